@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The outer QEMU: 10.0 or newer. With bookworm's 7.2 about one boot in six of kernel 6.12 died early
+# ("Oops: int3" in sched_clock_cpu: its emulated CPUs race when code is patched, which BPF attach does too);
+# with 10.0.2 none of 22 did.
+
+QEMU_NAME=qemu-system-x86_64
+QEMU_PACKAGES="qemu-system-x86 qemu-system-common qemu-system-data seabios"
+
+qemu_is_new() {
+	local version
+	version=$("$@" --version 2> /dev/null | sed -n 's/^QEMU emulator version \([0-9]*\).*/\1/p')
+	[ "${version:-0}" -ge 10 ]
+}
+
+# find_qemu - sets QEMU, an array: the machine's own, or the backported packages, unpacked
+find_qemu() {
+	local dir=$LAB_CACHE/qemu new
+	QEMU=("$QEMU_NAME")
+	qemu_is_new "${QEMU[@]}" && return
+	if [ ! -d "$dir" ]; then
+		say "fetching QEMU"
+		new=$(mktemp -d "$LAB_CACHE/qemu.XXXXXX")
+		# shellcheck disable=SC2046 # one word per package
+		if ! apt_unpack "$new" $(printf '%s/bookworm-backports ' $QEMU_PACKAGES); then
+			rm -rf "$new"
+			die $EXIT_LACKS "cannot fetch QEMU (log: $APT_ROOT/download.log)"
+		fi
+		chmod 755 "$new"
+		mv "$new" "$dir"
+	fi
+	QEMU=("$dir/usr/bin/$QEMU_NAME" -L "$dir/usr/share/qemu" -L "$dir/usr/share/seabios")
+	export QEMU_MODULE_DIR=$dir/usr/lib/x86_64-linux-gnu/qemu
+	qemu_is_new "${QEMU[@]}" ||
+		die $EXIT_LACKS "the fetched QEMU does not run here: $("${QEMU[0]}" --version 2>&1 | head -n 1)"
+}
+
+# share PATH TAG OPTIONS - a folder of this machine, over 9p; multidevs=remap because the root may hold
+# several file systems, whose inode numbers would collide
+share() {
+	echo "-virtfs local,path=${1//,/,,},mount_tag=$2,security_model=none,multidevs=remap$3"
+}
+
+# numa_options CPUS NODES MIB - CPUs and memory dealt out evenly, one line per option and value
+numa_options() {
+	local cpus=$1 nodes=$2 mib=$3 node first last
+	for ((node = 0; node < nodes; node++)); do
+		first=$((node * cpus / nodes))
+		last=$(((node + 1) * cpus / nodes - 1))
+		echo "-object memory-backend-ram,size=$((mib / nodes))M,id=m$node"
+		echo "-numa node,nodeid=$node,cpus=$first-$last,memdev=m$node"
+	done
+}
+
+# qemu_options RUNDIR - one line per option and value. COMMAND's output and status come over three
+# virtio-serial ports, apart from the console.
+qemu_options() {
+	local run=$1 port nr=0
+	cat <<-EOO
+		-name kvmq-lab
+		-accel tcg,thread=multi
+		-cpu max,+svm
+		-m $((OPT_MIB / OPT_NODES * OPT_NODES))M
+		-smp $OPT_CPUS
+		-kernel $KERNEL
+		-initrd $run/initrd
+		-append console=ttyS0 quiet panic=-1 oops=panic $OPT_APPEND
+		-nodefaults
+		-display none
+		-no-reboot
+		-chardev file,id=console,path=$run/console
+		-serial chardev:console
+		-device virtio-serial-pci
+	EOO
+	for port in stdout stderr status; do
+		nr=$((nr + 1))
+		echo "-chardev file,id=$port,path=$run/$port"
+		echo "-device virtserialport,nr=$nr,chardev=$port,name=$port"
+	done
+	numa_options "$OPT_CPUS" "$OPT_NODES" "$OPT_MIB"
+	share / root ,readonly=on
+	[ -z "$OPT_OUT" ] || share "$OPT_OUT" out ''
+}

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# One boot: starts QEMU, carries COMMAND's output here, and tells how it ended.
+
+TAIL_LINES=30
+
+# What must end with the lab, and be gone when it has
+cleanup() {
+	local pid
+	trap - EXIT INT TERM HUP
+	for pid in "${RUN_PIDS[@]}"; do
+		kill "$pid" 2> /dev/null || true
+	done
+	wait 2> /dev/null || true
+	rm -rf "$RUN"
+}
+
+console_tail() {
+	say "the end of its console:"
+	tail -n $TAIL_LINES "$RUN/console" | tr -d '\r' | sed 's/^/  | /' >&2
+}
+
+# start_qemu - under a time limit, and under a parent-death signal so that a lab killed outright leaves none
+# behind. timeout ends with 124 when the time was up.
+start_qemu() {
+	local options=() option value
+	while read -r option value; do
+		options+=("$option" "$value")
+		[ -n "$value" ] || unset 'options[-1]'
+	done < <(qemu_options "$RUN")
+	setpriv --pdeathsig TERM timeout -k 5 "$OPT_TIMEOUT" "${QEMU[@]}" "${options[@]}" \
+		< /dev/null > "$RUN/qemu.log" 2>&1 &
+	QEMU_PID=$!
+	RUN_PIDS+=("$QEMU_PID")
+}
+
+# COMMAND's output comes through fifos, so that this end can be a file, a pipe or a terminal as it is.
+start_carriers() {
+	mkfifo "$RUN/stdout" "$RUN/stderr"
+	cat "$RUN/stdout" &
+	CARRIERS=("$!")
+	cat "$RUN/stderr" >&2 &
+	CARRIERS+=("$!")
+	: > "$RUN/console"
+	if [ -n "$OPT_VERBOSE" ]; then
+		tail -f "$RUN/console" >&2 &
+		RUN_PIDS+=("$!")
+	fi
+}
+
+# The fifos end when QEMU does. Were it not to open them at all, cat would wait for ever: then they are ended here.
+finish_carriers() {
+	: <> "$RUN/stdout"
+	: <> "$RUN/stderr"
+	wait "${CARRIERS[@]}" 2> /dev/null || true
+}
+
+# verdict STATUS-OF-TIMEOUT - the status file has "guests N" and "exit N"
+verdict() {
+	local guests status
+	status=$(sed -n 's/^exit //p' "$RUN/status" 2> /dev/null || true)
+	guests=$(sed -n 's/^guests //p' "$RUN/status" 2> /dev/null || true)
+	if [ -n "$status" ]; then
+		return "$status"
+	elif [ "${guests:-0}" -ne 0 ]; then
+		say "the guests did not come up"
+	elif [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; then
+		say "the host ran out of time ($OPT_TIMEOUT s, --timeout)"
+	elif [ "$1" -ne 0 ]; then
+		say "QEMU failed: $(tail -n 1 "$RUN/qemu.log")"
+	elif grep -q 'Kernel panic' "$RUN/console"; then
+		say "the host panicked"
+	else
+		say "the host ended before COMMAND did"
+	fi
+	console_tail
+	return $EXIT_HOST
+}
+
+run_host() {
+	local ended=0 status=0
+	RUN_PIDS=()
+	RUN=$(mktemp -d /tmp/kvmq-lab.XXXXXX)
+	trap cleanup EXIT
+	trap 'cleanup; exit 130' INT
+	trap 'cleanup; exit 143' TERM
+	trap 'cleanup; exit 129' HUP
+	make_host_initramfs "$RUN"
+	start_carriers
+	start_qemu
+	wait "$QEMU_PID" || ended=$?
+	finish_carriers
+	verdict "$ended" || status=$?
+	exit "$status"
+}
