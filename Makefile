@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make            build every tool into build/
+# make run        kvmq-cpu on this host, or on a demo host if it has no VM
+# make check      all tests; make check-quick: those for every few minutes
+# make help       the other targets
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s%s\n' $(1) $(2))
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+
+CC := gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) /usr/sbin/bpftool)
+ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+
+TOOLS := kvmq-cpu kvmq-doctor
+PROBES := sched
+
+WARNINGS := -Wall -Wextra -Werror
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -pthread $(WARNINGS) $(CFLAGS) -I. -Iuser -I$(BUILD)
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_$(ARCH) $(WARNINGS) \
+	-I. -Ivmlinux/$(ARCH) -isystem /usr/include/$(MULTIARCH)
+LIBS := -lbpf -lelf -lz -ljansson -lcap-ng
+
+# Everything in user/ but the commands' own files is one library.
+LIBRARY_SOURCES := $(wildcard user/base/*.c user/probe/*.c user/collect/*.c user/render/*.c)
+COMMAND_SOURCES := $(wildcard user/cmd/*.c)
+MAIN_SOURCES := $(TOOLS:kvmq-%=user/cmd/%.c)
+LIBRARY_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(LIBRARY_SOURCES) \
+	$(filter-out $(MAIN_SOURCES),$(COMMAND_SOURCES)))
+LIBRARY := $(BUILD)/libkvmq.a
+SKELETONS := $(PROBES:%=$(BUILD)/%.skel.h)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
+
+.PHONY: all install clean format lint sanitize run check check-quick bench help vmm unit
+all: $(TOOLS:%=$(BUILD)/%)
+
+$(BUILD)/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $(@:.o=.full.o)
+	$(Q)$(BPFTOOL) gen object $@ $(@:.o=.full.o)
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+# The compiler's list of headers is exact only from the second build on.
+$(filter $(BUILD)/user/probe/%,$(LIBRARY_OBJECTS)): | $(SKELETONS)
+
+$(BUILD)/%.o: %.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIBRARY): $(LIBRARY_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/kvmq-%: $(BUILD)/user/cmd/%.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@
+
+$(BUILD)/tests/%: tests/unit/%.c tests/unit/unit.h $(LIBRARY)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< $(LIBRARY) $(LIBS) -lcmocka $(LDFLAGS) -o $@
+
+$(BUILD)/vmm: $(VMM_SOURCES) $(wildcard tests/vmm/*.h)
+	$(call say,VMM,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -pthread $(VMM_SOURCES) -o $@
+
+vmm: $(BUILD)/vmm
+unit: $(UNIT_TESTS)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(TOOLS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(TOOLS:%=doc/%.8) $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 doc/kvmq.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-cpu
+	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-doctor
+
+clean:
+	rm -rf $(BUILD)
+
+FORMATTED := $(wildcard bpf/*.[ch] user/*/*.[ch] tests/unit/*.[ch] tests/vmm/*.[ch] tests/bench/*.[ch])
+
+format:
+	clang-format -i $(FORMATTED)
+
+lint: $(SKELETONS)
+	clang-format --dry-run -Werror $(FORMATTED)
+	tools/lint
+
+# Same sources, another folder; the unit and golden tests run on it.
+sanitize:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize all unit \
+		CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+
+run:
+	$(Q)tools/setup build run
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/run
+
+check:
+	$(Q)tools/setup build check
+	$(Q)$(MAKE) --no-print-directory all vmm unit sanitize
+	$(Q)tests/run all
+
+check-quick: all unit
+	$(Q)tests/run quick
+
+bench: all vmm
+	$(Q)tests/bench/run
+
+help:
+	@sed -n 's/^# \{0,1\}//;3,6p' Makefile
+	@echo "make install    PREFIX=$(PREFIX), DESTDIR for packages"
+	@echo "make lint       clang-format, clang-tidy, cppcheck; make format mends the first"
+	@echo "make sanitize   everything again with ASan and UBSan, in build/sanitize"
+	@echo "make bench      what looking costs"
+	@echo "make clean"
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/user/*/*.d $(BUILD)/tests/*.d)

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How long was each thread of a VM on a CPU, ready for one, halted or blocked?
+ *
+ * A wait is measured by the kernel's own book-keeping, sched_info: at
+ * sched_switch the arriving task's run_delay holds what it has waited for up
+ * to its last move between run queues, and last_queued when it was queued on
+ * this one; sched_info_arrive() adds the same difference a moment later. So the
+ * sum is the kernel's to the nanosecond, and no wake-up hook is needed.
+ */
+#include "vcpu.bpf.h"
+
+#define TASK_INTERRUPTIBLE 0x1	/* include/linux/sched.h */
+#define COST_SAMPLE 64		/* one in so many switches is timed */
+#define CLOCK_TOLERANCE 1000000 /* ns by which the two clocks may disagree uncounted */
+
+const volatile bool use_verdicts = false;
+const volatile bool send_events = false;
+const volatile __u64 event_min_ns = 0;
+
+/* Set when the threads that are there already have been scanned. */
+bool enabled = false;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sched_cpu);
+} cpus SEC(".maps");
+
+/* generation << 1 | ignore, for each slot; written by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SCHED_SLOTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} verdicts SEC(".maps");
+
+/*
+ * For a sleeping thread, since when it has been queued (CLOCK_MONOTONIC), or 0:
+ * it woke up and waits. Written on demand by sched_progress.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SCHED_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} queued SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1);
+} events SEC(".maps");
+
+/* What a switch is about, handed to those that deal with its two sides. */
+struct sched_switch_args {
+	struct task_struct *prev;
+	struct task_struct *next;
+	struct moment now;
+};
+
+static __always_inline bool ignored(__u32 slot, struct sched_thread *thread)
+{
+	__u32 *verdict;
+
+	if (!use_verdicts)
+		return false;
+	verdict = bpf_map_lookup_elem(&verdicts, &slot);
+	return verdict && *verdict == (thread->generation << 1 | 1);
+}
+
+/* How long the arriving task has waited since the slot last looked. */
+static __always_inline __u64 arrival_wait(struct sched_thread *thread, struct task_struct *next,
+					  __u64 rq_clock)
+{
+	__u64 run_delay = next->sched_info.run_delay;
+	__u64 last_queued = next->sched_info.last_queued;
+	__u64 wait;
+
+	if (last_queued)
+		run_delay += rq_clock - last_queued;
+	wait = run_delay - thread->run_delay;
+	thread->run_delay = run_delay;
+	return wait;
+}
+
+static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
+				       struct sched_switch_args *args, __u32 cause, __u32 cpu,
+				       __u64 wait, __u64 queued_ns)
+{
+	struct sched_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		__sync_fetch_and_add(&losses.events, 1);
+		return;
+	}
+	event->time_ns = args->now.monotonic;
+	event->queued_ns = queued_ns;
+	event->wait_ns = wait;
+	event->slot = slot;
+	event->generation = thread->generation;
+	event->cause = cause;
+	event->from_cpu = thread->cpu;
+	event->to_cpu = cpu;
+	event->prev_tid = args->prev->pid;
+	event->prev_tgid = args->prev->tgid;
+	event->pad = 0;
+	bpf_probe_read_kernel(event->prev_comm, sizeof(event->prev_comm), args->prev->comm);
+	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline void count_wait(struct sched_thread *thread, __u32 cause, __u64 wait)
+{
+	__u32 bucket = hist_bucket(wait);
+
+	thread->ready_ns[cause] += wait;
+	thread->waits[cause]++;
+	if (wait > thread->max_ns[cause])
+		thread->max_ns[cause] = wait;
+	if (bucket < HIST_BUCKETS)
+		thread->hist[cause][bucket]++;
+}
+
+/*
+ * What ends when a thread gets its CPU: a wait, and the sleep before it. Returns
+ * the wait's cause; *queued_ns is when it began.
+ */
+static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, struct moment *now,
+				      __u64 *queued_ns)
+{
+	__u64 elapsed = now->rq_clock - thread->since_rq;
+	__u32 cause = SCHED_WAKE;
+
+	if ((__s64)elapsed < 0)
+		elapsed = 0; /* two CPUs' clocks */
+	if (thread->since_ns == thread->first_ns && wait > elapsed)
+		wait = elapsed; /* it was queued before it was known */
+	if (wait > elapsed + CLOCK_TOLERANCE)
+		__sync_fetch_and_add(&losses.clock, 1);
+	*queued_ns = now->monotonic - wait;
+	if (thread->state == SCHED_READY) {
+		cause = SCHED_PREEMPT;
+		*queued_ns = thread->since_ns;
+	} else if (elapsed > wait && thread->state == SCHED_HALT) {
+		thread->halt_ns += elapsed - wait;
+	} else if (elapsed > wait) {
+		thread->block_ns += elapsed - wait;
+	}
+	count_wait(thread, cause, wait);
+	thread->state = SCHED_RUN;
+	thread->since_ns = now->monotonic;
+	thread->since_rq = now->rq_clock;
+	return cause;
+}
+
+/* The thread gets its turn on this CPU. */
+static __always_inline void thread_arrive(__u32 slot, struct sched_thread *thread,
+					  struct sched_switch_args *args, __u32 cpu)
+{
+	struct task_struct *task = args->next;
+	__u64 wait, queued_ns;
+	__u32 cause;
+
+	compat_write_begin(&thread->sequence);
+	wait = arrival_wait(thread, task, args->now.rq_clock);
+	cause = end_wait(thread, wait, &args->now, &queued_ns);
+	if (in_kvm_run(task) && (thread->notifier != (__u64)task->preempt_notifiers.first ||
+				 (thread->vcpu == SCHED_NO_VCPU && kvm.known)))
+		thread_identify(thread, task);
+	if (send_events && wait >= event_min_ns)
+		send_event(slot, thread, args, cause, cpu, wait, queued_ns);
+	thread->cpu = cpu;
+	compat_write_end(&thread->sequence);
+}
+
+/*
+ * Where a task that leaves its CPU goes. Inside KVM_RUN an interruptible sleep
+ * is kvm_vcpu_block(): the guest halted.
+ */
+static __always_inline __u32 departure_state(struct task_struct *prev, bool preempt, __u32 state)
+{
+	if (preempt || !state)
+		return SCHED_READY;
+	if (in_kvm_run(prev) && state & TASK_INTERRUPTIBLE)
+		return SCHED_HALT;
+	return SCHED_BLOCK;
+}
+
+/*
+ * A thread leaves whose arrival was not seen: before the program was attached,
+ * or on a kernel that hides some switches. The kernel's books tell when it was.
+ */
+static __always_inline void make_up_arrival(struct sched_thread *thread, struct task_struct *task,
+					    struct moment *now)
+{
+	__u64 wait = arrival_wait(thread, task, now->rq_clock), queued_ns;
+	__u64 ran = now->rq_clock - task->sched_info.last_arrival;
+	struct moment arrival;
+
+	if (ran > now->rq_clock - thread->since_rq)
+		ran = now->rq_clock - thread->since_rq;
+	arrival.monotonic = now->monotonic - ran;
+	arrival.rq_clock = now->rq_clock - ran;
+	end_wait(thread, wait, &arrival, &queued_ns);
+	__sync_fetch_and_add(&losses.missed, 1);
+}
+
+static __always_inline void thread_depart(struct sched_thread *thread, struct task_struct *task,
+					  __u32 state, struct moment *now)
+{
+	compat_write_begin(&thread->sequence);
+	if (thread->state != SCHED_RUN)
+		make_up_arrival(thread, task, now);
+	if (now->rq_clock > thread->since_rq)
+		thread->run_ns += now->rq_clock - thread->since_rq;
+	thread->state = state;
+	thread->since_ns = now->monotonic;
+	thread->since_rq = now->rq_clock;
+	compat_write_end(&thread->sequence);
+}
+
+static __always_inline void switch_out(__u32 slot, struct sched_switch_args *args, __u32 state,
+				       __u32 cpu)
+{
+	struct sched_thread *thread;
+	__u32 vm;
+
+	if (slot) {
+		slot--;
+		thread = bpf_map_lookup_elem(&threads, &slot);
+		if (thread && !ignored(slot, thread))
+			thread_depart(thread, args->prev, state, &args->now);
+		return;
+	}
+	vm = task_vm(args->prev);
+	if (!vm)
+		return;
+	slot = thread_create(args->prev, vm, state, &args->now) - 1;
+	thread = bpf_map_lookup_elem(&threads, &slot);
+	if (thread)
+		thread->cpu = cpu;
+}
+
+static __always_inline void switch_in(__u32 slot, struct sched_switch_args *args, __u32 cpu)
+{
+	struct sched_thread *thread;
+	__u32 vm;
+
+	if (slot) {
+		slot--;
+		thread = bpf_map_lookup_elem(&threads, &slot);
+		if (thread && !ignored(slot, thread))
+			thread_arrive(slot, thread, args, cpu);
+		return;
+	}
+	vm = task_vm(args->next);
+	if (!vm)
+		return;
+	slot = thread_create(args->next, vm, SCHED_RUN, &args->now) - 1;
+	thread = bpf_map_lookup_elem(&threads, &slot);
+	if (!thread)
+		return;
+	thread->cpu = cpu;
+	/* Skips the wait that ends now: nobody knows how it began. */
+	arrival_wait(thread, args->next, args->now.rq_clock);
+}
+
+static __always_inline void count_cost(__u32 cpu, __u64 begin)
+{
+	struct sched_cpu *counters = bpf_map_lookup_elem(&cpus, &cpu);
+
+	if (!counters)
+		return;
+	if (counters->runs++ % COST_SAMPLE)
+		return;
+	counters->samples++;
+	counters->sample_ns += bpf_ktime_get_ns() - begin;
+}
+
+SEC("tp_btf/sched_switch")
+int sched_switch(__u64 *ctx)
+{
+	struct sched_switch_args args = {
+		.prev = (void *)ctx[1],
+		.next = (void *)ctx[2],
+	};
+	__u32 prev_slot = task_slot(args.prev), next_slot = task_slot(args.next);
+	__u32 cpu;
+
+	if (!prev_slot && !next_slot && !track_threads && !in_kvm_run(args.prev) &&
+	    !in_kvm_run(args.next))
+		return 0;
+	if (!enabled)
+		return 0;
+	cpu = bpf_get_smp_processor_id();
+	/* Both tasks are on this CPU's run queue. */
+	args.now.rq_clock = compat_rq_clock(args.next);
+	args.now.monotonic = bpf_ktime_get_ns();
+	switch_out(prev_slot, &args, departure_state(args.prev, ctx[0], compat_switch_state(ctx)),
+		   cpu);
+	switch_in(next_slot, &args, cpu);
+	count_cost(cpu, args.now.monotonic);
+	return 0;
+}
+
+/* The last word on a thread; its slot waits for user space to read it. */
+SEC("tp_btf/sched_process_exit")
+int sched_process_exit(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	__u16 *entry = slot_entry(task->pid);
+	struct sched_thread *thread;
+	struct moment now;
+	__u32 slot;
+
+	if (!entry || !*entry)
+		return 0;
+	slot = *entry - 1;
+	*entry = 0;
+	thread = bpf_map_lookup_elem(&threads, &slot);
+	if (!thread)
+		return 0;
+	/* The run queue's clock is old by now: a tick, or more without ticks. */
+	now.monotonic = bpf_ktime_get_ns();
+	now.rq_clock = thread->since_rq + (now.monotonic - thread->since_ns);
+	thread_depart(thread, task, SCHED_GONE, &now);
+	thread->task = 0;
+	return 0;
+}
+
+/*
+ * CLOCK_MONOTONIC minus the run queue's clock, on this CPU, for a program that
+ * user space runs: it makes the latter fresh by sched_yield() before.
+ */
+static __always_inline __u64 clock_offset(void)
+{
+	struct task_struct *self = (void *)bpf_get_current_task();
+
+	return bpf_ktime_get_ns() - BPF_CORE_READ(self, se.cfs_rq, rq, clock);
+}
+
+/*
+ * Threads that are there already. Runs before sched_switch is attached, so
+ * nobody else writes to a slot meanwhile; what changes until then is put right
+ * at the thread's next switch.
+ */
+SEC("iter/task")
+int sched_scan(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct sched_thread *thread;
+	__u32 state, slot, vm;
+	struct moment now;
+
+	if (!task || task_slot(task))
+		return 0;
+	vm = task_vm(task);
+	if (!vm)
+		return 0;
+	state = departure_state(task, false, compat_task_state(task));
+	if (task->on_cpu)
+		state = SCHED_RUN;
+	now.monotonic = bpf_ktime_get_ns();
+	now.rq_clock = now.monotonic - clock_offset();
+	slot = thread_create(task, vm, state, &now) - 1;
+	thread = bpf_map_lookup_elem(&threads, &slot);
+	if (thread)
+		thread->cpu = task->wake_cpu;
+	return 0;
+}
+
+/*
+ * Run by user space before it reads: which of the sleeping threads are queued
+ * by now, and since when. A sleeping thread's wake-up has no hook; sched_info
+ * knows. Argument: the first slot.
+ */
+SEC("raw_tp")
+int sched_progress(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 offset = clock_offset();
+	__u32 first = ctx->args[0];
+
+	for (__u32 i = 0; i < SCHED_PROGRESS_BATCH; i++) {
+		__u32 slot = first + i;
+		struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
+		__u64 *since = bpf_map_lookup_elem(&queued, &slot);
+		struct task_struct *task;
+		__u64 last_queued = 0;
+
+		if (!thread || !since)
+			break;
+		*since = 0;
+		task = (void *)thread->task;
+		if (!task || (thread->state != SCHED_HALT && thread->state != SCHED_BLOCK))
+			continue;
+		last_queued = BPF_CORE_READ(task, sched_info.last_queued);
+		if (last_queued)
+			*since = last_queued + offset;
+	}
+	return 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What sched.bpf.c and user/probe/sched.c share. All times are ns. Durations are
+ * differences of the run queues' clock, which the scheduler's own books are kept
+ * in; what user space compares with its own time is CLOCK_MONOTONIC.
+ */
+#ifndef KVMQ_SCHED_H
+#define KVMQ_SCHED_H
+
+#include "hist.h"
+
+#define SCHED_SLOTS 4096   /* threads tracked at once */
+#define SCHED_TIDS_BITS 10 /* thread ids in one element of the slot table */
+#define SCHED_TIDS (1U << SCHED_TIDS_BITS)
+#define SCHED_BITMAP_BITS 12 /* log2 of the bits in one element of vm_tgids */
+#define SCHED_PROGRESS_BATCH 256
+#define SCHED_COMM 16
+#define SCHED_NO_VCPU (-1)
+
+enum thread_state {
+	SCHED_FREE,  /* nobody's slot */
+	SCHED_RUN,   /* on a CPU */
+	SCHED_READY, /* left its CPU while runnable, waits for the next turn */
+	SCHED_HALT,  /* asleep in KVM_RUN: the guest executed HLT */
+	SCHED_BLOCK, /* asleep for any other reason */
+	SCHED_GONE,  /* the thread has exited: user space may free the slot */
+};
+
+enum thread_kind {
+	SCHED_VCPU,
+	SCHED_THREAD, /* another thread of a VM: emulator, I/O, vhost */
+};
+
+/* Why a thread waits for a CPU. */
+enum wait_cause {
+	SCHED_WAKE,    /* it woke up */
+	SCHED_PREEMPT, /* it was runnable when it left its CPU */
+	SCHED_CAUSES,
+};
+
+/*
+ * One thread. Written by the CPU that switches the thread, so by one at a
+ * time; sequence is odd during a change. Counters only grow.
+ */
+struct sched_thread {
+	__u32 sequence;
+	__u32 generation; /* how many threads have had this slot */
+	__u32 state;
+	__u32 kind;
+	__u32 tid;
+	__u32 tgid;
+	__s32 vcpu; /* SCHED_NO_VCPU where it is not known */
+	__u32 cpu;  /* where it runs or last ran */
+	__u32 vm;   /* tgid of the VM that it works for */
+	__u32 pad;
+	__u64 task;	 /* kernel address, 0 once it has exited */
+	__u64 notifier;	 /* kernel address of the vCPU's preempt notifier */
+	__u64 start_ns;	 /* of its VM's process, since boot; 0: not known (vhost) */
+	__u64 first_ns;	 /* tracked since */
+	__u64 since_ns;	 /* in this state since */
+	__u64 since_rq;	 /* the same by the run queue's clock */
+	__u64 run_delay; /* the kernel's own sum at the last arrival */
+	__u64 run_ns;
+	__u64 halt_ns;
+	__u64 block_ns;
+	__u64 ready_ns[SCHED_CAUSES];
+	__u64 waits[SCHED_CAUSES];
+	__u64 max_ns[SCHED_CAUSES]; /* longest wait so far */
+	char comm[SCHED_COMM];	    /* when it was first seen */
+	char leader[SCHED_COMM];    /* comm of its process */
+	__u32 hist[SCHED_CAUSES][HIST_BUCKETS];
+} __attribute__((aligned(64)));
+
+/* What the switches of one CPU cost. */
+struct sched_cpu {
+	__u64 runs;	 /* switches from or to a tracked thread */
+	__u64 samples;	 /* of these, timed */
+	__u64 sample_ns; /* time in the timed ones */
+	__u64 pad[5];
+};
+
+/* What went wrong where nobody could be told. */
+struct sched_losses {
+	__u64 slots;  /* a thread not tracked: no free slot, or an id over the table's */
+	__u64 news;   /* a new thread not announced: found at the next reading */
+	__u64 events; /* a wait not sent: the ring buffer was full */
+	__u64 clock;  /* a wait longer than the time since the thread left */
+	__u64 missed; /* an arrival not seen, made up for at the departure */
+};
+
+/*
+ * Where the kvm module keeps what identifies a vCPU. Offsets from the module's
+ * BTF, filled in when the module is there, which may be after attaching.
+ */
+struct sched_kvm {
+	__u32 known;
+	__u32 notifier; /* of kvm_vcpu.preempt_notifier.link */
+	__u32 vcpu_id;	/* of kvm_vcpu.vcpu_id */
+};
+
+/* A thread was found; slot and generation say which. */
+struct sched_news {
+	__u32 slot;
+	__u32 generation;
+};
+
+/* One wait, sent when it has ended. */
+struct sched_event {
+	__u64 time_ns;	 /* it got its CPU */
+	__u64 queued_ns; /* it became ready, by this program's own time stamps */
+	__u64 wait_ns;	 /* by the kernel's book-keeping */
+	__u32 slot;
+	__u32 generation;
+	__u32 cause;
+	__u32 from_cpu; /* where it ran before */
+	__u32 to_cpu;
+	__u32 prev_tid; /* who left the CPU for it */
+	__u32 prev_tgid;
+	char prev_comm[SCHED_COMM];
+	__u32 pad;
+};
+
+_Static_assert(sizeof(struct sched_thread) % 64 == 0, "slots share no cache line");
+_Static_assert(sizeof(struct sched_cpu) == 64, "CPUs share no cache line");
+_Static_assert(sizeof(struct sched_event) == 72, "no implicit padding");
+
+#endif

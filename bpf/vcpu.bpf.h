@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Is this task part of a VM, and of which? Decided here and nowhere else.
+ *
+ * A thread inside KVM_RUN is the only one with a preempt notifier, since KVM
+ * is the notifiers' only user. A vCPU thread that is back in its VMM has none,
+ * so whoever was seen with one is remembered in a table indexed by thread id:
+ * one load, where a hash would cost a walk, and no allocation, which a
+ * real-time kernel forbids inside the scheduler.
+ */
+#ifndef KVMQ_VCPU_BPF_H
+#define KVMQ_VCPU_BPF_H
+
+#include "compat.bpf.h"
+#include "sched.h"
+
+#define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+#define TASK_COMM_VHOST "vhost-"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Also the VM's threads that are no vCPUs. */
+const volatile bool track_threads = false;
+
+struct sched_kvm kvm = {};
+struct sched_losses losses = {};
+
+struct tid_chunk {
+	__u16 slot[SCHED_TIDS]; /* slot + 1; 0: not tracked */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tid_chunk);
+} tids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SCHED_SLOTS);
+	__type(key, __u32);
+	__type(value, struct sched_thread);
+} threads SEC(".maps");
+
+/* Slots that nobody uses. User space fills it and returns what has gone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, SCHED_SLOTS);
+	__uint(value_size, sizeof(__u32));
+} free_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 * 1024);
+} news SEC(".maps");
+
+struct vm_chunk {
+	__u64 bits[1 << (SCHED_BITMAP_BITS - 6)];
+};
+
+/* The processes that are VMs, a bit for each tgid; written by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct vm_chunk);
+} vm_tgids SEC(".maps");
+
+/* Now, by both clocks. */
+struct moment {
+	__u64 monotonic;
+	__u64 rq_clock;
+};
+
+static __always_inline __u16 *slot_entry(__u32 tid)
+{
+	__u32 chunk_index = tid >> SCHED_TIDS_BITS;
+	struct tid_chunk *chunk = bpf_map_lookup_elem(&tids, &chunk_index);
+
+	return chunk ? &chunk->slot[tid & (SCHED_TIDS - 1)] : NULL;
+}
+
+/* The slot of a task + 1, or 0. */
+static __always_inline __u32 task_slot(struct task_struct *task)
+{
+	__u16 *entry = slot_entry(task->pid);
+
+	return entry ? *entry : 0;
+}
+
+static __always_inline bool in_kvm_run(struct task_struct *task)
+{
+	return task->preempt_notifiers.first;
+}
+
+static __always_inline bool is_vm(__u32 tgid)
+{
+	__u32 chunk_index = tgid >> SCHED_BITMAP_BITS;
+	struct vm_chunk *chunk = bpf_map_lookup_elem(&vm_tgids, &chunk_index);
+	__u32 bit = tgid & ((1 << SCHED_BITMAP_BITS) - 1);
+
+	return chunk && chunk->bits[bit >> 6] >> (bit & 63) & 1;
+}
+
+/*
+ * vhost's kernel threads are named after the process that owns them. Since
+ * 6e890c5d5021 (6.4) they are threads of that process.
+ */
+static __always_inline pid_t vhost_owner(struct task_struct *task)
+{
+	char comm[SCHED_COMM] = {};
+	pid_t owner = 0;
+
+	if (!(task->flags & PF_KTHREAD) || bpf_probe_read_kernel(comm, sizeof(comm), task->comm))
+		return 0;
+	for (int i = 0; i < (int)sizeof(TASK_COMM_VHOST) - 1; i++)
+		if (comm[i] != TASK_COMM_VHOST[i])
+			return 0;
+	for (int i = sizeof(TASK_COMM_VHOST) - 1; i < SCHED_COMM; i++) {
+		if (comm[i] < '0' || comm[i] > '9')
+			break;
+		owner = owner * 10 + (comm[i] - '0');
+	}
+	return owner;
+}
+
+/* The tgid of the VM that a task belongs to, or 0. For tasks without a slot. */
+static __always_inline __u32 task_vm(struct task_struct *task)
+{
+	pid_t owner;
+
+	if (in_kvm_run(task))
+		return task->tgid;
+	/* After its exit was seen a thread still has switches to come. */
+	if (!track_threads || task->flags & PF_EXITING)
+		return 0;
+	if (is_vm(task->tgid))
+		return task->tgid;
+	owner = vhost_owner(task);
+	return owner && is_vm(owner) ? owner : 0;
+}
+
+/* Reads the vCPU's number, once the layout of kvm_vcpu is known. */
+static __always_inline void thread_identify(struct sched_thread *thread, struct task_struct *task)
+{
+	__s32 vcpu = SCHED_NO_VCPU;
+	__u64 notifier;
+
+	thread->kind = SCHED_VCPU;
+	thread->notifier = (__u64)task->preempt_notifiers.first;
+	/* Read back as a number: the verifier forbids arithmetic on the pointer. */
+	notifier = *(volatile __u64 *)&thread->notifier;
+	if (kvm.known && bpf_probe_read_kernel(&vcpu, sizeof(vcpu),
+					       (void *)(notifier - kvm.notifier + kvm.vcpu_id)))
+		vcpu = SCHED_NO_VCPU;
+	thread->vcpu = vcpu;
+}
+
+/* Counters are 0 in a free slot: user space clears it before it returns it. */
+static __always_inline void thread_init(struct sched_thread *thread, struct task_struct *task,
+					__u32 vm, struct moment *now)
+{
+	struct task_struct *leader = task->group_leader;
+
+	thread->generation++;
+	thread->kind = SCHED_THREAD;
+	thread->vcpu = SCHED_NO_VCPU;
+	thread->notifier = 0;
+	if (in_kvm_run(task))
+		thread_identify(thread, task);
+	thread->tid = task->pid;
+	thread->tgid = task->tgid;
+	thread->vm = vm;
+	thread->task = (__u64)task;
+	thread->start_ns = vm == (__u32)task->tgid ? leader->start_boottime : 0;
+	thread->first_ns = now->monotonic;
+	thread->since_ns = now->monotonic;
+	thread->since_rq = now->rq_clock;
+	thread->run_delay = task->sched_info.run_delay;
+	bpf_probe_read_kernel(thread->comm, sizeof(thread->comm), task->comm);
+	bpf_probe_read_kernel(thread->leader, sizeof(thread->leader), leader->comm);
+}
+
+/* Announces a slot to user space, so that it can read names while they exist. */
+static __always_inline void thread_announce(__u32 slot, __u32 generation)
+{
+	struct sched_news *item = bpf_ringbuf_reserve(&news, sizeof(*item), 0);
+
+	if (!item) {
+		__sync_fetch_and_add(&losses.news, 1);
+		return;
+	}
+	item->slot = slot;
+	item->generation = generation;
+	bpf_ringbuf_submit(item, 0);
+}
+
+/*
+ * Takes a free slot for a task that has none and belongs to vm. Returns the
+ * slot + 1 and leaves the record in change, or 0.
+ */
+static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 state,
+				      struct moment *now)
+{
+	__u16 *entry = slot_entry(task->pid);
+	struct sched_thread *thread;
+	__u32 slot;
+
+	if (!entry || bpf_map_pop_elem(&free_slots, &slot)) {
+		__sync_fetch_and_add(&losses.slots, 1);
+		return 0;
+	}
+	thread = bpf_map_lookup_elem(&threads, &slot);
+	if (!thread)
+		return 0;
+	compat_write_begin(&thread->sequence);
+	thread_init(thread, task, vm, now);
+	thread->state = state;
+	compat_write_end(&thread->sequence);
+	*entry = slot + 1;
+	thread_announce(slot, thread->generation);
+	return slot + 1;
+}
+
+#endif

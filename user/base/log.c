@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *program_name = "kvmq";
+static bool is_verbose;
+
+void log_init(const char *program, bool verbose)
+{
+	program_name = program;
+	is_verbose = verbose;
+}
+
+bool log_is_verbose(void)
+{
+	return is_verbose;
+}
+
+/* One write a message, so that lines of several processes do not mix. */
+static void log_line(const char *kind, const char *format, va_list args)
+{
+	char text[1024], line[1200];
+
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	snprintf(line, sizeof(line), "%s: %s%s\n", program_name, kind, text);
+	fputs(line, stderr);
+}
+
+void log_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line("", format, args);
+	va_end(args);
+}
+
+void log_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line("warning: ", format, args);
+	va_end(args);
+}
+
+void log_detail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (is_verbose)
+		log_line("", format, args);
+	va_end(args);
+}
+
+void log_text(const char *format, va_list args)
+{
+	if (is_verbose)
+		vfprintf(stderr, format, args);
+}

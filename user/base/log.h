@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Messages for the person at the terminal: one line each, on standard error. */
+#ifndef KVMQ_LOG_H
+#define KVMQ_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+/* Exit status of every tool. */
+enum exit_status {
+	STATUS_DONE = 0,
+	STATUS_FAILED = 1, /* failed while running */
+	STATUS_USAGE = 2,
+	STATUS_HOST = 3, /* this host cannot do it */
+};
+
+/* Sets the name before each message; it is not copied. */
+void log_init(const char *program, bool verbose);
+
+bool log_is_verbose(void);
+
+/* What failed, on which object, and what to do about it. No newline needed. */
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Something is missing from the result, but the tool goes on. */
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Detail that only --verbose shows. */
+void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for a text of any length that brings its own newlines. */
+void log_text(const char *format, va_list args);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The one grammar of all tools: kvmq-X [options] [INTERVAL [COUNT] | -- COMMAND]. */
+#ifndef KVMQ_OPTIONS_H
+#define KVMQ_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OPTIONS_VMS_MAX 64
+
+enum group_by {
+	BY_VCPU,
+	BY_VM,
+	BY_THREAD,
+};
+
+struct options {
+	const char *vms[OPTIONS_VMS_MAX]; /* names, UUIDs or PIDs; borrowed from argv */
+	size_t vm_count;
+	const char *cgroup;
+	enum group_by by;
+	bool hist;
+	bool events;
+	uint64_t event_min_ns;
+	bool json;
+	const char *sort;
+	uint64_t top; /* 0: all rows */
+	const char *columns;
+	bool timestamp;
+	bool verbose;
+	uint64_t interval_ns;
+	bool interval_given;
+	uint64_t count; /* 0: until stopped */
+	char **command; /* NULL-terminated, or NULL */
+};
+
+/* What a tool says of itself and which of the options it takes. */
+struct tool {
+	const char *name;
+	const char *question;
+	const char *options; /* the short letters of those it takes */
+	bool interval;	     /* takes INTERVAL, COUNT and COMMAND */
+};
+
+/*
+ * Reads the command line. Returns 0 to go on, or prints (help and version on
+ * standard output, an error as one line on standard error) and returns 1, with
+ * *status set to the exit status. Strings stay argv's.
+ */
+int options_parse(struct options *options, const struct tool *tool, int argc, char **argv,
+		  int *status);
+
+#endif

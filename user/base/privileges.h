@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What this process may do, and giving up what it needs no more. */
+#ifndef KVMQ_PRIVILEGES_H
+#define KVMQ_PRIVILEGES_H
+
+#include <stddef.h>
+
+/*
+ * Writes the capabilities that BPF tracing needs and that are missing, such as
+ * "CAP_BPF and CAP_PERFMON". Returns how many there are.
+ */
+int privileges_missing(char *names, size_t size);
+
+/* 0, or -EPERM after one line that names what is missing. */
+int privileges_check(void);
+
+/*
+ * Keeps only what reading goes on to need: CAP_BPF for the maps and the program
+ * that brings them up to date, CAP_SYS_PTRACE for /proc mounted with hidepid.
+ * Returns 0 or -errno after one line.
+ */
+int privileges_drop(void);
+
+#endif

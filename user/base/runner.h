@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The loop of every tool: intervals, signals, a command's life, clean-up. */
+#ifndef KVMQ_RUNNER_H
+#define KVMQ_RUNNER_H
+
+#include "base/command.h"
+#include "base/options.h"
+
+struct run_steps {
+	int (*poll)(void *context);   /* the probe has something to say */
+	int (*report)(void *context); /* an interval is over */
+	void *context;
+};
+
+/*
+ * Blocks the signals that runner__run() waits for, and SIGPIPE, so that none is
+ * missed before; to be called before a probe is opened.
+ */
+void runner__prepare(void);
+
+/*
+ * Starts the command if there is one, and calls the steps until COUNT intervals
+ * are over, the command has ended, or SIGINT, SIGTERM or SIGHUP came; the
+ * interval that a signal or the command's end cuts short is reported, too.
+ * Returns an exit status: a command's own if there was one.
+ */
+int runner__run(const struct options *options, struct command *command, int probe_fd,
+		const struct run_steps *steps);
+
+#endif

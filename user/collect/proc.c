@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collect/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+ssize_t read_file(char *text, size_t size, const char *format, ...)
+{
+	char path[PATH_MAX];
+	size_t length = 0;
+	va_list args;
+	ssize_t got;
+	int fd;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		got = read(fd, text + length, size - 1 - length);
+		if (got > 0)
+			length += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	got = got < 0 ? -errno : (ssize_t)length;
+	close(fd);
+	text[length] = '\0';
+	return got;
+}
+
+int process_start_ticks(const char *proc, uint32_t pid, uint64_t *ticks)
+{
+	char text[1024], *field;
+	ssize_t got = read_file(text, sizeof(text), "%s/%u/stat", proc, pid);
+
+	if (got < 0)
+		return (int)got;
+	/* The name may hold blanks and brackets: fields count from its end. */
+	field = strrchr(text, ')');
+	for (int number = 2; field && number < 22; number++)
+		field = strchr(field + 1, ' ');
+	if (!field)
+		return -EINVAL;
+	*ticks = strtoull(field + 1, NULL, 10);
+	return 0;
+}
+
+int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size)
+{
+	char text[8192], *line, *begin;
+	ssize_t got = read_file(text, sizeof(text), "%s/%u/cgroup", proc, pid);
+
+	if (got < 0)
+		return (int)got;
+	line = strstr(text, "0::");
+	if (line && (line == text || line[-1] == '\n'))
+		begin = line + 3;
+	else
+		begin = strchr(text, '/');
+	if (!begin)
+		return -ENOENT;
+	snprintf(path, size, "%.*s", (int)strcspn(begin, "\n"), begin);
+	return 0;
+}

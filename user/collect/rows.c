@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collect/rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t figures__ready(const struct figures *figures)
+{
+	return figures->ready_ns[CAUSE_WAKE] + figures->ready_ns[CAUSE_PREEMPT];
+}
+
+uint64_t figures__waits(const struct figures *figures)
+{
+	return figures->waits[CAUSE_WAKE] + figures->waits[CAUSE_PREEMPT];
+}
+
+uint64_t share_mpct(uint64_t part, uint64_t whole)
+{
+	if (!whole)
+		return 0;
+	return (uint64_t)((double)part * 100000.0 / (double)whole + 0.5);
+}
+
+static uint64_t bucket_middle(uint32_t bucket)
+{
+	return (hist_lower(bucket) + hist_lower(bucket + 1)) / 2;
+}
+
+uint64_t hist__percentile(const struct wait_hist *hist, unsigned int permille, uint64_t max_ns)
+{
+	uint64_t count = 0, seen = 0, rank;
+
+	for (int cause = 0; cause < CAUSES; cause++)
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			count += hist->count[cause][bucket];
+	if (!count)
+		return 0;
+	rank = (count * permille + 999) / 1000;
+	for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++) {
+		seen += hist->count[CAUSE_WAKE][bucket] + hist->count[CAUSE_PREEMPT][bucket];
+		if (seen >= rank && seen)
+			return bucket_middle(bucket) < max_ns ? bucket_middle(bucket) : max_ns;
+	}
+	return max_ns;
+}
+
+/*
+ * An estimate of what is going on may have been a few us over what it came to
+ * be, since two clocks are involved; a difference is never negative for that.
+ */
+static uint64_t grown(uint64_t before, uint64_t after)
+{
+	return after > before ? after - before : 0;
+}
+
+static void subtract_hist(struct wait_hist *result, const struct wait_hist *before,
+			  const struct wait_hist *after)
+{
+	*result = *after;
+	if (!before)
+		return;
+	for (int cause = 0; cause < CAUSES; cause++)
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			result->count[cause][bucket] -= before->count[cause][bucket];
+}
+
+/* The longest wait of the interval, from the counters and the histogram. */
+static uint64_t interval_max(const struct row *row, const struct thread_snapshot *before,
+			     const struct thread_snapshot *after)
+{
+	if (!before || after->figures.max_ns > before->figures.max_ns)
+		return after->figures.max_ns;
+	for (uint32_t bucket = HIST_BUCKETS; bucket-- > 0;) {
+		if (!row->hist->count[CAUSE_WAKE][bucket] &&
+		    !row->hist->count[CAUSE_PREEMPT][bucket])
+			continue;
+		if (bucket_middle(bucket) < after->waiting_ns)
+			break;
+		return bucket_middle(bucket) < after->figures.max_ns ? bucket_middle(bucket)
+								     : after->figures.max_ns;
+	}
+	return after->waiting_ns;
+}
+
+static void subtract(struct row *row, const struct thread_snapshot *before,
+		     const struct thread_snapshot *after)
+{
+	static const struct figures zero;
+	const struct figures *old = before ? &before->figures : &zero;
+	const struct figures *new = &after->figures;
+	struct figures *result = &row->interval;
+
+	row->total = *new;
+	subtract_hist(row->hist, before ? &before->hist : NULL, &after->hist);
+	result->elapsed_ns = grown(old->elapsed_ns, new->elapsed_ns);
+	result->run_ns = grown(old->run_ns, new->run_ns);
+	result->halt_ns = grown(old->halt_ns, new->halt_ns);
+	result->block_ns = grown(old->block_ns, new->block_ns);
+	for (int cause = 0; cause < CAUSES; cause++) {
+		result->ready_ns[cause] = grown(old->ready_ns[cause], new->ready_ns[cause]);
+		result->waits[cause] = grown(old->waits[cause], new->waits[cause]);
+	}
+	result->ended_ns = grown(old->ended_ns, new->ended_ns);
+	result->max_ns = interval_max(row, before, after);
+}
+
+static void add_figures(struct figures *sum, const struct figures *figures)
+{
+	sum->elapsed_ns += figures->elapsed_ns;
+	sum->run_ns += figures->run_ns;
+	sum->halt_ns += figures->halt_ns;
+	sum->block_ns += figures->block_ns;
+	sum->ended_ns += figures->ended_ns;
+	for (int cause = 0; cause < CAUSES; cause++) {
+		sum->ready_ns[cause] += figures->ready_ns[cause];
+		sum->waits[cause] += figures->waits[cause];
+	}
+	if (figures->max_ns > sum->max_ns)
+		sum->max_ns = figures->max_ns;
+}
+
+static void add_row(struct row *sum, const struct row *row)
+{
+	add_figures(&sum->interval, &row->interval);
+	add_figures(&sum->total, &row->total);
+	sum->vcpus += row->vcpus;
+	if (row->worst_ready_mpct > sum->worst_ready_mpct) {
+		sum->worst_ready_mpct = row->worst_ready_mpct;
+		sum->worst_vcpu = row->worst_vcpu;
+		sum->cpu = row->cpu;
+	}
+	for (int cause = 0; cause < CAUSES; cause++)
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			sum->hist->count[cause][bucket] += row->hist->count[cause][bucket];
+}
+
+/* Both snapshots are ordered by id: the thread in before, or NULL. */
+static const struct thread_snapshot *find_before(const struct snapshot *before, size_t *place,
+						 uint64_t id)
+{
+	while (*place < before->count && before->threads[*place].identity.id < id)
+		(*place)++;
+	if (*place < before->count && before->threads[*place].identity.id == id)
+		return &before->threads[*place];
+	return NULL;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+	int names = strcmp(a->vm->name, b->vm->name);
+
+	if (names)
+		return names;
+	if (a->vm->pid != b->vm->pid)
+		return a->vm->pid < b->vm->pid ? -1 : 1;
+	if (a->identity.is_vcpu != b->identity.is_vcpu)
+		return a->identity.is_vcpu ? -1 : 1;
+	if (a->identity.vcpu != b->identity.vcpu)
+		return a->identity.vcpu < b->identity.vcpu ? -1 : 1;
+	return a->identity.tid < b->identity.tid ? -1 : a->identity.tid > b->identity.tid;
+}
+
+static int rows__reserve(struct rows *rows, size_t count)
+{
+	void *list, *hists;
+
+	rows->count = 0;
+	if (count <= rows->capacity)
+		return 0;
+	list = reallocarray(rows->list, count, sizeof(*rows->list));
+	if (list)
+		rows->list = list;
+	hists = reallocarray(rows->hists, count, sizeof(*rows->hists));
+	if (hists)
+		rows->hists = hists;
+	if (!list || !hists)
+		return -ENOMEM;
+	rows->capacity = count;
+	return 0;
+}
+
+static void fill_row(struct row *row, const struct thread_snapshot *before,
+		     const struct thread_snapshot *after, const struct vm *vm)
+{
+	row->vm = vm;
+	row->identity = after->identity;
+	row->cpu = after->cpu;
+	row->vcpus = after->identity.is_vcpu;
+	row->worst_vcpu = after->identity.vcpu;
+	subtract(row, before, after);
+	row->worst_ready_mpct =
+		share_mpct(figures__ready(&row->interval), row->interval.elapsed_ns);
+}
+
+/* Tells each row the sums of its VM; rows of one VM stand together. */
+static void share_vm_sums(struct rows *rows)
+{
+	size_t begin, end;
+
+	for (begin = 0; begin < rows->count; begin = end) {
+		uint64_t ready_ns = 0;
+		uint32_t vcpus = 0;
+
+		for (end = begin; end < rows->count && rows->list[end].vm == rows->list[begin].vm;
+		     end++) {
+			if (rows->list[end].vcpus)
+				ready_ns += figures__ready(&rows->list[end].interval);
+			vcpus += rows->list[end].vcpus;
+		}
+		for (size_t i = begin; i < end; i++) {
+			rows->list[i].vm_ready_ns = ready_ns;
+			rows->list[i].vm_vcpus = vcpus;
+		}
+	}
+}
+
+/* Folds the rows of each VM into its first one. */
+static void fold_vms(struct rows *rows)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		if (kept && rows->list[kept - 1].vm == rows->list[i].vm)
+			add_row(&rows->list[kept - 1], &rows->list[i]);
+		else
+			rows->list[kept++] = rows->list[i];
+	}
+	rows->count = kept;
+	for (size_t i = 0; i < rows->count; i++)
+		rows->list[i].identity.tid = 0; /* a sum is no thread */
+}
+
+int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
+	       struct vms *vms, enum group_by by)
+{
+	size_t place = 0;
+
+	if (rows__reserve(rows, after->count))
+		return -ENOMEM;
+	for (size_t i = 0; i < after->count; i++) {
+		const struct thread_snapshot *thread = &after->threads[i], *old;
+		struct row *row = &rows->list[rows->count];
+		const struct vm *vm = vms__get(vms, &thread->identity);
+
+		old = find_before(before, &place, thread->identity.id);
+		if (!vm || (!thread->identity.is_vcpu && by != BY_THREAD))
+			continue;
+		if (!old && thread->figures.elapsed_ns > after->time_ns - before->time_ns)
+			continue;
+		*row = (struct row){ .hist = &rows->hists[rows->count] };
+		fill_row(row, old, thread, vm);
+		rows->count++;
+	}
+	qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);
+	share_vm_sums(rows);
+	if (by == BY_VM)
+		fold_vms(rows);
+	return 0;
+}
+
+void rows__free(struct rows *rows)
+{
+	free(rows->list);
+	free(rows->hists);
+	*rows = (struct rows){ 0 };
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a host looks like at one moment: monotonic counters with identities, and
+ * no trace of how they were read. Everything that is shown is made from the
+ * difference of two of these. Durations and times are in ns.
+ */
+#ifndef KVMQ_SNAPSHOT_H
+#define KVMQ_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/hist.h"
+
+#define COMM_SIZE 16
+#define VCPU_UNKNOWN (-1)
+
+/* Why a thread waits for a CPU. */
+enum cause {
+	CAUSE_WAKE,
+	CAUSE_PREEMPT,
+	CAUSES,
+};
+
+enum state {
+	STATE_RUN,
+	STATE_READY,
+	STATE_HALT,
+	STATE_BLOCK,
+	STATE_GONE, /* exited; it is in no later snapshot */
+};
+
+/* Which thread, of which VM. A VM is a process; its start tells it from a later
+ * one with the same PID. */
+struct identity {
+	uint64_t id;	      /* unique for as long as the tool runs */
+	uint64_t vm_start_ns; /* 0: not known */
+	uint32_t vm_pid;
+	uint32_t tid;
+	int32_t vcpu;
+	bool is_vcpu;
+	char comm[COMM_SIZE];
+	char vm_comm[COMM_SIZE]; /* of the VM's process, or the thread's own for vhost */
+};
+
+/* Grow only. run + ready + halt + block = elapsed. */
+struct figures {
+	uint64_t elapsed_ns;
+	uint64_t run_ns;
+	uint64_t ready_ns[CAUSES];
+	uint64_t halt_ns;
+	uint64_t block_ns;
+	uint64_t waits[CAUSES]; /* that have ended */
+	uint64_t ended_ns;	/* of these: what the kernel has added to run_delay */
+	uint64_t max_ns;	/* the longest wait: ended or still going on */
+};
+
+struct wait_hist {
+	uint32_t count[CAUSES][HIST_BUCKETS]; /* modulo 2^32 */
+};
+
+struct thread_snapshot {
+	struct identity identity;
+	enum state state;
+	uint32_t cpu;
+	uint64_t waiting_ns; /* age of the wait that is going on, or 0 */
+	struct figures figures;
+	struct wait_hist hist;
+};
+
+/* What could not be counted, since the tool started. */
+struct losses {
+	uint64_t threads; /* not tracked: the table is full */
+	uint64_t events;  /* not shown: the ring buffer was full */
+	uint64_t torn;	  /* readings given up: the thread switched all the time */
+	uint64_t clock;	  /* waits that were longer than the time since they began */
+	uint64_t missed;  /* switches not seen, made up for from the kernel's books */
+};
+
+/* What looking costs, since the tool started. */
+struct cost {
+	uint64_t vm_switches;  /* hook runs for a thread of a VM */
+	uint64_t vm_sample_ns; /* time in the sampled ones of these */
+	uint64_t vm_samples;
+	uint64_t switches;	 /* of the whole host */
+	uint64_t idle_switch_ps; /* ps of a hook run for any other task; 0: not known */
+	uint64_t own_cpu_ns;	 /* this process */
+};
+
+struct snapshot {
+	uint64_t time_ns;     /* CLOCK_MONOTONIC */
+	uint64_t realtime_ns; /* time of day */
+	struct losses losses;
+	struct cost cost;
+	size_t count;
+	size_t capacity;
+	struct thread_snapshot *threads; /* by ascending id */
+};
+
+/* Makes room for one more thread. Returns it, or NULL when memory is short. */
+struct thread_snapshot *snapshot__add(struct snapshot *snapshot);
+
+/* Forgets the threads; keeps the memory. */
+void snapshot__clear(struct snapshot *snapshot);
+
+void snapshot__free(struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collect/vm.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "collect/proc.h"
+
+struct vms {
+	const char *proc;
+	struct vm_filter filter;
+	char *cgroup;	  /* of the filter, as /proc shows it */
+	struct vm **list; /* by ascending PID and start */
+	size_t count;
+	size_t capacity;
+	uint64_t sweeps;
+};
+
+static char *normal_cgroup(const char *path)
+{
+	static const char mount[] = "/sys/fs/cgroup";
+	size_t length;
+	char *normal;
+
+	if (!strncmp(path, mount, sizeof(mount) - 1))
+		path += sizeof(mount) - 1;
+	path += strspn(path, "/");
+	length = strlen(path);
+	while (length && path[length - 1] == '/')
+		length--;
+	if (asprintf(&normal, "/%.*s", (int)length, path) < 0)
+		return NULL;
+	return normal;
+}
+
+struct vms *vms__new(const char *proc, const struct vm_filter *filter)
+{
+	struct vms *vms = calloc(1, sizeof(*vms));
+
+	if (!vms)
+		return NULL;
+	vms->proc = proc;
+	vms->filter = *filter;
+	if (filter->cgroup) {
+		vms->cgroup = normal_cgroup(filter->cgroup);
+		if (!vms->cgroup) {
+			free(vms);
+			return NULL;
+		}
+	}
+	return vms;
+}
+
+static void vm__free(struct vm *vm)
+{
+	free(vm->cgroup);
+	free(vm);
+}
+
+void vms__free(struct vms *vms)
+{
+	if (!vms)
+		return;
+	for (size_t i = 0; i < vms->count; i++)
+		vm__free(vms->list[i]);
+	free(vms->list);
+	free(vms->cgroup);
+	free(vms);
+}
+
+/* Whether the process that has the PID now is the one that the hook saw. */
+static bool same_process(const char *proc, uint32_t pid, uint64_t start_ns)
+{
+	uint64_t ticks, per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+
+	if (process_start_ticks(proc, pid, &ticks))
+		return false;
+	return start_ns / (NSEC_PER_SEC / per_second) == ticks;
+}
+
+/*
+ * Read first, checked after: a process that is the same after the reading was
+ * the same during it.
+ */
+static void vm__read(struct vm *vm, const char *proc, const char *comm)
+{
+	char cmdline[32768], cgroup[PATH_MAX];
+	ssize_t size = read_file(cmdline, sizeof(cmdline), "%s/%u/cmdline", proc, vm->pid);
+	int error = process_cgroup(proc, vm->pid, cgroup, sizeof(cgroup));
+
+	if (same_process(proc, vm->pid, vm->start_ns)) {
+		if (!error)
+			vm->cgroup = strdup(cgroup);
+		if (size > 0 && vm_name_from_cmdline(cmdline, (size_t)size, vm->name, vm->uuid))
+			return;
+		if (!error && vm_name_from_cgroup(cgroup, vm->name))
+			return;
+	}
+	snprintf(vm->name, sizeof(vm->name), "%.*s-%u", COMM_SIZE, comm, vm->pid);
+}
+
+static bool matches_name(const struct vm *vm, const char *name)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%u", vm->pid);
+	return !strcmp(vm->name, name) || !strcmp(pid, name) ||
+	       (vm->uuid[0] && !strcasecmp(vm->uuid, name));
+}
+
+static bool in_cgroup(const struct vm *vm, const char *parent)
+{
+	size_t length = strlen(parent);
+
+	if (!vm->cgroup || strncmp(vm->cgroup, parent, length))
+		return false;
+	return length == 1 || !vm->cgroup[length] || vm->cgroup[length] == '/';
+}
+
+static bool passes(const struct vms *vms, const struct vm *vm)
+{
+	const struct vm_filter *filter = &vms->filter;
+
+	if (vms->cgroup && !in_cgroup(vm, vms->cgroup))
+		return false;
+	for (size_t i = 0; i < filter->name_count; i++)
+		if (matches_name(vm, filter->names[i]))
+			return true;
+	return !filter->name_count;
+}
+
+/* The first place whose VM is not before (pid, start_ns). */
+static size_t vms__place(const struct vms *vms, uint32_t pid, uint64_t start_ns)
+{
+	size_t low = 0, high = vms->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const struct vm *vm = vms->list[middle];
+
+		if (vm->pid < pid || (vm->pid == pid && vm->start_ns < start_ns))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct vm *vms__insert(struct vms *vms, size_t place, const struct identity *identity)
+{
+	struct vm *vm;
+
+	if (vms->count == vms->capacity) {
+		size_t capacity = vms->capacity ? vms->capacity * 2 : 16;
+		void *list = reallocarray(vms->list, capacity, sizeof(*vms->list));
+
+		if (!list)
+			return NULL;
+		vms->list = list;
+		vms->capacity = capacity;
+	}
+	vm = calloc(1, sizeof(*vm));
+	if (!vm)
+		return NULL;
+	vm->pid = identity->vm_pid;
+	vm->start_ns = identity->vm_start_ns;
+	vm->seen = vms->sweeps;
+	vm__read(vm, vms->proc, identity->vm_comm);
+	vm->chosen = passes(vms, vm);
+	memmove(vms->list + place + 1, vms->list + place,
+		(vms->count - place) * sizeof(*vms->list));
+	vms->list[place] = vm;
+	vms->count++;
+	return vm;
+}
+
+struct vm *vms__get(struct vms *vms, const struct identity *identity)
+{
+	size_t place;
+
+	if (!identity->vm_start_ns)
+		return vms__find(vms, identity->vm_pid);
+	place = vms__place(vms, identity->vm_pid, identity->vm_start_ns);
+
+	if (place < vms->count && vms->list[place]->pid == identity->vm_pid &&
+	    vms->list[place]->start_ns == identity->vm_start_ns)
+		return vms->list[place];
+	if (!identity->is_vcpu)
+		return NULL;
+	return vms__insert(vms, place, identity);
+}
+
+struct vm *vms__find(const struct vms *vms, uint32_t pid)
+{
+	size_t place = vms__place(vms, pid + 1, 0);
+
+	/* The latest process with this PID stands last. */
+	if (!place || vms->list[place - 1]->pid != pid)
+		return NULL;
+	return vms->list[place - 1];
+}
+
+void vms__sweep(struct vms *vms, const struct snapshot *snapshot)
+{
+	size_t kept = 0;
+
+	vms->sweeps++;
+	for (size_t i = 0; i < snapshot->count; i++) {
+		struct vm *vm = vms__get(vms, &snapshot->threads[i].identity);
+
+		if (vm)
+			vm->seen = vms->sweeps;
+	}
+	for (size_t i = 0; i < vms->count; i++) {
+		struct vm *vm = vms->list[i];
+
+		if (vm->seen + 2 > vms->sweeps)
+			vms->list[kept++] = vm;
+		else
+			vm__free(vm);
+	}
+	vms->count = kept;
+}
+
+/* Returns 1 if the process holds a VM, 0 if not, or -errno. */
+static int holds_vm(const char *proc, uint32_t pid)
+{
+	char path[PATH_MAX], target[32];
+	struct dirent *entry;
+	int result = 0;
+	ssize_t length;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
+	folder = opendir(path);
+	if (!folder)
+		return errno == ENOENT ? 0 : -errno;
+	while (!result && (entry = readdir(folder))) {
+		length = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target));
+		result = length == strlen("anon_inode:kvm-vm") &&
+			 !memcmp(target, "anon_inode:kvm-vm", (size_t)length);
+	}
+	closedir(folder);
+	return result;
+}
+
+int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void *context)
+{
+	struct dirent *entry;
+	int refused = 0;
+	DIR *folder = opendir(proc);
+
+	if (!folder)
+		return -errno;
+	while ((entry = readdir(folder))) {
+		uint64_t pid;
+		int result;
+
+		if (parse_number(entry->d_name, 1, UINT32_MAX, &pid))
+			continue;
+		result = holds_vm(proc, (uint32_t)pid);
+		if (result > 0)
+			found(context, (uint32_t)pid);
+		else if (result < 0)
+			refused++;
+	}
+	closedir(folder);
+	return refused;
+}
+
+struct name_search {
+	const struct vms *vms;
+	const char *name;
+	bool found;
+};
+
+static void search_process(void *context, uint32_t pid)
+{
+	struct name_search *search = context;
+	struct vm vm = { .pid = pid };
+	char comm[COMM_SIZE + 1];
+	uint64_t ticks;
+
+	if (search->found || process_start_ticks(search->vms->proc, pid, &ticks) ||
+	    read_file(comm, sizeof(comm), "%s/%u/comm", search->vms->proc, pid) < 0)
+		return;
+	vm.start_ns = ticks * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+	comm[strcspn(comm, "\n")] = '\0';
+	vm__read(&vm, search->vms->proc, comm);
+	search->found = matches_name(&vm, search->name);
+	free(vm.cgroup);
+}
+
+const char *vms__missing_name(const struct vms *vms)
+{
+	for (size_t i = 0; i < vms->filter.name_count; i++) {
+		struct name_search search = { .vms = vms, .name = vms->filter.names[i] };
+
+		for (size_t j = 0; j < vms->count && !search.found; j++)
+			search.found = matches_name(vms->list[j], search.name);
+		if (!search.found)
+			vms__scan(vms->proc, search_process, &search);
+		if (!search.found)
+			return search.name;
+	}
+	return NULL;
+}

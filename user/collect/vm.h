@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The VMs of the host: what the probes find, named from /proc, chosen by --vm. */
+#ifndef KVMQ_VM_H
+#define KVMQ_VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/snapshot.h"
+#include "collect/vm_name.h"
+
+struct vm {
+	uint32_t pid;
+	uint64_t start_ns;
+	char name[VM_NAME_SIZE];
+	char uuid[VM_UUID_SIZE]; /* empty: it has none */
+	char *cgroup;		 /* of its process: "/machine.slice/..."; NULL: not read */
+	bool chosen;		 /* passes the filter */
+	uint64_t seen;		 /* number of the last sweep that it survived */
+};
+
+/* Which VMs are wanted; nothing set chooses all. Strings stay the caller's. */
+struct vm_filter {
+	const char *const *names; /* name, UUID or PID */
+	size_t name_count;
+	const char *cgroup; /* below /sys/fs/cgroup, with or without that */
+};
+
+struct vms;
+
+/*
+ * An empty registry. proc is the folder to read processes from ("/proc").
+ * Returns it, or NULL when memory is short; free with vms__free().
+ */
+struct vms *vms__new(const char *proc, const struct vm_filter *filter);
+void vms__free(struct vms *vms);
+
+/*
+ * The VM that a thread belongs to. A vCPU's is added if it is new, and named by
+ * what /proc shows of its process, provided that it is still the same process,
+ * or else by comm and PID. The VM lives until vms__sweep() finds it unused.
+ * NULL: another thread's VM is not known, or memory is short.
+ */
+struct vm *vms__get(struct vms *vms, const struct identity *identity);
+
+/* The same for a process known by its PID alone, or NULL if it is no VM here. */
+struct vm *vms__find(const struct vms *vms, uint32_t pid);
+
+/* Forgets the VMs that no thread of the last two sweeps' snapshots has. */
+void vms__sweep(struct vms *vms, const struct snapshot *snapshot);
+
+/*
+ * The first of the filter's names that no VM has, or NULL. Looks through all of
+ * /proc for those that the registry does not hold: the vCPUs of a paused VM do
+ * not run, and no hook sees them.
+ */
+const char *vms__missing_name(const struct vms *vms);
+
+/*
+ * Calls found for each process of proc that holds a KVM VM (a file descriptor
+ * of anon_inode:kvm-vm), whether its vCPUs run or not. Walks all of /proc.
+ * Returns how many processes could not be looked into for lack of permission,
+ * or -errno.
+ */
+int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void *context);
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collect/vm_name.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collect/snapshot.h"
+
+/* The argument after *argument, or NULL; cmdline ends at end. */
+static const char *next_argument(const char *argument, const char *end)
+{
+	const char *next = memchr(argument, '\0', (size_t)(end - argument));
+
+	return next && next + 1 < end ? next + 1 : NULL;
+}
+
+/* Unprintable bytes would reach the terminal; a name shows '?' for each. */
+static void copy_name(char *name, size_t size, const char *text, size_t length)
+{
+	size_t n = length < size - 1 ? length : size - 1;
+
+	for (size_t i = 0; i < n; i++)
+		name[i] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+	name[n] = '\0';
+}
+
+/* QEMU's -name: [guest=]NAME[,option=...]; a comma in NAME is doubled. */
+static void qemu_name(const char *value, size_t size, char name[VM_NAME_SIZE])
+{
+	const char *end = value + size, *guest = NULL;
+	size_t length = 0;
+	char text[VM_NAME_SIZE];
+
+	for (const char *item = value; item && item < end; item = item ? item + 1 : NULL) {
+		if (end - item > 6 && !strncmp(item, "guest=", 6)) {
+			guest = item + 6;
+			break;
+		}
+		item = memchr(item, ',', (size_t)(end - item));
+	}
+	for (const char *c = guest ? guest : value; c < end && length < sizeof(text) - 1; c++) {
+		if (*c == ',' && !(c + 1 < end && c[1] == ','))
+			break;
+		if (*c == ',')
+			c++;
+		text[length++] = *c;
+	}
+	copy_name(name, VM_NAME_SIZE, text, length);
+}
+
+static bool is_uuid(const char *text)
+{
+	for (int i = 0; i < VM_UUID_SIZE - 1; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
+	}
+	return !text[VM_UUID_SIZE - 1];
+}
+
+bool vm_name_from_cmdline(const char *cmdline, size_t size, char name[VM_NAME_SIZE],
+			  char uuid[VM_UUID_SIZE])
+{
+	const char *end = cmdline + size;
+	const char *argument = size ? cmdline : NULL, *value;
+
+	name[0] = uuid[0] = '\0';
+	for (; argument; argument = next_argument(argument, end)) {
+		size_t left = (size_t)(end - argument);
+
+		value = next_argument(argument, end);
+		if (strnlen(argument, left) == left)
+			break; /* cut off: the last argument may be half a name */
+		if (!strncmp(argument, "--name=", 7) || !strncmp(argument, "--id=", 5)) {
+			value = strchr(argument, '=') + 1;
+			copy_name(name, VM_NAME_SIZE, value, strlen(value));
+			continue;
+		}
+		if (!value)
+			break;
+		left = (size_t)(end - value);
+		if (!strcmp(argument, "-name"))
+			qemu_name(value, strnlen(value, left), name);
+		else if (!strcmp(argument, "--name") || !strcmp(argument, "--id"))
+			copy_name(name, VM_NAME_SIZE, value, strnlen(value, left));
+		else if (!strcmp(argument, "-uuid") && left >= VM_UUID_SIZE && is_uuid(value))
+			memcpy(uuid, value, VM_UUID_SIZE);
+	}
+	return name[0];
+}
+
+/* systemd writes a character that may not stand in a unit's name as \xHH. */
+static void unescape(const char *text, size_t size, char name[VM_NAME_SIZE])
+{
+	char plain[VM_NAME_SIZE];
+	size_t length = 0;
+	unsigned int code;
+
+	for (size_t i = 0; i < size && length < sizeof(plain) - 1; i++) {
+		if (size - i >= 4 && text[i] == '\\' && text[i + 1] == 'x' &&
+		    sscanf(text + i + 2, "%2x", &code) == 1) {
+			plain[length++] = (char)code;
+			i += 3;
+		} else {
+			plain[length++] = text[i];
+		}
+	}
+	copy_name(name, VM_NAME_SIZE, plain, length);
+}
+
+/* The part "machine-....scope" of a path is a machine's, unescaped below. */
+static bool machine_name(const char *path, char name[VM_NAME_SIZE])
+{
+	const char *begin = strstr(path, "/machine-"), *end;
+	const char *number;
+
+	if (!begin)
+		return false;
+	begin += strlen("/machine-");
+	end = strstr(begin, ".scope");
+	if (!end || memchr(begin, '/', (size_t)(end - begin)))
+		return false;
+	unescape(begin, (size_t)(end - begin), name);
+	/* libvirt: driver-ID-NAME */
+	number = strncmp(name, "qemu-", 5) ? NULL : name + 5;
+	if (number && isdigit((unsigned char)*number)) {
+		number += strspn(number, "0123456789");
+		if (*number == '-')
+			memmove(name, number + 1, strlen(number));
+	}
+	return name[0];
+}
+
+static bool pod_name(const char *path, char name[VM_NAME_SIZE])
+{
+	const char *pod = strstr(path, "kubepods") ? strstr(path, "pod") : NULL;
+	size_t length;
+
+	for (; pod; pod = strstr(pod + 1, "pod")) {
+		length = strcspn(pod + 3, "/.");
+		if (length != VM_UUID_SIZE - 1)
+			continue;
+		snprintf(name, VM_NAME_SIZE, "pod %.*s", (int)length, pod + 3);
+		/* the systemd driver writes the UID with _ for - */
+		for (char *c = name; *c; c++)
+			if (*c == '_')
+				*c = '-';
+		return true;
+	}
+	return false;
+}
+
+bool vm_name_from_cgroup(const char *path, char name[VM_NAME_SIZE])
+{
+	name[0] = '\0';
+	return machine_name(path, name) || pod_name(path, name);
+}
+
+int32_t vcpu_from_comm(const char *comm)
+{
+	static const char *const prefixes[] = { "CPU ", "fc_vcpu ", "vcpu", "crosvm_vcpu" };
+	int vcpu;
+	char end;
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t length = strlen(prefixes[i]);
+
+		if (strncmp(comm, prefixes[i], length) || !isdigit((unsigned char)comm[length]))
+			continue;
+		if (sscanf(comm + length, "%6d%c", &vcpu, &end) == 1 || end == '/')
+			return vcpu;
+	}
+	return VCPU_UNKNOWN;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "probe/kernel.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
+#define KVM_BTF "/sys/kernel/btf/kvm"
+
+static int print_message(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	log_text(format, args);
+	return 0;
+}
+
+void kernel_route_messages(void)
+{
+	libbpf_set_print(print_message);
+}
+
+void kernel_explain(const char *step, int error)
+{
+	if (error == -EPERM || error == -EACCES)
+		log_error("%s: the kernel refused it: run as root, or see 'kvmq-doctor'", step);
+	else if (error == -ENOMEM || error == -E2BIG)
+		log_error("%s: %s: raise the limit of locked memory (ulimit -l)", step,
+			  strerror(-error));
+	else
+		log_error("%s: %s: see 'kvmq-doctor', or -v for the kernel's words", step,
+			  strerror(-error));
+}
+
+int kernel_has_btf(void)
+{
+	return access(VMLINUX_BTF, R_OK) ? -errno : 0;
+}
+
+int kernel_tracepoint_arguments(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf_type *type;
+	char type_name[128];
+	int id, arguments;
+
+	if (!btf)
+		return -errno;
+	snprintf(type_name, sizeof(type_name), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, type_name, BTF_KIND_TYPEDEF);
+	if (id < 0) {
+		btf__free(btf);
+		return -ENOENT;
+	}
+	/* typedef void (*btf_trace_NAME)(void *, arguments...) */
+	type = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+	type = btf__type_by_id(btf, type->type);
+	arguments = btf_vlen(type) - 1;
+	btf__free(btf);
+	return arguments;
+}
+
+/* Byte offset of a member, or -ENOENT. type_id is a struct's. */
+static int member_offset(const struct btf *btf, int type_id, const char *member, __u32 *member_type)
+{
+	const struct btf_type *type = btf__type_by_id(btf, (__u32)type_id);
+	const struct btf_member *members = btf_members(type);
+
+	for (__u32 i = 0; i < btf_vlen(type); i++) {
+		if (strcmp(btf__name_by_offset(btf, members[i].name_off), member))
+			continue;
+		*member_type = members[i].type;
+		return (int)(btf_member_bit_offset(type, i) / 8);
+	}
+	return -ENOENT;
+}
+
+int kernel_has_member(const char *type, const char *member)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	__u32 member_type;
+	int id, found;
+
+	if (!btf)
+		return -errno;
+	id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	found = id > 0 && member_offset(btf, id, member, &member_type) >= 0;
+	btf__free(btf);
+	return found;
+}
+
+static int read_layout(const struct btf *btf, struct sched_kvm *layout)
+{
+	int vcpu = btf__find_by_name_kind(btf, "kvm_vcpu", BTF_KIND_STRUCT);
+	int notifier, link, vcpu_id;
+	__u32 type, ignored;
+
+	if (vcpu < 0)
+		return -ENOENT;
+	notifier = member_offset(btf, vcpu, "preempt_notifier", &type);
+	vcpu_id = member_offset(btf, vcpu, "vcpu_id", &ignored);
+	if (notifier < 0 || vcpu_id < 0)
+		return -ENOENT;
+	link = member_offset(btf, (int)type, "link", &ignored);
+	if (link < 0)
+		return -ENOENT;
+	layout->notifier = (__u32)(notifier + link);
+	layout->vcpu_id = (__u32)vcpu_id;
+	__atomic_store_n(&layout->known, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/*
+ * KVM is a module on most hosts, built in on others. Its BTF is read from
+ * sysfs, which needs no privilege, and not by libbpf's CO-RE, which would need
+ * CAP_SYS_ADMIN and the module to be there before the programs are loaded.
+ */
+int kernel_kvm_layout(struct sched_kvm *layout)
+{
+	struct btf *base, *kvm;
+	int error;
+
+	if (access("/sys/module/kvm", F_OK))
+		return -ENOENT;
+	base = btf__load_vmlinux_btf();
+	if (!base)
+		return -errno;
+	if (access(KVM_BTF, R_OK)) {
+		error = read_layout(base, layout);
+		btf__free(base);
+		return error;
+	}
+	kvm = btf__load_module_btf("kvm", base);
+	error = kvm ? read_layout(kvm, layout) : -errno;
+	btf__free(kvm);
+	btf__free(base);
+	return error;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the running kernel says of itself in its BTF, and libbpf's messages. */
+#ifndef KVMQ_KERNEL_H
+#define KVMQ_KERNEL_H
+
+#include <stdbool.h>
+
+#include "bpf/sched.h"
+
+/* Sends libbpf's own messages to log_detail(); keeps the last for the report. */
+void kernel_route_messages(void);
+
+/* Says in one line why a BPF step failed and what to do; error is -errno. */
+void kernel_explain(const char *step, int error);
+
+/* 0, or -errno: -ENOENT where the kernel has no BTF. */
+int kernel_has_btf(void);
+
+/* Number of arguments of a tracepoint of vmlinux, or -errno; -ENOENT: none such. */
+int kernel_tracepoint_arguments(const char *name);
+
+/* Whether vmlinux has this struct with this member: 1, 0 or -errno. */
+int kernel_has_member(const char *type, const char *member);
+
+/*
+ * Where kvm_vcpu keeps its number. Sets layout->known and returns 0; -ENOENT
+ * where KVM is not loaded or has no BTF.
+ */
+int kernel_kvm_layout(struct sched_kvm *layout);
+
+#endif

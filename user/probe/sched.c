@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "probe/sched.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "collect/host.h"
+#include "collect/vm_name.h"
+#include "probe/cost.h"
+#include "probe/kernel.h"
+#include "probe/sched_internal.h"
+
+#define EVENT_BUFFER_SIZE (2 * 1024 * 1024)
+#define READ_SPINS 100
+#define READ_TRIES 150
+
+static int map_array(struct shared_array *array, const struct bpf_map *map)
+{
+	size_t value_size = (bpf_map__value_size(map) + 7) / 8 * 8;
+
+	array->size = value_size * bpf_map__max_entries(map);
+	array->data =
+		mmap(NULL, array->size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (array->data != MAP_FAILED)
+		return 0;
+	array->data = NULL;
+	return -errno;
+}
+
+static void unmap_array(struct shared_array *array)
+{
+	if (array->data)
+		munmap(array->data, array->size);
+}
+
+/* Before the load: what is decided once, and sizes that depend on the host. */
+static int configure(struct sched_probe *probe, const struct sched_probe_config *config)
+{
+	struct sched_bpf *skeleton = probe->skeleton;
+	uint32_t tids = host_tid_max();
+	int arguments = kernel_tracepoint_arguments("sched_switch");
+
+	if (arguments < 0)
+		return arguments;
+	skeleton->rodata->compat_switch_has_state = arguments > 3;
+	skeleton->rodata->track_threads = config->threads;
+	skeleton->rodata->use_verdicts = config->filtered;
+	skeleton->rodata->send_events = config->events;
+	skeleton->rodata->event_min_ns = config->event_min_ns;
+	bpf_map__set_max_entries(skeleton->maps.tids, tids / SCHED_TIDS + 1);
+	bpf_map__set_max_entries(skeleton->maps.vm_tgids,
+				 config->threads ? (tids >> SCHED_BITMAP_BITS) + 1 : 1);
+	bpf_map__set_max_entries(skeleton->maps.cpus, probe->cpu_count);
+	bpf_map__set_max_entries(skeleton->maps.events,
+				 config->events ? EVENT_BUFFER_SIZE : (uint32_t)getpagesize());
+	return 0;
+}
+
+static int map_arrays(struct sched_probe *probe)
+{
+	struct sched_bpf *skeleton = probe->skeleton;
+	int error = map_array(&probe->threads, skeleton->maps.threads);
+
+	if (!error)
+		error = map_array(&probe->cpus, skeleton->maps.cpus);
+	if (!error)
+		error = map_array(&probe->verdicts, skeleton->maps.verdicts);
+	if (!error)
+		error = map_array(&probe->queued, skeleton->maps.queued);
+	if (!error)
+		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids);
+	return error;
+}
+
+/* A stack: the lowest slots are used first, so few pages are ever touched. */
+static int fill_free_slots(const struct sched_probe *probe)
+{
+	int fd = bpf_map__fd(probe->skeleton->maps.free_slots);
+
+	for (uint32_t i = 0; i < SCHED_SLOTS; i++) {
+		uint32_t slot = SCHED_SLOTS - 1 - i;
+
+		if (bpf_map_update_elem(fd, NULL, &slot, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity)
+{
+	identity->id = (uint64_t)slot << 32 | thread->generation;
+	identity->vm_start_ns = thread->start_ns;
+	identity->vm_pid = thread->vm;
+	identity->tid = thread->tid;
+	identity->vcpu = thread->vcpu;
+	identity->is_vcpu = thread->kind == SCHED_VCPU;
+	memcpy(identity->comm, thread->comm, COMM_SIZE);
+	memcpy(identity->vm_comm, thread->leader, COMM_SIZE);
+	identity->comm[COMM_SIZE - 1] = identity->vm_comm[COMM_SIZE - 1] = '\0';
+	if (identity->vcpu == SCHED_NO_VCPU && identity->is_vcpu)
+		identity->vcpu = vcpu_from_comm(identity->comm);
+}
+
+/*
+ * A change takes the kernel well under a microsecond, unless the host is a
+ * guest itself and loses its CPU meanwhile: then the wait is for that.
+ */
+bool copy_thread(const struct sched_probe *probe, uint32_t slot, struct sched_thread *copy)
+{
+	const struct sched_thread *thread = slot_thread(probe, slot);
+
+	for (int try = 0; try < READ_TRIES; try++) {
+		uint32_t before = __atomic_load_n(&thread->sequence, __ATOMIC_ACQUIRE);
+
+		if (before & 1) {
+			if (try > READ_SPINS)
+				usleep(1000);
+			continue;
+		}
+		memcpy(copy, thread, sizeof(*copy));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (__atomic_load_n(&thread->sequence, __ATOMIC_RELAXED) == before)
+			return true;
+	}
+	return false;
+}
+
+static void learn_kvm(struct sched_probe *probe)
+{
+	struct sched_kvm *layout = &probe->skeleton->bss->kvm;
+
+	if (!layout->known && !kernel_kvm_layout(layout))
+		log_detail("kvm: vcpu_id is at %u of kvm_vcpu", layout->vcpu_id);
+}
+
+/* With --by thread, the kernel looks out for the other threads of this VM. */
+static void set_vm_bit(const struct sched_probe *probe, uint32_t tgid, bool value)
+{
+	uint64_t *words = probe->vm_tgids.data;
+	uint64_t bit = 1ULL << (tgid & 63);
+
+	if (!probe->config.threads || tgid / 8 >= probe->vm_tgids.size)
+		return;
+	if (value)
+		words[tgid / 64] |= bit;
+	else
+		words[tgid / 64] &= ~bit;
+}
+
+void meet_thread(struct sched_probe *probe, uint32_t slot, const struct sched_thread *thread)
+{
+	struct identity identity;
+	bool wanted;
+
+	if (probe->known[slot] == thread->generation)
+		return;
+	probe->known[slot] = thread->generation;
+	if (slot >= probe->slots_seen)
+		probe->slots_seen = slot + 1;
+	if (thread->vcpu == SCHED_NO_VCPU && thread->kind == SCHED_VCPU)
+		learn_kvm(probe);
+	slot_identity(thread, slot, &identity);
+	wanted = probe->config.on_thread(probe->config.context, &identity);
+	((uint32_t *)probe->verdicts.data)[slot] = thread->generation << 1 | !wanted;
+	set_vm_bit(probe, thread->vm, wanted);
+}
+
+bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generation)
+{
+	return ((uint32_t *)probe->verdicts.data)[slot] == generation << 1;
+}
+
+static int handle_news(void *context, void *data, size_t size)
+{
+	struct sched_probe *probe = context;
+	const struct sched_news *item = data;
+	struct sched_thread copy;
+
+	if (size >= sizeof(*item) && item->slot < SCHED_SLOTS &&
+	    copy_thread(probe, item->slot, &copy) && copy.generation == item->generation)
+		meet_thread(probe, item->slot, &copy);
+	return 0;
+}
+
+static int handle_event(void *context, void *data, size_t size)
+{
+	struct sched_probe *probe = context;
+	const struct sched_event *event = data;
+	const struct sched_thread *thread;
+	struct wait_event wait;
+
+	if (size < sizeof(*event) || event->slot >= SCHED_SLOTS)
+		return 0;
+	/* Its identity does not change until the slot is returned, which is here. */
+	thread = slot_thread(probe, event->slot);
+	if (thread->generation != event->generation)
+		return 0;
+	meet_thread(probe, event->slot, thread);
+	if (!is_wanted(probe, event->slot, event->generation))
+		return 0;
+	slot_identity(thread, event->slot, &wait.identity);
+	wait.time_ns = event->time_ns;
+	wait.queued_ns = event->queued_ns;
+	wait.wait_ns = event->wait_ns;
+	wait.cause = event->cause == SCHED_WAKE ? CAUSE_WAKE : CAUSE_PREEMPT;
+	wait.from_cpu = event->from_cpu;
+	wait.to_cpu = event->to_cpu;
+	wait.prev_tid = event->prev_tid;
+	wait.prev_tgid = event->prev_tgid;
+	memcpy(wait.prev_comm, event->prev_comm, COMM_SIZE);
+	wait.prev_comm[COMM_SIZE - 1] = '\0';
+	probe->config.on_wait(probe->config.context, &wait);
+	return 0;
+}
+
+static int open_rings(struct sched_probe *probe)
+{
+	const struct sched_bpf *skeleton = probe->skeleton;
+
+	probe->rings = ring_buffer__new(bpf_map__fd(skeleton->maps.news), handle_news, probe, NULL);
+	if (!probe->rings)
+		return -errno;
+	return ring_buffer__add(probe->rings, bpf_map__fd(skeleton->maps.events), handle_event,
+				probe);
+}
+
+/* Runs the task iterator over the threads that are there now. */
+static int scan_tasks(const struct sched_probe *probe)
+{
+	struct bpf_link *link = bpf_program__attach_iter(probe->skeleton->progs.sched_scan, NULL);
+	int error = 0, fd;
+	char none[8];
+
+	if (!link)
+		return -errno;
+	sched_yield(); /* makes this run queue's clock fresh */
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0 || read(fd, none, sizeof(none)) < 0)
+		error = -errno;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return error;
+}
+
+/*
+ * Exits first: from then on no slot can outlive its thread unnoticed. While
+ * sched_switch is not enabled it does for every task what it does for those in
+ * no VM, which can be measured then, and leaves the slots to the scan.
+ */
+static int attach(struct sched_probe *probe)
+{
+	struct sched_bpf *skeleton = probe->skeleton;
+	int error;
+
+	skeleton->links.sched_process_exit =
+		bpf_program__attach(skeleton->progs.sched_process_exit);
+	if (!skeleton->links.sched_process_exit)
+		return -errno;
+	skeleton->links.sched_switch = bpf_program__attach(skeleton->progs.sched_switch);
+	if (!skeleton->links.sched_switch)
+		return -errno;
+	probe->idle_switch_ps = measure_switch_cost(bpf_program__fd(skeleton->progs.sched_switch));
+	error = scan_tasks(probe);
+	/* With the VMs known, their other threads can be found. */
+	if (!error && probe->config.threads)
+		error = sched_probe__poll(probe);
+	if (!error && probe->config.threads)
+		error = scan_tasks(probe);
+	skeleton->bss->enabled = true;
+	return error;
+}
+
+static int load(struct sched_probe *probe)
+{
+	int error;
+
+	probe->skeleton = sched_bpf__open();
+	if (!probe->skeleton)
+		return -errno;
+	error = configure(probe, &probe->config);
+	if (!error)
+		error = sched_bpf__load(probe->skeleton);
+	if (!error)
+		error = map_arrays(probe);
+	if (!error)
+		error = fill_free_slots(probe);
+	if (!error)
+		error = open_rings(probe);
+	return error;
+}
+
+int sched_probe__open(struct sched_probe **out, const struct sched_probe_config *config)
+{
+	struct sched_probe *probe = calloc(1, sizeof(*probe));
+	const char *step = "loading the sched_switch program";
+	int error;
+
+	if (!probe)
+		return -ENOMEM;
+	probe->config = *config;
+	probe->cpu_count = (uint32_t)libbpf_num_possible_cpus();
+	kernel_route_messages();
+	error = load(probe);
+	if (!error) {
+		step = "attaching to sched_switch";
+		learn_kvm(probe);
+		error = attach(probe);
+	}
+	/* libbpf's copy of the kernel's BTF, several MiB, is of no more use. */
+	malloc_trim(0);
+	if (error) {
+		kernel_explain(step, error);
+		sched_probe__close(probe);
+		return error;
+	}
+	*out = probe;
+	return 0;
+}
+
+void sched_probe__close(struct sched_probe *probe)
+{
+	if (!probe)
+		return;
+	ring_buffer__free(probe->rings);
+	unmap_array(&probe->threads);
+	unmap_array(&probe->cpus);
+	unmap_array(&probe->verdicts);
+	unmap_array(&probe->queued);
+	unmap_array(&probe->vm_tgids);
+	sched_bpf__destroy(probe->skeleton);
+	free(probe);
+}
+
+int sched_probe__fd(const struct sched_probe *probe)
+{
+	return ring_buffer__epoll_fd(probe->rings);
+}
+
+int sched_probe__poll(struct sched_probe *probe)
+{
+	int count = ring_buffer__consume(probe->rings);
+
+	return count < 0 ? count : 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The probe behind kvmq-cpu: run, ready, halted and blocked time of VM threads. */
+#ifndef KVMQ_PROBE_SCHED_H
+#define KVMQ_PROBE_SCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/snapshot.h"
+#include "collect/wait_event.h"
+
+struct sched_probe_config {
+	bool threads;  /* also the VMs' threads that are no vCPUs */
+	bool filtered; /* on_thread may say no */
+	bool events;
+	uint64_t event_min_ns;
+	/*
+	 * Called from sched_probe__poll() and sched_probe__read() for each thread
+	 * that is found; false: nothing of it is wanted.
+	 */
+	bool (*on_thread)(void *context, const struct identity *identity);
+	void (*on_wait)(void *context, const struct wait_event *event);
+	void *context;
+};
+
+struct sched_probe;
+
+/*
+ * Loads and attaches; the threads that are there already have been found when
+ * it returns. Returns 0 or -errno after one line on standard error. Close with
+ * sched_probe__close(), which takes NULL.
+ */
+int sched_probe__open(struct sched_probe **probe, const struct sched_probe_config *config);
+void sched_probe__close(struct sched_probe *probe);
+
+/* Readable when sched_probe__poll() has something to do. */
+int sched_probe__fd(const struct sched_probe *probe);
+
+/* Handles new threads and events. Returns 0 or -errno. */
+int sched_probe__poll(struct sched_probe *probe);
+
+/*
+ * Reads all wanted threads into snapshot, whose threads are replaced. Those
+ * that have exited are in one snapshot more, and then gone. Fills in losses
+ * and the cost of the hooks. Returns 0 or -errno.
+ */
+int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside the sched probe: what sched.c (life and events) and sched_read.c share. */
+#ifndef KVMQ_SCHED_INTERNAL_H
+#define KVMQ_SCHED_INTERNAL_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/sched.h"
+#include "probe/sched.h"
+#include "sched.skel.h"
+
+/* The memory of an array map that both sides see. */
+struct shared_array {
+	void *data;
+	size_t size;
+};
+
+struct sched_probe {
+	struct sched_probe_config config;
+	struct sched_bpf *skeleton;
+	struct ring_buffer *rings;
+	struct shared_array threads, cpus, verdicts, queued, vm_tgids;
+	uint32_t cpu_count;
+	uint32_t slots_seen;	 /* slots beyond have never been used */
+	uint64_t news_lost_seen; /* losses.news when all slots were last looked at */
+	uint64_t torn;
+	uint64_t idle_switch_ps;
+	uint32_t gone[SCHED_SLOTS]; /* read as exited: to be returned next time */
+	uint32_t gone_count;
+	uint32_t known[SCHED_SLOTS]; /* generation that on_thread was asked about */
+};
+
+static inline struct sched_thread *slot_thread(const struct sched_probe *probe, uint32_t slot)
+{
+	return (struct sched_thread *)probe->threads.data + slot;
+}
+
+/* Asks, once for each thread, whether it is wanted, and tells the kernel. */
+void meet_thread(struct sched_probe *probe, uint32_t slot, const struct sched_thread *thread);
+
+bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generation);
+
+void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity);
+
+/* A copy of a slot as it was at one moment. False: it never held still. */
+bool copy_thread(const struct sched_probe *probe, uint32_t slot, struct sched_thread *copy);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The sched probe's memory, read into a snapshot. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "probe/sched_internal.h"
+
+/*
+ * Gives the slots of exited threads back, cleared: the kernel side counts on
+ * it. All events of these threads have been read before.
+ */
+static int return_slots(struct sched_probe *probe)
+{
+	int fd = bpf_map__fd(probe->skeleton->maps.free_slots);
+
+	for (uint32_t i = 0; i < probe->gone_count; i++) {
+		uint32_t slot = probe->gone[i];
+		struct sched_thread *thread = slot_thread(probe, slot);
+		struct sched_thread clear = {
+			.sequence = thread->sequence,
+			.generation = thread->generation,
+			.state = SCHED_FREE,
+		};
+
+		memcpy(thread, &clear, sizeof(clear));
+		if (bpf_map_update_elem(fd, NULL, &slot, BPF_ANY))
+			return -errno;
+	}
+	probe->gone_count = 0;
+	return 0;
+}
+
+/* Lets the kernel side say which sleeping threads have woken up and wait. */
+static int update_queued(const struct sched_probe *probe)
+{
+	int fd = bpf_program__fd(probe->skeleton->progs.sched_progress);
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	uint64_t first;
+
+	sched_yield(); /* makes this run queue's clock fresh */
+	for (first = 0; first < probe->slots_seen; first += SCHED_PROGRESS_BATCH) {
+		options.ctx_in = &first;
+		options.ctx_size_in = sizeof(first);
+		if (bpf_prog_test_run_opts(fd, &options))
+			return -errno;
+	}
+	return 0;
+}
+
+/* Adds the state that is going on, which no counter holds yet. */
+static void add_progress(struct thread_snapshot *thread, uint64_t since_ns, uint64_t queued_ns,
+			 uint64_t now)
+{
+	struct figures *figures = &thread->figures;
+	uint64_t age = now > since_ns ? now - since_ns : 0;
+
+	thread->waiting_ns = 0;
+	switch (thread->state) {
+	case STATE_RUN:
+		figures->run_ns += age;
+		break;
+	case STATE_READY:
+		figures->ready_ns[CAUSE_PREEMPT] += age;
+		thread->waiting_ns = age;
+		break;
+	case STATE_HALT:
+	case STATE_BLOCK:
+		if (queued_ns >= since_ns && queued_ns <= now && queued_ns) {
+			thread->waiting_ns = now - queued_ns;
+			figures->ready_ns[CAUSE_WAKE] += thread->waiting_ns;
+			age = queued_ns - since_ns;
+		}
+		if (thread->state == STATE_HALT)
+			figures->halt_ns += age;
+		else
+			figures->block_ns += age;
+		break;
+	case STATE_GONE:
+		break;
+	}
+	if (thread->waiting_ns > figures->max_ns)
+		figures->max_ns = thread->waiting_ns;
+}
+
+static enum state user_state(uint32_t state)
+{
+	switch (state) {
+	case SCHED_RUN:
+		return STATE_RUN;
+	case SCHED_READY:
+		return STATE_READY;
+	case SCHED_HALT:
+		return STATE_HALT;
+	case SCHED_GONE:
+		return STATE_GONE;
+	default:
+		return STATE_BLOCK;
+	}
+}
+
+static void fill_thread(struct thread_snapshot *thread, const struct sched_thread *copy,
+			uint32_t slot, uint64_t queued_ns)
+{
+	struct figures *figures = &thread->figures;
+	uint64_t now = clock_monotonic_ns();
+
+	slot_identity(copy, slot, &thread->identity);
+	thread->state = user_state(copy->state);
+	thread->cpu = copy->cpu;
+	if (thread->state == STATE_GONE || now < copy->since_ns)
+		now = copy->since_ns;
+	figures->elapsed_ns = now - copy->first_ns;
+	figures->run_ns = copy->run_ns;
+	figures->halt_ns = copy->halt_ns;
+	figures->block_ns = copy->block_ns;
+	figures->ready_ns[CAUSE_WAKE] = copy->ready_ns[SCHED_WAKE];
+	figures->ready_ns[CAUSE_PREEMPT] = copy->ready_ns[SCHED_PREEMPT];
+	figures->ended_ns = copy->ready_ns[SCHED_WAKE] + copy->ready_ns[SCHED_PREEMPT];
+	figures->waits[CAUSE_WAKE] = copy->waits[SCHED_WAKE];
+	figures->waits[CAUSE_PREEMPT] = copy->waits[SCHED_PREEMPT];
+	figures->max_ns = copy->max_ns[SCHED_WAKE] > copy->max_ns[SCHED_PREEMPT]
+				  ? copy->max_ns[SCHED_WAKE]
+				  : copy->max_ns[SCHED_PREEMPT];
+	memcpy(&thread->hist, copy->hist, sizeof(thread->hist));
+	add_progress(thread, copy->since_ns, queued_ns, now);
+}
+
+static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint32_t slot)
+{
+	uint64_t queued_ns = ((uint64_t *)probe->queued.data)[slot];
+	struct thread_snapshot *thread;
+	struct sched_thread copy;
+
+	if (slot_thread(probe, slot)->state == SCHED_FREE)
+		return 0;
+	if (!copy_thread(probe, slot, &copy)) {
+		probe->torn++;
+		return 0;
+	}
+	meet_thread(probe, slot, &copy);
+	if (copy.state == SCHED_GONE)
+		probe->gone[probe->gone_count++] = slot;
+	if (!is_wanted(probe, slot, copy.generation))
+		return 0;
+	thread = snapshot__add(snapshot);
+	if (!thread)
+		return -ENOMEM;
+	fill_thread(thread, &copy, slot, queued_ns);
+	return 0;
+}
+
+static void read_counters(const struct sched_probe *probe, struct snapshot *snapshot)
+{
+	const struct sched_losses *losses = &probe->skeleton->bss->losses;
+	const struct sched_cpu *cpus = probe->cpus.data;
+
+	snapshot->losses.threads = losses->slots;
+	snapshot->losses.events = losses->events;
+	snapshot->losses.clock = losses->clock;
+	snapshot->losses.missed = losses->missed;
+	snapshot->losses.torn = probe->torn;
+	snapshot->cost.vm_switches = 0;
+	snapshot->cost.vm_samples = 0;
+	snapshot->cost.vm_sample_ns = 0;
+	for (uint32_t cpu = 0; cpu < probe->cpu_count; cpu++) {
+		snapshot->cost.vm_switches += cpus[cpu].runs;
+		snapshot->cost.vm_samples += cpus[cpu].samples;
+		snapshot->cost.vm_sample_ns += cpus[cpu].sample_ns;
+	}
+	snapshot->cost.idle_switch_ps = probe->idle_switch_ps;
+}
+
+int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
+{
+	uint64_t news_lost = probe->skeleton->bss->losses.news;
+	int error = sched_probe__poll(probe);
+
+	if (!error)
+		error = return_slots(probe);
+	/* Some were not announced: look everywhere, from now on. */
+	if (news_lost != probe->news_lost_seen)
+		probe->slots_seen = SCHED_SLOTS;
+	probe->news_lost_seen = news_lost;
+	if (!error)
+		error = update_queued(probe);
+	snapshot__clear(snapshot);
+	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
+		error = read_slot(probe, snapshot, slot);
+	read_counters(probe, snapshot);
+	return error;
+}

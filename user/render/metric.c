@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "render/metric.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+
+static const char *bare(const char *name)
+{
+	return *name == '%' ? name + 1 : name;
+}
+
+const struct metric *metric__find(const struct metric_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct metric *metric = &table->metrics[i];
+
+		if (metric->header && !strcasecmp(bare(metric->header), bare(name)))
+			return metric;
+		if (metric->key && !strcasecmp(metric->key, name))
+			return metric;
+	}
+	return NULL;
+}
+
+static int add_column(struct columns *columns, const struct metric *metric)
+{
+	if (columns->count == COLUMNS_MAX) {
+		log_error("--columns: more than %d columns: leave some out", COLUMNS_MAX);
+		return -EINVAL;
+	}
+	columns->list[columns->count++] = metric;
+	return 0;
+}
+
+static int add_list(struct columns *columns, const struct metric_table *table, const char *list)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		const struct metric *metric = NULL;
+		char name[64];
+
+		if (length < sizeof(name)) {
+			snprintf(name, sizeof(name), "%.*s", (int)length, list);
+			metric = metric__find(table, name);
+		}
+		if (!metric || !metric->header) {
+			log_error("--columns: '%.*s' is no column: '--columns help' lists them",
+				  (int)length, list);
+			return -EINVAL;
+		}
+		if (add_column(columns, metric))
+			return -EINVAL;
+		list += length;
+		list += *list == ',';
+	}
+	return 0;
+}
+
+int columns__select(struct columns *columns, const struct metric_table *table, unsigned int by,
+		    const char *list)
+{
+	columns->count = 0;
+	if (!list || *list == '+')
+		for (size_t i = 0; i < table->count; i++)
+			if (table->metrics[i].usual >> by & 1 &&
+			    add_column(columns, &table->metrics[i]))
+				return -EINVAL;
+	if (list && add_list(columns, table, *list == '+' ? list + 1 : list))
+		return -EINVAL;
+	if (columns->count)
+		return 0;
+	log_error("--columns: the list is empty: '--columns help' lists them");
+	return -EINVAL;
+}
+
+void metric__print_help(const struct metric_table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->metrics[i].header)
+			printf("%-10s %s\n", table->metrics[i].header, table->metrics[i].help);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "render/summary.h"
+
+#include "base/units.h"
+
+/* The interval's cost, from the counters' growth. */
+struct cost_figures {
+	double interval_ns;
+	double vm_switches;
+	double other_switches;
+	double vm_switch_ns;	/* -1: not known */
+	double other_switch_ns; /* -1: not known */
+	double hooks_pct;	/* of one CPU; -1: not known */
+	double own_pct;
+};
+
+static struct cost_figures cost_figures(const struct summary *summary)
+{
+	const struct cost *before = &summary->before->cost, *after = &summary->after->cost;
+	struct cost_figures result = { .vm_switch_ns = -1, .other_switch_ns = -1, .hooks_pct = -1 };
+	double switches = (double)(after->switches - before->switches);
+
+	result.interval_ns = (double)(summary->after->time_ns - summary->before->time_ns);
+	result.vm_switches = (double)(after->vm_switches - before->vm_switches);
+	if (switches > result.vm_switches)
+		result.other_switches = switches - result.vm_switches;
+	/* All samples so far: an interval may have none. */
+	if (after->vm_samples)
+		result.vm_switch_ns = (double)after->vm_sample_ns / (double)after->vm_samples;
+	if (after->idle_switch_ps)
+		result.other_switch_ns = (double)after->idle_switch_ps / 1000.0;
+	if (result.other_switch_ns >= 0)
+		result.hooks_pct =
+			(result.vm_switches * (result.vm_switch_ns > 0 ? result.vm_switch_ns : 0) +
+			 result.other_switches * result.other_switch_ns) *
+			100.0 / result.interval_ns;
+	result.own_pct =
+		(double)(after->own_cpu_ns - before->own_cpu_ns) * 100.0 / result.interval_ns;
+	return result;
+}
+
+void summary__print_header(FILE *file, const struct summary *summary)
+{
+	const struct host *host = summary->host;
+
+	fprintf(file, "%s %s: %u CPU%s, %llu VM%s, %llu vCPU%s, %.2f vCPUs per CPU\n", host->name,
+		host->kernel, host->cpus, host->cpus == 1 ? "" : "s",
+		(unsigned long long)summary->vms, summary->vms == 1 ? "" : "s",
+		(unsigned long long)summary->vcpus, summary->vcpus == 1 ? "" : "s",
+		(double)summary->vcpus / host->cpus);
+}
+
+static void print_ns(FILE *file, double ns, const char *what)
+{
+	if (ns < 0)
+		fprintf(file, "n/a %s", what);
+	else
+		fprintf(file, "%.0f ns %s", ns, what);
+}
+
+static void print_losses(FILE *file, const struct losses *losses)
+{
+	static const char *const none = "none";
+	const struct {
+		uint64_t count;
+		const char *what;
+	} list[] = {
+		{ losses->threads, "threads not tracked (table full)" },
+		{ losses->events, "events dropped (buffer full)" },
+		{ losses->torn, "readings given up" },
+		{ losses->clock, "waits with clocks apart" },
+		{ losses->missed, "switches hidden by the kernel (made up for)" },
+	};
+	bool any = false;
+
+	fputs("losses: ", file);
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		if (!list[i].count)
+			continue;
+		fprintf(file, "%s%llu %s", any ? ", " : "", (unsigned long long)list[i].count,
+			list[i].what);
+		any = true;
+	}
+	fprintf(file, "%s\n", any ? "" : none);
+}
+
+void summary__print_footer(FILE *file, const struct summary *summary, const char *tool)
+{
+	struct cost_figures cost = cost_figures(summary);
+
+	fputs("cost: ", file);
+	print_ns(file, cost.vm_switch_ns, "per VM switch, ");
+	print_ns(file, cost.other_switch_ns, "per other; of one CPU ");
+	if (cost.hooks_pct < 0)
+		fputs("n/a in hooks, ", file);
+	else
+		fprintf(file, "%.3f %% in hooks, ", cost.hooks_pct);
+	fprintf(file, "%.3f %% in %s\n", cost.own_pct, tool);
+	print_losses(file, &summary->after->losses);
+}
+
+static json_t *known_real(double value)
+{
+	return value < 0 ? json_null() : json_real(value);
+}
+
+static json_t *json_cost(const struct summary *summary)
+{
+	struct cost_figures cost = cost_figures(summary);
+
+	return json_pack("{s:I,s:I,s:o,s:o,s:o,s:f}", "vm_switches", (json_int_t)cost.vm_switches,
+			 "other_switches", (json_int_t)cost.other_switches, "vm_switch_ns",
+			 known_real(cost.vm_switch_ns), "other_switch_ns",
+			 known_real(cost.other_switch_ns), "hooks_pct", known_real(cost.hooks_pct),
+			 "own_pct", cost.own_pct);
+}
+
+static json_t *json_losses(const struct losses *losses)
+{
+	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "threads", (json_int_t)losses->threads, "events",
+			 (json_int_t)losses->events, "torn", (json_int_t)losses->torn, "clock",
+			 (json_int_t)losses->clock, "missed", (json_int_t)losses->missed);
+}
+
+json_t *summary__json(const struct summary *summary, const char *schema)
+{
+	const struct snapshot *after = summary->after;
+	char time[32];
+
+	format_time(time, sizeof(time), after->realtime_ns);
+	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:o,s:o}", "schema", schema, "host",
+			 summary->host->name, "kernel", summary->host->kernel, "time", time,
+			 "interval_ns", (json_int_t)(after->time_ns - summary->before->time_ns),
+			 "cpus", (json_int_t)summary->host->cpus, "vms", (json_int_t)summary->vms,
+			 "vcpus", (json_int_t)summary->vcpus, "cost", json_cost(summary), "losses",
+			 json_losses(&after->losses));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What stands around the rows: the host above, cost and losses below. */
+#ifndef KVMQ_SUMMARY_H
+#define KVMQ_SUMMARY_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "collect/host.h"
+#include "collect/snapshot.h"
+
+struct summary {
+	const struct host *host;
+	const struct snapshot *before;
+	const struct snapshot *after;
+	uint64_t vms;
+	uint64_t vcpus;
+};
+
+/* "HOST KERNEL: 4 CPUs, 2 VMs, 4 vCPUs, 1.0 vCPUs per CPU" */
+void summary__print_header(FILE *file, const struct summary *summary);
+
+/* Cost of the interval, and losses since the tool started. */
+void summary__print_footer(FILE *file, const struct summary *summary, const char *tool);
+
+/* An object with schema, host, kernel, time, interval_ns, cpus, vms, vcpus, cost
+ * and losses; rows are the caller's. A new reference. */
+json_t *summary__json(const struct summary *summary, const char *schema);
+
+#endif

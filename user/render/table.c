@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "render/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/units.h"
+
+#define CELL_SIZE 160
+#define FIRST_COLUMN_MIN 8
+
+unsigned int terminal_width(FILE *file)
+{
+	struct winsize size;
+
+	if (!isatty(fileno(file)))
+		return 0;
+	if (ioctl(fileno(file), TIOCGWINSZ, &size) || !size.ws_col)
+		return 80;
+	return size.ws_col;
+}
+
+static uint64_t divide(uint64_t value, uint64_t by)
+{
+	return (value + by / 2) / by;
+}
+
+/* Writes a cell into text and returns its length. */
+static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, const void *row)
+{
+	struct value value = metric->get(row);
+
+	if (!value.known) {
+		memcpy(text, "n/a", 4);
+		return 3;
+	}
+	switch (metric->unit) {
+	case UNIT_TEXT:
+		return (size_t)snprintf(text, CELL_SIZE, "%.*s", CELL_SIZE - 1, value.text);
+	case UNIT_MPCT:
+		return format_fixed(text, divide(value.number, 10), 2);
+	case UNIT_PER_SEC_M:
+		return format_fixed(text, divide(value.number, 1000), 0);
+	case UNIT_NS_AS_US:
+		return format_fixed(text, divide(value.number, 100), 1);
+	case UNIT_NS_AS_MS:
+		return format_fixed(text, divide(value.number, 100000), 1);
+	default:
+		return format_fixed(text, value.number, 0);
+	}
+}
+
+static void put_cell(FILE *file, const struct metric *metric, const char *text, size_t length,
+		     size_t width)
+{
+	bool left = metric->unit == UNIT_TEXT;
+
+	if (length > width)
+		length = width;
+	if (!left)
+		for (size_t i = length; i < width; i++)
+			putc_unlocked(' ', file);
+	fwrite_unlocked(text, 1, length, file);
+	if (left)
+		for (size_t i = length; i < width; i++)
+			putc_unlocked(' ', file);
+}
+
+/* How many columns fit into limit; the first may be made narrower for that. */
+static size_t fit(size_t *widths, size_t count, size_t limit)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += widths[i] + (i > 0);
+	if (!limit || total <= limit)
+		return count;
+	if (widths[0] > FIRST_COLUMN_MIN) {
+		size_t spare = widths[0] - FIRST_COLUMN_MIN;
+		size_t cut = total - limit < spare ? total - limit : spare;
+
+		widths[0] -= cut;
+		total -= cut;
+	}
+	while (count > 1 && total > limit)
+		total -= widths[--count] + 1;
+	return count;
+}
+
+/* All cells of a table, formatted once: some figures take a while to compute. */
+struct cells {
+	char *text;
+	size_t used, capacity;
+	uint8_t *lengths; /* row by row */
+};
+
+static int cells__add(struct cells *cells, size_t place, const struct metric *metric,
+		      const void *row)
+{
+	if (cells->capacity - cells->used < CELL_SIZE) {
+		size_t capacity = cells->capacity * 2 + 16 * CELL_SIZE;
+		char *text = realloc(cells->text, capacity);
+
+		if (!text)
+			return -ENOMEM;
+		cells->text = text;
+		cells->capacity = capacity;
+	}
+	cells->lengths[place] = (uint8_t)format_cell(cells->text + cells->used, metric, row);
+	cells->used += cells->lengths[place];
+	return 0;
+}
+
+/* Formats all cells and finds the widths. Returns 0 or -ENOMEM. */
+static int cells__fill(struct cells *cells, size_t *widths, const struct columns *columns,
+		       const char *rows, size_t row_size, size_t count)
+{
+	*cells = (struct cells){ .lengths = calloc(count + 1, columns->count) };
+	if (!cells->lengths)
+		return -ENOMEM;
+	for (size_t i = 0; i < columns->count; i++)
+		widths[i] = strlen(columns->list[i]->header);
+	for (size_t row = 0; row < count; row++) {
+		for (size_t i = 0; i < columns->count; i++) {
+			size_t place = row * columns->count + i;
+
+			if (cells__add(cells, place, columns->list[i], rows + row * row_size))
+				return -ENOMEM;
+			if (cells->lengths[place] > widths[i])
+				widths[i] = cells->lengths[place];
+		}
+	}
+	return 0;
+}
+
+static void put_rows(FILE *file, const struct cells *cells, const struct columns *columns,
+		     const size_t *widths, size_t shown, size_t count)
+{
+	const uint8_t *length = cells->lengths;
+	const char *text = cells->text;
+
+	for (size_t row = 0; row < count; row++) {
+		for (size_t i = 0; i < columns->count; i++, length++) {
+			if (i && i < shown)
+				putc_unlocked(' ', file);
+			if (i < shown)
+				put_cell(file, columns->list[i], text, *length, widths[i]);
+			text += *length;
+		}
+		putc_unlocked('\n', file);
+	}
+}
+
+static void put_headers(FILE *file, const struct columns *columns, const size_t *widths,
+			size_t shown)
+{
+	for (size_t i = 0; i < shown; i++) {
+		const char *header = columns->list[i]->header;
+
+		if (i)
+			putc_unlocked(' ', file);
+		put_cell(file, columns->list[i], header, strlen(header), widths[i]);
+	}
+	putc_unlocked('\n', file);
+}
+
+int table__print(FILE *file, const struct columns *columns, const void *rows, size_t row_size,
+		 size_t count, unsigned int terminal_width)
+{
+	size_t widths[COLUMNS_MAX], shown;
+	struct cells cells;
+	int error = cells__fill(&cells, widths, columns, rows, row_size, count);
+
+	if (!error) {
+		shown = fit(widths, columns->count, terminal_width);
+		put_headers(file, columns, widths, shown);
+		put_rows(file, &cells, columns, widths, shown, count);
+		if (shown < columns->count) {
+			fputs("no room for", file);
+			for (size_t i = shown; i < columns->count; i++)
+				fprintf(file, " %s", columns->list[i]->header);
+			putc_unlocked('\n', file);
+		}
+	}
+	free(cells.text);
+	free(cells.lengths);
+	return error;
+}

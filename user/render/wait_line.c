@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "render/wait_line.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/units.h"
+
+static const char *const cause_names[] = { "wake", "preempt" };
+
+void wait_line__print_header(FILE *file)
+{
+	fprintf(file, "%-15s %-16s %5s %8s %-7s %4s %4s %12s %s\n", "TIME", "VM", "VCPU", "TID",
+		"CAUSE", "FROM", "TO", "WAIT(us)", "AFTER");
+}
+
+static void format_clock(char text[32], uint64_t realtime_ns)
+{
+	time_t seconds = (time_t)(realtime_ns / NSEC_PER_SEC);
+	struct tm day;
+
+	localtime_r(&seconds, &day);
+	strftime(text, 32, "%H:%M:%S", &day);
+	snprintf(text + strlen(text), 32 - strlen(text), ".%06u",
+		 (unsigned int)(realtime_ns % NSEC_PER_SEC / NSEC_PER_USEC));
+}
+
+void wait_line__print(FILE *file, const struct wait_event *event, const struct vm *vm,
+		      const struct vm *prev_vm, uint64_t boot_ns)
+{
+	char time[32], vcpu[16] = "-", wait[24];
+
+	format_clock(time, boot_ns + event->time_ns);
+	if (event->identity.is_vcpu && event->identity.vcpu != VCPU_UNKNOWN)
+		snprintf(vcpu, sizeof(vcpu), "%d", event->identity.vcpu);
+	format_fixed(wait, (event->wait_ns + 50) / 100, 1);
+	fprintf(file, "%-15s %-16s %5s %8u %-7s %4u %4u %12s ", time, vm->name, vcpu,
+		event->identity.tid, cause_names[event->cause], event->from_cpu, event->to_cpu,
+		wait);
+	if (!event->prev_tid)
+		fputs("idle\n", file);
+	else if (prev_vm)
+		fprintf(file, "%s %s[%u]\n", prev_vm->name, event->prev_comm, event->prev_tid);
+	else
+		fprintf(file, "%s[%u]\n", event->prev_comm, event->prev_tid);
+}
+
+json_t *wait_line__json(const struct wait_event *event, const struct vm *vm,
+			const struct vm *prev_vm, uint64_t boot_ns)
+{
+	const struct identity *identity = &event->identity;
+	char time[32];
+
+	format_time(time, sizeof(time), boot_ns + event->time_ns);
+	return json_pack(
+		"{s:s,s:s,s:s,s:I,s:o,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s?}", "schema",
+		"kvmq.cpu.event/1", "time", time, "vm", vm->name, "vm_pid", (json_int_t)vm->pid,
+		"vcpu",
+		identity->is_vcpu && identity->vcpu != VCPU_UNKNOWN ? json_integer(identity->vcpu)
+								    : json_null(),
+		"tid", (json_int_t)identity->tid, "cause", cause_names[event->cause], "wait_ns",
+		(json_int_t)event->wait_ns, "queued_monotonic_ns", (json_int_t)event->queued_ns,
+		"run_monotonic_ns", (json_int_t)event->time_ns, "from_cpu",
+		(json_int_t)event->from_cpu, "to_cpu", (json_int_t)event->to_cpu, "after_tid",
+		(json_int_t)event->prev_tid, "after_comm",
+		event->prev_tid ? event->prev_comm : "idle", "after_vm",
+		prev_vm ? prev_vm->name : NULL);
+}

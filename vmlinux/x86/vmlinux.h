@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Made by tools/gen-vmlinux from the BTF of Linux 6.18.44-fc-v669: do not edit. */
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+#include <linux/bpf.h>
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+typedef long long unsigned int __u64;
+
+typedef __u64 u64;
+
+typedef int __kernel_pid_t;
+
+typedef __kernel_pid_t pid_t;
+
+struct hlist_head {
+	void *first;
+};
+
+struct cfs_rq;
+
+struct sched_entity {
+	struct cfs_rq *cfs_rq;
+};
+
+struct sched_info {
+	long long unsigned int run_delay;
+	long long unsigned int last_arrival;
+	long long unsigned int last_queued;
+};
+
+struct task_struct {
+	unsigned int __state;
+	unsigned int flags;
+	int on_cpu;
+	int wake_cpu;
+	struct sched_entity se;
+	struct hlist_head preempt_notifiers;
+	struct sched_info sched_info;
+	pid_t pid;
+	pid_t tgid;
+	struct task_struct *group_leader;
+	u64 start_boottime;
+	char comm[16];
+};
+
+struct rq;
+
+struct cfs_rq {
+	struct rq *rq;
+};
+
+struct rq {
+	u64 clock;
+};
+
+struct bpf_iter__task {
+	union {
+		struct task_struct *task;
+	};
+};
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute pop
+#endif
+
+#endif /* __VMLINUX_H__ */
