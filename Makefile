@@ -75,7 +75,7 @@ $(BUILD)/kvmq-%: $(BUILD)/user/cmd/%.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@
 
-$(BUILD)/tests/%: tests/unit/%.c tests/unit/unit.h $(LIBRARY)
+$(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(LIBRARY)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< $(LIBRARY) $(LIBS) -lcmocka $(LDFLAGS) -o $@

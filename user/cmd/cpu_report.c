@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/cpu_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "cmd/cpu_metrics.h"
+#include "render/bars.h"
+#include "render/json.h"
+#include "render/summary.h"
+#include "render/table.h"
+#include "render/wait_line.h"
+
+#define SCHEMA "kvmq.cpu/1"
+
+int cpu_report__init(struct cpu_report *report, const struct options *options, int *status)
+{
+	*report = (struct cpu_report){ .options = options };
+	*status = STATUS_USAGE;
+	if (options->columns && !strcmp(options->columns, "help")) {
+		metric__print_help(&cpu_metrics);
+		*status = fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
+		return 1;
+	}
+	if (columns__select(&report->columns, &cpu_metrics, options->by, options->columns))
+		return 1;
+	if (options->sort)
+		report->sort = metric__find(&cpu_metrics, options->sort);
+	else if (options->top)
+		report->sort = metric__find(&cpu_metrics, "ready_pct");
+	if (options->sort && !report->sort) {
+		log_error("--sort: '%s' is no column: '--columns help' lists them", options->sort);
+		return 1;
+	}
+	return 0;
+}
+
+void cpu_report__free(struct cpu_report *report)
+{
+	rows__free(&report->rows);
+}
+
+void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct wait_event *event)
+{
+	const struct vm *vm = vms__get(report->vms, &event->identity);
+	const struct vm *prev_vm = vms__find(report->vms, event->prev_tgid);
+
+	if (!vm || (!event->identity.is_vcpu && report->options->by != BY_THREAD))
+		return;
+	if (report->options->json) {
+		json__print(file, wait_line__json(event, vm, prev_vm, report->boot_ns));
+		return;
+	}
+	if (!report->events_begun)
+		wait_line__print_header(file);
+	report->events_begun = true;
+	wait_line__print(file, event, vm, prev_vm, report->boot_ns);
+}
+
+static const struct metric *sort_metric;
+
+static int compare_by_sort(const void *left, const void *right)
+{
+	struct value a = sort_metric->get(left), b = sort_metric->get(right);
+
+	if (a.known != b.known)
+		return a.known ? -1 : 1;
+	if (!a.known)
+		return 0;
+	if (sort_metric->unit == UNIT_TEXT)
+		return strcmp(a.text, b.text);
+	return a.number > b.number ? -1 : a.number < b.number;
+}
+
+static void sort_rows(struct cpu_report *report)
+{
+	sort_metric = report->sort;
+	if (sort_metric)
+		qsort(report->rows.list, report->rows.count, sizeof(*report->rows.list),
+		      compare_by_sort);
+	if (report->options->top && report->rows.count > report->options->top)
+		report->rows.count = report->options->top;
+}
+
+static void count_vms(struct summary *summary, const struct rows *rows)
+{
+	const struct vm *last = NULL;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		summary->vcpus += rows->list[i].vcpus;
+		summary->vms += rows->list[i].vm != last;
+		last = rows->list[i].vm;
+	}
+}
+
+static int print_json(struct cpu_report *report, FILE *file, const struct summary *summary)
+{
+	json_t *object = summary__json(summary, SCHEMA), *rows = json_array();
+
+	for (size_t i = 0; i < report->rows.count; i++) {
+		json_t *row = json__row(&cpu_metrics, &report->rows.list[i]);
+
+		if (report->options->hist)
+			json_object_set_new(row, "wait_hist",
+					    bars__json(report->rows.list[i].hist));
+		json_array_append_new(rows, row);
+	}
+	json_object_set_new(object, "rows", rows);
+	return json__print(file, object);
+}
+
+static void print_bars(FILE *file, const struct row *row, unsigned int width)
+{
+	char title[256];
+
+	if (!row->identity.tid)
+		snprintf(title, sizeof(title), "%s: waits", row->vm->name);
+	else if (row->identity.is_vcpu && row->identity.vcpu != VCPU_UNKNOWN)
+		snprintf(title, sizeof(title), "%s vCPU %d: waits", row->vm->name,
+			 row->identity.vcpu);
+	else
+		snprintf(title, sizeof(title), "%s %s (%u): waits", row->vm->name,
+			 row->identity.comm, row->identity.tid);
+	bars__print(file, title, row->hist, width);
+}
+
+static int print_text(struct cpu_report *report, FILE *file, const struct summary *summary)
+{
+	unsigned int width = terminal_width(file);
+	char time[32];
+	int error;
+
+	if (report->options->timestamp) {
+		format_time(time, sizeof(time), summary->after->realtime_ns);
+		fprintf(file, "%s\n", time);
+	}
+	summary__print_header(file, summary);
+	if (report->rows.count) {
+		error = table__print(file, &report->columns, report->rows.list,
+				     sizeof(*report->rows.list), report->rows.count, width);
+		if (error)
+			return error;
+	} else {
+		fputs("no vCPU has run yet\n", file);
+	}
+	if (report->options->hist)
+		for (size_t i = 0; i < report->rows.count; i++)
+			print_bars(file, &report->rows.list[i], width);
+	summary__print_footer(file, summary, "kvmq-cpu");
+	putc('\n', file);
+	return 0;
+}
+
+int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapshot *before,
+		      const struct snapshot *after)
+{
+	struct summary summary = { .host = &report->host, .before = before, .after = after };
+	int error = rows__make(&report->rows, before, after, report->vms, report->options->by);
+
+	if (error)
+		return error;
+	count_vms(&summary, &report->rows);
+	sort_rows(report);
+	if (report->options->json)
+		return print_json(report, file, &summary);
+	return report->options->events ? 0 : print_text(report, file, &summary);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What kvmq-cpu shows of two snapshots. Knows nothing of where they came from. */
+#ifndef KVMQ_CPU_REPORT_H
+#define KVMQ_CPU_REPORT_H
+
+#include <stdio.h>
+
+#include "base/options.h"
+#include "collect/host.h"
+#include "collect/rows.h"
+#include "collect/vm.h"
+#include "collect/wait_event.h"
+#include "render/metric.h"
+
+struct cpu_report {
+	const struct options *options;
+	struct host host;
+	struct vms *vms;  /* borrowed; set by the caller, as host and boot_ns are */
+	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0 */
+	struct rows rows;
+	struct columns columns;
+	const struct metric *sort;
+	bool events_begun;
+};
+
+/*
+ * Checks --columns and --sort. Returns 0 to go on, or 1 with *status set to the
+ * exit status, after a line or the list of columns. options is borrowed.
+ */
+int cpu_report__init(struct cpu_report *report, const struct options *options, int *status);
+void cpu_report__free(struct cpu_report *report);
+
+/*
+ * Prints what has changed from before to after. Returns 0 or -errno; errors of
+ * the file itself are left to ferror().
+ */
+int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapshot *before,
+		      const struct snapshot *after);
+
+void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct wait_event *event);
+
+#endif
