@@ -5,21 +5,20 @@
 KERNEL_LIST=$LAB_CACHE/kernels
 
 # Writes "NAME PACKAGE..." for each kernel that Debian packages, oldest first: NAME is the release without
-# -amd64. From 6.19 on an image package is empty and depends on linux-binary-* and linux-modules-*.
+# -amd64. From 6.19 on an image package is empty: vmlinuz is in linux-binary-*, the modules are in
+# linux-modules-*, and modules.builtin, without which modprobe knows no built-in module, in linux-base-*.
 read_kernel_list() {
 	lab_apt apt-cache dumpavail | awk '
 		/^Package: / { package = "" }
 		/^Package: linux-image-[0-9].*-amd64$/ { package = $2 }
-		/^Depends: / && package != "" {
-			parts = ""
-			for (i = 2; i <= NF; i++)
-				if ($i ~ /^linux-(binary|modules)-[0-9]/)
-					parts = parts " " $i
+		# a metapackage (linux-image-6.12-amd64) depends on a linux-image
+		/^Depends: / && package != "" && !/ linux-image-[0-9]/ {
 			name = package
 			gsub(/^linux-image-|-amd64$/, "", name)
-			# a metapackage (linux-image-6.12-amd64) depends on a linux-image
-			if (!/ linux-image-[0-9]/)
-				print name, parts == "" ? package : parts
+			for (i = 2; i <= NF; i++)
+				if ($i ~ /^linux-(binary|modules|base)-[0-9]/)
+					package = package " " $i
+			print name, package
 		}' | sort -u -V -k1,1
 }
 
@@ -68,9 +67,9 @@ fetch_kernel() {
 	mkdir -p "$new/lib"
 	mv "$new"/deb/{usr/,}lib/modules "$new/lib/" 2> /dev/null || true
 	mv "$new/deb/boot/vmlinuz-$release" "$new/vmlinuz" 2> /dev/null ||
-		mv "$new/lib/modules/$release/vmlinuz" "$new/vmlinuz"
+		mv "$new/lib/modules/$release/vmlinuz" "$new/vmlinuz" || return
 	rm -rf "$new/deb"
-	depmod -b "$new" "$release" 2> /dev/null || true
+	depmod -b "$new" "$release" 2> /dev/null || return
 	chmod 755 "$new"
 	mv "$new" "$dir"
 }
