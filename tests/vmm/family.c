@@ -3,6 +3,7 @@
  * Every VM is this program again, started with the options of one VM: so each has
  * a command line, a name and an address space of its own, as VMs have on a host.
  */
+#define _GNU_SOURCE 1
 #include "family.h"
 
 #include <err.h>
@@ -135,6 +136,7 @@ static void end_all(struct family *family)
 	}
 }
 
+/* With 0: a free slot. */
 static pid_t *find_child(struct family *family, pid_t pid)
 {
 	for (uint64_t i = 0; i < family->slots; i++) {
@@ -146,8 +148,10 @@ static pid_t *find_child(struct family *family, pid_t pid)
 
 static void start_due(struct family *family)
 {
+	pid_t *slot;
+
 	while (!family->ending && family->started < family->total &&
-	       family->alive < family->slots) {
+	       (slot = find_child(family, 0))) {
 		pid_t parent = getpid();
 		pid_t pid = fork();
 
@@ -159,7 +163,7 @@ static void start_due(struct family *family)
 			end_all(family);
 			return;
 		}
-		*find_child(family, 0) = pid; /* alive < slots, so one is free */
+		*slot = pid;
 		family->started++;
 		family->alive++;
 	}

@@ -35,7 +35,7 @@ guest_code:
 	sub	$(GUEST_STACK_SIZE / 2), %rax
 	push	$GUEST_SEL_DATA3
 	push	%rax
-	push	$0x202				# interrupts on
+	push	$GUEST_USER_FLAGS
 	push	$GUEST_SEL_CODE3
 	lea	guest_user(%rip), %rax
 	push	%rax

@@ -29,6 +29,12 @@
 
 #define GUEST_MMIO 0xd0000000 /* no memory slot: a store there is an MMIO exit */
 
+/*
+ * CPL 3 may use ports for two reasons, because no one of them holds everywhere:
+ * QEMU's emulation of AMD-V takes no permission from the bitmap of a TSS that is
+ * busy, as it must be; PVM runs CPL 3 without the IOPL.
+ */
+#define GUEST_USER_FLAGS 0x3202 /* IOPL 3, interrupts on */
 #define GUEST_PORT_EXIT  0x10 /* an exit to the VMM, nothing more */
 #define GUEST_PORT_FAULT 0xf4 /* an exception that should not be: its vector */
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sets a VM up so that its vCPUs begin in long mode, at the first byte of guest.S. */
+#define _GNU_SOURCE 1
 #include "machine.h"
 
 #include <cpuid.h>
@@ -39,10 +40,15 @@ static uint32_t stack_top(unsigned int vcpu)
 	return GUEST_STACKS + (vcpu + 1) * GUEST_STACK_SIZE - 16;
 }
 
+static size_t code_offset(const unsigned char *symbol)
+{
+	return (uintptr_t)symbol - (uintptr_t)guest_code;
+}
+
 static void put_gate(struct machine *machine, unsigned int vector, const unsigned char *handler,
 		     uint64_t kind)
 {
-	uint64_t address = GUEST_CODE + (uint64_t)(handler - guest_code);
+	uint64_t address = GUEST_CODE + code_offset(handler);
 
 	put64(machine, GUEST_IDT + vector * 16,
 	      (address & 0xffff) | GUEST_SEL_CODE0 << 16 | kind << 40 | (address >> 16) << 48);
@@ -71,7 +77,7 @@ static void put_tables(struct machine *machine)
 static int put_memory(struct machine *machine)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = GUEST_MEM_SIZE };
-	size_t code_size = (size_t)(guest_code_end - guest_code);
+	size_t code_size = code_offset(guest_code_end);
 	void *memory;
 
 	if (code_size > GUEST_TSS - GUEST_CODE) {
@@ -264,7 +270,8 @@ int machine_add_vcpu(struct machine *machine)
 		return -1;
 	}
 	*vcpu = (struct vcpu){ .index = index };
-	vcpu->counters = (void *)(machine->memory + GUEST_COUNTERS + index * GUEST_COUNTERS_SIZE);
+	vcpu->counters = (void *)(machine->memory + GUEST_COUNTERS +
+				  (size_t)index * GUEST_COUNTERS_SIZE);
 	vcpu->fd = ioctl(machine->vm, KVM_CREATE_VCPU, index);
 	if (vcpu->fd < 0) {
 		warn("KVM_CREATE_VCPU %u", index);

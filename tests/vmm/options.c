@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE 1
 #include "options.h"
 
 #include <ctype.h>
@@ -177,7 +178,9 @@ static int set_option(struct options *options, enum option_id id, const char *te
 	uint64_t number;
 	char *end;
 
-	options->text[id] = text ? text : "";
+	if (!text)
+		text = ""; /* a flag */
+	options->text[id] = text;
 	switch (spec->kind) {
 	case KIND_FLAG:
 		if (id != OPT_HELP)
@@ -233,11 +236,11 @@ static int parse_all(struct options *options, int argc, char **argv)
 	for (int i = 0; i < OPT_COUNT; i++) {
 		longs[i].name = specs[i].name;
 		longs[i].has_arg = specs[i].argument ? required_argument : no_argument;
-		longs[i].val = i + 256; /* '?' is no option of ours */
+		longs[i].val = i + 256; /* beyond any character */
 	}
 	while ((id = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
-		if (id == '?')
-			return -1; /* getopt has said why */
+		if (id < 256)
+			return -1; /* '?': getopt has said why */
 		id -= 256;
 		if (set_option(options, (enum option_id)id, optarg)) {
 			warnx("--%s: '%s' is not valid; see --help", specs[id].name, optarg);

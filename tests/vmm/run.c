@@ -4,6 +4,7 @@
  * it is kicked: immediate_exit closes KVM_RUN, a signal ends what is going on.
  * A signal that comes just before the sleep is lost, so kicks are repeated.
  */
+#define _GNU_SOURCE 1
 #include "run.h"
 
 #include <err.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE 1
 #include "vm.h"
 
 #include <err.h>
