@@ -3,7 +3,6 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 
@@ -24,6 +23,12 @@ int privileges_missing(char *names, size_t size)
 	snprintf(names, size, "%s%s%s", bpf ? "" : "CAP_BPF", bpf || perfmon ? "" : " and ",
 		 perfmon ? "" : "CAP_PERFMON");
 	return !bpf + !perfmon;
+}
+
+bool privileges_can_enable_statistics(void)
+{
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 }
 
 int privileges_check(void)

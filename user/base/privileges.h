@@ -3,6 +3,7 @@
 #ifndef KVMQ_PRIVILEGES_H
 #define KVMQ_PRIVILEGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -10,6 +11,9 @@
  * "CAP_BPF and CAP_PERFMON". Returns how many there are.
  */
 int privileges_missing(char *names, size_t size);
+
+/* Whether the kernel lets this process have BPF statistics (CAP_SYS_ADMIN). */
+bool privileges_can_enable_statistics(void);
 
 /* 0, or -EPERM after one line that names what is missing. */
 int privileges_check(void);

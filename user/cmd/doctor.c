@@ -1,4 +1,151 @@
-int main(void)
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmq-doctor: what can this host do, and what exactly is missing? */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/options.h"
+#include "collect/check.h"
+#include "collect/host.h"
+#include "collect/vm.h"
+#include "probe/sched.h"
+#include "render/json.h"
+
+/* include/linux/proc_ns.h, PROC_PID_INIT_INO */
+#define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
+
+static const struct tool tool = {
+	.name = "kvmq-doctor",
+	.question = "Which of kvmq can this host do, and what exactly is missing?",
+	.options = "jvVh",
+};
+
+static const char *const status_names[] = { "works", "later", "lacking", "missing" };
+
+/* What the doctor found; VMs are printed as they are found. */
+struct findings {
+	struct host host;
+	struct checks checks;
+	json_t *vms; /* NULL: print them as text */
+	size_t vm_count;
+};
+
+static void check_processes(struct checks *checks, int refused)
 {
-	return 0;
+	struct check *check = checks__add(checks, "names of VMs in /proc");
+	struct stat namespace;
+
+	if (refused < 0)
+		check__fail(check, CHECK_LACKING, "VMs are named by comm and PID", "/proc: %s",
+			    strerror(-refused));
+	else if (refused > 0)
+		check__fail(check, CHECK_LACKING, "paused VMs of other users are not listed",
+			    "%d processes cannot be looked into: needs CAP_SYS_PTRACE", refused);
+	if (!stat("/proc/self/ns/pid", &namespace) && namespace.st_ino != INITIAL_PID_NAMESPACE)
+		check__fail(check, CHECK_LACKING, "VMs are named by comm and PID",
+			    "this is not the host's PID namespace: run it there (hostPID)");
+}
+
+static void found_vm(void *context, uint32_t pid)
+{
+	struct findings *findings = context;
+	struct vm vm;
+
+	if (vm__from_process(&vm, "/proc", pid))
+		return;
+	findings->vm_count++;
+	if (findings->vms)
+		json_array_append_new(findings->vms,
+				      json_pack("{s:s*,s:I,s:s?,s:s?}", "vm", vm.name, "vm_pid",
+						(json_int_t)vm.pid, "vm_uuid",
+						vm.uuid[0] ? vm.uuid : NULL, "cgroup", vm.cgroup));
+	else
+		printf("  %-24s pid %-8u %s\n", vm.name, vm.pid, vm.cgroup ? vm.cgroup : "");
+	vm__release(&vm);
+}
+
+static void print_checks(const struct findings *findings)
+{
+	printf("%s %s: %u CPUs\n\nkvmq-cpu\n", findings->host.name, findings->host.kernel,
+	       findings->host.cpus);
+	for (size_t i = 0; i < findings->checks.count; i++) {
+		const struct check *check = &findings->checks.list[i];
+
+		printf("  %-8s %s\n", status_names[check->status], check->what);
+		if (check->status != CHECK_WORKS)
+			printf("           %s\n           lost: %s\n", check->why, check->lost);
+	}
+}
+
+static json_t *json_checks(const struct checks *checks)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < checks->count; i++) {
+		const struct check *check = &checks->list[i];
+
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s?,s:s?}", "what", check->what,
+						      "status", status_names[check->status], "why",
+						      check->why[0] ? check->why : NULL, "lost",
+						      check->lost));
+	}
+	return list;
+}
+
+static void print_json(struct findings *findings)
+{
+	enum check_status worst = checks__worst(&findings->checks);
+
+	json__print(stdout,
+		    json_pack("{s:s,s:s,s:s,s:I,s:[{s:s,s:s,s:o}],s:o}", "schema", "kvmq.doctor/1",
+			      "host", findings->host.name, "kernel", findings->host.kernel, "cpus",
+			      (json_int_t)findings->host.cpus, "tools", "tool", "kvmq-cpu",
+			      "status", status_names[worst], "checks",
+			      json_checks(&findings->checks), "vms", findings->vms));
+}
+
+static void ignore_vm(void *context, uint32_t pid)
+{
+	(void)context;
+	(void)pid;
+}
+
+/* The VMs come last, and a check of them before: two walks through /proc. */
+static void examine(struct findings *findings, bool json)
+{
+	sched_probe__check(&findings->checks);
+	check_processes(&findings->checks, vms__scan("/proc", ignore_vm, NULL));
+	if (json) {
+		findings->vms = json_array();
+		vms__scan("/proc", found_vm, findings);
+		print_json(findings);
+		return;
+	}
+	print_checks(findings);
+	printf("\nVMs\n");
+	vms__scan("/proc", found_vm, findings);
+	if (!findings->vm_count)
+		printf("  none\n");
+}
+
+int main(int argc, char **argv)
+{
+	struct findings findings = { 0 };
+	struct options options;
+	int status;
+
+	if (options_parse(&options, &tool, argc, argv, &status))
+		return status;
+	host__read(&findings.host);
+	examine(&findings, options.json);
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout)) {
+		log_error("standard output: %s: give it room or a reader",
+			  strerror(errno ? errno : EIO));
+		return STATUS_FAILED;
+	}
+	return checks__worst(&findings.checks) <= CHECK_LATER ? STATUS_DONE : STATUS_HOST;
 }

@@ -61,7 +61,7 @@ struct vms *vms__new(const char *proc, const struct vm_filter *filter)
 
 static void vm__free(struct vm *vm)
 {
-	free(vm->cgroup);
+	vm__release(vm);
 	free(vm);
 }
 
@@ -276,8 +276,28 @@ int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void
 	return refused;
 }
 
+int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)
+{
+	char comm[COMM_SIZE + 1];
+	uint64_t ticks;
+
+	if (process_start_ticks(proc, pid, &ticks) ||
+	    read_file(comm, sizeof(comm), "%s/%u/comm", proc, pid) < 0)
+		return -ESRCH;
+	comm[strcspn(comm, "\n")] = '\0';
+	*vm = (struct vm){ .pid = pid,
+			   .start_ns = ticks * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK)) };
+	vm__read(vm, proc, comm);
+	return 0;
+}
+
+void vm__release(struct vm *vm)
+{
+	free(vm->cgroup);
+}
+
 struct name_search {
-	const struct vms *vms;
+	const char *proc;
 	const char *name;
 	bool found;
 };
@@ -285,24 +305,18 @@ struct name_search {
 static void search_process(void *context, uint32_t pid)
 {
 	struct name_search *search = context;
-	struct vm vm = { .pid = pid };
-	char comm[COMM_SIZE + 1];
-	uint64_t ticks;
+	struct vm vm;
 
-	if (search->found || process_start_ticks(search->vms->proc, pid, &ticks) ||
-	    read_file(comm, sizeof(comm), "%s/%u/comm", search->vms->proc, pid) < 0)
+	if (search->found || vm__from_process(&vm, search->proc, pid))
 		return;
-	vm.start_ns = ticks * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
-	comm[strcspn(comm, "\n")] = '\0';
-	vm__read(&vm, search->vms->proc, comm);
 	search->found = matches_name(&vm, search->name);
-	free(vm.cgroup);
+	vm__release(&vm);
 }
 
 const char *vms__missing_name(const struct vms *vms)
 {
 	for (size_t i = 0; i < vms->filter.name_count; i++) {
-		struct name_search search = { .vms = vms, .name = vms->filter.names[i] };
+		struct name_search search = { .proc = vms->proc, .name = vms->filter.names[i] };
 
 		for (size_t j = 0; j < vms->count && !search.found; j++)
 			search.found = matches_name(vms->list[j], search.name);

@@ -58,6 +58,13 @@ void vms__sweep(struct vms *vms, const struct snapshot *snapshot);
 const char *vms__missing_name(const struct vms *vms);
 
 /*
+ * Describes a process that is known to be a VM. Returns 0 or -errno (-ESRCH: it
+ * has gone). Ends with vm__release().
+ */
+int vm__from_process(struct vm *vm, const char *proc, uint32_t pid);
+void vm__release(struct vm *vm);
+
+/*
  * Calls found for each process of proc that holds a KVM VM (a file descriptor
  * of anon_inode:kvm-vm), whether its vCPUs run or not. Walks all of /proc.
  * Returns how many processes could not be looked into for lack of permission,

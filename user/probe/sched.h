@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collect/check.h"
 #include "collect/snapshot.h"
 #include "collect/wait_event.h"
 
@@ -45,5 +46,8 @@ int sched_probe__poll(struct sched_probe *probe);
  * and the cost of the hooks. Returns 0 or -errno.
  */
 int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot);
+
+/* Adds what the probe needs of this host, and whether it loads and attaches. */
+void sched_probe__check(struct checks *checks);
 
 #endif

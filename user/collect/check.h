@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One thing that a tool needs of this host, and whether it is there. */
+#ifndef KVMQ_CHECK_H
+#define KVMQ_CHECK_H
+
+#include <stddef.h>
+
+enum check_status {
+	CHECK_WORKS,
+	CHECK_LATER,   /* not yet, and the tool will notice when it comes */
+	CHECK_LACKING, /* the tool works without it, and lacks something */
+	CHECK_MISSING, /* the tool does not work */
+};
+
+struct check {
+	const char *what;
+	enum check_status status;
+	char why[192];	  /* empty: it works */
+	const char *lost; /* what the tool cannot do then; NULL: it works */
+};
+
+#define CHECKS_MAX 16
+
+struct checks {
+	struct check list[CHECKS_MAX];
+	size_t count;
+};
+
+/* Adds a check that works; the caller makes it worse. */
+struct check *checks__add(struct checks *checks, const char *what);
+
+/* Why a check does not work, and what is lost by that. */
+void check__fail(struct check *check, enum check_status status, const char *lost, const char *why,
+		 ...) __attribute__((format(printf, 4, 5)));
+
+/* The worst status of all. */
+enum check_status checks__worst(const struct checks *checks);
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the sched probe needs of a host, one by one, and the proof: loading it. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/privileges.h"
+#include "probe/kernel.h"
+#include "probe/sched.h"
+
+static const char *const everything = "kvmq-cpu does not work";
+
+static void check_btf(struct checks *checks)
+{
+	struct check *check = checks__add(checks, "BTF of the kernel");
+	int error = kernel_has_btf();
+
+	if (error)
+		check__fail(check, CHECK_MISSING, everything,
+			    "/sys/kernel/btf/vmlinux: %s: needs CONFIG_DEBUG_INFO_BTF",
+			    strerror(-error));
+}
+
+static void check_capabilities(struct checks *checks)
+{
+	struct check *check = checks__add(checks, "CAP_BPF and CAP_PERFMON");
+	char names[64];
+
+	if (privileges_missing(names, sizeof(names)))
+		check__fail(check, CHECK_MISSING, everything, "lacks %s: run as root", names);
+	check = checks__add(checks, "CAP_SYS_ADMIN");
+	if (!privileges_can_enable_statistics())
+		check__fail(check, CHECK_LACKING, "cost of the hook for other tasks is n/a",
+			    "not held: the kernel keeps BPF statistics for it alone");
+}
+
+static void check_hook(struct checks *checks, const char *what, const char *name)
+{
+	struct check *check = checks__add(checks, what);
+	int arguments = kernel_tracepoint_arguments(name);
+
+	if (arguments < 0)
+		check__fail(check, CHECK_MISSING, everything, "tracepoint %s: %s", name,
+			    strerror(-arguments));
+}
+
+static void check_member(struct checks *checks, const char *what, const char *type,
+			 const char *member, const char *option)
+{
+	struct check *check = checks__add(checks, what);
+	int found = kernel_has_member(type, member);
+
+	if (found < 0)
+		check__fail(check, CHECK_MISSING, everything, "BTF: %s", strerror(-found));
+	else if (!found)
+		check__fail(check, CHECK_MISSING, everything, "%s.%s is not there: needs %s", type,
+			    member, option);
+}
+
+static void check_kvm(struct checks *checks)
+{
+	struct check *check = checks__add(checks, "BTF of kvm");
+	struct sched_kvm layout = { 0 };
+
+	if (!kernel_kvm_layout(&layout))
+		return;
+	if (access("/sys/module/kvm", F_OK))
+		check__fail(check, CHECK_LATER, "no VM runs until then",
+			    "kvm is not loaded: is read when it is");
+	else
+		check__fail(check, CHECK_LACKING,
+			    "vCPU numbers come from thread names; n/a where a VMM gives none",
+			    "/sys/kernel/btf/kvm is not there: needs "
+			    "CONFIG_DEBUG_INFO_BTF_MODULES (5.11)");
+}
+
+static bool want_nothing(void *context, const struct identity *identity)
+{
+	(void)context;
+	(void)identity;
+	return false;
+}
+
+static void check_load(struct checks *checks)
+{
+	struct check *check;
+	struct sched_probe_config config = { .filtered = true, .on_thread = want_nothing };
+	struct sched_probe *probe;
+	int error;
+
+	if (checks__worst(checks) == CHECK_MISSING)
+		return;
+	check = checks__add(checks, "loading and attaching");
+	error = sched_probe__open(&probe, &config);
+	if (error)
+		check__fail(check, CHECK_MISSING, everything, "%s: -v shows the kernel's words",
+			    strerror(-error));
+	else
+		sched_probe__close(probe);
+}
+
+void sched_probe__check(struct checks *checks)
+{
+	check_btf(checks);
+	check_capabilities(checks);
+	check_hook(checks, "hook sched_switch", "sched_switch");
+	check_hook(checks, "hook sched_process_exit", "sched_process_exit");
+	check_member(checks, "who is in KVM_RUN", "task_struct", "preempt_notifiers",
+		     "CONFIG_PREEMPT_NOTIFIERS, which KVM selects");
+	check_member(checks, "the scheduler's books of waits", "sched_info", "run_delay",
+		     "CONFIG_SCHED_INFO");
+	check_member(checks, "the run queue's clock", "cfs_rq", "rq", "CONFIG_FAIR_GROUP_SCHED");
+	check_kvm(checks);
+	check_load(checks);
+}
