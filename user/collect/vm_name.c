@@ -25,28 +25,29 @@ static void copy_name(char *name, size_t size, const char *text, size_t length)
 	name[n] = '\0';
 }
 
-/* QEMU's -name: [guest=]NAME[,option=...]; a comma in NAME is doubled. */
-static void qemu_name(const char *value, size_t size, char name[VM_NAME_SIZE])
+/*
+ * QEMU's -name: [guest=]NAME[,option=...]. Items may stand in any order, but
+ * only the first may do without a key; a comma in a value is doubled.
+ */
+static void qemu_name(const char *value, char name[VM_NAME_SIZE])
 {
-	const char *end = value + size, *guest = NULL;
-	size_t length = 0;
-	char text[VM_NAME_SIZE];
+	bool keyless = value[strcspn(value, "=,")] != '=';
+	char text[VM_NAME_SIZE + 6];
 
-	for (const char *item = value; item && item < end; item = item ? item + 1 : NULL) {
-		if (end - item > 6 && !strncmp(item, "guest=", 6)) {
-			guest = item + 6;
-			break;
+	for (const char *c = value; *c; c += *c == ',') {
+		bool first = c == value;
+		size_t length = 0;
+
+		for (; *c && (*c != ',' || c[1] == ','); c++) {
+			c += *c == ',';
+			if (length < sizeof(text))
+				text[length++] = *c;
 		}
-		item = memchr(item, ',', (size_t)(end - item));
+		if (length >= 6 && !memcmp(text, "guest=", 6) && !(first && keyless))
+			copy_name(name, VM_NAME_SIZE, text + 6, length - 6);
+		else if (first && keyless)
+			copy_name(name, VM_NAME_SIZE, text, length);
 	}
-	for (const char *c = guest ? guest : value; c < end && length < sizeof(text) - 1; c++) {
-		if (*c == ',' && !(c + 1 < end && c[1] == ','))
-			break;
-		if (*c == ',')
-			c++;
-		text[length++] = *c;
-	}
-	copy_name(name, VM_NAME_SIZE, text, length);
 }
 
 static bool is_uuid(const char *text)
@@ -72,7 +73,7 @@ bool vm_name_from_cmdline(const char *cmdline, size_t size, char name[VM_NAME_SI
 
 		value = next_argument(argument, end);
 		if (strnlen(argument, left) == left)
-			break; /* cut off: the last argument may be half a name */
+			break; /* cut off: it may be half a name */
 		if (!strncmp(argument, "--name=", 7) || !strncmp(argument, "--id=", 5)) {
 			value = strchr(argument, '=') + 1;
 			copy_name(name, VM_NAME_SIZE, value, strlen(value));
@@ -81,10 +82,12 @@ bool vm_name_from_cmdline(const char *cmdline, size_t size, char name[VM_NAME_SI
 		if (!value)
 			break;
 		left = (size_t)(end - value);
+		if (strnlen(value, left) == left)
+			break; /* so may be this value */
 		if (!strcmp(argument, "-name"))
-			qemu_name(value, strnlen(value, left), name);
+			qemu_name(value, name);
 		else if (!strcmp(argument, "--name") || !strcmp(argument, "--id"))
-			copy_name(name, VM_NAME_SIZE, value, strnlen(value, left));
+			copy_name(name, VM_NAME_SIZE, value, strlen(value));
 		else if (!strcmp(argument, "-uuid") && left >= VM_UUID_SIZE && is_uuid(value))
 			memcpy(uuid, value, VM_UUID_SIZE);
 	}
