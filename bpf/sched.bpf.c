@@ -190,8 +190,8 @@ static __always_inline __u32 departure_state(struct task_struct *prev, bool pree
 }
 
 /*
- * A thread leaves whose arrival was not seen: before the program was attached,
- * or on a kernel that hides some switches. The kernel's books tell when it was.
+ * A thread leaves whose arrival was not seen: before the program was enabled, or
+ * on a kernel that hides some switches. The kernel's books tell when it was.
  */
 static __always_inline void make_up_arrival(struct sched_thread *thread, struct task_struct *task,
 					    struct moment *now)
@@ -204,8 +204,10 @@ static __always_inline void make_up_arrival(struct sched_thread *thread, struct 
 		ran = now->rq_clock - thread->since_rq;
 	arrival.monotonic = now->monotonic - ran;
 	arrival.rq_clock = now->rq_clock - ran;
+	/* The first one may have been between the scan and the start. */
+	if (thread->since_ns != thread->first_ns)
+		__sync_fetch_and_add(&losses.missed, 1);
 	end_wait(thread, wait, &arrival, &queued_ns);
-	__sync_fetch_and_add(&losses.missed, 1);
 }
 
 static __always_inline void thread_depart(struct sched_thread *thread, struct task_struct *task,

@@ -328,6 +328,7 @@ void sched_probe__close(struct sched_probe *probe)
 {
 	if (!probe)
 		return;
+	log_detail("slots used at once: at most %u of %u", probe->slots_seen, SCHED_SLOTS);
 	ring_buffer__free(probe->rings);
 	unmap_array(&probe->threads);
 	unmap_array(&probe->cpus);

@@ -69,7 +69,7 @@ static void print_losses(FILE *file, const struct losses *losses)
 		{ losses->events, "events dropped (buffer full)" },
 		{ losses->torn, "readings given up" },
 		{ losses->clock, "waits with clocks apart" },
-		{ losses->missed, "switches hidden by the kernel (made up for)" },
+		{ losses->missed, "switches not seen (made up for)" },
 	};
 	bool any = false;
 

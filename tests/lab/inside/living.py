@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Scenarios about VMs that come, change and go, and about the tool's own life."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+from kvmq import BUILD, Tool, expect, guest, guest_pid, run, vcpus
+
+
+def wait_for(tool, condition, what, reports=40):
+    """Reports until one fulfils condition; returns it."""
+    report = None
+    for _ in range(reports):
+        report = tool.report()
+        if condition(report):
+            return report
+    seen = sorted({(row["vm"], row["vcpu"]) for row in report["rows"]}, key=str)
+    raise AssertionError(f"{what}: not in {reports} reports; last rows: {seen}")
+
+
+def kvm_loaded_later():
+    """The tool runs before kvm is loaded and a VM exists; then it finds both."""
+    expect(not os.path.exists("/sys/module/kvm"), "kvm is loaded already")
+    tool = Tool("1")
+    expect(tool.report()["rows"] == [], "rows without a VM")
+    run("modprobe", "kvm-amd")
+    guest("start", "web:2:busy", "--no-wait")
+    guest("start", "db:2:busy", "--no-wait")
+    guest("wait", "web")
+    guest("wait", "db")
+    report = wait_for(tool, lambda r: len(vcpus(r)) == 4, "4 vCPUs")
+    tool.stop()
+    expect(set(vcpus(report)) == {("web", 0), ("web", 1), ("db", 0), ("db", 1)},
+           f"rows: {set(vcpus(report))}")
+    for (vm, _), row in vcpus(report).items():
+        expect(row["vm_pid"] == guest_pid(vm), f"{vm}: PID {row['vm_pid']}")
+        expect(f"CPU {row['vcpu']}/KVM" == row["thread"], f"{vm}: {row['thread']}")
+    return "web and db, by name and number"
+
+
+def filtered():
+    """--vm by name and by PID, several, and none such."""
+    for argument in ("web", str(guest_pid("web"))):
+        tool = Tool("-m", argument, "1")
+        report = tool.report()
+        tool.stop()
+        expect(set(vcpus(report)) == {("web", 0), ("web", 1)}, f"-m {argument}: {vcpus(report)}")
+    done = subprocess.run([BUILD + "/kvmq-cpu", "-m", "nobody", "1", "1"], capture_output=True,
+                          text=True, check=False)
+    expect(done.returncode == 3 and len(done.stderr.splitlines()) == 1,
+           f"no such VM: status {done.returncode}, {done.stderr!r}")
+    return "name, PID, none such"
+
+
+def hotplug():
+    """A vCPU that is added while the tool runs."""
+    tool = Tool("-m", "web", "1")
+    tool.report()
+    guest("hotplug", "web")
+    report = wait_for(tool, lambda r: len(vcpus(r)) == 3, "a third vCPU")
+    tool.stop()
+    expect(set(vcpus(report)) == {("web", 0), ("web", 1), ("web", 2)}, str(set(vcpus(report))))
+    return "vCPU 2"
+
+
+def reboot():
+    """A guest's reboot: the same vCPU threads, so the same rows."""
+    tool = Tool("-m", "db", "1")
+    before = vcpus(tool.report())
+    guest("reboot", "db")
+    after = vcpus(tool.report())
+    tool.stop()
+    expect({k: r["tid"] for k, r in before.items()} == {k: r["tid"] for k, r in after.items()},
+           f"{before.keys()} became {after.keys()}")
+    for name, row in after.items():
+        expect(row["total"]["run_ns"] > before[name]["total"]["run_ns"], f"{name} went back")
+    return f"{len(after)} vCPUs kept"
+
+
+def paused():
+    """A paused VM: no vCPU runs; known by name all the same."""
+    tool = Tool("-m", "db", "1")
+    tool.report()
+    guest("qmp", "db", '{"execute":"stop"}')
+    report = wait_for(tool, lambda r: all(row["block_pct"] > 99 for row in r["rows"]), "BLOCK")
+    tool.stop()
+    expect(len(report["rows"]) == 2, f"{len(report['rows'])} rows")
+    second = Tool("-m", "db", "1")
+    expect(second.report()["rows"] == [], "a paused VM's vCPUs run?")
+    guest("qmp", "db", '{"execute":"cont"}')
+    report = wait_for(second, lambda r: len(r["rows"]) == 2, "vCPUs after the pause")
+    second.stop()
+    return "BLOCK 100 %, and back"
+
+
+def threads():
+    """--by thread: the emulator's threads and a vhost worker, with waits of their own."""
+    run("modprobe", "vhost_vsock")
+    guest("start", "vs:1:idle", "--", "-device", "vhost-vsock-pci,guest-cid=77")
+    pid = guest_pid("vs")
+    tool = Tool("-b", "thread", "-m", "vs", "1")
+    report = wait_for(tool, lambda r: any(row["thread"].startswith("vhost-")
+                                          for row in r["rows"]), "a vhost thread")
+    report = wait_for(tool, lambda r: any(row["tid"] == pid and row["waits"]
+                                          for row in r["rows"]), "the main thread's waits")
+    tool.stop()
+    expect(all(row["vm"] == "vs" and row["vm_pid"] == pid for row in report["rows"]),
+           "a thread of another VM")
+    tids = [row["tid"] for row in report["rows"]]
+    expect(len(tids) == len(set(tids)), f"a thread twice: {tids}")
+    names = sorted({row["thread"] for row in report["rows"]})
+    guest("stop", "vs")
+    return ", ".join(names)
+
+
+def killed():
+    """kill -9 of a VM: its rows are gone after the interval that it died in."""
+    tool = Tool("1")
+    wait_for(tool, lambda r: any(row["vm"] == "db" for row in r["rows"]), "db")
+    os.kill(guest_pid("db"), signal.SIGKILL)
+    report = wait_for(tool, lambda r: all(row["vm"] != "db" for row in r["rows"]), "no db")
+    tool.stop()
+    expect(any(row["vm"] == "web" for row in report["rows"]), "web is gone, too")
+    return "no stale row"
+
+
+def short_lived():
+    """200 VMs that live for a second or less: each by its name, none left, none lost."""
+    tool = Tool("1")
+    tool.report()
+    vmm = subprocess.Popen([BUILD + "/vmm", "--name", "brief", "--spawn", "200", "--parallel", "8",
+                            "--lifetime", "0.2", "--mode", "busy"],
+                           stdout=subprocess.PIPE, text=True)
+    output, _ = vmm.communicate(timeout=400)
+    expect(vmm.returncode == 0, f"vmm: status {vmm.returncode}")
+    tids = {}
+    for pid, tid, name in re.findall(r"^ready pid=(\d+) tids=(\d+) name=(\S+)", output, re.M):
+        tids[int(tid)] = (int(pid), name)
+    expect(len(tids) == 200, f"vmm started {len(tids)} VMs")
+    seen = {}
+    last = None
+    for _ in range(3):  # the interval of the last ones' end, and one that is empty
+        last = tool.report()
+        seen.update(row_names(last, tids))
+    while tool.pending():
+        last = tool.report()
+        seen.update(row_names(last, tids))
+    left = [row for row in last["rows"] if row["tid"] in tids]
+    rest = tool.stop()
+    for report in rest:
+        seen.update(row_names(report, tids))
+    expect(not left, f"stale rows: {left[:3]}")
+    lost = last["losses"]["threads"] + last["losses"]["torn"]
+    expect(len(seen) + lost >= 200, f"{len(seen)} of 200 VMs seen, losses {last['losses']}")
+    for tid, (pid, name) in seen.items():
+        expect(tids[tid] == (pid, name), f"thread {tid}: {pid} {name}, not {tids[tid]}")
+    slots = tool.message("slots used at once")
+    used = int(re.search(r"at most (\d+)", slots).group(1))
+    expect(used < 150, f"slots are not given back: {slots}")
+    return f"{len(seen)} seen, {lost} lost, {used} slots"
+
+
+def row_names(report, tids):
+    return {row["tid"]: (row["vm_pid"], row["vm"]) for row in report["rows"]
+            if row["tid"] in tids}
+
+
+def bpf_objects():
+    """What bpftool shows of kvmq's programs, maps and links."""
+    names = ("sched_switch", "sched_process_e", "sched_scan", "sched_progress", "free_slots",
+             "sched_bp.bss")
+    found = []
+    programs = set()
+    for program in json.loads(run("bpftool", "-j", "prog", "list")):
+        if program.get("name") in names:
+            found.append(f"prog {program['name']}")
+            programs.add(program["id"])
+    found += [f"map {m['name']}" for m in json.loads(run("bpftool", "-j", "map", "list"))
+              if m.get("name") in names]
+    found += [f"link {link['id']}" for link in json.loads(run("bpftool", "-j", "link", "list"))
+              if link.get("prog_id") in programs]
+    return found
+
+
+def leaves_nothing():
+    """kill -9 of the tool: no program, map or link is left behind."""
+    expect(not bpf_objects(), f"there before: {bpf_objects()}")
+    tool = Tool("1")
+    tool.report()
+    expect(len(bpf_objects()) >= 6, f"while it runs only {bpf_objects()}")
+    tool.process.kill()
+    tool.process.wait()
+    left = None
+    for _ in range(60):  # the kernel frees programs after a grace period
+        left = bpf_objects()
+        if not left:
+            return "programs, maps and links are gone"
+        time.sleep(0.5)
+    raise AssertionError(f"left: {left}")
+
+
+def few_privileges():
+    """CAP_BPF and CAP_PERFMON are enough; the one that lacks is named."""
+    base = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    caps = ["--inh-caps", "-all,+bpf,+perfmon", "--ambient-caps", "-all,+bpf,+perfmon"]
+    done = subprocess.run(base + caps + [BUILD + "/kvmq-cpu", "-j", "0.5", "2"],
+                          capture_output=True, text=True, check=False)
+    expect(done.returncode == 0, f"status {done.returncode}: {done.stderr.strip()}")
+    report = json.loads(done.stdout.splitlines()[-1])
+    expect(any(row["vm"] == "web" for row in report["rows"]), "it did not see web")
+    caps = ["--inh-caps", "-all,+bpf", "--ambient-caps", "-all,+bpf"]
+    done = subprocess.run(base + caps + [BUILD + "/kvmq-cpu", "0.5", "1"], capture_output=True,
+                          text=True, check=False)
+    expect(done.returncode == 3 and "CAP_PERFMON" in done.stderr and
+           "CAP_BPF" not in done.stderr and len(done.stderr.splitlines()) == 1,
+           f"status {done.returncode}: {done.stderr.strip()}")
+    return "as nobody; CAP_PERFMON named"
+
+
+def dropped():
+    """Once attached it holds CAP_BPF and CAP_SYS_PTRACE at most."""
+    tool = Tool("1")
+    tool.report()
+    with open(f"/proc/{tool.process.pid}/status", encoding="ascii") as file:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    tool.stop()
+    allowed = 1 << 39 | 1 << 19  # CAP_BPF, CAP_SYS_PTRACE
+    for key in ("CapEff", "CapPrm"):
+        held = int(status[key], 16)
+        expect(held & ~allowed == 0 and held, f"{key} is {status[key]}")
+    return f"CapEff {status['CapEff']}"
+
+
+def doctor():
+    """kvmq-doctor: works in full, and lists the VMs."""
+    done = subprocess.run([BUILD + "/kvmq-doctor", "-j"], capture_output=True, text=True,
+                          check=False)
+    found = json.loads(done.stdout)
+    lacking = [check for tool in found["tools"] for check in tool["checks"]
+               if check["status"] != "works"]
+    expect((done.returncode == 0) == (not lacking), f"status {done.returncode}: {lacking}")
+    expect(not lacking, f"lacking: {lacking}")
+    expect({"web"} <= {vm["vm"] for vm in found["vms"]}, f"VMs: {found['vms']}")
+    return f"{sum(len(t['checks']) for t in found['tools'])} checks"

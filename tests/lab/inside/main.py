@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Runs in the lab's host, as root: all scenarios of kvmq-cpu, in an order that
+needs one boot and few guests. Prints "ok", "not ok" or "skip" with the name of
+each scenario. Arguments: names of scenarios to run, with what they need left to
+the caller; none runs all.
+"""
+
+import os
+import sys
+import time
+import traceback
+
+import living
+import measuring
+from kvmq import Failed, Tool, expect, guest, run
+
+
+def toggle_alone():
+    """Leaves one guest that sleeps and wakes on an otherwise idle host."""
+    for line in guest("list").splitlines():
+        guest("stop", line.split()[0])
+    guest("start", "tog:1:toggle")
+    return "tog"
+
+
+def rows_add_up():
+    """All rows of all reports above were held against 100 +- 0.1 %."""
+    expect(Tool.rows_checked > 100, f"only {Tool.rows_checked} rows")
+    return f"{Tool.rows_checked} rows"
+
+
+def kernel_is_quiet():
+    """Nothing in the kernel's log speaks of a fault."""
+    bad = [line for line in run("dmesg").splitlines()
+           if any(word in line for word in ("BUG:", "WARNING:", "Oops", "scheduling while atomic",
+                                            "possible recursive locking", "stall on CPU"))]
+    bad = [line for line in bad if "rcu" not in line or "stall" not in line]
+    expect(not bad, "; ".join(bad[:3]))
+    return "dmesg"
+
+
+SCENARIOS = [
+    living.kvm_loaded_later,
+    measuring.exact,
+    measuring.vm_sums,
+    measuring.events,
+    measuring.preempted,
+    measuring.steal,
+    living.filtered,
+    living.few_privileges,
+    living.dropped,
+    living.doctor,
+    living.reboot,
+    living.paused,
+    living.hotplug,
+    living.killed,
+    living.threads,
+    toggle_alone,
+    measuring.toggling,
+    living.short_lived,
+    living.leaves_nothing,
+    rows_add_up,
+    kernel_is_quiet,
+]
+
+
+def run_scenario(scenario):
+    name = f"{os.environ.get('LAB_KERNEL', os.uname().release)} {scenario.__name__}"
+    begin = time.monotonic()
+    try:
+        text = scenario()
+        print(f"ok {name}: {text} ({time.monotonic() - begin:.0f} s)", flush=True)
+        return True
+    except (Failed, AssertionError) as problem:
+        print(f"not ok {name}: {problem}", flush=True)
+    except Exception as problem:  # a fault of the test itself fails it, too
+        where = traceback.extract_tb(problem.__traceback__)[-1]
+        print(f"not ok {name}: {type(problem).__name__}: {problem} " +
+              f"({os.path.basename(where.filename)}:{where.lineno})", flush=True)
+    return False
+
+
+def main():
+    wanted = sys.argv[1:]
+    chosen = [s for s in SCENARIOS if not wanted or s.__name__ in wanted]
+    sys.exit(0 if all([run_scenario(s) for s in chosen]) else 1)
+
+
+main()
