@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,4 +62,15 @@ void log_text(const char *format, va_list args)
 {
 	if (is_verbose)
 		vfprintf(stderr, format, args);
+}
+
+int flush_output(void)
+{
+	int error;
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	error = errno ? errno : EIO;
+	log_error("standard output: %s: give it room or a reader", strerror(error));
+	return -error;
 }

@@ -31,4 +31,11 @@ void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for a text of any length that brings its own newlines. */
 void log_text(const char *format, va_list args);
 
+/*
+ * Writes out standard output. Returns 0, or -errno after one line: full, closed,
+ * or nobody reads it. Set errno to 0 before printing: a buffer that was written
+ * out on the way has left its error there.
+ */
+int flush_output(void);
+
 #endif

@@ -168,13 +168,14 @@ static int refuse(const struct tool *tool, int what, char **argv)
 {
 	const char *last = argv[optind - 1];
 
-	if (what == ':')
+	/* Of a short one, getopt may not be through with its word: optopt holds it. */
+	if (optopt && !strchr(tool->options, optopt))
+		log_error("-%c: no such option: see '%s --help'", optopt, tool->name);
+	else if (what == ':')
 		log_error("%s: its value is missing: see '%s --help'", last, tool->name);
-	else if (!strncmp(last, "--", 2))
+	else
 		log_error("%s: no such option, or a value that it does not take: see '%s --help'",
 			  last, tool->name);
-	else
-		log_error("-%c: no such option: see '%s --help'", optopt, tool->name);
 	return -EINVAL;
 }
 
@@ -232,11 +233,12 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 	optind = 0; /* starts afresh, also for a second call */
 	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		if (letter == 'h' || letter == 'V') {
+			errno = 0;
 			if (letter == 'h')
 				print_help(tool);
 			else
 				printf("%s %s\n", tool->name, KVMQ_VERSION);
-			*status = fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
+			*status = flush_output() ? STATUS_FAILED : STATUS_DONE;
 			return 1;
 		}
 		if (letter == '?' || letter == ':') {

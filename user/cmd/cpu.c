@@ -73,15 +73,6 @@ static int read_snapshot(struct cpu_tool *cpu, struct snapshot *snapshot)
 	return 0;
 }
 
-static int check_output(int error)
-{
-	if (!error && !fflush(stdout) && !ferror(stdout))
-		return 0;
-	error = errno ? errno : EIO;
-	log_error("standard output: %s: give it room or a reader", strerror(error));
-	return -error;
-}
-
 static int report(void *context)
 {
 	struct cpu_tool *cpu = context;
@@ -93,20 +84,26 @@ static int report(void *context)
 		return error;
 	cpu->latest = !cpu->latest;
 	errno = 0;
-	return check_output(cpu_report__print(&cpu->report, stdout, before, after));
+	error = cpu_report__print(&cpu->report, stdout, before, after);
+	if (flush_output())
+		return -EIO;
+	if (error)
+		log_error("printing: %s: show fewer VMs", strerror(-error));
+	return error;
 }
 
 static int poll_probe(void *context)
 {
 	struct cpu_tool *cpu = context;
-	int error = sched_probe__poll(cpu->probe);
+	int error;
 
+	errno = 0;
+	error = sched_probe__poll(cpu->probe);
 	if (error) {
 		log_error("reading events: %s: start again", strerror(-error));
 		return error;
 	}
-	errno = 0;
-	return cpu->options.events ? check_output(0) : 0;
+	return cpu->options.events ? flush_output() : 0;
 }
 
 static int check_filter(const struct cpu_tool *cpu)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/cpu_report.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,8 +21,9 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 	*report = (struct cpu_report){ .options = options };
 	*status = STATUS_USAGE;
 	if (options->columns && !strcmp(options->columns, "help")) {
+		errno = 0;
 		metric__print_help(&cpu_metrics);
-		*status = fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
+		*status = flush_output() ? STATUS_FAILED : STATUS_DONE;
 		return 1;
 	}
 	if (columns__select(&report->columns, &cpu_metrics, options->by, options->columns))

@@ -142,10 +142,7 @@ int main(int argc, char **argv)
 	host__read(&findings.host);
 	examine(&findings, options.json);
 	errno = 0;
-	if (fflush(stdout) || ferror(stdout)) {
-		log_error("standard output: %s: give it room or a reader",
-			  strerror(errno ? errno : EIO));
+	if (flush_output())
 		return STATUS_FAILED;
-	}
 	return checks__worst(&findings.checks) <= CHECK_LATER ? STATUS_DONE : STATUS_HOST;
 }
