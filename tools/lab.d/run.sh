@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # One boot: starts QEMU, carries COMMAND's output here, and tells how it ended.
 
-TAIL_LINES=30
+TAIL_LINES=60 # a panic's trace is 45 lines
 
 # What must end with the lab, and be gone when it has
 cleanup() {
@@ -43,7 +43,7 @@ start_carriers() {
 	CARRIERS+=("$!")
 	: > "$RUN/console"
 	if [ -n "$OPT_VERBOSE" ]; then
-		tail -f "$RUN/console" >&2 &
+		tail --pid=$$ -f "$RUN/console" >&2 &
 		RUN_PIDS+=("$!")
 	fi
 }
@@ -69,7 +69,7 @@ verdict() {
 	elif [ "$1" -ne 0 ]; then
 		say "QEMU failed: $(tail -n 1 "$RUN/qemu.log")"
 	elif grep -q 'Kernel panic' "$RUN/console"; then
-		say "the host panicked"
+		say "the host panicked: $(sed -n 's/.*Kernel panic - //p' "$RUN/console" | tr -d '\r' | head -n 1)"
 	else
 		say "the host ended before COMMAND did"
 	fi
