@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A folder that looks like /proc, with as many processes as a test wants. */
+#ifndef KVMQ_FAKE_PROC_H
+#define KVMQ_FAKE_PROC_H
+
+#include <ftw.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct fake_proc {
+	char path[64];
+};
+
+static inline void fake_fail(const char *path)
+{
+	perror(path);
+	abort();
+}
+
+static inline void fake_proc__open(struct fake_proc *proc)
+{
+	snprintf(proc->path, sizeof(proc->path), "/tmp/kvmq-proc-XXXXXX");
+	if (!mkdtemp(proc->path))
+		fake_fail(proc->path);
+}
+
+static inline int fake_remove(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+	(void)stat;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static inline void fake_proc__close(struct fake_proc *proc)
+{
+	nftw(proc->path, fake_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline void fake_proc__remove(const struct fake_proc *proc, uint32_t pid)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%u", proc->path, pid);
+	nftw(path, fake_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline void fake_file(const struct fake_proc *proc, uint32_t pid, const char *name,
+			     const char *text, size_t size)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%u/%s", proc->path, pid, name);
+	file = fopen(path, "we");
+	if (!file || fwrite(text, 1, size, file) != size || fclose(file))
+		fake_fail(path);
+}
+
+/*
+ * Adds a process. arguments are divided by '|'; NULL: an empty command line, as a
+ * kernel thread has it. cgroup is the whole file.
+ */
+static inline void fake_proc__add(const struct fake_proc *proc, uint32_t pid, const char *comm,
+				  uint64_t start_ticks, const char *arguments, const char *cgroup)
+{
+	char path[PATH_MAX], text[4096];
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/%u", proc->path, pid);
+	if (mkdir(path, 0755))
+		fake_fail(path);
+	strcat(path, "/fd");
+	if (mkdir(path, 0755))
+		fake_fail(path);
+	snprintf(text, sizeof(text),
+		 "%u (%s) S 1 %u %u 0 -1 4194560 10 20 30 40 50 60 70 80 20 0 5 0 %llu 1000 99\n",
+		 pid, comm, pid, pid, (unsigned long long)start_ticks);
+	fake_file(proc, pid, "stat", text, strlen(text));
+	snprintf(text, sizeof(text), "%s\n", comm);
+	fake_file(proc, pid, "comm", text, strlen(text));
+	snprintf(text, sizeof(text), "%s", arguments ? arguments : "");
+	size = arguments ? strlen(text) + 1 : 0;
+	for (size_t i = 0; i < size; i++)
+		if (text[i] == '|')
+			text[i] = '\0';
+	fake_file(proc, pid, "cmdline", text, size);
+	if (cgroup)
+		fake_file(proc, pid, "cgroup", cgroup, strlen(cgroup));
+}
+
+static inline void fake_proc__add_fd(const struct fake_proc *proc, uint32_t pid, int fd,
+				     const char *target)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%u/fd/%d", proc->path, pid, fd);
+	if (symlink(target, path))
+		fake_fail(path);
+}
+
+#endif

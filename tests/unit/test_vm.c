@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The registry of VMs, on a folder that looks like /proc: user/collect/vm.c. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "collect/proc.h"
+#include "collect/vm.h"
+#include "fake_proc.h"
+
+#define UUID "8a1f7c3e-5b2d-4c6a-9e0f-112233445566"
+#define UUID_UPPER "8A1F7C3E-5B2D-4C6A-9E0F-112233445566"
+
+static struct fake_proc proc;
+static const struct vm_filter no_filter;
+
+static uint64_t ticks_to_ns(uint64_t ticks)
+{
+	return ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	fake_proc__open(&proc);
+	fake_proc__add(&proc, 100, "qemu-system-x86", 5000,
+		       "qemu-system-x86_64|-name|guest=web,debug-threads=on|-uuid|" UUID,
+		       "0::/machine.slice/machine-qemu\\x2d3\\x2dweb.scope/libvirt/emulator\n");
+	fake_proc__add(&proc, 200, "firecracker", 6000, "firecracker|--id|db",
+		       "12:cpuset:/\n0::/machine.slice/db\n");
+	/* no name in its command line */
+	fake_proc__add(&proc, 300, "cloud-hyperviso", 7000, "cloud-hypervisor|--cpus|boot=2",
+		       "0::/machine.slice/machine-cache.scope\n");
+	fake_proc__add(&proc, 400, "vm) S 7 (x", 8000, "kvm|-m|512", "0::/user.slice\n");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fake_proc__close(&proc);
+	return 0;
+}
+
+/* A vCPU of a process; the hook sees ns, up to a tick later than /proc shows. */
+static struct identity vcpu_of(uint32_t pid, uint64_t start_ticks, uint64_t ns_more)
+{
+	struct identity identity = {
+		.id = (uint64_t)pid << 32 | start_ticks,
+		.vm_start_ns = ticks_to_ns(start_ticks) + ns_more,
+		.vm_pid = pid,
+		.tid = pid + 1,
+		.is_vcpu = true,
+		.comm = "CPU 0/KVM",
+		.vm_comm = "the-vmm",
+	};
+
+	return identity;
+}
+
+static struct vm *get(struct vms *vms, uint32_t pid, uint64_t start_ticks)
+{
+	struct identity identity = vcpu_of(pid, start_ticks, 0);
+
+	return vms__get(vms, &identity);
+}
+
+static void test_names(void **state)
+{
+	struct vms *vms = vms__new(proc.path, &no_filter);
+	struct vm *vm;
+
+	(void)state;
+	vm = get(vms, 100, 5000);
+	assert_non_null(vm);
+	assert_string_equal(vm->name, "web");
+	assert_string_equal(vm->uuid, UUID);
+	assert_string_equal(vm->cgroup,
+			    "/machine.slice/machine-qemu\\x2d3\\x2dweb.scope/libvirt/emulator");
+	assert_true(vm->chosen);
+	vm = get(vms, 200, 6000);
+	assert_string_equal(vm->name, "db");
+	assert_string_equal(vm->uuid, "");
+	assert_string_equal(vm->cgroup, "/machine.slice/db"); /* v2's line, not the first */
+	assert_string_equal(get(vms, 300, 7000)->name, "cache");
+	assert_string_equal(get(vms, 400, 8000)->name, "the-vmm-400");
+	assert_ptr_equal(vms__find(vms, 200), vm);
+	assert_null(vms__find(vms, 201));
+	assert_null(vms__find(vms, 199));
+	vms__free(vms);
+}
+
+/* The same VM each time, also by its other threads and by its vhost's. */
+static void test_identity(void **state)
+{
+	struct vms *vms = vms__new(proc.path, &no_filter);
+	struct identity other = vcpu_of(100, 5000, 0);
+	struct vm *vm;
+
+	(void)state;
+	other.is_vcpu = false;
+	assert_null(vms__get(vms, &other)); /* no vCPU has made it a VM yet */
+	vm = get(vms, 100, 5000);
+	other.tid = 150;
+	assert_ptr_equal(vms__get(vms, &other), vm);
+	assert_ptr_equal(get(vms, 100, 5000), vm);
+	other.vm_start_ns = 0;
+	assert_ptr_equal(vms__get(vms, &other), vm);
+	other.vm_pid = 300;
+	assert_null(vms__get(vms, &other));
+	vms__free(vms);
+}
+
+/* A PID that has another process by now must not give that one's name. */
+static void test_pid_reuse(void **state)
+{
+	struct vms *vms = vms__new(proc.path, &no_filter);
+	struct identity late = vcpu_of(100, 5000, ticks_to_ns(1) - 1);
+	struct identity next = vcpu_of(100, 5000, ticks_to_ns(1));
+	struct vm *old, *new;
+
+	(void)state;
+	/* Within the tick it is the same process. */
+	assert_string_equal(vms__get(vms, &late)->name, "web");
+	old = vms__get(vms, &next);
+	assert_string_equal(old->name, "the-vmm-100");
+	assert_string_equal(old->uuid, "");
+	assert_null(old->cgroup);
+	vms__free(vms);
+	/* Gone before anybody looked. */
+	vms = vms__new(proc.path, &no_filter);
+	old = get(vms, 999, 1);
+	assert_string_equal(old->name, "the-vmm-999");
+	/* An old one and its successor are two; the PID alone is the later one's. */
+	old = get(vms, 100, 4000);
+	new = get(vms, 100, 5000);
+	assert_ptr_not_equal(old, new);
+	assert_string_equal(old->name, "the-vmm-100");
+	assert_string_equal(new->name, "web");
+	assert_ptr_equal(vms__find(vms, 100), new);
+	assert_ptr_equal(get(vms, 100, 4000), old);
+	vms__free(vms);
+}
+
+static bool chosen_by(const char *name, const char *cgroup, uint32_t pid, uint64_t start_ticks)
+{
+	const char *const names[] = { "nosuch", name };
+	struct vm_filter filter = { names, name ? 2 : 0, cgroup };
+	struct vms *vms = vms__new(proc.path, &filter);
+	bool chosen = get(vms, pid, start_ticks)->chosen;
+
+	vms__free(vms);
+	return chosen;
+}
+
+static void test_filter_by_name(void **state)
+{
+	(void)state;
+	assert_true(chosen_by("web", NULL, 100, 5000));
+	assert_true(chosen_by("100", NULL, 100, 5000));
+	assert_true(chosen_by(UUID, NULL, 100, 5000));
+	assert_true(chosen_by(UUID_UPPER, NULL, 100, 5000));
+	assert_true(chosen_by("the-vmm-400", NULL, 400, 8000));
+	assert_false(chosen_by("we", NULL, 100, 5000));
+	assert_false(chosen_by("webx", NULL, 100, 5000));
+	assert_false(chosen_by("WEB", NULL, 100, 5000));
+	assert_false(chosen_by("10", NULL, 100, 5000));
+	assert_false(chosen_by("0100", NULL, 100, 5000));
+	assert_false(chosen_by("", NULL, 200, 6000)); /* it has no UUID */
+}
+
+static void test_filter_by_cgroup(void **state)
+{
+	(void)state;
+	assert_true(chosen_by(NULL, "/machine.slice", 200, 6000));
+	assert_true(chosen_by(NULL, "machine.slice", 200, 6000));
+	assert_true(chosen_by(NULL, "/machine.slice/", 200, 6000));
+	assert_true(chosen_by(NULL, "/machine.slice//", 200, 6000));
+	assert_true(chosen_by(NULL, "/sys/fs/cgroup/machine.slice", 200, 6000));
+	assert_true(chosen_by(NULL, "/sys/fs/cgroup/machine.slice/db/", 200, 6000));
+	assert_true(chosen_by(NULL, "/machine.slice/db", 200, 6000));
+	assert_true(chosen_by(NULL, "/", 200, 6000));
+	assert_true(chosen_by(NULL, "/sys/fs/cgroup", 200, 6000));
+	assert_false(chosen_by(NULL, "/machine.slice/d", 200, 6000)); /* a sibling */
+	assert_false(chosen_by(NULL, "/machine", 200, 6000));
+	assert_false(chosen_by(NULL, "/machine.slice/db/below", 200, 6000));
+	assert_false(chosen_by(NULL, "/user.slice", 200, 6000));
+	assert_false(chosen_by(NULL, "/", 999, 1)); /* not read: not known to be there */
+	/* Both must hold. */
+	assert_true(chosen_by("db", "/machine.slice", 200, 6000));
+	assert_false(chosen_by("db", "/user.slice", 200, 6000));
+	assert_false(chosen_by("web", "/machine.slice", 200, 6000));
+}
+
+static void sweep_with(struct vms *vms, uint32_t pid, uint64_t start_ticks)
+{
+	struct snapshot snapshot = { 0 };
+
+	if (pid)
+		snapshot__add(&snapshot)->identity = vcpu_of(pid, start_ticks, 0);
+	vms__sweep(vms, &snapshot);
+	snapshot__free(&snapshot);
+}
+
+/* A VM outlives one snapshot without it: rows of the last interval name it. */
+static void test_sweep(void **state)
+{
+	struct vms *vms = vms__new(proc.path, &no_filter);
+	struct vm *web = get(vms, 100, 5000);
+
+	(void)state;
+	get(vms, 200, 6000);
+	for (int i = 0; i < 5; i++) {
+		sweep_with(vms, 100, 5000);
+		assert_ptr_equal(vms__find(vms, 100), web);
+		if (i < 1)
+			assert_non_null(vms__find(vms, 200));
+		if (i >= 1)
+			assert_null(vms__find(vms, 200));
+	}
+	sweep_with(vms, 0, 0);
+	assert_ptr_equal(vms__find(vms, 100), web);
+	sweep_with(vms, 0, 0);
+	assert_null(vms__find(vms, 100));
+	/* A sweep adds what the snapshot has and the registry has not. */
+	sweep_with(vms, 300, 7000);
+	assert_non_null(vms__find(vms, 300));
+	vms__free(vms);
+}
+
+static void test_many(void **state)
+{
+	struct vms *vms = vms__new(proc.path, &no_filter);
+
+	(void)state;
+	/* In an order that is neither up nor down. */
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_non_null(get(vms, 10000 + i * 7 % 1000, 1 + i * 7 % 1000));
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct vm *vm = vms__find(vms, 10000 + i);
+
+		assert_non_null(vm);
+		assert_int_equal(vm->pid, 10000 + i);
+		assert_int_equal(vm->start_ns, ticks_to_ns(1 + i));
+	}
+	vms__free(vms);
+}
+
+/* --vm of a paused VM: its vCPUs do not run, /proc has it all the same. */
+static void test_missing_name(void **state)
+{
+	static const char *const names[] = { "web", "db", "nosuch" };
+	struct vm_filter filter = { names, 3, NULL };
+	struct vms *vms;
+
+	(void)state;
+	fake_proc__add_fd(&proc, 100, 0, "/dev/null");
+	fake_proc__add_fd(&proc, 100, 17, "anon_inode:kvm-vm");
+	fake_proc__add_fd(&proc, 200, 9, "anon_inode:kvm-vmx");
+	vms = vms__new(proc.path, &filter);
+	get(vms, 200, 6000); /* known to the registry, not to be found in /proc */
+	assert_string_equal(vms__missing_name(vms), "nosuch");
+	vms__free(vms);
+	filter.name_count = 2;
+	vms = vms__new(proc.path, &filter);
+	assert_string_equal(vms__missing_name(vms), "db");
+	get(vms, 200, 6000);
+	assert_null(vms__missing_name(vms));
+	vms__free(vms);
+	vms = vms__new(proc.path, &no_filter);
+	assert_null(vms__missing_name(vms));
+	vms__free(vms);
+}
+
+static void count_found(void *context, uint32_t pid)
+{
+	uint64_t *sum = context;
+
+	*sum = *sum * 1000 + pid;
+}
+
+static void test_scan(void **state)
+{
+	char path[128];
+	uint64_t found = 0;
+
+	(void)state;
+	fake_proc__add_fd(&proc, 300, 3, "anon_inode:kvm-vcpu:0");
+	fake_proc__add_fd(&proc, 300, 5, "anon_inode:kvm-vm");
+	fake_proc__add_fd(&proc, 300, 6, "anon_inode:kvm-vm"); /* is named once */
+	fake_proc__add_fd(&proc, 400, 3, "anon_inode:kvm-v");
+	snprintf(path, sizeof(path), "%s/self", proc.path);
+	assert_int_equal(symlink("300", path), 0);
+	assert_int_equal(vms__scan(proc.path, count_found, &found), 0);
+	assert_int_equal(found, 300);
+	assert_int_equal(vms__scan("/nonexistent", count_found, &found), -ENOENT);
+}
+
+static void test_proc_files(void **state)
+{
+	char text[16], path[256];
+	uint64_t ticks;
+
+	(void)state;
+	/* The name may hold what ends a name. */
+	assert_int_equal(process_start_ticks(proc.path, 400, &ticks), 0);
+	assert_int_equal(ticks, 8000);
+	assert_int_equal(process_start_ticks(proc.path, 5, &ticks), -ENOENT);
+	fake_file(&proc, 400, "stat", "400 (x) S 1 2", 13);
+	assert_int_equal(process_start_ticks(proc.path, 400, &ticks), -EINVAL);
+	assert_int_equal(process_cgroup(proc.path, 200, path, sizeof(path)), 0);
+	assert_string_equal(path, "/machine.slice/db");
+	fake_file(&proc, 200, "cgroup", "3:cpu:/a/b\n2:pids:/c\n", 21);
+	assert_int_equal(process_cgroup(proc.path, 200, path, sizeof(path)), 0);
+	assert_string_equal(path, "/a/b");
+	fake_file(&proc, 200, "cgroup", "", 0);
+	assert_int_equal(process_cgroup(proc.path, 200, path, sizeof(path)), -ENOENT);
+	fake_file(&proc, 200, "comm", "0123456789abcdefghij", 20);
+	assert_int_equal(read_file(text, sizeof(text), "%s/200/comm", proc.path), 15);
+	assert_string_equal(text, "0123456789abcde");
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_names),	   TEST(test_identity),		TEST(test_pid_reuse),
+		TEST(test_filter_by_name), TEST(test_filter_by_cgroup), TEST(test_sweep),
+		TEST(test_many),	   TEST(test_missing_name),	TEST(test_scan),
+		TEST(test_proc_files),
+	};
+
+	return cmocka_run_group_tests_name("vm", tests, NULL, NULL);
+}
