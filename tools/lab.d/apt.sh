@@ -16,6 +16,7 @@ lab_apt() {
 # find_mirror PATTERN - the first of the machine's Debian mirrors with a release of that name. Origin is empty
 # where the machine has fetched no lists yet (a fresh container), and then the release's name must do.
 find_mirror() {
+	# shellcheck disable=SC2016 # apt's fields, not the shell's
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) o=$(ORIGIN)' 'Created-By: Packages' 2> /dev/null |
 		awk -v want="$1" '$2 ~ want && $3 ~ /^o=(Debian)?$/ { print $1; exit }'
 }
@@ -25,7 +26,7 @@ find_keyring() {
 	for file in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
 		[ -r "$file" ] && echo "$file" && return
 	done
-	die $EXIT_LACKS "no Debian keyring: apt-get install debian-archive-keyring"
+	die "$EXIT_LACKS" "no Debian keyring: apt-get install debian-archive-keyring"
 }
 
 write_sources() {
@@ -33,7 +34,7 @@ write_sources() {
 	keyring=$(find_keyring)
 	main=$(find_mirror '^(stable|oldstable|testing|sid|unstable|bullseye|bookworm|trixie|forky)$')
 	security=$(find_mirror '-security$')
-	[ -n "$main" ] || die $EXIT_LACKS "no Debian mirror in this machine's apt sources: add one"
+	[ -n "$main" ] || die "$EXIT_LACKS" "no Debian mirror in this machine's apt sources: add one"
 	for suite in $APT_SUITES; do echo "deb [signed-by=$keyring] $main $suite main"; done
 	[ -n "$security" ] || return 0
 	for suite in $APT_SECURITY; do echo "deb [signed-by=$keyring] $security $suite main"; done

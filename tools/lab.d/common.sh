@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What every part of the lab needs: messages, the cache, its lock, the packages of this machine.
 
 # Exit statuses: 2 wrong usage, 3 this machine lacks something, 125 the host failed; anything else is COMMAND's.
@@ -21,18 +21,18 @@ die() {
 # One dpkg-query for all (20 ms); it prints a line for each installed package and fails for the others.
 need_packages() {
 	local package installed
-	command -v dpkg-query > /dev/null || die $EXIT_LACKS "this machine is no Debian: the lab needs apt and dpkg"
+	command -v dpkg-query > /dev/null || die "$EXIT_LACKS" "this machine is no Debian: the lab needs apt and dpkg"
 	# shellcheck disable=SC2046 # one word per package
 	installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $(cat "$LAB_D/packages") 2> /dev/null || true)
 	while read -r package; do
 		grep -qx "installed $package" <<< "$installed" ||
-			die $EXIT_LACKS "package $package is missing: apt-get install $package"
+			die "$EXIT_LACKS" "package $package is missing: apt-get install $package"
 	done < "$LAB_D/packages"
 }
 
 # Two labs may start at once: whoever changes the cache holds this lock. A boot holds it no longer.
 lock_cache() {
-	mkdir -p "$LAB_CACHE" || die $EXIT_LACKS "cannot write the cache $LAB_CACHE: set XDG_CACHE_HOME"
+	mkdir -p "$LAB_CACHE" || die "$EXIT_LACKS" "cannot write the cache $LAB_CACHE: set XDG_CACHE_HOME"
 	exec 9> "$LAB_CACHE/lock"
 	flock -n 9 && return
 	say "waiting for another lab that is filling the cache"

@@ -14,7 +14,7 @@ build_program() {
 	if [ ! -x "$bin" ]; then
 		mkdir -p "$LAB_CACHE/bin"
 		${CC:-cc} -std=gnu17 -static -O2 -pthread -Wall -Wextra -Werror -o "$bin.new" "$source" ||
-			die $EXIT_LACKS "cannot build ${source#"$LAB_TOP/"}"
+			die "$EXIT_LACKS" "cannot build ${source#"$LAB_TOP/"}"
 		mv "$bin.new" "$bin"
 	fi
 	echo "$bin"
@@ -40,7 +40,7 @@ pack_modules() {
 	[ -n "$root" ] || return 0
 	for module in "$@"; do
 		deps=$(modprobe -d "$root" -S "$release" --show-depends "$module" 2> /dev/null) ||
-			die $EXIT_LACKS "kernel $release has no $module: build it with that (=y or =m)"
+			die "$EXIT_LACKS" "kernel $release has no $module: build it with that (=y or =m)"
 		while read -r kind file _; do
 			[ "$kind" = insmod ] || continue
 			base=${file##*/}

@@ -25,14 +25,14 @@ read_kernel_list() {
 # Once a day: the second boot of a day asks no mirror. Without network the old list still serves.
 refresh_kernel_list() {
 	[ -s "$KERNEL_LIST" ] && [ "$(date -r "$KERNEL_LIST" +%F)" = "$(date +%F)" ] && return
-	apt_update || [ -d "$APT_ROOT/state/lists" ] || die $EXIT_LACKS "cannot read Debian's package lists"
+	apt_update || [ -d "$APT_ROOT/state/lists" ] || die "$EXIT_LACKS" "cannot read Debian's package lists"
 	read_kernel_list > "$KERNEL_LIST.new"
 	if [ -s "$KERNEL_LIST.new" ]; then
 		mv "$KERNEL_LIST.new" "$KERNEL_LIST"
 	elif [ -s "$KERNEL_LIST" ]; then
 		say "Debian's package lists cannot be read: going on with those of $(date -r "$KERNEL_LIST" +%F)"
 	else
-		die $EXIT_LACKS "cannot read Debian's package lists: is there a network? (log: $APT_ROOT/update.log)"
+		die "$EXIT_LACKS" "cannot read Debian's package lists: is there a network? (log: $APT_ROOT/update.log)"
 	fi
 }
 
@@ -75,7 +75,8 @@ fetch_kernel() {
 }
 
 # find_kernel PREFIX - prints the newest such kernel's folder, fetched if need be. A mirror may list a version
-# that it no longer has (seen with bullseye-security): then the next one is taken.
+# that it no longer has (seen with bullseye-security): then the next one is taken, and for the day that one is
+# off the list.
 find_kernel() {
 	local tries=0 name packages
 	while read -r name packages; do
@@ -85,18 +86,20 @@ find_kernel() {
 			return
 		fi
 		say "the mirror does not have kernel $name: trying an older one"
+		grep -v "^$name " "$KERNEL_LIST" > "$KERNEL_LIST.new" || true
+		mv "$KERNEL_LIST.new" "$KERNEL_LIST"
 		tries=$((tries + 1))
 		[ $tries -lt 4 ] || break
 	done < <(match_kernels "$1")
-	[ $tries -eq 0 ] || die $EXIT_LACKS "--kernel $1: cannot be fetched (log: $APT_ROOT/download.log)"
-	die $EXIT_USAGE "--kernel $1: Debian packages no such kernel; --list shows them"
+	[ $tries -eq 0 ] || die "$EXIT_LACKS" "--kernel $1: cannot be fetched (log: $APT_ROOT/download.log)"
+	die "$EXIT_USAGE" "--kernel $1: Debian packages no such kernel; --list shows them"
 }
 
 # bzimage_release FILE - the release that a bzImage says it is (Documentation/arch/x86/boot.rst: at 0x20e a
 # 16-bit offset to a string, counted from 0x200; "HdrS" at 0x202)
 bzimage_release() {
 	local offset
-	[ "$(dd if="$1" bs=1 skip=514 count=4 2> /dev/null)" = HdrS ] || return 1
+	[ "$(dd if="$1" bs=1 skip=514 count=4 2> /dev/null | tr -d '\0')" = HdrS ] || return 1
 	offset=$(od -An -tu2 -j526 -N2 "$1")
 	dd if="$1" bs=1 skip=$((offset + 512)) count=128 2> /dev/null | tr '\0' '\n' | head -n 1 | cut -d' ' -f1
 }
@@ -107,7 +110,7 @@ resolve_kernel() {
 	local dir
 	if [ -f "$1" ]; then
 		KERNEL=$(realpath "$1")
-		KERNEL_RELEASE=$(bzimage_release "$KERNEL") || die $EXIT_USAGE "--kernel $1: not a bzImage"
+		KERNEL_RELEASE=$(bzimage_release "$KERNEL") || die "$EXIT_USAGE" "--kernel $1: not a bzImage"
 		KERNEL_MODULES=$2
 	else
 		dir=$(find_kernel "$1")
@@ -116,5 +119,5 @@ resolve_kernel() {
 		KERNEL_MODULES=$dir
 	fi
 	[ -z "$KERNEL_MODULES" ] || [ -d "$KERNEL_MODULES/lib/modules/$KERNEL_RELEASE" ] ||
-		die $EXIT_USAGE "--modules $KERNEL_MODULES: no lib/modules/$KERNEL_RELEASE in it: make modules_install INSTALL_MOD_PATH=$KERNEL_MODULES"
+		die "$EXIT_USAGE" "--modules $KERNEL_MODULES: no lib/modules/$KERNEL_RELEASE in it: make modules_install INSTALL_MOD_PATH=$KERNEL_MODULES"
 }

@@ -5,7 +5,7 @@
 # with 10.0.2 none of 22 did.
 
 QEMU_NAME=qemu-system-x86_64
-QEMU_PACKAGES="qemu-system-x86 qemu-system-common qemu-system-data seabios"
+QEMU_PACKAGES=(qemu-system-{x86,common,data} seabios)
 
 qemu_is_new() {
 	local version
@@ -21,10 +21,9 @@ find_qemu() {
 	if [ ! -d "$dir" ]; then
 		say "fetching QEMU"
 		new=$(mktemp -d "$LAB_CACHE/qemu.XXXXXX")
-		# shellcheck disable=SC2046 # one word per package
-		if ! apt_unpack "$new" $(printf '%s/bookworm-backports ' $QEMU_PACKAGES); then
+		if ! apt_unpack "$new" "${QEMU_PACKAGES[@]/%//bookworm-backports}"; then
 			rm -rf "$new"
-			die $EXIT_LACKS "cannot fetch QEMU (log: $APT_ROOT/download.log)"
+			die "$EXIT_LACKS" "cannot fetch QEMU (log: $APT_ROOT/download.log)"
 		fi
 		chmod 755 "$new"
 		mv "$new" "$dir"
@@ -32,7 +31,7 @@ find_qemu() {
 	QEMU=("$dir/usr/bin/$QEMU_NAME" -L "$dir/usr/share/qemu" -L "$dir/usr/share/seabios")
 	export QEMU_MODULE_DIR=$dir/usr/lib/x86_64-linux-gnu/qemu
 	qemu_is_new "${QEMU[@]}" ||
-		die $EXIT_LACKS "the fetched QEMU does not run here: $("${QEMU[0]}" --version 2>&1 | head -n 1)"
+		die "$EXIT_LACKS" "the fetched QEMU does not run here: $("${QEMU[0]}" --version 2>&1 | head -n 1)"
 }
 
 # share PATH TAG OPTIONS - a folder of this machine, over 9p; multidevs=remap because the root may hold

@@ -74,7 +74,7 @@ verdict() {
 		say "the host ended before COMMAND did"
 	fi
 	console_tail
-	return $EXIT_HOST
+	return "$EXIT_HOST"
 }
 
 run_host() {

@@ -114,7 +114,7 @@ static int read_answer(int fd, const char *tag, long until_ms)
 		} else if (mine && starts(line, '>', tag)) {
 			if (!strcmp(result, " ok"))
 				return 0;
-			fprintf(stderr, "lab-guest:%s\n", result);
+			fprintf(stderr, "lab-guest: %s\n", result + strlen(" error "));
 			return 1;
 		} else if (mine) {
 			puts(line);
