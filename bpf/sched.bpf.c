@@ -21,6 +21,9 @@ const volatile __u64 event_min_ns = 0;
 /* Set when the threads that are there already have been scanned. */
 bool enabled = false;
 
+/* CLOCK_MONOTONIC minus the run queue's clock, as sched_progress found it. */
+__u64 clock_offset = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -39,8 +42,8 @@ struct {
 } verdicts SEC(".maps");
 
 /*
- * For a sleeping thread, since when it has been queued (CLOCK_MONOTONIC), or 0:
- * it woke up and waits. Written on demand by sched_progress.
+ * For a sleeping thread, since when it has been queued by the run queue's clock,
+ * or 0: it woke up and waits. Written on demand by sched_progress.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -136,7 +139,7 @@ static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, s
 
 	if ((__s64)elapsed < 0)
 		elapsed = 0; /* two CPUs' clocks */
-	if (thread->since_ns == thread->first_ns && wait > elapsed)
+	if (thread->since_rq == thread->first_rq && wait > elapsed)
 		wait = elapsed; /* it was queued before it was known */
 	if (wait > elapsed + CLOCK_TOLERANCE)
 		__sync_fetch_and_add(&losses.clock, 1);
@@ -205,7 +208,7 @@ static __always_inline void make_up_arrival(struct sched_thread *thread, struct 
 	arrival.monotonic = now->monotonic - ran;
 	arrival.rq_clock = now->rq_clock - ran;
 	/* The first one may have been between the scan and the start. */
-	if (thread->since_ns != thread->first_ns)
+	if (thread->since_rq != thread->first_rq)
 		__sync_fetch_and_add(&losses.missed, 1);
 	end_wait(thread, wait, &arrival, &queued_ns);
 }
@@ -240,10 +243,7 @@ static __always_inline void switch_out(__u32 slot, struct sched_switch_args *arg
 	vm = task_vm(args->prev);
 	if (!vm)
 		return;
-	slot = thread_create(args->prev, vm, state, &args->now) - 1;
-	thread = bpf_map_lookup_elem(&threads, &slot);
-	if (thread)
-		thread->cpu = cpu;
+	thread_create(args->prev, vm, state, cpu, &args->now);
 }
 
 static __always_inline void switch_in(__u32 slot, struct sched_switch_args *args, __u32 cpu)
@@ -261,13 +261,11 @@ static __always_inline void switch_in(__u32 slot, struct sched_switch_args *args
 	vm = task_vm(args->next);
 	if (!vm)
 		return;
-	slot = thread_create(args->next, vm, SCHED_RUN, &args->now) - 1;
+	slot = thread_create(args->next, vm, SCHED_RUN, cpu, &args->now) - 1;
 	thread = bpf_map_lookup_elem(&threads, &slot);
-	if (!thread)
-		return;
-	thread->cpu = cpu;
 	/* Skips the wait that ends now: nobody knows how it began. */
-	arrival_wait(thread, args->next, args->now.rq_clock);
+	if (thread)
+		arrival_wait(thread, args->next, args->now.rq_clock);
 }
 
 static __always_inline void count_cost(__u32 cpu, __u64 begin)
@@ -334,27 +332,27 @@ int sched_process_exit(__u64 *ctx)
 }
 
 /*
- * CLOCK_MONOTONIC minus the run queue's clock, on this CPU, for a program that
- * user space runs: it makes the latter fresh by sched_yield() before.
+ * Seen from a program that user space runs, right after a sched_yield(), which
+ * brings the run queue's clock up to date. Delays make it larger, never smaller.
  */
-static __always_inline __u64 clock_offset(void)
+static __always_inline __u64 read_clock_offset(void)
 {
 	struct task_struct *self = (void *)bpf_get_current_task();
+	__u64 rq_clock = BPF_CORE_READ(self, se.cfs_rq, rq, clock);
 
-	return bpf_ktime_get_ns() - BPF_CORE_READ(self, se.cfs_rq, rq, clock);
+	return bpf_ktime_get_ns() - rq_clock;
 }
 
 /*
- * Threads that are there already. Runs before sched_switch is attached, so
- * nobody else writes to a slot meanwhile; what changes until then is put right
- * at the thread's next switch.
+ * Threads that are there already. Runs before sched_switch is enabled, so nobody
+ * else writes to a slot meanwhile; what changes until then is put right at the
+ * thread's next switch.
  */
 SEC("iter/task")
 int sched_scan(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct sched_thread *thread;
-	__u32 state, slot, vm;
+	__u32 state, vm;
 	struct moment now;
 
 	if (!task || task_slot(task))
@@ -363,14 +361,11 @@ int sched_scan(struct bpf_iter__task *ctx)
 	if (!vm)
 		return 0;
 	state = departure_state(task, false, compat_task_state(task));
-	if (task->on_cpu)
+	if (state == SCHED_READY && !task->sched_info.last_queued)
 		state = SCHED_RUN;
 	now.monotonic = bpf_ktime_get_ns();
-	now.rq_clock = now.monotonic - clock_offset();
-	slot = thread_create(task, vm, state, &now) - 1;
-	thread = bpf_map_lookup_elem(&threads, &slot);
-	if (thread)
-		thread->cpu = task->wake_cpu;
+	now.rq_clock = now.monotonic - read_clock_offset();
+	thread_create(task, vm, state, task->wake_cpu, &now);
 	return 0;
 }
 
@@ -382,25 +377,21 @@ int sched_scan(struct bpf_iter__task *ctx)
 SEC("raw_tp")
 int sched_progress(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u64 offset = clock_offset();
 	__u32 first = ctx->args[0];
 
+	clock_offset = read_clock_offset();
 	for (__u32 i = 0; i < SCHED_PROGRESS_BATCH; i++) {
 		__u32 slot = first + i;
 		struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
 		__u64 *since = bpf_map_lookup_elem(&queued, &slot);
 		struct task_struct *task;
-		__u64 last_queued = 0;
 
 		if (!thread || !since)
 			break;
 		*since = 0;
 		task = (void *)thread->task;
-		if (!task || (thread->state != SCHED_HALT && thread->state != SCHED_BLOCK))
-			continue;
-		last_queued = BPF_CORE_READ(task, sched_info.last_queued);
-		if (last_queued)
-			*since = last_queued + offset;
+		if (task && (thread->state == SCHED_HALT || thread->state == SCHED_BLOCK))
+			*since = BPF_CORE_READ(task, sched_info.last_queued);
 	}
 	return 0;
 }

@@ -56,9 +56,9 @@ struct sched_thread {
 	__u64 task;	 /* kernel address, 0 once it has exited */
 	__u64 notifier;	 /* kernel address of the vCPU's preempt notifier */
 	__u64 start_ns;	 /* of its VM's process, since boot; 0: not known (vhost) */
-	__u64 first_ns;	 /* tracked since */
-	__u64 since_ns;	 /* in this state since */
-	__u64 since_rq;	 /* the same by the run queue's clock */
+	__u64 first_rq;	 /* tracked since, by the run queue's clock */
+	__u64 since_rq;	 /* in this state since, by the run queue's clock */
+	__u64 since_ns;	 /* the same by CLOCK_MONOTONIC */
 	__u64 run_delay; /* the kernel's own sum at the last arrival */
 	__u64 run_ns;
 	__u64 halt_ns;

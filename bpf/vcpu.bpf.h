@@ -177,7 +177,7 @@ static __always_inline void thread_init(struct sched_thread *thread, struct task
 	thread->vm = vm;
 	thread->task = (__u64)task;
 	thread->start_ns = vm == (__u32)task->tgid ? leader->start_boottime : 0;
-	thread->first_ns = now->monotonic;
+	thread->first_rq = now->rq_clock;
 	thread->since_ns = now->monotonic;
 	thread->since_rq = now->rq_clock;
 	thread->run_delay = task->sched_info.run_delay;
@@ -203,7 +203,7 @@ static __always_inline void thread_announce(__u32 slot, __u32 generation)
  * Takes a free slot for a task that has none and belongs to vm. Returns the
  * slot + 1 and leaves the record in change, or 0.
  */
-static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 state,
+static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 state, __u32 cpu,
 				      struct moment *now)
 {
 	__u16 *entry = slot_entry(task->pid);
@@ -220,6 +220,7 @@ static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 
 	compat_write_begin(&thread->sequence);
 	thread_init(thread, task, vm, now);
 	thread->state = state;
+	thread->cpu = cpu;
 	compat_write_end(&thread->sequence);
 	*entry = slot + 1;
 	thread_announce(slot, thread->generation);

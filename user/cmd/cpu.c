@@ -54,16 +54,17 @@ static int read_snapshot(struct cpu_tool *cpu, struct snapshot *snapshot)
 {
 	struct rusage usage;
 	struct timespec now;
-	int error = sched_probe__read(cpu->probe, snapshot);
+	int error;
 
-	if (error) {
-		log_error("reading the counters: %s: start again", strerror(-error));
-		return error;
-	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	snapshot->time_ns = clock_monotonic_ns();
 	snapshot->realtime_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 	cpu->report.boot_ns = snapshot->realtime_ns - snapshot->time_ns;
+	error = sched_probe__read(cpu->probe, snapshot);
+	if (error) {
+		log_error("reading the counters: %s: start again", strerror(-error));
+		return error;
+	}
 	getrusage(RUSAGE_SELF, &usage);
 	snapshot->cost.own_cpu_ns =
 		(uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NSEC_PER_SEC +

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/units.h"
+
+#define FRESH_TOLERANCE_NS (100 * NSEC_PER_MSEC)
+
 uint64_t figures__ready(const struct figures *figures)
 {
 	return figures->ready_ns[CAUSE_WAKE] + figures->ready_ns[CAUSE_PREEMPT];
@@ -232,6 +236,16 @@ static void fold_vms(struct rows *rows)
 		rows->list[i].identity.tid = 0; /* a sum is no thread */
 }
 
+/*
+ * Whether a thread that before lacks was there then, and could not be read. Its
+ * age and the snapshots' times are by two clocks, and it is read after time_ns.
+ */
+static bool is_older(const struct thread_snapshot *thread, const struct snapshot *before,
+		     const struct snapshot *after)
+{
+	return thread->figures.elapsed_ns > after->time_ns - before->time_ns + FRESH_TOLERANCE_NS;
+}
+
 int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
 	       struct vms *vms, enum group_by by)
 {
@@ -247,7 +261,7 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 		old = find_before(before, &place, thread->identity.id);
 		if (!vm || (!thread->identity.is_vcpu && by != BY_THREAD))
 			continue;
-		if (!old && thread->figures.elapsed_ns > after->time_ns - before->time_ns)
+		if (!old && is_older(thread, before, after))
 			continue;
 		*row = (struct row){ .hist = &rows->hists[rows->count] };
 		fill_row(row, old, thread, vm);

@@ -7,6 +7,8 @@
 #include "base/units.h"
 #include "probe/sched_internal.h"
 
+#define CLOCK_TRIES 4
+
 /*
  * Gives the slots of exited threads back, cleared: the kernel side counts on
  * it. All events of these threads have been read before.
@@ -32,29 +34,43 @@ static int return_slots(struct sched_probe *probe)
 	return 0;
 }
 
-/* Lets the kernel side say which sleeping threads have woken up and wait. */
-static int update_queued(const struct sched_probe *probe)
+static int run_progress(const struct sched_probe *probe, uint64_t first)
 {
 	int fd = bpf_program__fd(probe->skeleton->progs.sched_progress);
-	LIBBPF_OPTS(bpf_test_run_opts, options);
-	uint64_t first;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &first, .ctx_size_in = sizeof(first));
 
-	sched_yield(); /* makes this run queue's clock fresh */
-	for (first = 0; first < probe->slots_seen; first += SCHED_PROGRESS_BATCH) {
-		options.ctx_in = &first;
-		options.ctx_size_in = sizeof(first);
-		if (bpf_prog_test_run_opts(fd, &options))
-			return -errno;
+	return bpf_prog_test_run_opts(fd, &options) ? -errno : 0;
+}
+
+/*
+ * Lets the kernel side say which sleeping threads have woken up and wait, and
+ * how far its clock is from ours: the least of some tries, since a delay between
+ * the two readings can only add to it.
+ */
+static int update_progress(struct sched_probe *probe)
+{
+	uint64_t least = UINT64_MAX;
+	int error = 0;
+
+	for (int try = 0; try < CLOCK_TRIES && !error; try++) {
+		sched_yield();
+		error = run_progress(probe, 0);
+		if (probe->skeleton->bss->clock_offset < least)
+			least = probe->skeleton->bss->clock_offset;
 	}
-	return 0;
+	probe->clock_offset = least;
+	for (uint64_t first = SCHED_PROGRESS_BATCH; first < probe->slots_seen && !error;
+	     first += SCHED_PROGRESS_BATCH)
+		error = run_progress(probe, first);
+	return error;
 }
 
 /* Adds the state that is going on, which no counter holds yet. */
-static void add_progress(struct thread_snapshot *thread, uint64_t since_ns, uint64_t queued_ns,
+static void add_progress(struct thread_snapshot *thread, uint64_t since, uint64_t queued,
 			 uint64_t now)
 {
 	struct figures *figures = &thread->figures;
-	uint64_t age = now > since_ns ? now - since_ns : 0;
+	uint64_t age = now - since;
 
 	thread->waiting_ns = 0;
 	switch (thread->state) {
@@ -67,10 +83,10 @@ static void add_progress(struct thread_snapshot *thread, uint64_t since_ns, uint
 		break;
 	case STATE_HALT:
 	case STATE_BLOCK:
-		if (queued_ns >= since_ns && queued_ns <= now && queued_ns) {
-			thread->waiting_ns = now - queued_ns;
+		if (queued > since && queued < now) {
+			thread->waiting_ns = now - queued;
 			figures->ready_ns[CAUSE_WAKE] += thread->waiting_ns;
-			age = queued_ns - since_ns;
+			age = queued - since;
 		}
 		if (thread->state == STATE_HALT)
 			figures->halt_ns += age;
@@ -100,18 +116,18 @@ static enum state user_state(uint32_t state)
 	}
 }
 
+/* All times are the run queue's clock, as the counters are: so they add up. */
 static void fill_thread(struct thread_snapshot *thread, const struct sched_thread *copy,
-			uint32_t slot, uint64_t queued_ns)
+			uint32_t slot, uint64_t queued, uint64_t now)
 {
 	struct figures *figures = &thread->figures;
-	uint64_t now = clock_monotonic_ns();
 
 	slot_identity(copy, slot, &thread->identity);
 	thread->state = user_state(copy->state);
 	thread->cpu = copy->cpu;
-	if (thread->state == STATE_GONE || now < copy->since_ns)
-		now = copy->since_ns;
-	figures->elapsed_ns = now - copy->first_ns;
+	if (thread->state == STATE_GONE || now < copy->since_rq)
+		now = copy->since_rq;
+	figures->elapsed_ns = now - copy->first_rq;
 	figures->run_ns = copy->run_ns;
 	figures->halt_ns = copy->halt_ns;
 	figures->block_ns = copy->block_ns;
@@ -124,12 +140,12 @@ static void fill_thread(struct thread_snapshot *thread, const struct sched_threa
 				  ? copy->max_ns[SCHED_WAKE]
 				  : copy->max_ns[SCHED_PREEMPT];
 	memcpy(&thread->hist, copy->hist, sizeof(thread->hist));
-	add_progress(thread, copy->since_ns, queued_ns, now);
+	add_progress(thread, copy->since_rq, queued, now);
 }
 
 static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint32_t slot)
 {
-	uint64_t queued_ns = ((uint64_t *)probe->queued.data)[slot];
+	uint64_t queued = ((uint64_t *)probe->queued.data)[slot];
 	struct thread_snapshot *thread;
 	struct sched_thread copy;
 
@@ -147,7 +163,7 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 	thread = snapshot__add(snapshot);
 	if (!thread)
 		return -ENOMEM;
-	fill_thread(thread, &copy, slot, queued_ns);
+	fill_thread(thread, &copy, slot, queued, clock_monotonic_ns() - probe->clock_offset);
 	return 0;
 }
 
@@ -184,7 +200,7 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 		probe->slots_seen = SCHED_SLOTS;
 	probe->news_lost_seen = news_lost;
 	if (!error)
-		error = update_queued(probe);
+		error = update_progress(probe);
 	snapshot__clear(snapshot);
 	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
 		error = read_slot(probe, snapshot, slot);
