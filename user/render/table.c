@@ -167,6 +167,25 @@ static void put_headers(FILE *file, const struct columns *columns, const size_t 
 	putc_unlocked('\n', file);
 }
 
+/* Names the columns that are left out, in lines that fit, too. */
+static void put_missing(FILE *file, const struct columns *columns, size_t shown, size_t limit)
+{
+	size_t used = strlen("no room");
+
+	if (shown == columns->count)
+		return;
+	fputs("no room", file);
+	for (size_t i = shown; i < columns->count; i++) {
+		const char *word = i == shown ? "for " : "", *header = columns->list[i]->header;
+		size_t length = strlen(word) + strlen(header);
+		bool fits = used + 1 + length <= limit;
+
+		fprintf(file, "%c%s%s", fits ? ' ' : '\n', word, header);
+		used = fits ? used + 1 + length : length;
+	}
+	putc_unlocked('\n', file);
+}
+
 int table__print(FILE *file, const struct columns *columns, const void *rows, size_t row_size,
 		 size_t count, unsigned int terminal_width)
 {
@@ -178,12 +197,7 @@ int table__print(FILE *file, const struct columns *columns, const void *rows, si
 		shown = fit(widths, columns->count, terminal_width);
 		put_headers(file, columns, widths, shown);
 		put_rows(file, &cells, columns, widths, shown, count);
-		if (shown < columns->count) {
-			fputs("no room for", file);
-			for (size_t i = shown; i < columns->count; i++)
-				fprintf(file, " %s", columns->list[i]->header);
-			putc_unlocked('\n', file);
-		}
+		put_missing(file, columns, shown, terminal_width);
 	}
 	free(cells.text);
 	free(cells.lengths);
