@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Rows as text: user/render/table.c, on a table of metrics of its own. */
+#include "unit.h"
+
+#include <sys/ioctl.h>
+
+#include "render/table.h"
+
+struct line {
+	const char *name;
+	uint64_t number;
+	bool known;
+};
+
+static struct value get_name(const void *row)
+{
+	return (struct value){ .known = true, .text = ((const struct line *)row)->name };
+}
+
+static struct value get_number(const void *row)
+{
+	const struct line *line = row;
+
+	return (struct value){ .known = line->known, .number = line->number };
+}
+
+static const struct metric metrics[] = {
+	{ "name", "NAME", UNIT_TEXT, 1, "", get_name, NULL },
+	{ "n", "N", UNIT_NUMBER, 1, "", get_number, NULL },
+	{ "n_pct", "%N", UNIT_MPCT, 1, "", get_number, NULL },
+	{ "n_per_s", "N/s", UNIT_PER_SEC_M, 1, "", get_number, NULL },
+	{ "us_ns", "US", UNIT_NS_AS_US, 1, "", get_number, NULL },
+	{ "ms_ns", "MS", UNIT_NS_AS_MS, 1, "", get_number, NULL },
+};
+
+static char *print(size_t column_count, const struct line *lines, size_t count, unsigned int width)
+{
+	struct columns columns = { .count = column_count };
+	struct memory memory;
+
+	for (size_t i = 0; i < column_count; i++)
+		columns.list[i] = &metrics[i];
+	assert_int_equal(
+		table__print(memory_open(&memory), &columns, lines, sizeof(*lines), count, width),
+		0);
+	return memory_close(&memory);
+}
+
+static void expect(size_t columns, const struct line *lines, size_t count, unsigned int width,
+		   const char *text)
+{
+	char *got = print(columns, lines, count, width);
+
+	assert_string_equal(got, text);
+	free(got);
+}
+
+/* Columns as wide as their contents, text to the left and numbers to the right. */
+static void test_widths(void **state)
+{
+	static const struct line lines[] = { { "a", 5, true }, { "longer name", 123456, true } };
+
+	(void)state;
+	expect(2, lines, 2, 0,
+	       "NAME             N\n"
+	       "a                5\n"
+	       "longer name 123456\n");
+	expect(2, lines, 1, 0,
+	       "NAME N\n"
+	       "a    5\n");
+	expect(2, lines, 0, 0, "NAME N\n");
+}
+
+static void test_units(void **state)
+{
+	static const struct line lines[] = {
+		{ "zero", 0, true },	     { "round down", 1449, true },
+		{ "round up", 1450, true },  { "round up", 99995, true },
+		{ "big", 1234567890, true }, { "n/a", 7, false },
+	};
+
+	(void)state;
+	expect(6, lines, 6, 0,
+	       "NAME                N         %N     N/s        US     MS\n"
+	       "zero                0       0.00       0       0.0    0.0\n"
+	       "round down       1449       1.45       1       1.4    0.0\n"
+	       "round up         1450       1.45       1       1.5    0.0\n"
+	       "round up        99995     100.00     100     100.0    0.1\n"
+	       "big        1234567890 1234567.89 1234568 1234567.9 1234.6\n"
+	       "n/a               n/a        n/a     n/a       n/a    n/a\n");
+}
+
+static size_t longest_line(const char *text)
+{
+	size_t longest = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		if (length > longest)
+			longest = length;
+		text += length + (text[length] == '\n');
+	}
+	return longest;
+}
+
+/* The first column gives way down to 8 characters, then the last ones go. */
+static void test_narrow(void **state)
+{
+	static const struct line lines[] = { { "a-very-long-name", 12, true } };
+
+	(void)state;
+	expect(3, lines, 1, 24,
+	       "NAME              N   %N\n"
+	       "a-very-long-name 12 0.01\n");
+	expect(3, lines, 1, 23,
+	       "NAME             N   %N\n"
+	       "a-very-long-nam 12 0.01\n");
+	expect(3, lines, 1, 16,
+	       "NAME      N   %N\n"
+	       "a-very-l 12 0.01\n");
+	expect(3, lines, 1, 15,
+	       "NAME      N\n"
+	       "a-very-l 12\n"
+	       "no room for %N\n");
+	expect(3, lines, 1, 10,
+	       "NAME    \n"
+	       "a-very-l\n"
+	       "no room\n"
+	       "for N %N\n");
+}
+
+/* Whatever the width, no line is wider, down to a column and a word. */
+static void test_never_wider(void **state)
+{
+	static const struct line lines[] = { { "some-name-of-a-vm", 123456789, true },
+					     { "x", 0, false } };
+
+	(void)state;
+	for (unsigned int width = 8; width < 90; width++) {
+		char *text = print(6, lines, 2, width);
+
+		if (longest_line(text) > width)
+			fail_msg("%u columns:\n%s", width, text);
+		free(text);
+	}
+}
+
+/* Longer than any cell: cut, and what is beside it stays in its place. */
+static void test_long_text(void **state)
+{
+	char name[1000];
+	struct line line = { name, 7, true };
+	char *text;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	text = print(2, &line, 1, 0);
+	assert_int_equal(longest_line(text), 159 + 2);
+	assert_string_equal(text + strlen(text) - 4, "x 7\n");
+	free(text);
+}
+
+static void test_many_rows(void **state)
+{
+	static struct line lines[3000];
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		lines[i] = (struct line){ "vm", i, i % 2 };
+	text = print(6, lines, ARRAY_SIZE(lines), 0);
+	assert_int_equal(count_lines(text), 3001);
+	assert_non_null(strstr(text, "\nvm   2999 "));
+	free(text);
+}
+
+/* A pipe has no width; a terminal has its own. */
+static void test_terminal_width(void **state)
+{
+	struct winsize size = { .ws_col = 40, .ws_row = 25 };
+	int master = posix_openpt(O_RDWR | O_NOCTTY), fds[2], slave;
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	file = fdopen(fds[1], "w");
+	assert_int_equal(terminal_width(file), 0);
+	fclose(file);
+	close(fds[0]);
+	assert_true(master >= 0);
+	assert_int_equal(grantpt(master) || unlockpt(master), 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	file = fdopen(slave, "w");
+	assert_non_null(file);
+	assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
+	assert_int_equal(terminal_width(file), 40);
+	size.ws_col = 0; /* not told, as over a serial line */
+	assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
+	assert_int_equal(terminal_width(file), 80);
+	fclose(file);
+	close(master);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_widths),	       cmocka_unit_test(test_units),
+		cmocka_unit_test(test_narrow),	       cmocka_unit_test(test_never_wider),
+		cmocka_unit_test(test_long_text),      cmocka_unit_test(test_many_rows),
+		cmocka_unit_test(test_terminal_width),
+	};
+
+	return cmocka_run_group_tests_name("table", tests, NULL, NULL);
+}
