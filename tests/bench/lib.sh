@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154 # the files share their variables
+# Processes, statistics and the table, for tests/bench/run and its sections.
+
+declare -A running=()	  # pid -> what it is
+declare -A missing=()	  # tool -> why it cannot be measured
+reached=0 missed=0 unknown=0
+
+die()
+{
+	echo "bench: $*" >&2
+	exit 1
+}
+
+# start NAME COMMAND...: in the background; leaves its pid in $started.
+start()
+{
+	local name=$1
+
+	shift
+	"$@" >"$scratch/$name.out" 2>"$scratch/$name.err" </dev/null &
+	started=$!
+	running[$started]=$name
+}
+
+# A background job of a script ignores SIGINT, so SIGTERM it is.
+stop()
+{
+	local pid
+
+	for pid in "$@"; do
+		[[ -v running[$pid] ]] || continue
+		kill -TERM "$pid" 2>/dev/null
+		wait_until 10 ended "$pid" || kill -KILL "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+		unset "running[$pid]"
+	done
+}
+
+stop_all()
+{
+	stop "${!running[@]}"
+}
+
+ended()
+{
+	local stat
+
+	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 0
+	stat=${stat##*) }
+	[[ ${stat%% *} == Z ]]
+}
+
+# wait_until SECONDS CONDITION...
+wait_until()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		((SECONDS > end)) && return 1
+		sleep 0.02
+	done
+}
+
+# has_files PID PATTERN COUNT: it has so many open files that look so.
+has_files()
+{
+	local file target count=0
+
+	for file in "/proc/$1/fd/"*; do
+		target=$(readlink "$file" 2>/dev/null)
+		# shellcheck disable=SC2053 # a pattern
+		[[ $target == $2 ]] && ((++count))
+	done
+	((count >= $3))
+}
+
+ended_or_has_files()
+{
+	ended "$1" || has_files "$@"
+}
+
+# The tools. Each is ready when this returns, and its pid is in $started.
+start_empty()
+{
+	start empty taskset -c "$tool_cpus" "$build/bench/empty" "$build/bench/empty.bpf.o"
+	wait_for empty '*bpf*link*' 2
+}
+
+# kvmq-cpu makes its timer after everything else. $kvmq_options: more options.
+start_kvmq()
+{
+	# shellcheck disable=SC2086 # words
+	start kvmq taskset -c "$tool_cpus" "$build/kvmq-cpu" $kvmq_options "${1:-1}"
+	wait_for kvmq '*timerfd*' 1
+}
+
+start_runqlat()
+{
+	start runqlat taskset -c "$tool_cpus" "$runqlat" 1000
+	wait_for runqlat '*bpf*link*' 3
+}
+
+start_perf()
+{
+	start perf taskset -c "$tool_cpus" perf sched record -o "$scratch/perf.data"
+	wait_for perf '*perf_event*' 1 || return 1
+	sleep 0.3
+}
+
+# wait_for TOOL PATTERN COUNT: until it has its files; else says why not.
+wait_for()
+{
+	if wait_until 20 ended_or_has_files "$started" "$2" "$3" && ! ended "$started"; then
+		return 0
+	fi
+	missing[$1]=$(grep -v '^$' "$scratch/$1.err" 2>/dev/null | tail -1)
+	[[ -n ${missing[$1]} ]] || missing[$1]="did not start"
+	stop "$started"
+	return 1
+}
+
+# start_vmm OPTION...: until it is stopped; returns when its vCPUs run.
+start_vmm()
+{
+	rm -f "$scratch/ready"
+	start vmm "$build/vmm" --name bench --seconds 0 --ready-file "$scratch/ready" "$@"
+	if ! wait_until 60 ended_or_ready "$started" || ended "$started"; then
+		missing[vmm]=$(tail -1 "$scratch/vmm.err")
+		[[ -n ${missing[vmm]} ]] || missing[vmm]="VMs did not start"
+		stop "$started"
+		return 1
+	fi
+}
+
+ended_or_ready()
+{
+	[[ -s $scratch/ready ]] || ended "$1"
+}
+
+# Numbers on standard input, one a line.
+median()
+{
+	sort -g | awk '{ v[NR] = $1 }
+		END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# calc EXPRESSION [FORMAT]
+calc()
+{
+	awk "BEGIN { printf \"${2:-%g}\", $1 }"
+}
+
+section()
+{
+	printf '\n%s\n' "$1"
+}
+
+# row FIGURE VALUE [TARGET RESULT]
+row()
+{
+	if [[ -n ${3:-} ]]; then
+		printf '  %-38s %-30s %-20s %s\n' "$1" "$2" "$3" "$4"
+	else
+		printf '  %-38s %s\n' "$1" "$2"
+	fi
+}
+
+# unmeasured FIGURE REASON: counts as a target that nobody knows about.
+unmeasured()
+{
+	((++unknown))
+	row "$1" "n/a: $2"
+}
+
+# judge FIGURE VALUE NUMBER LIMIT TARGET: reached if NUMBER <= LIMIT.
+judge()
+{
+	if [[ -z $3 ]]; then
+		unmeasured "$1" "no data"
+	elif [[ $(calc "$3 <= $4") == 1 ]]; then
+		((++reached))
+		row "$1" "$2" "$5" reached
+	else
+		((++missed))
+		row "$1" "$2" "$5" MISSED
+	fi
+}

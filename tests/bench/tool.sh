@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154 # the files share their variables
+# What kvmq-cpu itself takes: to start, and then each second.
+
+interval=0.01
+
+# From exec to the first line, less the interval that it is about, in ms.
+first_data()
+{
+	local begin end line
+
+	begin=$EPOCHREALTIME
+	exec {first}< <(exec "$build/kvmq-cpu" "$@" 2>/dev/null)
+	read -r line <&"$first"
+	end=$EPOCHREALTIME
+	wait $!
+	exec {first}<&-
+	[[ -n $line ]] || return 1
+	calc "(${end/./} - ${begin/./}) / 1000 - $interval * 1000" "%g\n"
+}
+
+# start_up FIGURE OPTION...
+start_up()
+{
+	local figure=$1 ms
+
+	shift
+	ms=$(for _ in {1..7}; do first_data "$@"; done | median)
+	judge "$figure" "$(printf '%.0f ms' "$ms")" "$ms" 500 "<= 500 ms"
+}
+
+start_up_times()
+{
+	local pid
+
+	section "from start to first data (median of 7)"
+	start_up "no VM" "$interval" 1
+	if ! start_vmm --vms "$(nproc)" --vcpus 2; then
+		unmeasured "2 busy vCPUs a CPU" "${missing[vmm]}"
+		return
+	fi
+	pid=$started
+	start_up "2 busy vCPUs a CPU" "$interval" 1
+	start_up "2 busy vCPUs a CPU, --json --hist" --json --hist "$interval" 1
+	stop "$pid"
+}
+
+# ns on a CPU so far, all threads
+cpu_ns()
+{
+	cat "/proc/$1/task/"*/schedstat | awk '{ sum += $1 } END { printf "%d", sum }'
+}
+
+memory_kib()
+{
+	awk -v key="$2:" '$1 == key { print $2 }' "/proc/$1/status"
+}
+
+# take FIGURE VMS VCPUS
+take()
+{
+	local figure=$1 vmm_pid begin before percent rss peak line
+
+	if ! start_vmm --vms "$2" --vcpus "$3" --mode halt --wait 100000 --burn 10; then
+		unmeasured "$figure" "${missing[vmm]}"
+		return
+	fi
+	vmm_pid=$started
+	start_kvmq || die "kvmq-cpu: ${missing[kvmq]}"
+	sleep 3
+	begin=${EPOCHREALTIME/./}
+	before=$(cpu_ns "$started")
+	sleep 12
+	percent=$(calc "($(cpu_ns "$started") - $before) / (${EPOCHREALTIME/./} - $begin) / 10" %.3f)
+	rss=$(calc "$(memory_kib "$started" VmRSS) / 1024" %.1f)
+	peak=$(calc "$(memory_kib "$started" VmHWM) / 1024" %.1f)
+	stop "$started" "$vmm_pid"
+	judge "$figure: CPU" "$percent % of one" "$percent" 0.3 "<= 0.3 %"
+	judge "$figure: resident" "$rss MiB, $peak at most" "$peak" 32 "<= 32 MiB"
+	line=$(grep '^cost:' "$scratch/kvmq.out" | tail -2 | head -1)
+	row "$figure: its own word" "${line#cost: }"
+	line=$(grep '^losses:' "$scratch/kvmq.out" | tail -1)
+	[[ $line == "losses: none" ]] || row "$figure: losses" "${line#losses: }"
+}
+
+tool_takes()
+{
+	section "what kvmq-cpu takes at intervals of 1 s (over 12 s)"
+	take "64 vCPUs" 8 8
+	take "1,000 vCPUs" 50 20
+}
