@@ -45,6 +45,7 @@ LIBRARY := $(BUILD)/libkvmq.a
 SKELETONS := $(PROBES:%=$(BUILD)/%.skel.h)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o measure)
 
 .PHONY: all install clean format lint sanitize run check check-quick bench help vmm unit
 all: $(TOOLS:%=$(BUILD)/%)
@@ -84,6 +85,16 @@ $(BUILD)/vmm: $(VMM_SOURCES) $(wildcard tests/vmm/*.h)
 	$(call say,VMM,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -pthread $(VMM_SOURCES) -o $@
+
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/bench/%: tests/bench/%.c
+	$(call say,BENCH,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $< $(LIBS) $(LDFLAGS) -o $@
 
 vmm: $(BUILD)/vmm
 unit: $(UNIT_TESTS)
@@ -126,7 +137,7 @@ check:
 check-quick: all unit
 	$(Q)tests/run quick
 
-bench: all vmm
+bench: all vmm $(BENCH_PROGRAMS)
 	$(Q)tests/bench/run
 
 help:
