@@ -59,9 +59,10 @@ static void found_vm(void *context, uint32_t pid)
 	findings->vm_count++;
 	if (findings->vms)
 		json_array_append_new(findings->vms,
-				      json_pack("{s:s*,s:I,s:s?,s:s?}", "vm", vm.name, "vm_pid",
-						(json_int_t)vm.pid, "vm_uuid",
-						vm.uuid[0] ? vm.uuid : NULL, "cgroup", vm.cgroup));
+				      json_pack("{s:o,s:I,s:s?,s:o}", "vm", json__text(vm.name),
+						"vm_pid", (json_int_t)vm.pid, "vm_uuid",
+						vm.uuid[0] ? vm.uuid : NULL, "cgroup",
+						json__text(vm.cgroup)));
 	else
 		printf("  %-24s pid %-8u %s\n", vm.name, vm.pid, vm.cgroup ? vm.cgroup : "");
 	vm__release(&vm);

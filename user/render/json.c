@@ -3,13 +3,20 @@
 
 #include <errno.h>
 
+json_t *json__text(const char *text)
+{
+	json_t *string = text ? json_string(text) : NULL;
+
+	return string ? string : json_null();
+}
+
 static json_t *json_value(enum unit unit, struct value value)
 {
 	if (!value.known)
 		return json_null();
 	switch (unit) {
 	case UNIT_TEXT:
-		return json_string(value.text);
+		return json__text(value.text);
 	case UNIT_MPCT:
 	case UNIT_PER_SEC_M:
 		return json_real((double)value.number / 1000.0);
@@ -24,13 +31,11 @@ json_t *json__row(const struct metric_table *table, const void *row)
 
 	for (size_t i = 0; i < table->count; i++) {
 		const struct metric *metric = &table->metrics[i];
-		json_t *value;
 
 		if (!metric->key)
 			continue;
-		value = json_value(metric->unit, metric->get(row));
-		/* A name that is not UTF-8 cannot be a JSON string. */
-		json_object_set_new(object, metric->key, value ? value : json_null());
+		json_object_set_new(object, metric->key,
+				    json_value(metric->unit, metric->get(row)));
 		if (metric->total)
 			json_object_set_new(total, metric->key,
 					    json_value(metric->unit, metric->total(row)));

@@ -8,6 +8,9 @@
 
 #include "render/metric.h"
 
+/* A string, or null: text is NULL, or no UTF-8, which JSON cannot hold. */
+json_t *json__text(const char *text);
+
 /*
  * A flat object of all metrics that have a key, and "total" with those that
  * have a counter. n/a is null. Returns a new reference, or NULL: no memory.

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/units.h"
+#include "render/json.h"
 
 static const char *const cause_names[] = { "wake", "preempt" };
 
@@ -53,9 +54,9 @@ json_t *wait_line__json(const struct wait_event *event, const struct vm *vm,
 
 	format_time(time, sizeof(time), boot_ns + event->time_ns);
 	return json_pack(
-		"{s:s,s:s,s:s,s:I,s:o,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s?}", "schema",
-		"kvmq.cpu.event/1", "time", time, "vm", vm->name, "vm_pid", (json_int_t)vm->pid,
-		"vcpu",
+		"{s:s,s:s,s:o,s:I,s:o,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "schema",
+		"kvmq.cpu.event/1", "time", time, "vm", json__text(vm->name), "vm_pid",
+		(json_int_t)vm->pid, "vcpu",
 		identity->is_vcpu && identity->vcpu != VCPU_UNKNOWN ? json_integer(identity->vcpu)
 								    : json_null(),
 		"tid", (json_int_t)identity->tid, "cause", cause_names[event->cause], "wait_ns",
@@ -63,6 +64,6 @@ json_t *wait_line__json(const struct wait_event *event, const struct vm *vm,
 		"run_monotonic_ns", (json_int_t)event->time_ns, "from_cpu",
 		(json_int_t)event->from_cpu, "to_cpu", (json_int_t)event->to_cpu, "after_tid",
 		(json_int_t)event->prev_tid, "after_comm",
-		event->prev_tid ? event->prev_comm : "idle", "after_vm",
-		prev_vm ? prev_vm->name : NULL);
+		json__text(event->prev_tid ? event->prev_comm : "idle"), "after_vm",
+		json__text(prev_vm ? prev_vm->name : NULL));
 }
