@@ -38,13 +38,14 @@ static void sum_octaves(const struct wait_hist *hist, uint64_t sums[CAUSES][OCTA
 static void print_bar(FILE *file, uint64_t wake, uint64_t preempt, uint64_t most,
 		      unsigned int width)
 {
-	uint64_t letters = (wake * width + most - 1) / most;
+	uint64_t letters = ((wake + preempt) * width + most - 1) / most;
+	uint64_t wakes = (wake * width + most - 1) / most;
 
+	/* Rounded up, each part shows; together they are no longer than the bar. */
+	if (preempt && wakes == letters && wakes > 1)
+		wakes--;
 	for (uint64_t i = 0; i < letters; i++)
-		putc('w', file);
-	letters = (preempt * width + most - 1) / most;
-	for (uint64_t i = 0; i < letters; i++)
-		putc('p', file);
+		putc(i < wakes ? 'w' : 'p', file);
 	putc('\n', file);
 }
 
