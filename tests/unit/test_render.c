@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Bars, JSON, event lines and what stands around the rows: user/render/. */
+#include "unit.h"
+
+#include <time.h>
+
+#include "cmd/cpu_metrics.h"
+#include "collect/rows.h"
+#include "render/bars.h"
+#include "render/json.h"
+#include "render/summary.h"
+#include "render/wait_line.h"
+
+#define SEC 1000000000ULL
+#define BOOT_NS (1700000000 * SEC)
+#define BAD_UTF8 "we\377b"
+
+static char *print_bars(const struct wait_hist *hist, unsigned int width)
+{
+	struct memory memory;
+
+	bars__print(memory_open(&memory), "web", hist, width);
+	return memory_close(&memory);
+}
+
+static void test_bars(void **state)
+{
+	struct wait_hist hist = { 0 };
+	char *text = print_bars(&hist, 0);
+
+	(void)state;
+	assert_string_equal(text, "web: no wait has ended\n");
+	free(text);
+	/* The two causes of an octave share its bar; an empty one between is shown. */
+	hist.count[CAUSE_WAKE][hist_bucket(600)] = 2;
+	hist.count[CAUSE_PREEMPT][hist_bucket(1000)] = 2;
+	hist.count[CAUSE_PREEMPT][hist_bucket(3000)] = 8;
+	text = print_bars(&hist, 0);
+	assert_string_equal(
+		text, "web\n"
+		      "   512ns - 1.02us          4  wwwwwwwwwwpppppppppp\n"
+		      "  1.02us - 2.05us          0  \n"
+		      "  2.05us - 4.10us          8  pppppppppppppppppppppppppppppppppppppppp\n");
+	free(text);
+	memset(&hist, 0, sizeof(hist));
+	hist.count[CAUSE_WAKE][0] = 1;
+	text = print_bars(&hist, 40);
+	assert_string_equal(text, "web\n"
+				  "     0ns - 512ns           1  wwwwwwww\n");
+	free(text);
+	memset(&hist, 0, sizeof(hist));
+	hist.count[CAUSE_WAKE][HIST_BUCKETS - 1] = 1; /* open above */
+	text = print_bars(&hist, 40);
+	assert_string_equal(text, "web\n"
+				  "   68.7s -                 1  wwwwwwww\n");
+	free(text);
+}
+
+/* No bar leaves the terminal, and one wait among millions can still be seen. */
+static void test_bars_fit(void **state)
+{
+	struct wait_hist hist = { 0 };
+
+	(void)state;
+	hist.count[CAUSE_WAKE][100] = 1;
+	hist.count[CAUSE_PREEMPT][100] = 4000000;
+	hist.count[CAUSE_WAKE][150] = 4000000;
+	hist.count[CAUSE_PREEMPT][180] = 1;
+	for (unsigned int width = 40; width < 120; width++) {
+		char *text = print_bars(&hist, width), *line, *rest = text;
+
+		assert_non_null(strstr(text, " wp"));
+		assert_non_null(strstr(text, " 1  p\n"));
+		while ((line = strsep(&rest, "\n")))
+			if (strlen(line) > width)
+				fail_msg("%u columns: '%s'", width, line);
+		free(text);
+	}
+}
+
+static void test_bars_json(void **state)
+{
+	struct wait_hist hist = { 0 };
+	json_t *json;
+	char *text;
+
+	(void)state;
+	hist.count[CAUSE_WAKE][0] = 1;
+	hist.count[CAUSE_WAKE][hist_bucket(600)] = 2;
+	hist.count[CAUSE_PREEMPT][HIST_BUCKETS - 1] = UINT32_MAX;
+	json = bars__json(&hist);
+	text = json_dumps(json, JSON_COMPACT);
+	assert_string_equal(text, "{\"wake\":[{\"ge_ns\":0,\"lt_ns\":64,\"count\":1},"
+				  "{\"ge_ns\":576,\"lt_ns\":640,\"count\":2}],"
+				  "\"preempt\":[{\"ge_ns\":128849018880,\"lt_ns\":null,"
+				  "\"count\":4294967295}]}");
+	free(text);
+	json_decref(json);
+}
+
+/* n/a is null, in rows; what has a counter has it in total, too. */
+static void test_json_row(void **state)
+{
+	static struct wait_hist hist;
+	struct vm vm = { .pid = 7, .name = "web" };
+	struct row row = { .vm = &vm, .hist = &hist, .identity.tid = 8 };
+	json_t *json, *total;
+
+	(void)state;
+	row.interval.run_ns = 250;
+	row.interval.elapsed_ns = 1000;
+	row.total.run_ns = 5250;
+	json = json__row(&cpu_metrics, &row);
+	total = json_object_get(json, "total");
+	assert_string_equal(json_string_value(json_object_get(json, "vm")), "web");
+	assert_true(json_is_null(json_object_get(json, "vm_uuid")));
+	assert_true(json_is_null(json_object_get(json, "wait_p99_ns")));
+	assert_int_equal(json_integer_value(json_object_get(json, "run_ns")), 250);
+	assert_true(json_is_real(json_object_get(json, "run_pct")));
+	assert_true(json_real_value(json_object_get(json, "run_pct")) == 25.0);
+	assert_int_equal(json_integer_value(json_object_get(total, "run_ns")), 5250);
+	assert_null(json_object_get(total, "run_pct"));
+	for (size_t i = 0; i < cpu_metrics.count; i++) {
+		const struct metric *metric = &cpu_metrics.metrics[i];
+
+		if (!metric->key)
+			continue;
+		assert_non_null(json_object_get(json, metric->key));
+		assert_int_equal(!!json_object_get(total, metric->key), !!metric->total);
+	}
+	json_decref(json);
+}
+
+/* A name that is no UTF-8 cannot be in JSON: null, and the rest stays. */
+static void test_json_bad_name(void **state)
+{
+	static struct wait_hist hist;
+	struct vm vm = { .pid = 7, .name = BAD_UTF8 };
+	struct row row = { .vm = &vm, .hist = &hist, .identity = { .tid = 8, .comm = BAD_UTF8 } };
+	json_t *json = json__row(&cpu_metrics, &row);
+
+	(void)state;
+	assert_true(json_is_null(json_object_get(json, "vm")));
+	assert_true(json_is_null(json_object_get(json, "thread")));
+	assert_int_equal(json_integer_value(json_object_get(json, "vm_pid")), 7);
+	json_decref(json);
+}
+
+static void test_json_print(void **state)
+{
+	struct memory memory;
+	FILE *full = fopen("/dev/full", "we");
+	char *text;
+
+	(void)state;
+	assert_int_equal(
+		json__print(memory_open(&memory), json_pack("{s:f,s:i}", "a", 0.1, "b", 2)), 0);
+	text = memory_close(&memory);
+	assert_string_equal(text, "{\"a\":0.1,\"b\":2}\n");
+	free(text);
+	assert_non_null(full);
+	setbuf(full, NULL);
+	assert_int_not_equal(json__print(full, json_pack("{s:i}", "a", 1)), 0);
+	fclose(full);
+}
+
+static struct wait_event example_event(void)
+{
+	return (struct wait_event){
+		.identity = { .vm_pid = 7, .tid = 9, .vcpu = 1, .is_vcpu = true },
+		.time_ns = 3661 * SEC + 1234567,
+		.queued_ns = 3661 * SEC + 34567,
+		.wait_ns = 1200049,
+		.cause = CAUSE_PREEMPT,
+		.from_cpu = 2,
+		.to_cpu = 3,
+		.prev_tid = 4321,
+		.prev_tgid = 4321,
+		.prev_comm = "make",
+	};
+}
+
+static void expect_line(const struct wait_event *event, const struct vm *vm,
+			const struct vm *prev_vm, const char *line)
+{
+	struct memory memory;
+	char *text;
+
+	wait_line__print(memory_open(&memory), event, vm, prev_vm, BOOT_NS);
+	text = memory_close(&memory);
+	assert_string_equal(text, line);
+	free(text);
+}
+
+static void test_event_line(void **state)
+{
+	const struct vm vm = { .pid = 7, .name = "web" }, other = { .pid = 8, .name = "db" };
+	struct wait_event event = example_event();
+	struct memory memory;
+	char *text;
+
+	(void)state;
+	wait_line__print_header(memory_open(&memory));
+	text = memory_close(&memory);
+	assert_string_equal(text,
+			    "TIME            VM                VCPU      TID CAUSE   FROM   TO"
+			    "     WAIT(us) AFTER\n");
+	free(text);
+	expect_line(&event, &vm, NULL,
+		    "23:14:21.001234 web                  1        9 preempt    2    3       1200.0"
+		    " make[4321]\n");
+	expect_line(&event, &vm, &other,
+		    "23:14:21.001234 web                  1        9 preempt    2    3       1200.0"
+		    " db make[4321]\n");
+	event.cause = CAUSE_WAKE;
+	event.wait_ns = 1200050;
+	event.prev_tid = 0;
+	event.identity.vcpu = VCPU_UNKNOWN;
+	expect_line(&event, &vm, NULL,
+		    "23:14:21.001234 web                  -        9 wake       2    3       1200.1"
+		    " idle\n");
+}
+
+static void test_event_json(void **state)
+{
+	const struct vm vm = { .pid = 7, .name = "web" }, other = { .pid = 8, .name = "db" };
+	struct wait_event event = example_event();
+	json_t *json = wait_line__json(&event, &vm, &other, BOOT_NS);
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	(void)state;
+	assert_string_equal(
+		text, "{\"schema\":\"kvmq.cpu.event/1\",\"time\":\"2023-11-14T23:14:21.001Z\","
+		      "\"vm\":\"web\",\"vm_pid\":7,\"vcpu\":1,\"tid\":9,\"cause\":\"preempt\","
+		      "\"wait_ns\":1200049,\"queued_monotonic_ns\":3661000034567,"
+		      "\"run_monotonic_ns\":3661001234567,\"from_cpu\":2,\"to_cpu\":3,"
+		      "\"after_tid\":4321,\"after_comm\":\"make\",\"after_vm\":\"db\"}");
+	free(text);
+	json_decref(json);
+	event.prev_tid = 0;
+	event.identity.vcpu = VCPU_UNKNOWN;
+	json = wait_line__json(&event, &vm, NULL, BOOT_NS);
+	assert_true(json_is_null(json_object_get(json, "vcpu")));
+	assert_true(json_is_null(json_object_get(json, "after_vm")));
+	assert_string_equal(json_string_value(json_object_get(json, "after_comm")), "idle");
+	json_decref(json);
+}
+
+/* An event with a name that is no UTF-8 is an event all the same. */
+static void test_event_json_bad_name(void **state)
+{
+	const struct vm bad = { .pid = 7, .name = BAD_UTF8 }, good = { .pid = 8, .name = "db" };
+	struct wait_event event = example_event();
+	json_t *json;
+
+	(void)state;
+	json = wait_line__json(&event, &bad, &good, BOOT_NS);
+	assert_non_null(json);
+	assert_true(json_is_null(json_object_get(json, "vm")));
+	assert_int_equal(json_integer_value(json_object_get(json, "vm_pid")), 7);
+	json_decref(json);
+	strcpy(event.prev_comm, BAD_UTF8);
+	json = wait_line__json(&event, &good, &bad, BOOT_NS);
+	assert_non_null(json);
+	assert_true(json_is_null(json_object_get(json, "after_comm")));
+	assert_true(json_is_null(json_object_get(json, "after_vm")));
+	assert_int_equal(json_integer_value(json_object_get(json, "after_tid")), 4321);
+	json_decref(json);
+}
+
+static char *print_footer(const struct snapshot *before, const struct snapshot *after)
+{
+	struct host host = { .name = "h", .kernel = "6.1", .cpus = 2 };
+	struct summary summary = { &host, before, after, 1, 3 };
+	struct memory memory;
+
+	summary__print_header(memory_open(&memory), &summary);
+	summary__print_footer(memory.file, &summary, "kvmq-cpu");
+	return memory_close(&memory);
+}
+
+/* What looking costs, and losses: known ones in words, unknown ones n/a. */
+static void test_summary(void **state)
+{
+	struct snapshot before = { .time_ns = SEC }, after = { .time_ns = 3 * SEC };
+	char *text;
+
+	(void)state;
+	text = print_footer(&before, &after);
+	assert_string_equal(text,
+			    "h 6.1: 2 CPUs, 1 VM, 3 vCPUs, 1.50 vCPUs per CPU\n"
+			    "cost: n/a per VM switch, n/a per other; of one CPU n/a in hooks, "
+			    "0.000 % in kvmq-cpu\n"
+			    "losses: none\n");
+	free(text);
+	before.cost = (struct cost){ 1000, 0, 0, 5000, 20000, 1000000 };
+	after.cost = (struct cost){ 3000, 60000, 100, 15000, 20000, 5000000 };
+	after.losses =
+		(struct losses){ .threads = 1, .events = 2, .torn = 3, .clock = 4, .missed = 5 };
+	text = print_footer(&before, &after);
+	/* 2000 * 600 ns + 8000 * 20 ns in 2 s; 4 ms of CPU in 2 s */
+	assert_non_null(strstr(text, "\ncost: 600 ns per VM switch, 20 ns per other; of one CPU "
+				     "0.068 % in hooks, 0.200 % in kvmq-cpu\n"));
+	assert_non_null(strstr(text, "\nlosses: 1 threads not tracked (table full), 2 events "
+				     "dropped (buffer full), 3 readings given up, 4 waits "));
+	free(text);
+}
+
+static int set_time_zone(void **state)
+{
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bars),
+		cmocka_unit_test(test_bars_fit),
+		cmocka_unit_test(test_bars_json),
+		cmocka_unit_test(test_json_row),
+		cmocka_unit_test(test_json_bad_name),
+		cmocka_unit_test(test_json_print),
+		cmocka_unit_test(test_event_line),
+		cmocka_unit_test(test_event_json),
+		cmocka_unit_test(test_event_json_bad_name),
+		cmocka_unit_test(test_summary),
+	};
+
+	return cmocka_run_group_tests_name("render", tests, set_time_zone, NULL);
+}
