@@ -193,14 +193,15 @@ static struct value get_worst(const void *data)
 {
 	const struct row *row = data;
 
-	return known_if(row->vcpus && row->worst_vcpu != VCPU_UNKNOWN, (uint64_t)row->worst_vcpu);
+	return known_if(row->vcpus && row->interval.elapsed_ns && row->worst_vcpu != VCPU_UNKNOWN,
+			(uint64_t)row->worst_vcpu);
 }
 
 static struct value get_worst_share(const void *data)
 {
 	const struct row *row = data;
 
-	return known_if(row->vcpus, row->worst_ready_mpct);
+	return known_if(row->vcpus && row->interval.elapsed_ns, row->worst_ready_mpct);
 }
 
 static const struct metric list[] = {
