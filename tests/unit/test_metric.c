@@ -194,6 +194,10 @@ static void test_not_known(void **state)
 	assert_false(metric__find(&cpu_metrics, "CGROUP")->get(&row).known);
 	assert_false(metric__find(&cpu_metrics, "WORST")->get(&row).known);
 	assert_false(metric__find(&cpu_metrics, "WORST%RDY")->get(&row).known);
+	row.vcpus = 2; /* none of them has been looked at for any time */
+	row.worst_vcpu = 0;
+	assert_false(metric__find(&cpu_metrics, "WORST")->get(&row).known);
+	assert_false(metric__find(&cpu_metrics, "WORST%RDY")->get(&row).known);
 	/* A counter that stands still is known to be 0. */
 	assert_true(metric__find(&cpu_metrics, "run_ns")->get(&row).known);
 	/* A thread whose vCPU number nobody knows; a wait that has not ended yet. */

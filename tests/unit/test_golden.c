@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Prints what kvmq-cpu would print of two snapshots in a text file:
+ *
+ *   test_golden FILE COLUMNS [OPTION...]
+ *
+ * COLUMNS is the width of the terminal, 0 for a pipe; OPTIONs are kvmq-cpu's own.
+ * A line of FILE is a word and NAME=VALUE pairs; %HH in a value is a character,
+ * # begins a comment. Times and durations are in ns.
+ *
+ *   host name= kernel= cpus=
+ *   process pid= comm= start_ticks= [arguments=A|B|C] [cgroup=PATH]
+ *   before time= realtime=        the first snapshot; then its lines
+ *   after time= realtime=         the second one
+ *     thread id= pid= start= tid= vcpu=N|- is_vcpu= comm= vm_comm= state= cpu=
+ *            waiting= elapsed= run= wake= preempt= halt= block= waits_wake=
+ *            waits_preempt= ended= max=         what is left out is 0
+ *     hist [wake=NS|preempt=NS] count=          of the last thread
+ *     cost ... losses ...                       see the tables below
+ *   event ...                     what --events would show between the two
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cpu_report.h"
+#include "fake_proc.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Everything that the file says. */
+struct scene {
+	struct host host;
+	struct fake_proc proc;
+	struct snapshot snapshots[2];
+	struct wait_event events[64];
+	size_t event_count;
+	int current; /* the snapshot that lines belong to, or -1 */
+};
+
+/* A process, a bucket: what a line says beside its target. */
+struct extra {
+	uint32_t pid;
+	char comm[COMM_SIZE];
+	uint64_t start_ticks;
+	char arguments[512];
+	char cgroup[256];
+	uint64_t wake, preempt, count;
+};
+
+enum field_type { U32, U64, S32, FLAG, TEXT };
+
+struct field {
+	const char *name;
+	enum field_type type;
+	size_t offset, size;
+};
+
+#define FIELD(type, of, name, member)                                                              \
+	{                                                                                          \
+		name, type, offsetof(of, member), sizeof(((of *)0)->member)                        \
+	}
+
+static const struct field host_fields[] = {
+	FIELD(TEXT, struct host, "name", name),
+	FIELD(TEXT, struct host, "kernel", kernel),
+	FIELD(U32, struct host, "cpus", cpus),
+	{ 0 },
+};
+
+static const struct field extra_fields[] = {
+	FIELD(U32, struct extra, "pid", pid),
+	FIELD(TEXT, struct extra, "comm", comm),
+	FIELD(U64, struct extra, "start_ticks", start_ticks),
+	FIELD(TEXT, struct extra, "arguments", arguments),
+	FIELD(TEXT, struct extra, "cgroup", cgroup),
+	FIELD(U64, struct extra, "wake", wake),
+	FIELD(U64, struct extra, "preempt", preempt),
+	FIELD(U64, struct extra, "count", count),
+	{ 0 },
+};
+
+static const struct field snapshot_fields[] = {
+	FIELD(U64, struct snapshot, "time", time_ns),
+	FIELD(U64, struct snapshot, "realtime", realtime_ns),
+	FIELD(U64, struct snapshot, "threads", losses.threads),
+	FIELD(U64, struct snapshot, "events", losses.events),
+	FIELD(U64, struct snapshot, "torn", losses.torn),
+	FIELD(U64, struct snapshot, "clock", losses.clock),
+	FIELD(U64, struct snapshot, "missed", losses.missed),
+	FIELD(U64, struct snapshot, "vm_switches", cost.vm_switches),
+	FIELD(U64, struct snapshot, "vm_sample_ns", cost.vm_sample_ns),
+	FIELD(U64, struct snapshot, "vm_samples", cost.vm_samples),
+	FIELD(U64, struct snapshot, "switches", cost.switches),
+	FIELD(U64, struct snapshot, "idle_switch_ps", cost.idle_switch_ps),
+	FIELD(U64, struct snapshot, "own_cpu_ns", cost.own_cpu_ns),
+	{ 0 },
+};
+
+#define IDENTITY_FIELDS(of)                                                                        \
+	FIELD(U64, of, "id", identity.id), FIELD(U64, of, "start", identity.vm_start_ns),          \
+		FIELD(U32, of, "pid", identity.vm_pid), FIELD(U32, of, "tid", identity.tid),       \
+		FIELD(S32, of, "vcpu", identity.vcpu),                                             \
+		FIELD(FLAG, of, "is_vcpu", identity.is_vcpu),                                      \
+		FIELD(TEXT, of, "comm", identity.comm),                                            \
+		FIELD(TEXT, of, "vm_comm", identity.vm_comm)
+
+static const struct field thread_fields[] = {
+	IDENTITY_FIELDS(struct thread_snapshot),
+	FIELD(U32, struct thread_snapshot, "state", state),
+	FIELD(U32, struct thread_snapshot, "cpu", cpu),
+	FIELD(U64, struct thread_snapshot, "waiting", waiting_ns),
+	FIELD(U64, struct thread_snapshot, "elapsed", figures.elapsed_ns),
+	FIELD(U64, struct thread_snapshot, "run", figures.run_ns),
+	FIELD(U64, struct thread_snapshot, "wake", figures.ready_ns[CAUSE_WAKE]),
+	FIELD(U64, struct thread_snapshot, "preempt", figures.ready_ns[CAUSE_PREEMPT]),
+	FIELD(U64, struct thread_snapshot, "halt", figures.halt_ns),
+	FIELD(U64, struct thread_snapshot, "block", figures.block_ns),
+	FIELD(U64, struct thread_snapshot, "waits_wake", figures.waits[CAUSE_WAKE]),
+	FIELD(U64, struct thread_snapshot, "waits_preempt", figures.waits[CAUSE_PREEMPT]),
+	FIELD(U64, struct thread_snapshot, "ended", figures.ended_ns),
+	FIELD(U64, struct thread_snapshot, "max", figures.max_ns),
+	{ 0 },
+};
+
+static const struct field event_fields[] = {
+	IDENTITY_FIELDS(struct wait_event),
+	FIELD(U64, struct wait_event, "time", time_ns),
+	FIELD(U64, struct wait_event, "queued", queued_ns),
+	FIELD(U64, struct wait_event, "wait", wait_ns),
+	FIELD(U32, struct wait_event, "cause", cause),
+	FIELD(U32, struct wait_event, "from", from_cpu),
+	FIELD(U32, struct wait_event, "to", to_cpu),
+	FIELD(U32, struct wait_event, "prev_tid", prev_tid),
+	FIELD(U32, struct wait_event, "prev_tgid", prev_tgid),
+	FIELD(TEXT, struct wait_event, "prev_comm", prev_comm),
+	{ 0 },
+};
+
+static void __attribute__((noreturn)) die(const char *what, const char *text)
+{
+	fprintf(stderr, "test_golden: %s: '%s'\n", what, text);
+	exit(2);
+}
+
+static void set_text(char *target, size_t size, const char *value)
+{
+	size_t length = 0;
+	unsigned int code;
+
+	for (; *value; value++) {
+		if (length + 1 == size)
+			die("too long", value);
+		if (*value == '%' && sscanf(value + 1, "%2x", &code) == 1) {
+			target[length++] = (char)code;
+			value += 2;
+		} else {
+			target[length++] = *value;
+		}
+	}
+	target[length] = '\0';
+}
+
+static void set_field(const struct field *field, void *target, const char *value)
+{
+	uint64_t number;
+	char *end;
+
+	target = (char *)target + field->offset;
+	if (field->type == TEXT) {
+		set_text(target, field->size, value);
+		return;
+	}
+	errno = 0;
+	number = strcmp(value, "-") ? strtoull(value, &end, 10) : (uint64_t)VCPU_UNKNOWN;
+	if (errno || !*value || (strcmp(value, "-") && *end))
+		die("no number", value);
+	if (field->type == FLAG)
+		*(bool *)target = number;
+	else
+		memcpy(target, &number, field->size); /* little-endian hosts only */
+}
+
+/* Reads the rest of a line into target. */
+static void set_fields(const struct field *fields, void *target, char **rest)
+{
+	char *pair;
+
+	while ((pair = strtok_r(NULL, " \t\n", rest))) {
+		const struct field *field = fields;
+		char *value = strchr(pair, '=');
+
+		if (!value)
+			die("no NAME=VALUE", pair);
+		*value++ = '\0';
+		while (field->name && strcmp(field->name, pair))
+			field++;
+		if (!field->name)
+			die("no such name here", pair);
+		set_field(field, target, value);
+	}
+}
+
+static struct snapshot *current(struct scene *scene, const char *word)
+{
+	if (scene->current < 0)
+		die("stands before any snapshot", word);
+	return &scene->snapshots[scene->current];
+}
+
+static void read_process(struct scene *scene, char **rest)
+{
+	struct extra extra = { 0 };
+	char cgroup[300];
+
+	set_fields(extra_fields, &extra, rest);
+	snprintf(cgroup, sizeof(cgroup), "0::%s\n", extra.cgroup);
+	fake_proc__add(&scene->proc, extra.pid, extra.comm, extra.start_ticks,
+		       extra.arguments[0] ? extra.arguments : NULL,
+		       extra.cgroup[0] ? cgroup : NULL);
+}
+
+static void read_hist(struct scene *scene, char **rest)
+{
+	struct snapshot *snapshot = current(scene, "hist");
+	struct extra extra = { 0 };
+	struct wait_hist *hist;
+
+	if (!snapshot->count)
+		die("stands before any thread", "hist");
+	hist = &snapshot->threads[snapshot->count - 1].hist;
+	set_fields(extra_fields, &extra, rest);
+	hist->count[extra.wake ? CAUSE_WAKE : CAUSE_PREEMPT]
+		   [hist_bucket(extra.wake + extra.preempt)] += (uint32_t)extra.count;
+}
+
+static void read_thread(struct scene *scene, char **rest)
+{
+	struct thread_snapshot *thread = snapshot__add(current(scene, "thread"));
+
+	if (!thread)
+		die("no memory", "thread");
+	*thread = (struct thread_snapshot){ .identity.is_vcpu = true };
+	set_fields(thread_fields, thread, rest);
+}
+
+static void read_line(struct scene *scene, char *line)
+{
+	char *rest, *word = strtok_r(line, " \t\n", &rest);
+
+	if (!word || *word == '#')
+		return;
+	if (!strcmp(word, "host")) {
+		set_fields(host_fields, &scene->host, &rest);
+	} else if (!strcmp(word, "process")) {
+		read_process(scene, &rest);
+	} else if (!strcmp(word, "before") || !strcmp(word, "after")) {
+		scene->current = *word == 'a';
+		set_fields(snapshot_fields, current(scene, word), &rest);
+	} else if (!strcmp(word, "cost") || !strcmp(word, "losses")) {
+		set_fields(snapshot_fields, current(scene, word), &rest);
+	} else if (!strcmp(word, "thread")) {
+		read_thread(scene, &rest);
+	} else if (!strcmp(word, "hist")) {
+		read_hist(scene, &rest);
+	} else if (!strcmp(word, "event") && scene->event_count < LENGTH(scene->events)) {
+		scene->events[scene->event_count].identity.is_vcpu = true;
+		set_fields(event_fields, &scene->events[scene->event_count++], &rest);
+	} else {
+		die("no such line, or too many", word);
+	}
+}
+
+static void read_scene(struct scene *scene, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[2048];
+
+	if (!file)
+		die(strerror(errno), path);
+	while (fgets(line, sizeof(line), file))
+		read_line(scene, line);
+	fclose(file);
+}
+
+static int print_scene(struct scene *scene, struct cpu_report *report, FILE *file)
+{
+	static const struct vm_filter all;
+	int error;
+
+	report->host = scene->host;
+	report->boot_ns = scene->snapshots[1].realtime_ns - scene->snapshots[1].time_ns;
+	report->vms = vms__new(scene->proc.path, &all);
+	vms__sweep(report->vms, &scene->snapshots[0]); /* so that vhost threads have a VM */
+	for (size_t i = 0; i < scene->event_count && report->options->events; i++)
+		cpu_report__print_wait(report, file, &scene->events[i]);
+	error = cpu_report__print(report, file, &scene->snapshots[0], &scene->snapshots[1]);
+	vms__free(report->vms);
+	return error;
+}
+
+/* Copies what comes out of a terminal. */
+static void *copy_terminal(void *data)
+{
+	int fd = *(int *)data;
+	char text[4096];
+	ssize_t got;
+
+	while ((got = read(fd, text, sizeof(text))) > 0)
+		fwrite(text, 1, (size_t)got, stdout);
+	return NULL;
+}
+
+static int print_in_terminal(struct scene *scene, struct cpu_report *report, uint16_t columns)
+{
+	struct winsize size = { .ws_row = 25, .ws_col = columns };
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave, error;
+	struct termios raw;
+	pthread_t copier;
+	FILE *file;
+
+	if (master < 0 || grantpt(master) || unlockpt(master))
+		die(strerror(errno), "pseudo-terminal");
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0 || tcgetattr(slave, &raw) || ioctl(slave, TIOCSWINSZ, &size))
+		die(strerror(errno), "pseudo-terminal");
+	cfmakeraw(&raw);
+	tcsetattr(slave, TCSANOW, &raw);
+	file = fdopen(slave, "w");
+	pthread_create(&copier, NULL, copy_terminal, &master);
+	error = print_scene(scene, report, file);
+	fclose(file); /* ends the copying */
+	pthread_join(copier, NULL);
+	close(master);
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct tool tool = { "kvmq-cpu", "golden", "mcbHejosnTvVh", true };
+	static struct scene scene = { .current = -1 };
+	struct cpu_report report;
+	struct options options;
+	int status, columns;
+
+	if (argc < 3) {
+		fputs("usage: test_golden FILE COLUMNS [OPTION...]\n", stderr);
+		return 2;
+	}
+	setenv("TZ", "UTC", 1);
+	tzset();
+	columns = atoi(argv[2]);
+	if (options_parse(&options, &tool, argc - 2, argv + 2, &status) ||
+	    cpu_report__init(&report, &options, &status))
+		return status;
+	fake_proc__open(&scene.proc);
+	read_scene(&scene, argv[1]);
+	status = columns ? print_in_terminal(&scene, &report, (uint16_t)columns)
+			 : print_scene(&scene, &report, stdout);
+	cpu_report__free(&report);
+	snapshot__free(&scene.snapshots[0]);
+	snapshot__free(&scene.snapshots[1]);
+	fake_proc__close(&scene.proc);
+	return status || fflush(stdout) ? 1 : 0;
+}
