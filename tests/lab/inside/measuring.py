@@ -5,86 +5,77 @@ import datetime
 import time
 
 from kvmq import Tool, Failed, expect, guest, vcpus
-from oracle import schedstat, settled_schedstat, steal_seconds
+from oracle import Sampler, steal_seconds
 
 INTERVAL = 3
 
 
-def bracket(tool, rows_of=vcpus):
-    """
-    Two reports with readings around each snapshot: (earlier, later, low, high),
-    where low and high are {tid: ns} that ready time between the two must keep.
-    low_ended and high_ended are the same for waits that have ended.
-    """
-    tids = [row["tid"] for row in rows_of(tool.report()).values()]
-    for _ in range(20):
-        before1 = schedstat(tids)
-        earlier = tool.report()
-        after1 = schedstat(tids)
-        settled1 = settled_schedstat(tids)
-        time.sleep(INTERVAL * 0.8)
-        before2 = schedstat(tids)
-        if tool.pending():
-            continue  # too late: the snapshot may have been taken before
-        later = tool.report()
-        after2 = schedstat(tids)
-        settled2 = settled_schedstat(tids)
-        return {
-            "earlier": earlier, "later": later,
-            "low": {t: before2[t][0] - settled1[t][0] for t in tids},
-            "high": {t: settled2[t][0] - before1[t][0] for t in tids},
-            "low_ended": {t: before2[t][0] - after1[t][0] for t in tids},
-            "high_ended": {t: after2[t][0] - before1[t][0] for t in tids},
-        }
-    raise Failed("the host was too slow to read schedstat before a snapshot, 20 times")
+def moment(report):
+    return datetime.datetime.fromisoformat(report["time"].replace("Z", "+00:00")).timestamp()
 
 
-def grown(found, key, name):
-    earlier, later = vcpus(found["earlier"])[name], vcpus(found["later"])[name]
-    return later["total"][key] - earlier["total"][key]
+class Bracket:
+    """
+    Two reports of a tool, and for each thread the least and the most that its
+    ready time can have grown between the two snapshots, by schedstat.
+    """
+
+    def __init__(self, tool, tids):
+        sampler = Sampler(tids)
+        self.earlier, began, known = self._report(tool)
+        self.later, ended, done = self._report(tool)
+        sampler.stop()
+        self.ready = {t: (sampler.before(ended, t) - sampler.settled(known, t),
+                          sampler.settled(done, t) - sampler.before(began, t)) for t in tids}
+        # Of waits that have ended, which is what run_delay counts itself.
+        self.run_delay = {t: (sampler.before(ended, t) - sampler.after(known, t),
+                              sampler.after(done, t) - sampler.before(began, t)) for t in tids}
+
+    @staticmethod
+    def _report(tool):
+        """A report, the time of day at which its snapshot began, and one after it."""
+        time.sleep(0.2)
+        report = tool.report()
+        return report, moment(report), time.time()
+
+
+def check_bracket(name, value, low, high):
+    expect(low <= value <= high, f"{name}: {value} is not in {low}..{high}")
+    expect(value > 0, f"{name}: nothing was measured")
+    return (high - low) / value
 
 
 def exact():
     """Ready time lies between two readings of schedstat, for each vCPU: no tolerance."""
     tool = Tool("-m", "web", "-m", "db", str(INTERVAL))
-    found = bracket(tool)
-    tool.stop()
-    names = vcpus(found["later"])
+    names = {name: row["tid"] for name, row in vcpus(tool.report()).items()}
     expect(len(names) == 4, f"4 vCPUs expected, {len(names)} found")
+    found = Bracket(tool, names.values())
+    tool.stop()
     widths = []
-    for name, row in names.items():
-        for key, low, high in (("ready_ns", "low", "high"),
-                               ("run_delay_ns", "low_ended", "high_ended")):
-            value = grown(found, key, name)
-            low, high = found[low][row["tid"]], found[high][row["tid"]]
-            expect(low <= value <= high, f"{name} {key}: {value} not in {low}..{high}")
-            expect(value > 0, f"{name} {key}: nothing was measured")
-            widths.append((high - low) / value)
+    for name, tid in names.items():
+        earlier, later = vcpus(found.earlier)[name]["total"], vcpus(found.later)[name]["total"]
+        for key, (low, high) in (("ready_ns", found.ready[tid]),
+                                 ("run_delay_ns", found.run_delay[tid])):
+            widths.append(check_bracket(f"{name} {key}", later[key] - earlier[key], low, high))
     return f"8 figures, brackets {100 * max(widths):.1f} % wide at most"
 
 
 def vm_sums():
-    """The same for --by vm, as sums; and both instances run at the same time."""
+    """The same for --by vm, as sums; and two instances run at the same time."""
     by_vm, by_vcpu = Tool("-b", "vm", str(INTERVAL)), Tool(str(INTERVAL))
-    first = by_vcpu.report()
-    tids = {key: row["tid"] for key, row in vcpus(first).items()}
+    tids = {key: row["tid"] for key, row in vcpus(by_vcpu.report()).items()}
     by_vm.report()
-    before1 = schedstat(tids.values())
-    earlier = by_vm.report()
-    settled1 = settled_schedstat(tids.values())
-    before2 = schedstat(tids.values())
-    later = by_vm.report()
-    settled2 = settled_schedstat(tids.values())
+    found = Bracket(by_vm, tids.values())
     by_vcpu.report()
     by_vm.stop()
     by_vcpu.stop()
     for vm in ("web", "db"):
-        mine = [tid for key, tid in tids.items() if key[0] == vm]
-        low = sum(before2[t][0] - settled1[t][0] for t in mine)
-        high = sum(settled2[t][0] - before1[t][0] for t in mine)
-        rows = [next(r for r in report["rows"] if r["vm"] == vm) for report in (earlier, later)]
-        value = rows[1]["total"]["ready_ns"] - rows[0]["total"]["ready_ns"]
-        expect(low <= value <= high, f"{vm}: {value} not in {low}..{high}")
+        mine = [found.ready[tid] for key, tid in tids.items() if key[0] == vm]
+        rows = [next(r for r in report["rows"] if r["vm"] == vm)
+                for report in (found.earlier, found.later)]
+        check_bracket(vm, rows[1]["total"]["ready_ns"] - rows[0]["total"]["ready_ns"],
+                      sum(low for low, _ in mine), sum(high for _, high in mine))
         expect(rows[1]["vcpus"] == 2, f"{vm}: {rows[1]['vcpus']} vCPUs instead of 2")
         expect(rows[1]["vm_ready_summation_ns"] == rows[1]["ready_ns"], f"{vm}: summation")
     return "2 VMs"
@@ -147,10 +138,6 @@ def toggling():
     expect(row["halt_ns"] > 0, "it never halted")
     return (f"WAKE is {100 * share:.2f} % of %RDY, {row['waits_per_s']:.0f} waits/s, " +
             f"mean {row['wait_mean_ns'] / 1000:.0f} us")
-
-
-def moment(report):
-    return datetime.datetime.fromisoformat(report["time"].replace("Z", "+00:00")).timestamp()
 
 
 def ready_at(reports, vm, when):

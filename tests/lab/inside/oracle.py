@@ -2,6 +2,7 @@
 """What the kernel itself says: the truth that kvmq is held against."""
 
 import os
+import threading
 import time
 
 from kvmq import Failed, guest
@@ -17,21 +18,58 @@ def schedstat(tids):
     return result
 
 
-def settled_schedstat(tids, timeout=60):
+class Sampler:
     """
-    A reading in which each wait that was going on at the call has ended: the
-    thread has begun another run since.
+    Reads schedstat of threads again and again, so that a reading from just before
+    and one from just after any moment can be had afterwards.
     """
-    first = schedstat(tids)
-    result = {}
-    end = time.monotonic() + timeout
-    while len(result) < len(first):
-        for tid, (delay, count) in schedstat(tids).items():
-            if tid not in result and count > first[tid][1]:
-                result[tid] = (delay, count)
-        if time.monotonic() > end:
-            raise Failed("a busy vCPU did not run for a minute")
-    return result
+
+    def __init__(self, tids):
+        self.tids = list(tids)
+        self.samples = []  # (begin, end, {tid: (run_delay, runs)}), time of day
+        self.stop_asked = threading.Event()
+        self.thread = threading.Thread(target=self._sample, daemon=True)
+        self.thread.start()
+
+    def _sample(self):
+        while not self.stop_asked.is_set():
+            begin = time.time()
+            values = schedstat(self.tids)
+            self.samples.append((begin, time.time(), values))
+            time.sleep(0.02)
+
+    def stop(self):
+        """Ends it, once each thread has begun a run after this call."""
+        last = len(self.samples)
+        end = time.monotonic() + 60
+        while not self._settled(last):
+            if time.monotonic() > end:
+                raise Failed("a busy vCPU did not run for a minute")
+            time.sleep(0.05)
+        self.stop_asked.set()
+        self.thread.join()
+
+    def _settled(self, last):
+        return len(self.samples) > last + 1 and all(
+            self.samples[-1][2][tid][1] > self.samples[last][2][tid][1] for tid in self.tids)
+
+    def before(self, when, tid):
+        """run_delay as last read before a time of day."""
+        return [values[tid][0] for _, end, values in self.samples if end < when][-1]
+
+    def after(self, when, tid):
+        """run_delay as first read after it."""
+        return next(values[tid][0] for begin, _, values in self.samples if begin > when)
+
+    def settled(self, when, tid):
+        """The same, once a wait that was going on then has ended."""
+        runs = None
+        for begin, _, values in self.samples:
+            if begin > when and runs is None:
+                runs = values[tid][1]
+            if runs is not None and values[tid][1] > runs:
+                return values[tid][0]
+        raise Failed(f"thread {tid} did not run again")
 
 
 def steal_seconds(name):
