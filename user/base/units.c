@@ -54,7 +54,7 @@ size_t format_fixed(char *text, uint64_t value, unsigned int decimals)
 		value /= 10;
 	} while (value || count <= decimals);
 	while (count) {
-		if (count == decimals && decimals)
+		if (count == decimals)
 			text[length++] = '.';
 		text[length++] = digits[--count];
 	}

@@ -131,7 +131,7 @@ static bool machine_name(const char *path, char name[VM_NAME_SIZE])
 	if (number && isdigit((unsigned char)*number)) {
 		number += strspn(number, "0123456789");
 		if (*number == '-')
-			memmove(name, number + 1, strlen(number));
+			memmove(name, number + 1, strlen(number + 1) + 1);
 	}
 	return name[0];
 }

@@ -167,7 +167,7 @@ void meet_thread(struct sched_probe *probe, uint32_t slot, const struct sched_th
 		learn_kvm(probe);
 	slot_identity(thread, slot, &identity);
 	wanted = probe->config.on_thread(probe->config.context, &identity);
-	((uint32_t *)probe->verdicts.data)[slot] = thread->generation << 1 | !wanted;
+	((uint32_t *)probe->verdicts.data)[slot] = thread->generation << 1 | (wanted ? 0 : 1);
 	set_vm_bit(probe, thread->vm, wanted);
 }
 

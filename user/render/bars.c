@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/bars.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -73,16 +74,15 @@ void bars__print(FILE *file, const char *title, const struct wait_hist *hist,
 	}
 	fprintf(file, "%s%s\n", title, last < 0 ? ": no wait has ended" : "");
 	for (int octave = first; octave <= last; octave++) {
+		uint64_t wake = sums[CAUSE_WAKE][octave], preempt = sums[CAUSE_PREEMPT][octave];
 		char low[16], high[16] = "";
 
 		format_bound(low, sizeof(low), hist_lower((uint32_t)octave * HIST_SUB));
 		if (octave < (int)OCTAVES - 1)
 			format_bound(high, sizeof(high),
 				     hist_lower((uint32_t)(octave + 1) * HIST_SUB));
-		fprintf(file, "%8s - %-7s %9llu  ", low, high,
-			(unsigned long long)(sums[CAUSE_WAKE][octave] +
-					     sums[CAUSE_PREEMPT][octave]));
-		print_bar(file, sums[CAUSE_WAKE][octave], sums[CAUSE_PREEMPT][octave], most, width);
+		fprintf(file, "%8s - %-7s %9" PRIu64 "  ", low, high, wake + preempt);
+		print_bar(file, wake, preempt, most, width);
 	}
 }
 
