@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make            build every tool into build/
-# make run        kvmq-cpu on this host, or on a demo host if it has no VM
+# make run        kvmq-cpu on this host, or on a demo host if it has no VM (ARGS=...)
 # make check      all tests; make check-quick: those for every few minutes
 # make help       the other targets
 
@@ -125,13 +125,13 @@ sanitize:
 		CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
 run:
-	$(Q)tools/setup build run
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)tools/run
+	$(Q)tools/setup build
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)tools/run $(ARGS)
 
 check:
-	$(Q)tools/setup build check
-	$(Q)$(MAKE) --no-print-directory all vmm unit sanitize
+	$(Q)tools/setup build check lab
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all vmm unit sanitize
 	$(Q)tests/run all
 
 check-quick: all unit
