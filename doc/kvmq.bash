@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Completion for kvmq-cpu and kvmq-doctor.
+
+# The values of an option of kvmq-cpu, or 1 if it has none
+_kvmq_values() {
+	case $1 in
+	-b | --by) echo vcpu vm thread ;;
+	-o | --columns | -s | --sort)
+		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %RUN %RDY %WAKE %PRE %HALT %BLOCK \
+			WAITS/s MEAN P50 P99 MAX RDYms/VCPU RDYms/VM WORST WORST%RDY
+		case $1 in -o | --columns) echo help ;; esac
+		;;
+	# QEMU's, as far as their command lines tell: a walk for VMs needs root.
+	-m | --vm)
+		ps -eo args= 2> /dev/null |
+			sed -n 's/^[^ ]*qemu.* -name \(guest=\)\{0,1\}\([^, ]*\).*/\2/p' | sort -u
+		;;
+	-n | --top) ;;
+	*) return 1 ;;
+	esac
+}
+
+_kvmq_cpu() {
+	local current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} prefix='' values word i
+	COMPREPLY=()
+	# After --, the command is completed as if it stood alone.
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [ "${COMP_WORDS[i]}" = -- ]; then
+			if declare -F _command_offset > /dev/null; then
+				_command_offset $((i + 1))
+			else
+				mapfile -t COMPREPLY < <(compgen -c -- "$current")
+			fi
+			return
+		fi
+	done
+	# Readline may take = for a word of its own.
+	if [ "$current" = = ]; then
+		current=''
+	elif [ "$option" = = ] && [ "$COMP_CWORD" -gt 2 ]; then
+		option=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	case $option in
+	-c | --cgroup)
+		compopt -o filenames 2> /dev/null
+		mapfile -t COMPREPLY < <(compgen -d -- "${current:-/sys/fs/cgroup/}")
+		return
+		;;
+	esac
+	if values=$(_kvmq_values "$option"); then
+		case $option in
+		-o | --columns)
+			# The last of a list A,B or +A,B
+			word=${current##*[,+]}
+			prefix=${current%"$word"}
+			current=$word
+			;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$values" -- "$current")
+		return
+	fi
+	case $current in
+	-*)
+		mapfile -t COMPREPLY < <(compgen -W '-m --vm= -c --cgroup= -b --by= -H --hist -e --events
+			--events= -j --json -o --columns= -s --sort= -n --top= -T --timestamp -v --verbose
+			-V --version -h --help --' -- "$current")
+		[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2> /dev/null
+		;;
+	esac
+}
+
+_kvmq_doctor() {
+	mapfile -t COMPREPLY < <(compgen -W '-j --json -v --verbose -V --version -h --help' -- \
+		"${COMP_WORDS[COMP_CWORD]}")
+}
+
+complete -F _kvmq_cpu kvmq-cpu
+complete -F _kvmq_doctor kvmq-doctor
