@@ -147,11 +147,12 @@ static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, s
 	if (thread->state == SCHED_READY) {
 		cause = SCHED_PREEMPT;
 		*queued_ns = thread->since_ns;
-	} else if (elapsed > wait && thread->state == SCHED_HALT) {
-		thread->halt_ns += elapsed - wait;
-	} else if (elapsed > wait) {
-		thread->block_ns += elapsed - wait;
 	}
+	/* The rest: asleep, or for a moment between two run queues. */
+	if (elapsed > wait && thread->state == SCHED_HALT)
+		thread->halt_ns += elapsed - wait;
+	else if (elapsed > wait)
+		thread->block_ns += elapsed - wait;
 	count_wait(thread, cause, wait);
 	thread->state = SCHED_RUN;
 	thread->since_ns = now->monotonic;

@@ -22,7 +22,7 @@ enum thread_state {
 	SCHED_RUN,   /* on a CPU */
 	SCHED_READY, /* left its CPU while runnable, waits for the next turn */
 	SCHED_HALT,  /* asleep in KVM_RUN: the guest executed HLT */
-	SCHED_BLOCK, /* asleep for any other reason */
+	SCHED_BLOCK, /* off the CPU and in no run queue for any other reason */
 	SCHED_GONE,  /* the thread has exited: user space may free the slot */
 };
 

@@ -40,7 +40,7 @@ class Sampler:
 
     def stop(self):
         """Ends it, once each thread has begun a run after this call."""
-        last = len(self.samples)
+        last = len(self.samples) + 1  # begun after this call
         end = time.monotonic() + 60
         while not self._settled(last):
             if time.monotonic() > end:
@@ -50,7 +50,7 @@ class Sampler:
         self.thread.join()
 
     def _settled(self, last):
-        return len(self.samples) > last + 1 and all(
+        return len(self.samples) > last and all(
             self.samples[-1][2][tid][1] > self.samples[last][2][tid][1] for tid in self.tids)
 
     def before(self, when, tid):
