@@ -105,7 +105,8 @@ def threads():
     tool = Tool("-b", "thread", "-m", "vs", "1")
     report = wait_for(tool, lambda r: any(row["thread"].startswith("vhost-")
                                           for row in r["rows"]), "a vhost thread")
-    report = wait_for(tool, lambda r: any(row["tid"] == pid and row["waits"]
+    guest("qmp", "vs", '{"execute":"query-status"}')  # gives the main thread work
+    report = wait_for(tool, lambda r: any(row["tid"] == pid and row["total"]["waits"]
                                           for row in r["rows"]), "the main thread's waits")
     tool.stop()
     expect(all(row["vm"] == "vs" and row["vm_pid"] == pid for row in report["rows"]),
