@@ -298,6 +298,7 @@ static int print_scene(struct scene *scene, struct cpu_report *report, FILE *fil
 
 	report->host = scene->host;
 	report->boot_ns = scene->snapshots[1].realtime_ns - scene->snapshots[1].time_ns;
+	scene->snapshots[1].end_ns = scene->snapshots[1].time_ns;
 	report->vms = vms__new(scene->proc.path, &all);
 	vms__sweep(report->vms, &scene->snapshots[0]); /* so that vhost threads have a VM */
 	for (size_t i = 0; i < scene->event_count && report->options->events; i++)

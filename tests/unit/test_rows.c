@@ -22,7 +22,7 @@ static int set_up(void **state)
 	if (!scene)
 		return -1;
 	scene->before.time_ns = 100 * SEC;
-	scene->after.time_ns = 101 * SEC;
+	scene->after.time_ns = scene->after.end_ns = 101 * SEC;
 	scene->vms = vms__new("/nonexistent", &no_filter); /* VMs are called COMM-PID */
 	*state = scene;
 	return scene->vms ? 0 : -1;

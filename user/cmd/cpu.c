@@ -61,6 +61,7 @@ static int read_snapshot(struct cpu_tool *cpu, struct snapshot *snapshot)
 	snapshot->realtime_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 	cpu->report.boot_ns = snapshot->realtime_ns - snapshot->time_ns;
 	error = sched_probe__read(cpu->probe, snapshot);
+	snapshot->end_ns = clock_monotonic_ns();
 	if (error) {
 		log_error("reading the counters: %s: start again", strerror(-error));
 		return error;

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/units.h"
-
-#define FRESH_TOLERANCE_NS (100 * NSEC_PER_MSEC)
 
 uint64_t figures__ready(const struct figures *figures)
 {
@@ -236,14 +233,11 @@ static void fold_vms(struct rows *rows)
 		rows->list[i].identity.tid = 0; /* a sum is no thread */
 }
 
-/*
- * Whether a thread that before lacks was there then, and could not be read. Its
- * age and the snapshots' times are by two clocks, and it is read after time_ns.
- */
+/* Whether a thread that before lacks was there then, and could not be read. */
 static bool is_older(const struct thread_snapshot *thread, const struct snapshot *before,
 		     const struct snapshot *after)
 {
-	return thread->figures.elapsed_ns > after->time_ns - before->time_ns + FRESH_TOLERANCE_NS;
+	return thread->figures.elapsed_ns > after->end_ns - before->time_ns;
 }
 
 int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,

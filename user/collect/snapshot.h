@@ -89,8 +89,9 @@ struct cost {
 };
 
 struct snapshot {
-	uint64_t time_ns;     /* CLOCK_MONOTONIC */
-	uint64_t realtime_ns; /* time of day */
+	uint64_t time_ns;     /* CLOCK_MONOTONIC when reading began */
+	uint64_t end_ns;      /* and when it ended */
+	uint64_t realtime_ns; /* time of day when reading began */
 	struct losses losses;
 	struct cost cost;
 	size_t count;
