@@ -13,18 +13,18 @@
  * over the vCPUs. Pages that nobody touches cost nothing.
  */
 #define GUEST_MEM_SIZE 0x200000
-#define GUEST_PML4     0x1000
-#define GUEST_PDPT     0x2000
-#define GUEST_PD_RAM   0x3000 /* the first GiB: RAM */
-#define GUEST_PD_MMIO  0x4000 /* the fourth GiB: nothing behind it */
-#define GUEST_GDT      0x5000
-#define GUEST_IDT      0x6000
-#define GUEST_CODE     0x7000
-#define GUEST_TSS      0x8000 /* with a bitmap that opens the first ports to CPL 3 */
+#define GUEST_PML4 0x1000
+#define GUEST_PDPT 0x2000
+#define GUEST_PD_RAM 0x3000  /* the first GiB: RAM */
+#define GUEST_PD_MMIO 0x4000 /* the fourth GiB: nothing behind it */
+#define GUEST_GDT 0x5000
+#define GUEST_IDT 0x6000
+#define GUEST_CODE 0x7000
+#define GUEST_TSS 0x8000 /* with a bitmap that opens the first ports to CPL 3 */
 #define GUEST_TSS_SIZE 0x100
 #define GUEST_COUNTERS 0xc000
 #define GUEST_COUNTERS_SIZE 64 /* a cache line: vCPUs must not share one */
-#define GUEST_STACKS   0x10000 /* lower half for CPL 3, upper half for CPL 0 */
+#define GUEST_STACKS 0x10000   /* lower half for CPL 3, upper half for CPL 0 */
 #define GUEST_STACK_SIZE 0x800
 
 #define GUEST_MMIO 0xd0000000 /* no memory slot: a store there is an MMIO exit */
@@ -35,25 +35,25 @@
  * busy, as it must be; PVM runs CPL 3 without the IOPL.
  */
 #define GUEST_USER_FLAGS 0x3202 /* IOPL 3, interrupts on */
-#define GUEST_PORT_EXIT  0x10 /* an exit to the VMM, nothing more */
-#define GUEST_PORT_FAULT 0xf4 /* an exception that should not be: its vector */
+#define GUEST_PORT_EXIT 0x10	/* an exit to the VMM, nothing more */
+#define GUEST_PORT_FAULT 0xf4	/* an exception that should not be: its vector */
 
 /* Selectors, in the order that iretq and the TSS want. */
 #define GUEST_SEL_CODE0 0x08
 #define GUEST_SEL_DATA0 0x10
 #define GUEST_SEL_DATA3 0x1b
 #define GUEST_SEL_CODE3 0x23
-#define GUEST_SEL_TSS   0x28
+#define GUEST_SEL_TSS 0x28
 
-#define GUEST_VECTOR_TRAP  3 /* int3 */
+#define GUEST_VECTOR_TRAP 3 /* int3 */
 #define GUEST_VECTOR_TIMER 0x30
 
 /* Actions at the end of a loop, in r14; several may be set. */
-#define GUEST_HALT    0x01 /* arm the timer and halt */
-#define GUEST_CPUID   0x02
-#define GUEST_VMCALL  0x04 /* Intel's hypercall */
+#define GUEST_HALT 0x01 /* arm the timer and halt */
+#define GUEST_CPUID 0x02
+#define GUEST_VMCALL 0x04  /* Intel's hypercall */
 #define GUEST_VMMCALL 0x08 /* AMD's hypercall */
-#define GUEST_PIO     0x10
+#define GUEST_PIO 0x10
 #define GUEST_MMIO_WRITE 0x20
 #define GUEST_AT_CPL0 (GUEST_HALT | GUEST_CPUID)
 
@@ -61,8 +61,8 @@
 #define GUEST_TIMER_NS 16
 
 /* Offsets in a vCPU's counters; struct guest_counters is the same in C. */
-#define GUEST_STARTED    0
-#define GUEST_LOOPS      8
+#define GUEST_STARTED 0
+#define GUEST_LOOPS 8
 #define GUEST_TIMER_IRQS 16
 
 #ifndef __ASSEMBLER__

@@ -21,9 +21,9 @@
 #define GATE_CPL0 0x8eull /* interrupt gate */
 #define GATE_CPL3 0xeeull /* the same, that CPL 3 may call */
 
-#define TSS_RSP0       4
-#define TSS_IO_BITMAP  102
-#define TSS_HEAD_SIZE  104
+#define TSS_RSP0 4
+#define TSS_IO_BITMAP 102
+#define TSS_HEAD_SIZE 104
 
 #define CR0_LONG 0x80050033ull /* PE MP ET NE WP AM PG */
 #define CR4_LONG 0x6a0ull      /* PAE PGE OSFXSR OSXMMEXCPT */
@@ -106,7 +106,7 @@ static int put_memory(struct machine *machine)
 static int get_cpuid(struct machine *machine)
 {
 	machine->cpuid = calloc(1, sizeof(*machine->cpuid) +
-				   CPUID_ENTRIES * sizeof(machine->cpuid->entries[0]));
+					   CPUID_ENTRIES * sizeof(machine->cpuid->entries[0]));
 	if (!machine->cpuid) {
 		warn("CPUID table");
 		return -1;
@@ -270,8 +270,8 @@ int machine_add_vcpu(struct machine *machine)
 		return -1;
 	}
 	*vcpu = (struct vcpu){ .index = index };
-	vcpu->counters = (void *)(machine->memory + GUEST_COUNTERS +
-				  (size_t)index * GUEST_COUNTERS_SIZE);
+	vcpu->counters =
+		(void *)(machine->memory + GUEST_COUNTERS + (size_t)index * GUEST_COUNTERS_SIZE);
 	vcpu->fd = ioctl(machine->vm, KVM_CREATE_VCPU, index);
 	if (vcpu->fd < 0) {
 		warn("KVM_CREATE_VCPU %u", index);

@@ -13,7 +13,7 @@
 
 #include "guest.h"
 
-#define DAY_S	  86400
+#define DAY_S 86400
 #define MINUTE_US 60000000
 
 enum kind {
@@ -39,7 +39,7 @@ struct option_spec {
 
 static const struct option_spec specs[OPT_COUNT] = {
 	[OPT_NAME] = { "name", "NAME", KIND_TEXT, false, AT(name), 0, 0,
-		       "name of the VM and comm of its process; of several: NAME-1, NAME-2 ... (vmm)" },
+		       "name of the VM and its process; of several: NAME-1, NAME-2 ... (vmm)" },
 	[OPT_VMS] = { "vms", "N", KIND_NUMBER, true, AT(vms), 1, 1000,
 		      "VMs at the same time, a process each (1: the program itself)" },
 	[OPT_VCPUS] = { "vcpus", "N", KIND_NUMBER, false, AT(vcpus), 1, GUEST_VCPUS_MAX,
@@ -57,7 +57,7 @@ static const struct option_spec specs[OPT_COUNT] = {
 	[OPT_BURN] = { "burn", "US", KIND_NUMBER, false, AT(burn_us), 0, MINUTE_US,
 		       "time that the guest burns in a loop, by its TSC (100)" },
 	[OPT_WAIT] = { "wait", "US", KIND_NUMBER, false, AT(wait_us), 0, MINUTE_US,
-		       "halt: length of the halt timer (1000); else: sleep of the VMM in each loop (0)" },
+		       "length of a halt (1000); other modes: the VMM's sleep in a loop (0)" },
 	[OPT_DELAY] = { "delay", "US", KIND_NUMBER, false, AT(delay_us), 0, MINUTE_US,
 			"further sleep of the VMM for each exit to it (0)" },
 	[OPT_PIN] = { "pin", "LIST", KIND_CPUS, false, 0, 0, CPU_SETSIZE - 1,
@@ -82,7 +82,7 @@ static const char *const mode_names[] = {
 static void print_help(void)
 {
 	printf("usage: vmm [options]\n"
-	       "Runs KVM virtual machines without a guest operating system: vCPU threads for tests.\n\n");
+	       "Runs KVM virtual machines that have no guest system: vCPU threads for tests.\n\n");
 	for (size_t i = 0; i < OPT_COUNT; i++) {
 		const struct option_spec *spec = &specs[i];
 		char left[40];
@@ -93,7 +93,8 @@ static void print_help(void)
 			 spec->argument ? spec->argument : "");
 		printf("  %-20s %s\n", left, spec->help);
 	}
-	printf("\nExit status: 0 all ran as told; 1 something failed or a vCPU had an unexpected exit;\n"
+	printf("\nExit status: 0 all ran as told; 1 something failed or a vCPU had an unexpected "
+	       "exit;\n"
 	       "2 wrong usage.\n");
 }
 

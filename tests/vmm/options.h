@@ -47,7 +47,7 @@ struct options {
 	uint64_t vms;
 	uint64_t vcpus;
 	uint64_t seconds_ns; /* 0: until a signal */
-	uint64_t spawn;      /* 0: not that */
+	uint64_t spawn;	     /* 0: not that */
 	uint64_t parallel;
 	uint64_t lifetime_ns;
 	enum mode mode;

@@ -19,13 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KICK_SIGNAL	SIGUSR1
-#define KICK_AGAIN_NS	20000000
-#define SECOND_NS	1000000000
+#define KICK_SIGNAL SIGUSR1
+#define KICK_AGAIN_NS 100000000
+#define SECOND_NS 1000000000
 
+/* A run begins paused and goes on when all threads are there, so that vCPUs start together. */
 enum phase {
-	PHASE_RUN,
 	PHASE_PAUSE,
+	PHASE_RUN,
 	PHASE_STOP,
 };
 
@@ -77,8 +78,7 @@ static int handle_exit(struct runner *runner)
 
 	if (kvm_run->exit_reason == KVM_EXIT_IO && kvm_run->io.port == GUEST_PORT_EXIT) {
 		runner->pio_exits++;
-	} else if (kvm_run->exit_reason == KVM_EXIT_MMIO &&
-		   kvm_run->mmio.phys_addr == GUEST_MMIO) {
+	} else if (kvm_run->exit_reason == KVM_EXIT_MMIO && kvm_run->mmio.phys_addr == GUEST_MMIO) {
 		runner->mmio_exits++;
 	} else if (kvm_run->exit_reason == KVM_EXIT_IO && kvm_run->io.port == GUEST_PORT_FAULT) {
 		report_fault(runner);
@@ -91,14 +91,29 @@ static int handle_exit(struct runner *runner)
 	return 0;
 }
 
-static void park(struct run *run)
+/* With the lock held. Wakes who waits for the last thread to be outside. */
+static void set_outside(struct runner *runner, bool outside)
 {
+	struct run *run = runner->run;
+
+	runner->outside = outside;
+	if (outside)
+		run->outside++;
+	else
+		run->outside--;
+	if (run->outside == run->count)
+		pthread_cond_broadcast(&run->changed);
+}
+
+static void park(struct runner *runner)
+{
+	struct run *run = runner->run;
+
 	pthread_mutex_lock(&run->lock);
-	run->outside++;
-	pthread_cond_broadcast(&run->changed);
+	set_outside(runner, true);
 	while (atomic_load(&run->phase) == PHASE_PAUSE)
 		pthread_cond_wait(&run->changed, &run->lock);
-	run->outside--;
+	set_outside(runner, false);
 	pthread_mutex_unlock(&run->lock);
 }
 
@@ -113,7 +128,7 @@ static int run_vcpu(struct runner *runner)
 		if (phase == PHASE_STOP)
 			return 0;
 		if (phase == PHASE_PAUSE) {
-			park(run);
+			park(runner);
 			continue;
 		}
 		if (!ioctl(runner->vcpu->fd, KVM_RUN, NULL)) {
@@ -157,8 +172,7 @@ static void *runner_main(void *argument)
 		eventfd_write(run->failed_fd, 1);
 	}
 	pthread_mutex_lock(&run->lock);
-	run->outside++;
-	pthread_cond_broadcast(&run->changed);
+	set_outside(runner, true);
 	pthread_mutex_unlock(&run->lock);
 	return NULL;
 }
@@ -169,6 +183,7 @@ int run_open(struct run *run, struct machine *machine, const struct run_config *
 	pthread_condattr_t attributes;
 
 	*run = (struct run){ .machine = machine, .config = *config, .failed_fd = -1 };
+	atomic_init(&run->phase, PHASE_PAUSE);
 	pthread_mutex_init(&run->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -182,22 +197,39 @@ int run_open(struct run *run, struct machine *machine, const struct run_config *
 	return 0;
 }
 
-int run_add_vcpu(struct run *run)
+static int start_runner(struct run *run, unsigned int index)
 {
-	struct runner *runner = &run->runners[run->count];
+	struct runner *runner = &run->runners[index];
 	int error;
 
-	if (machine_add_vcpu(run->machine))
-		return -1;
 	runner->run = run;
-	runner->vcpu = &run->machine->vcpus[run->count];
+	runner->vcpu = &run->machine->vcpus[index];
 	error = pthread_create(&runner->thread, NULL, runner_main, runner);
 	if (error) {
-		warnx("thread of vCPU %u: %s", run->count, strerror(error));
+		warnx("thread of vCPU %u: %s", index, strerror(error));
 		return -1;
 	}
-	run->count++;
 	return 0;
+}
+
+int run_start(struct run *run)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&run->lock);
+	while (run->count < run->machine->vcpu_count && !ret) {
+		ret = start_runner(run, run->count);
+		if (!ret)
+			run->count++;
+	}
+	if (!ret && atomic_load(&run->phase) == PHASE_PAUSE) {
+		while (run->outside < run->count)
+			pthread_cond_wait(&run->changed, &run->lock);
+		atomic_store(&run->phase, PHASE_RUN);
+		pthread_cond_broadcast(&run->changed);
+	}
+	pthread_mutex_unlock(&run->lock);
+	return ret;
 }
 
 bool run_started(const struct run *run)
@@ -214,6 +246,8 @@ static void kick_all(struct run *run)
 	for (unsigned int i = 0; i < run->count; i++) {
 		struct runner *runner = &run->runners[i];
 
+		if (runner->outside)
+			continue;
 		__atomic_store_n(&runner->vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 		pthread_kill(runner->thread, KICK_SIGNAL); /* not yet joined, so it exists */
 	}

@@ -17,6 +17,7 @@ struct runner {
 	struct vcpu *vcpu;
 	pthread_t thread;
 	atomic_int tid;
+	bool outside; /* out of KVM_RUN for good; under run->lock */
 	/* Written by the thread, read once it has ended. */
 	uint64_t pio_exits;
 	uint64_t mmio_exits;
@@ -38,13 +39,13 @@ struct run {
 	int failed_fd;	    /* an eventfd that says so to poll() */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	unsigned int outside; /* threads that are out of KVM_RUN for good */
+	unsigned int outside; /* how many threads are */
 };
 
 /* Functions with a result return 0, or say what failed on standard error and return -1. */
 int run_open(struct run *run, struct machine *machine, const struct run_config *config);
-/* Adds a vCPU to the machine and starts its thread. */
-int run_add_vcpu(struct run *run);
+/* Starts threads for the machine's vCPUs that have none yet; the first ones together. */
+int run_start(struct run *run);
 /* Every guest has reached its loop. */
 bool run_started(const struct run *run);
 /* Returns with all threads asleep outside KVM_RUN; they stay there. */

@@ -32,7 +32,8 @@ static int print_stats(int fd, FILE *out)
 		ret = read_at(fd, desc, desc_size, header.desc_offset + i * desc_size);
 		if (ret || desc->size != 1) /* more than one number: a histogram */
 			continue;
-		ret = read_at(fd, &value, sizeof(value), (uint64_t)header.data_offset + desc->offset);
+		ret = read_at(fd, &value, sizeof(value),
+			      (uint64_t)header.data_offset + desc->offset);
 		if (!ret)
 			fprintf(out, " %s=%llu", desc->name, (unsigned long long)value);
 	}
