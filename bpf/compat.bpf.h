@@ -11,7 +11,10 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <stdbool.h>
-#include <stddef.h>
+
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
 
 /*
  * sched_switch passes the state that the outgoing task had when the scheduler

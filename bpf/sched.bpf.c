@@ -58,11 +58,19 @@ struct {
 	__uint(max_entries, 1);
 } events SEC(".maps");
 
+/* One side of a switch: a task, and the VM that it is part of. */
+struct side {
+	struct task_struct *task;
+	__u32 slot; /* + 1, or 0: not tracked */
+	__u32 vm;   /* for a task that is not tracked: its VM's tgid, or 0 */
+};
+
 /* What a switch is about, handed to those that deal with its two sides. */
 struct sched_switch_args {
-	struct task_struct *prev;
-	struct task_struct *next;
+	struct side prev;
+	struct side next;
 	struct moment now;
+	__u32 cpu;
 };
 
 static __always_inline bool ignored(__u32 slot, struct sched_thread *thread)
@@ -91,8 +99,8 @@ static __always_inline __u64 arrival_wait(struct sched_thread *thread, struct ta
 }
 
 static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
-				       struct sched_switch_args *args, __u32 cause, __u32 cpu,
-				       __u64 wait, __u64 queued_ns)
+				       struct sched_switch_args *args, __u32 cause, __u64 wait,
+				       __u64 queued_ns)
 {
 	struct sched_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -107,11 +115,11 @@ static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
 	event->generation = thread->generation;
 	event->cause = cause;
 	event->from_cpu = thread->cpu;
-	event->to_cpu = cpu;
-	event->prev_tid = args->prev->pid;
-	event->prev_tgid = args->prev->tgid;
+	event->to_cpu = args->cpu;
+	event->prev_tid = args->prev.task->pid;
+	event->prev_tgid = args->prev.task->tgid;
 	event->pad = 0;
-	bpf_probe_read_kernel(event->prev_comm, sizeof(event->prev_comm), args->prev->comm);
+	bpf_probe_read_kernel(event->prev_comm, sizeof(event->prev_comm), args->prev.task->comm);
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -162,9 +170,9 @@ static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, s
 
 /* The thread gets its turn on this CPU. */
 static __always_inline void thread_arrive(__u32 slot, struct sched_thread *thread,
-					  struct sched_switch_args *args, __u32 cpu)
+					  struct sched_switch_args *args)
 {
-	struct task_struct *task = args->next;
+	struct task_struct *task = args->next.task;
 	__u64 wait, queued_ns;
 	__u32 cause;
 
@@ -175,8 +183,8 @@ static __always_inline void thread_arrive(__u32 slot, struct sched_thread *threa
 				 (thread->vcpu == SCHED_NO_VCPU && kvm.known)))
 		thread_identify(thread, task);
 	if (send_events && wait >= event_min_ns)
-		send_event(slot, thread, args, cause, cpu, wait, queued_ns);
-	thread->cpu = cpu;
+		send_event(slot, thread, args, cause, wait, queued_ns);
+	thread->cpu = args->cpu;
 	compat_write_end(&thread->sequence);
 }
 
@@ -228,45 +236,38 @@ static __always_inline void thread_depart(struct sched_thread *thread, struct ta
 	compat_write_end(&thread->sequence);
 }
 
-static __always_inline void switch_out(__u32 slot, struct sched_switch_args *args, __u32 state,
-				       __u32 cpu)
+static __always_inline void switch_out(struct sched_switch_args *args, __u32 state)
 {
+	struct side *prev = &args->prev;
 	struct sched_thread *thread;
-	__u32 vm;
+	__u32 slot = prev->slot - 1;
 
-	if (slot) {
-		slot--;
+	if (prev->slot) {
 		thread = bpf_map_lookup_elem(&threads, &slot);
 		if (thread && !ignored(slot, thread))
-			thread_depart(thread, args->prev, state, &args->now);
-		return;
+			thread_depart(thread, prev->task, state, &args->now);
+	} else if (prev->vm) {
+		thread_create(prev->task, prev->vm, state, args->cpu, &args->now);
 	}
-	vm = task_vm(args->prev);
-	if (!vm)
-		return;
-	thread_create(args->prev, vm, state, cpu, &args->now);
 }
 
-static __always_inline void switch_in(__u32 slot, struct sched_switch_args *args, __u32 cpu)
+static __always_inline void switch_in(struct sched_switch_args *args)
 {
+	struct side *next = &args->next;
 	struct sched_thread *thread;
-	__u32 vm;
+	__u32 slot = next->slot - 1;
 
-	if (slot) {
-		slot--;
+	if (next->slot) {
 		thread = bpf_map_lookup_elem(&threads, &slot);
 		if (thread && !ignored(slot, thread))
-			thread_arrive(slot, thread, args, cpu);
-		return;
+			thread_arrive(slot, thread, args);
+	} else if (next->vm) {
+		slot = thread_create(next->task, next->vm, SCHED_RUN, args->cpu, &args->now) - 1;
+		thread = bpf_map_lookup_elem(&threads, &slot);
+		/* Skips the wait that ends now: nobody knows how it began. */
+		if (thread)
+			arrival_wait(thread, next->task, args->now.rq_clock);
 	}
-	vm = task_vm(args->next);
-	if (!vm)
-		return;
-	slot = thread_create(args->next, vm, SCHED_RUN, cpu, &args->now) - 1;
-	thread = bpf_map_lookup_elem(&threads, &slot);
-	/* Skips the wait that ends now: nobody knows how it began. */
-	if (thread)
-		arrival_wait(thread, args->next, args->now.rq_clock);
 }
 
 static __always_inline void count_cost(__u32 cpu, __u64 begin)
@@ -281,29 +282,34 @@ static __always_inline void count_cost(__u32 cpu, __u64 begin)
 	counters->sample_ns += bpf_ktime_get_ns() - begin;
 }
 
+static __always_inline struct side task_side(struct task_struct *task)
+{
+	struct side side = { .task = task, .slot = task_slot(task) };
+
+	if (!side.slot)
+		side.vm = task_vm(task);
+	return side;
+}
+
 SEC("tp_btf/sched_switch")
 int sched_switch(__u64 *ctx)
 {
 	struct sched_switch_args args = {
-		.prev = (void *)ctx[1],
-		.next = (void *)ctx[2],
+		.prev = task_side((void *)ctx[1]),
+		.next = task_side((void *)ctx[2]),
 	};
-	__u32 prev_slot = task_slot(args.prev), next_slot = task_slot(args.next);
-	__u32 cpu;
 
-	if (!prev_slot && !next_slot && !track_threads && !in_kvm_run(args.prev) &&
-	    !in_kvm_run(args.next))
+	if (!args.prev.slot && !args.next.slot && !args.prev.vm && !args.next.vm)
 		return 0;
 	if (!enabled)
 		return 0;
-	cpu = bpf_get_smp_processor_id();
+	args.cpu = bpf_get_smp_processor_id();
 	/* Both tasks are on this CPU's run queue. */
-	args.now.rq_clock = compat_rq_clock(args.next);
+	args.now.rq_clock = compat_rq_clock(args.next.task);
 	args.now.monotonic = bpf_ktime_get_ns();
-	switch_out(prev_slot, &args, departure_state(args.prev, ctx[0], compat_switch_state(ctx)),
-		   cpu);
-	switch_in(next_slot, &args, cpu);
-	count_cost(cpu, args.now.monotonic);
+	switch_out(&args, departure_state(args.prev.task, ctx[0], compat_switch_state(ctx)));
+	switch_in(&args);
+	count_cost(args.cpu, args.now.monotonic);
 	return 0;
 }
 

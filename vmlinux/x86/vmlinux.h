@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Made by tools/gen-vmlinux from the BTF of Linux 6.18.44-fc-v669: do not edit. */
+/* Made by tools/gen-vmlinux from the BTF of Linux 6.12.118+deb13-amd64: do not edit. */
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
@@ -36,7 +36,6 @@ struct sched_info {
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
-	int on_cpu;
 	int wake_cpu;
 	struct sched_entity se;
 	struct hlist_head preempt_notifiers;
