@@ -291,8 +291,8 @@ static __always_inline struct side task_side(struct task_struct *task)
 	return side;
 }
 
-SEC("tp_btf/sched_switch")
-int sched_switch(__u64 *ctx)
+/* Apart, so that a switch between tasks in no VM saves no registers for it. */
+static __noinline int switch_threads(__u64 *ctx)
 {
 	struct sched_switch_args args = {
 		.prev = task_side((void *)ctx[1]),
@@ -313,6 +313,17 @@ int sched_switch(__u64 *ctx)
 	return 0;
 }
 
+/* Who arrives inside KVM_RUN left inside it, and was found then or by the scan. */
+SEC("tp_btf/sched_switch")
+int sched_switch(__u64 *ctx)
+{
+	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
+
+	if (!is_tracked(prev) && !is_tracked(next) && !in_kvm_run(prev) && !track_threads)
+		return 0;
+	return switch_threads(ctx);
+}
+
 /* The last word on a thread; its slot waits for user space to read it. */
 SEC("tp_btf/sched_process_exit")
 int sched_process_exit(__u64 *ctx)
@@ -327,6 +338,7 @@ int sched_process_exit(__u64 *ctx)
 		return 0;
 	slot = *entry - 1;
 	*entry = 0;
+	set_tracked(task->pid, false);
 	thread = bpf_map_lookup_elem(&threads, &slot);
 	if (!thread)
 		return 0;

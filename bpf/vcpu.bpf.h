@@ -16,6 +16,7 @@
 
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+#define TIDS_LIMIT (4U << 20) /* PID_MAX_LIMIT, include/linux/threads.h */
 #define TASK_COMM_VHOST "vhost-"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -25,6 +26,12 @@ const volatile bool track_threads = false;
 
 struct sched_kvm kvm = {};
 struct sched_losses losses = {};
+
+/*
+ * The thread ids that are in the table below, a bit for each: all that a task in
+ * no VM needs, without a call and in few cache lines.
+ */
+__u64 tracked[TIDS_LIMIT / 64] = {};
 
 struct tid_chunk {
 	__u16 slot[SCHED_TIDS]; /* slot + 1; 0: not tracked */
@@ -90,6 +97,21 @@ static __always_inline __u32 task_slot(struct task_struct *task)
 	__u16 *entry = slot_entry(task->pid);
 
 	return entry ? *entry : 0;
+}
+
+static __always_inline bool is_tracked(struct task_struct *task)
+{
+	__u32 tid = task->pid & (TIDS_LIMIT - 1);
+
+	return tracked[tid / 64] >> (tid % 64) & 1;
+}
+
+/* Changes the bit: by adding, since before 5.12 BPF has no other atomic operation. */
+static __always_inline void set_tracked(__u32 tid, bool value)
+{
+	__u64 bit = 1ULL << (tid % 64);
+
+	__sync_fetch_and_add(&tracked[(tid & (TIDS_LIMIT - 1)) / 64], value ? bit : -bit);
 }
 
 static __always_inline bool in_kvm_run(struct task_struct *task)
@@ -223,6 +245,7 @@ static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 
 	thread->cpu = cpu;
 	compat_write_end(&thread->sequence);
 	*entry = slot + 1;
+	set_tracked(task->pid, true);
 	thread_announce(slot, thread->generation);
 	return slot + 1;
 }
