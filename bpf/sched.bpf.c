@@ -21,7 +21,7 @@ const volatile __u64 event_min_ns = 0;
 /* Set when the threads that are there already have been scanned. */
 bool enabled = false;
 
-/* CLOCK_MONOTONIC minus the run queue's clock, as sched_progress found it. */
+/* CLOCK_MONOTONIC minus the run queues' clock, as of the last reading; 0: not known. */
 __u64 clock_offset = 0;
 
 struct {
@@ -270,13 +270,15 @@ static __always_inline void switch_in(struct sched_switch_args *args)
 	}
 }
 
-static __always_inline void count_cost(__u32 cpu, __u64 begin)
+/* When this switch began, if it is one to be timed; else 0. */
+static __always_inline __u64 cost_begin(struct sched_cpu *counters)
 {
-	struct sched_cpu *counters = bpf_map_lookup_elem(&cpus, &cpu);
+	return counters->runs++ % COST_SAMPLE ? 0 : bpf_ktime_get_ns();
+}
 
-	if (!counters)
-		return;
-	if (counters->runs++ % COST_SAMPLE)
+static __always_inline void cost_end(struct sched_cpu *counters, __u64 begin)
+{
+	if (!begin)
 		return;
 	counters->samples++;
 	counters->sample_ns += bpf_ktime_get_ns() - begin;
@@ -297,19 +299,24 @@ static __noinline int switch_threads(__u64 *ctx)
 	struct sched_switch_args args = {
 		.prev = task_side((void *)ctx[1]),
 		.next = task_side((void *)ctx[2]),
+		.cpu = bpf_get_smp_processor_id(),
 	};
+	struct sched_cpu *counters = bpf_map_lookup_elem(&cpus, &args.cpu);
+	__u64 begin;
 
 	if (!args.prev.slot && !args.next.slot && !args.prev.vm && !args.next.vm)
 		return 0;
-	if (!enabled)
+	if (!enabled || !counters)
 		return 0;
-	args.cpu = bpf_get_smp_processor_id();
+	begin = cost_begin(counters);
 	/* Both tasks are on this CPU's run queue. */
 	args.now.rq_clock = compat_rq_clock(args.next.task);
-	args.now.monotonic = bpf_ktime_get_ns();
+	/* Nobody else needs it, and reading a clock costs a quarter of the rest. */
+	if (send_events)
+		args.now.monotonic = bpf_ktime_get_ns();
 	switch_out(&args, departure_state(args.prev.task, ctx[0], compat_switch_state(ctx)));
 	switch_in(&args);
-	count_cost(args.cpu, args.now.monotonic);
+	cost_end(counters, begin);
 	return 0;
 }
 
@@ -332,6 +339,7 @@ int sched_process_exit(__u64 *ctx)
 	__u16 *entry = slot_entry(task->pid);
 	struct sched_thread *thread;
 	struct moment now;
+	__u64 fresh;
 	__u32 slot;
 
 	if (!entry || !*entry)
@@ -342,9 +350,12 @@ int sched_process_exit(__u64 *ctx)
 	thread = bpf_map_lookup_elem(&threads, &slot);
 	if (!thread)
 		return 0;
-	/* The run queue's clock is old by now: a tick, or more without ticks. */
 	now.monotonic = bpf_ktime_get_ns();
-	now.rq_clock = thread->since_rq + (now.monotonic - thread->since_ns);
+	now.rq_clock = compat_rq_clock(task);
+	/* That is old by now: by a tick, or more without ticks. */
+	fresh = now.monotonic - clock_offset;
+	if (clock_offset && fresh > now.rq_clock)
+		now.rq_clock = fresh;
 	thread_depart(thread, task, SCHED_GONE, &now);
 	thread->task = 0;
 	return 0;

@@ -62,6 +62,9 @@ static int update_progress(struct sched_probe *probe)
 	for (uint64_t first = SCHED_PROGRESS_BATCH; first < probe->slots_seen && !error;
 	     first += SCHED_PROGRESS_BATCH)
 		error = run_progress(probe, first);
+	/* For those that exit until the next time. */
+	if (!error)
+		probe->skeleton->bss->clock_offset = least;
 	return error;
 }
 
