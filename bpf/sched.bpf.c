@@ -32,13 +32,16 @@ struct {
 	__type(value, struct sched_cpu);
 } cpus SEC(".maps");
 
-/* generation << 1 | ignore, for each slot; written by user space. */
+/*
+ * generation << 1 | ignore, for each slot; written by user space. 64 bits, since
+ * elements of an array map are as far apart, however small they are.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, SCHED_SLOTS);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64);
 } verdicts SEC(".maps");
 
 /*
@@ -75,7 +78,7 @@ struct sched_switch_args {
 
 static __always_inline bool ignored(__u32 slot, struct sched_thread *thread)
 {
-	__u32 *verdict;
+	__u64 *verdict;
 
 	if (!use_verdicts)
 		return false;

@@ -167,13 +167,13 @@ void meet_thread(struct sched_probe *probe, uint32_t slot, const struct sched_th
 		learn_kvm(probe);
 	slot_identity(thread, slot, &identity);
 	wanted = probe->config.on_thread(probe->config.context, &identity);
-	((uint32_t *)probe->verdicts.data)[slot] = thread->generation << 1 | (wanted ? 0 : 1);
+	((uint64_t *)probe->verdicts.data)[slot] = thread->generation << 1 | (wanted ? 0 : 1);
 	set_vm_bit(probe, thread->vm, wanted);
 }
 
 bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generation)
 {
-	return ((uint32_t *)probe->verdicts.data)[slot] == generation << 1;
+	return ((uint64_t *)probe->verdicts.data)[slot] == generation << 1;
 }
 
 static int handle_news(void *context, void *data, size_t size)
