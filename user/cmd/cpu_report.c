@@ -79,7 +79,7 @@ static int compare_by_sort(const void *left, const void *right)
 static void sort_rows(struct cpu_report *report)
 {
 	sort_metric = report->sort;
-	if (sort_metric)
+	if (sort_metric && report->rows.count)
 		qsort(report->rows.list, report->rows.count, sizeof(*report->rows.list),
 		      compare_by_sort);
 	if (report->options->top && report->rows.count > report->options->top)

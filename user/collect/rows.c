@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 uint64_t figures__ready(const struct figures *figures)
 {
 	return figures->ready_ns[CAUSE_WAKE] + figures->ready_ns[CAUSE_PREEMPT];
@@ -261,7 +260,8 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 		fill_row(row, old, thread, vm);
 		rows->count++;
 	}
-	qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);
+	if (rows->count) /* of none, there may be no list at all */
+		qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);
 	share_vm_sums(rows);
 	if (by == BY_VM)
 		fold_vms(rows);
