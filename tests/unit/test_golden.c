@@ -134,7 +134,8 @@ static const struct field thread_fields[] = {
 static const struct field event_fields[] = {
 	IDENTITY_FIELDS(struct wait_event),
 	FIELD(U64, struct wait_event, "time", time_ns),
-	FIELD(U64, struct wait_event, "queued", queued_ns),
+	FIELD(U64, struct wait_event, "queued", queued_rq),
+	FIELD(U64, struct wait_event, "run", run_rq),
 	FIELD(U64, struct wait_event, "wait", wait_ns),
 	FIELD(U32, struct wait_event, "cause", cause),
 	FIELD(U32, struct wait_event, "from", from_cpu),

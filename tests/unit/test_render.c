@@ -169,7 +169,8 @@ static struct wait_event example_event(void)
 	return (struct wait_event){
 		.identity = { .vm_pid = 7, .tid = 9, .vcpu = 1, .is_vcpu = true },
 		.time_ns = 3661 * SEC + 1234567,
-		.queued_ns = 3661 * SEC + 34567,
+		.run_rq = 3661 * SEC + 1234567,
+		.queued_rq = 3661 * SEC + 34567,
 		.wait_ns = 1200049,
 		.cause = CAUSE_PREEMPT,
 		.from_cpu = 2,
@@ -232,8 +233,8 @@ static void test_event_json(void **state)
 	assert_string_equal(
 		text, "{\"schema\":\"kvmq.cpu.event/1\",\"time\":\"2023-11-14T23:14:21.001Z\","
 		      "\"vm\":\"web\",\"vm_pid\":7,\"vcpu\":1,\"tid\":9,\"cause\":\"preempt\","
-		      "\"wait_ns\":1200049,\"queued_monotonic_ns\":3661000034567,"
-		      "\"run_monotonic_ns\":3661001234567,\"from_cpu\":2,\"to_cpu\":3,"
+		      "\"wait_ns\":1200049,\"queued_clock_ns\":3661000034567,"
+		      "\"run_clock_ns\":3661001234567,\"from_cpu\":2,\"to_cpu\":3,"
 		      "\"after_tid\":4321,\"after_comm\":\"make\",\"after_vm\":\"db\"}");
 	free(text);
 	json_decref(json);

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
+# The figures of two real VMs hold together, and with the kernel's own books.
+
+. tests/cli/vms.sh
+start_vms 'figures of VMs' || return
+
+# 0.1 % of 2 s is 2 ms: the clocks of the hooks and of the reading are not the same.
+# The sums of a VM are those of its vCPUs in the same line.
+works 'by vCPU' "$cpu" -j 2 1 &&
+	holds 'by vCPU: whose they are' "{('$name-a', 0), ('$name-a', 1), ('$name-b', 0)} <=
+		{(row['vm'], row['vcpu']) for row in rows}" \
+		"sorted(row['tid'] for row in rows if row['vm'] == '$name-a') == [$tids_a]" \
+		"all(row['vm_pid'] == $pid_a for row in rows if row['vm'] == '$name-a')" \
+		"last['vcpus'] == len(rows)" "last['vms'] == len({row['vm_pid'] for row in rows})" &&
+	holds 'by vCPU: each row adds up to 100 %' 'all(apart(row) <= 0.1 for row in rows)' &&
+	holds 'by vCPU: the sums of VMs' 'all(row["vm_ready_summation_ns"] == sum(other["ready_ns"]
+		for other in rows if other["vm_pid"] == row["vm_pid"]) for row in rows)'
+works 'by VM' "$cpu" -j -b vm 2 1 &&
+	holds 'by VM: each row adds up to 100 %' 'rows' 'all(apart(row) <= 0.1 for row in rows)' \
+		"[row['vcpus'] for row in rows if row['vm'] == '$name-a'] == [2]" \
+		"all(row['tid'] is None and row['cpu'] is None for row in rows)"
+
+# By VM within by vCPU: what has ended in the inner interval has in the outer one.
+inner=$scratch/inner
+try sh -c "'$cpu' -j -m $name-a -- '$cpu' -j -m $name-a -b vm 0.5 1 > '$inner.all'"
+grep -v '"vcpu":null' "$inner.all" > "$inner.outer"
+grep '"vcpu":null' "$inner.all" > "$scratch/out"
+if ((status)); then
+	bad 'by VM is the sum of its vCPUs' "exit status $status"
+else
+	holds 'by VM is the sum of its vCPUs' 'len(rows) == 1' "rows[0]['vcpus'] == 2" \
+		"all(0 <= rows[0][key] <= sum(row[key] for row in json.load(open('$inner.outer'))['rows'])
+		for key in ('waits', 'waits_wake', 'waits_preempt', 'run_delay_ns'))"
+fi
+
+# The kernel's own books of waits, read around and within whole intervals. A wait that
+# began before the tool did is in its figures for the part that it saw, and an arrival
+# that the kernel hid from it is made up for at the departure: so each vCPU has to have
+# run before what is held against the books begins, and again after it.
+books() {
+	local tid delay turn
+
+	sum=0 turns=()
+	for tid in ${tids_a//,/ }; do
+		read -r _ delay turn < "/proc/$pid_a/task/$tid/schedstat"
+		sum=$((sum + delay))
+		turns+=("$turn")
+	done
+}
+# all vCPUs have arrived two times more than by now
+two_turns() {
+	local begun
+
+	books
+	begun=("${turns[@]}")
+	while ((turns[0] < begun[0] + 2 || turns[1] < begun[1] + 2)); do
+		sleep 0.02
+		books
+	done
+}
+keep_books() {
+	local lines
+
+	two_turns
+	# the sum around, then how many intervals do not count, then two sums within
+	lines=$(wc -l < "$1")
+	echo "$sum" $((lines + 2))
+	while (($(wc -l < "$1") < lines + 2)); do sleep 0.02; done
+	books
+	echo "$sum"
+	sleep 1
+	books
+	echo "$sum"
+	two_turns
+}
+export -f books two_turns keep_books
+export tids_a pid_a
+try "$cpu" -j -m "$name-a" 0.3 -- bash -c "keep_books '$scratch/out' > '$scratch/books'"
+books
+read -r -d '' before skipped begin end < "$scratch/books"
+holds "ready time is the kernel's run_delay" "$((end - begin)) <=
+	sum(row['run_delay_ns'] for line in intervals[$skipped:] for row in line['rows'])
+	<= $((sum - before))" "len(last['rows']) == 2"
+
+works '--hist' "$cpu" -j -H 0.5 1 &&
+	holds '--hist' 'all(sum(bucket["count"] for bucket in row["wait_hist"][cause]) ==
+		row["waits_" + cause] for row in rows for cause in ("wake", "preempt"))'

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
+# Standard output that is full, closed, or has no reader any more.
+
+needs_bpf 'broken outputs' || return
+
+for options in '' --json; do
+	refuses "cpu $options into a full device" 1 'standard output: No space' \
+		sh -c "'$cpu' $options 0.1 5 > /dev/full"
+	refuses "cpu $options without standard output" 1 'standard output: ' \
+		sh -c "'$cpu' $options 0.1 5 >&-"
+	# shellcheck disable=SC2016 # the inner shell's
+	try bash -c '"$1" $2 0.1 > >(head -1 > "$3"); exit $?' bash "$cpu" "$options" "$scratch/head"
+	if one_line 1 'standard output: Broken pipe'; then
+		ok "cpu $options, a reader that ends"
+	else
+		bad "cpu $options, a reader that ends" "$why"
+	fi
+done
+
+# The first interval begins with the first snapshot, and none is cut short.
+works 'cpu INTERVAL COUNT' "$cpu" --json 0.05 3 &&
+	holds 'cpu INTERVAL COUNT' 'len(intervals) == 3' \
+		'sum(i["interval_ns"] for i in intervals) >= 150e6'
+if works 'cpu --timestamp' "$cpu" -T 0.05 2; then
+	if (($(grep -cE '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z$' "$scratch/out") == 2)); then
+		ok 'cpu --timestamp'
+	else
+		bad 'cpu --timestamp' 'not two times'
+	fi
+fi
