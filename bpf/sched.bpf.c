@@ -72,7 +72,7 @@ struct side {
 struct sched_switch_args {
 	struct side prev;
 	struct side next;
-	struct moment now;
+	__u64 now; /* by the run queue's clock */
 	__u32 cpu;
 };
 
@@ -103,7 +103,7 @@ static __always_inline __u64 arrival_wait(struct sched_thread *thread, struct ta
 
 static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
 				       struct sched_switch_args *args, __u32 cause, __u64 wait,
-				       __u64 queued_ns)
+				       __u64 queued_rq)
 {
 	struct sched_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -111,8 +111,9 @@ static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
 		__sync_fetch_and_add(&losses.events, 1);
 		return;
 	}
-	event->time_ns = args->now.monotonic;
-	event->queued_ns = queued_ns;
+	event->time_ns = bpf_ktime_get_ns();
+	event->queued_rq = queued_rq;
+	event->run_rq = args->now;
 	event->wait_ns = wait;
 	event->slot = slot;
 	event->generation = thread->generation;
@@ -123,7 +124,10 @@ static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
 	event->prev_tgid = args->prev.task->tgid;
 	event->pad = 0;
 	bpf_probe_read_kernel(event->prev_comm, sizeof(event->prev_comm), args->prev.task->comm);
-	bpf_ringbuf_submit(event, 0);
+	/* Woken for each, the reader would preempt a vCPU, which is an event again. */
+	bpf_ringbuf_submit(event, bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > SCHED_EVENTS_WAKE
+					  ? BPF_RB_FORCE_WAKEUP
+					  : BPF_RB_NO_WAKEUP);
 }
 
 static __always_inline void count_wait(struct sched_thread *thread, __u32 cause, __u64 wait)
@@ -140,12 +144,13 @@ static __always_inline void count_wait(struct sched_thread *thread, __u32 cause,
 
 /*
  * What ends when a thread gets its CPU: a wait, and the sleep before it. Returns
- * the wait's cause; *queued_ns is when it began.
+ * the wait's cause; *queued_rq is when it began, by our own books: for a
+ * preemption, when the thread left its CPU.
  */
-static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, struct moment *now,
-				      __u64 *queued_ns)
+static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, __u64 now,
+				      __u64 *queued_rq)
 {
-	__u64 elapsed = now->rq_clock - thread->since_rq;
+	__u64 elapsed = now - thread->since_rq;
 	__u32 cause = SCHED_WAKE;
 
 	if ((__s64)elapsed < 0)
@@ -154,10 +159,10 @@ static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, s
 		wait = elapsed; /* it was queued before it was known */
 	if (wait > elapsed + CLOCK_TOLERANCE)
 		__sync_fetch_and_add(&losses.clock, 1);
-	*queued_ns = now->monotonic - wait;
+	*queued_rq = now - wait;
 	if (thread->state == SCHED_READY) {
 		cause = SCHED_PREEMPT;
-		*queued_ns = thread->since_ns;
+		*queued_rq = thread->since_rq;
 	}
 	/* The rest: asleep, or for a moment between two run queues. */
 	if (elapsed > wait && thread->state == SCHED_HALT)
@@ -166,8 +171,7 @@ static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, s
 		thread->block_ns += elapsed - wait;
 	count_wait(thread, cause, wait);
 	thread->state = SCHED_RUN;
-	thread->since_ns = now->monotonic;
-	thread->since_rq = now->rq_clock;
+	thread->since_rq = now;
 	return cause;
 }
 
@@ -176,17 +180,17 @@ static __always_inline void thread_arrive(__u32 slot, struct sched_thread *threa
 					  struct sched_switch_args *args)
 {
 	struct task_struct *task = args->next.task;
-	__u64 wait, queued_ns;
+	__u64 wait, queued_rq;
 	__u32 cause;
 
 	compat_write_begin(&thread->sequence);
-	wait = arrival_wait(thread, task, args->now.rq_clock);
-	cause = end_wait(thread, wait, &args->now, &queued_ns);
+	wait = arrival_wait(thread, task, args->now);
+	cause = end_wait(thread, wait, args->now, &queued_rq);
 	if (in_kvm_run(task) && (thread->notifier != (__u64)task->preempt_notifiers.first ||
 				 (thread->vcpu == SCHED_NO_VCPU && kvm.known)))
 		thread_identify(thread, task);
 	if (send_events && wait >= event_min_ns)
-		send_event(slot, thread, args, cause, wait, queued_ns);
+		send_event(slot, thread, args, cause, wait, queued_rq);
 	thread->cpu = args->cpu;
 	compat_write_end(&thread->sequence);
 }
@@ -209,33 +213,29 @@ static __always_inline __u32 departure_state(struct task_struct *prev, bool pree
  * on a kernel that hides some switches. The kernel's books tell when it was.
  */
 static __always_inline void make_up_arrival(struct sched_thread *thread, struct task_struct *task,
-					    struct moment *now)
+					    __u64 now)
 {
-	__u64 wait = arrival_wait(thread, task, now->rq_clock), queued_ns;
-	__u64 ran = now->rq_clock - task->sched_info.last_arrival;
-	struct moment arrival;
+	__u64 wait = arrival_wait(thread, task, now), queued_rq;
+	__u64 ran = now - task->sched_info.last_arrival;
 
-	if (ran > now->rq_clock - thread->since_rq)
-		ran = now->rq_clock - thread->since_rq;
-	arrival.monotonic = now->monotonic - ran;
-	arrival.rq_clock = now->rq_clock - ran;
+	if (ran > now - thread->since_rq)
+		ran = now - thread->since_rq;
 	/* The first one may have been between the scan and the start. */
 	if (thread->since_rq != thread->first_rq)
 		__sync_fetch_and_add(&losses.missed, 1);
-	end_wait(thread, wait, &arrival, &queued_ns);
+	end_wait(thread, wait, now - ran, &queued_rq);
 }
 
 static __always_inline void thread_depart(struct sched_thread *thread, struct task_struct *task,
-					  __u32 state, struct moment *now)
+					  __u32 state, __u64 now)
 {
 	compat_write_begin(&thread->sequence);
 	if (thread->state != SCHED_RUN)
 		make_up_arrival(thread, task, now);
-	if (now->rq_clock > thread->since_rq)
-		thread->run_ns += now->rq_clock - thread->since_rq;
+	if (now > thread->since_rq)
+		thread->run_ns += now - thread->since_rq;
 	thread->state = state;
-	thread->since_ns = now->monotonic;
-	thread->since_rq = now->rq_clock;
+	thread->since_rq = now;
 	compat_write_end(&thread->sequence);
 }
 
@@ -248,9 +248,9 @@ static __always_inline void switch_out(struct sched_switch_args *args, __u32 sta
 	if (prev->slot) {
 		thread = bpf_map_lookup_elem(&threads, &slot);
 		if (thread && !ignored(slot, thread))
-			thread_depart(thread, prev->task, state, &args->now);
+			thread_depart(thread, prev->task, state, args->now);
 	} else if (prev->vm) {
-		thread_create(prev->task, prev->vm, state, args->cpu, &args->now);
+		thread_create(prev->task, prev->vm, state, args->cpu, args->now);
 	}
 }
 
@@ -265,11 +265,11 @@ static __always_inline void switch_in(struct sched_switch_args *args)
 		if (thread && !ignored(slot, thread))
 			thread_arrive(slot, thread, args);
 	} else if (next->vm) {
-		slot = thread_create(next->task, next->vm, SCHED_RUN, args->cpu, &args->now) - 1;
+		slot = thread_create(next->task, next->vm, SCHED_RUN, args->cpu, args->now) - 1;
 		thread = bpf_map_lookup_elem(&threads, &slot);
 		/* Skips the wait that ends now: nobody knows how it began. */
 		if (thread)
-			arrival_wait(thread, next->task, args->now.rq_clock);
+			arrival_wait(thread, next->task, args->now);
 	}
 }
 
@@ -313,10 +313,7 @@ static __noinline int switch_threads(__u64 *ctx)
 		return 0;
 	begin = cost_begin(counters);
 	/* Both tasks are on this CPU's run queue. */
-	args.now.rq_clock = compat_rq_clock(args.next.task);
-	/* Nobody else needs it, and reading a clock costs a quarter of the rest. */
-	if (send_events)
-		args.now.monotonic = bpf_ktime_get_ns();
+	args.now = compat_rq_clock(args.next.task);
 	switch_out(&args, departure_state(args.prev.task, ctx[0], compat_switch_state(ctx)));
 	switch_in(&args);
 	cost_end(counters, begin);
@@ -341,8 +338,7 @@ int sched_process_exit(__u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 	__u16 *entry = slot_entry(task->pid);
 	struct sched_thread *thread;
-	struct moment now;
-	__u64 fresh;
+	__u64 now, fresh;
 	__u32 slot;
 
 	if (!entry || !*entry)
@@ -353,13 +349,12 @@ int sched_process_exit(__u64 *ctx)
 	thread = bpf_map_lookup_elem(&threads, &slot);
 	if (!thread)
 		return 0;
-	now.monotonic = bpf_ktime_get_ns();
-	now.rq_clock = compat_rq_clock(task);
+	now = compat_rq_clock(task);
 	/* That is old by now: by a tick, or more without ticks. */
-	fresh = now.monotonic - clock_offset;
-	if (clock_offset && fresh > now.rq_clock)
-		now.rq_clock = fresh;
-	thread_depart(thread, task, SCHED_GONE, &now);
+	fresh = bpf_ktime_get_ns() - clock_offset;
+	if (clock_offset && fresh > now)
+		now = fresh;
+	thread_depart(thread, task, SCHED_GONE, now);
 	thread->task = 0;
 	return 0;
 }
@@ -386,7 +381,6 @@ int sched_scan(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	__u32 state, vm;
-	struct moment now;
 
 	if (!task || task_slot(task))
 		return 0;
@@ -396,9 +390,7 @@ int sched_scan(struct bpf_iter__task *ctx)
 	state = departure_state(task, false, compat_task_state(task));
 	if (state == SCHED_READY && !task->sched_info.last_queued)
 		state = SCHED_RUN;
-	now.monotonic = bpf_ktime_get_ns();
-	now.rq_clock = now.monotonic - read_clock_offset();
-	thread_create(task, vm, state, task->wake_cpu, &now);
+	thread_create(task, vm, state, task->wake_cpu, bpf_ktime_get_ns() - read_clock_offset());
 	return 0;
 }
 

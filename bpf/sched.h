@@ -2,7 +2,7 @@
 /*
  * What sched.bpf.c and user/probe/sched.c share. All times are ns. Durations are
  * differences of the run queues' clock, which the scheduler's own books are kept
- * in; what user space compares with its own time is CLOCK_MONOTONIC.
+ * in.
  */
 #ifndef KVMQ_SCHED_H
 #define KVMQ_SCHED_H
@@ -14,6 +14,8 @@
 #define SCHED_TIDS (1U << SCHED_TIDS_BITS)
 #define SCHED_BITMAP_BITS 12 /* log2 of the bits in one element of vm_tgids */
 #define SCHED_PROGRESS_BATCH 256
+#define SCHED_EVENTS_SIZE (2 * 1024 * 1024)
+#define SCHED_EVENTS_WAKE (SCHED_EVENTS_SIZE / 4) /* bytes unread that wake the reader */
 #define SCHED_COMM 16
 #define SCHED_NO_VCPU (-1)
 
@@ -57,8 +59,7 @@ struct sched_thread {
 	__u64 notifier;	 /* kernel address of the vCPU's preempt notifier */
 	__u64 start_ns;	 /* of its VM's process, since boot; 0: not known (vhost) */
 	__u64 first_rq;	 /* tracked since, by the run queue's clock */
-	__u64 since_rq;	 /* in this state since, by the run queue's clock */
-	__u64 since_ns;	 /* the same by CLOCK_MONOTONIC */
+	__u64 since_rq;	 /* in this state since, by the same */
 	__u64 run_delay; /* the kernel's own sum at the last arrival */
 	__u64 run_ns;
 	__u64 halt_ns;
@@ -106,8 +107,9 @@ struct sched_news {
 
 /* One wait, sent when it has ended. */
 struct sched_event {
-	__u64 time_ns;	 /* it got its CPU */
-	__u64 queued_ns; /* it became ready, by this program's own time stamps */
+	__u64 time_ns;	 /* it got its CPU, by CLOCK_MONOTONIC */
+	__u64 queued_rq; /* it became ready, by the run queue's clock */
+	__u64 run_rq;	 /* it got its CPU, by the same */
 	__u64 wait_ns;	 /* by the kernel's book-keeping */
 	__u32 slot;
 	__u32 generation;
@@ -122,6 +124,6 @@ struct sched_event {
 
 _Static_assert(sizeof(struct sched_thread) % 64 == 0, "slots share no cache line");
 _Static_assert(sizeof(struct sched_cpu) == 64, "CPUs share no cache line");
-_Static_assert(sizeof(struct sched_event) == 72, "no implicit padding");
+_Static_assert(sizeof(struct sched_event) == 80, "no implicit padding");
 
 #endif

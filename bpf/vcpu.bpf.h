@@ -77,12 +77,6 @@ struct {
 	__type(value, struct vm_chunk);
 } vm_tgids SEC(".maps");
 
-/* Now, by both clocks. */
-struct moment {
-	__u64 monotonic;
-	__u64 rq_clock;
-};
-
 static __always_inline __u16 *slot_entry(__u32 tid)
 {
 	__u32 chunk_index = tid >> SCHED_TIDS_BITS;
@@ -184,7 +178,7 @@ static __always_inline void thread_identify(struct sched_thread *thread, struct 
 
 /* Counters are 0 in a free slot: user space clears it before it returns it. */
 static __always_inline void thread_init(struct sched_thread *thread, struct task_struct *task,
-					__u32 vm, struct moment *now)
+					__u32 vm, __u64 now)
 {
 	struct task_struct *leader = task->group_leader;
 
@@ -199,9 +193,8 @@ static __always_inline void thread_init(struct sched_thread *thread, struct task
 	thread->vm = vm;
 	thread->task = (__u64)task;
 	thread->start_ns = vm == (__u32)task->tgid ? leader->start_boottime : 0;
-	thread->first_rq = now->rq_clock;
-	thread->since_ns = now->monotonic;
-	thread->since_rq = now->rq_clock;
+	thread->first_rq = now;
+	thread->since_rq = now;
 	thread->run_delay = task->sched_info.run_delay;
 	bpf_probe_read_kernel(thread->comm, sizeof(thread->comm), task->comm);
 	bpf_probe_read_kernel(thread->leader, sizeof(thread->leader), leader->comm);
@@ -226,7 +219,7 @@ static __always_inline void thread_announce(__u32 slot, __u32 generation)
  * slot + 1 and leaves the record in change, or 0.
  */
 static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 state, __u32 cpu,
-				      struct moment *now)
+				      __u64 now)
 {
 	__u16 *entry = slot_entry(task->pid);
 	struct sched_thread *thread;

@@ -26,7 +26,7 @@ static const struct option_spec {
 	{ 'b', "by", required_argument, "vm|vcpu|thread", "what a row is (default: vcpu)" },
 	{ 'H', "hist", no_argument, NULL, "distributions: bars, or buckets with --json" },
 	{ 'e', "events", optional_argument, "USEC", "a line per event of at least USEC (0: all)" },
-	{ 'j', "json", no_argument, NULL, "one JSON object per interval and line" },
+	{ 'j', "json", no_argument, NULL, "JSON, one object a line" },
 	{ 'o', "columns", required_argument, "LIST",
 	  "these columns; +LIST adds to the usual ones; help lists them" },
 	{ 's', "sort", required_argument, "COLUMN", "order rows by a column, greatest first" },
@@ -42,7 +42,7 @@ static const struct option_spec {
 static void print_help(const struct tool *tool)
 {
 	printf("Usage: %s [OPTION]...%s\n%s\n\n", tool->name,
-	       tool->interval ? " [INTERVAL [COUNT] | -- COMMAND...]" : "", tool->question);
+	       tool->interval ? " [INTERVAL [COUNT]] [-- COMMAND...]" : "", tool->question);
 	for (size_t i = 0; i < SPEC_COUNT; i++) {
 		const struct option_spec *spec = &option_specs[i];
 		char name[48];
@@ -60,7 +60,8 @@ static void print_help(const struct tool *tool)
 	if (tool->interval)
 		puts("\nINTERVAL is in seconds, 0.01 to 86400 (default 1); COUNT is the number of\n"
 		     "intervals (default: until Ctrl-C, which prints the last one). With COMMAND,\n"
-		     "one interval for as long as it runs, and its exit status.");
+		     "until that ends, as one interval unless INTERVAL is given, and its exit "
+		     "status.");
 	puts("\nExit status: 0 done, 1 failed while running, 2 wrong usage, 3 this host cannot\n"
 	     "do it. The manual page says more.");
 }
@@ -210,6 +211,11 @@ static int read_operands(struct options *options, const struct tool *tool, int a
 		if (parse_fixed(argv[0], NSEC_PER_SEC, INTERVAL_MIN_NS, INTERVAL_MAX_NS,
 				&options->interval_ns))
 			return bad_value("INTERVAL", argv[0], "seconds from 0.01 to 86400");
+	}
+	if (argc > 1 && options->command) {
+		log_error("COUNT: '%s': the command ends the run: leave one of the two out",
+			  argv[1]);
+		return -EINVAL;
 	}
 	if (argc > 1 && parse_number(argv[1], 1, UINT32_MAX, &options->count))
 		return bad_value("COUNT", argv[1], "a whole number from 1 to 4294967295");

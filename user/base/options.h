@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The one grammar of all tools: kvmq-X [options] [INTERVAL [COUNT] | -- COMMAND]. */
+/* The one grammar of all tools: kvmq-X [options] [INTERVAL [COUNT]] [-- COMMAND]. */
 #ifndef KVMQ_OPTIONS_H
 #define KVMQ_OPTIONS_H
 

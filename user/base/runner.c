@@ -86,11 +86,11 @@ static int handle_interval(struct loop *loop, int fd)
 
 static int wait_and_handle(struct loop *loop, struct pollfd *fds)
 {
-	int error = 0;
+	int ready = poll(fds, 3, loop->steps->poll_ms), error = 0;
 
-	if (poll(fds, 3, -1) < 0)
+	if (ready < 0)
 		return errno == EINTR ? 0 : -errno;
-	if (fds[0].revents)
+	if (!ready || fds[0].revents)
 		error = loop->steps->poll(loop->steps->context);
 	if (!error && fds[1].revents)
 		error = handle_interval(loop, fds[1].fd);

@@ -7,7 +7,8 @@
 #include "base/options.h"
 
 struct run_steps {
-	int (*poll)(void *context);   /* the probe has something to say */
+	int (*poll)(void *context);   /* the probe may have something to say */
+	int poll_ms;		      /* call poll that often; -1: only when it is readable */
 	int (*report)(void *context); /* an interval is over */
 	void *context;
 };

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvmq-cpu: how long was each vCPU ready but not running, and why? */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/options.h"
@@ -16,6 +19,8 @@
 #include "collect/vm.h"
 #include "probe/kernel.h"
 #include "probe/sched.h"
+
+#define EVENTS_POLL_MS 50
 
 static const struct tool tool = {
 	.name = "kvmq-cpu",
@@ -40,7 +45,15 @@ static bool on_thread(void *context, const struct identity *identity)
 
 	if (vm && identity->is_vcpu)
 		log_detail("found vCPU thread %u of VM %s", identity->tid, vm->name);
+	vms__add_thread(cpu->vms, identity, +1);
 	return vm && vm->chosen;
+}
+
+static void on_exit_thread(void *context, const struct identity *identity)
+{
+	struct cpu_tool *cpu = context;
+
+	vms__add_thread(cpu->vms, identity, -1);
 }
 
 static void on_wait(void *context, const struct wait_event *event)
@@ -72,6 +85,7 @@ static int read_snapshot(struct cpu_tool *cpu, struct snapshot *snapshot)
 		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NSEC_PER_USEC;
 	snapshot->cost.switches = host_switches();
 	vms__sweep(cpu->vms, snapshot);
+	snapshot->other_vms = vms__count_others(cpu->vms);
 	return 0;
 }
 
@@ -119,6 +133,22 @@ static int check_filter(const struct cpu_tool *cpu)
 	return -ENOENT;
 }
 
+/* A cgroup that is not there holds no VM, today or later. */
+static int check_cgroup(const char *path)
+{
+	static const char mount[] = "/sys/fs/cgroup";
+	char full[PATH_MAX];
+
+	if (!path || access("/sys/fs/cgroup/cgroup.controllers", F_OK))
+		return 0;
+	snprintf(full, sizeof(full), "%s/%s", strncmp(path, mount, sizeof(mount) - 1) ? mount : "",
+		 path);
+	if (!access(full, F_OK))
+		return 0;
+	log_error("--cgroup: '%s' is not there: give a folder below %s", path, mount);
+	return -ENOENT;
+}
+
 static int open_all(struct cpu_tool *cpu)
 {
 	const struct options *options = &cpu->options;
@@ -129,11 +159,12 @@ static int open_all(struct cpu_tool *cpu)
 		.events = options->events,
 		.event_min_ns = options->event_min_ns,
 		.on_thread = on_thread,
+		.on_exit = on_exit_thread,
 		.on_wait = on_wait,
 		.context = cpu,
 	};
 
-	if (privileges_check())
+	if (privileges_check() || check_cgroup(options->cgroup))
 		return -EPERM;
 	if (kernel_has_btf()) {
 		log_error("/sys/kernel/btf/vmlinux: not there: needs a kernel with "
@@ -150,7 +181,10 @@ static int open_all(struct cpu_tool *cpu)
 
 static int run(struct cpu_tool *cpu)
 {
-	struct run_steps steps = { .poll = poll_probe, .report = report, .context = cpu };
+	struct run_steps steps = { .poll = poll_probe,
+				   .poll_ms = cpu->options.events ? EVENTS_POLL_MS : -1,
+				   .report = report,
+				   .context = cpu };
 	struct command command = { .gate = -1 };
 	int status = STATUS_HOST;
 
@@ -160,6 +194,7 @@ static int run(struct cpu_tool *cpu)
 	host__read(&cpu->report.host);
 	if (!open_all(cpu)) {
 		status = STATUS_FAILED;
+		sched_probe__start(cpu->probe);
 		if (!read_snapshot(cpu, &cpu->snapshots[0]))
 			status = runner__run(&cpu->options, &command, sched_probe__fd(cpu->probe),
 					     &steps);

@@ -16,17 +16,34 @@
 
 #define SCHEMA "kvmq.cpu/1"
 
+/* What a line of an event, or of JSON, has no use for is refused, not ignored. */
+static int check_options(const struct options *options)
+{
+	if (options->events && !options->json &&
+	    (options->hist || options->columns || options->sort || options->top)) {
+		log_error(
+			"--events prints no table: leave out --hist, --columns, --sort and --top, "
+			"or add --json");
+		return -EINVAL;
+	}
+	if (options->json && options->columns) {
+		log_error("--columns: --json has every figure: leave out one of the two");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int cpu_report__init(struct cpu_report *report, const struct options *options, int *status)
 {
 	*report = (struct cpu_report){ .options = options };
 	*status = STATUS_USAGE;
 	if (options->columns && !strcmp(options->columns, "help")) {
-		errno = 0;
 		metric__print_help(&cpu_metrics);
-		*status = flush_output() ? STATUS_FAILED : STATUS_DONE;
+		*status = fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
 		return 1;
 	}
-	if (columns__select(&report->columns, &cpu_metrics, options->by, options->columns))
+	if (check_options(options) ||
+	    columns__select(&report->columns, &cpu_metrics, options->by, options->columns))
 		return 1;
 	if (options->sort)
 		report->sort = metric__find(&cpu_metrics, options->sort);
@@ -164,8 +181,15 @@ int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapsh
 	if (error)
 		return error;
 	count_vms(&summary, &report->rows);
+	summary.vms += after->other_vms;
+	summary.vcpus += after->other_vcpus;
 	sort_rows(report);
 	if (report->options->json)
 		return print_json(report, file, &summary);
-	return report->options->events ? 0 : print_text(report, file, &summary);
+	if (!report->options->events)
+		return print_text(report, file, &summary);
+	/* An event line says nothing of those that are not there. */
+	if (summary__has_new_losses(&summary))
+		summary__print_losses(file, &after->losses);
+	return 0;
 }

@@ -70,8 +70,8 @@ static void found_vm(void *context, uint32_t pid)
 
 static void print_checks(const struct findings *findings)
 {
-	printf("%s %s: %u CPUs\n\nkvmq-cpu\n", findings->host.name, findings->host.kernel,
-	       findings->host.cpus);
+	printf("%s %s: %u CPU%s\n\nkvmq-cpu\n", findings->host.name, findings->host.kernel,
+	       findings->host.cpus, findings->host.cpus == 1 ? "" : "s");
 	for (size_t i = 0; i < findings->checks.count; i++) {
 		const struct check *check = &findings->checks.list[i];
 

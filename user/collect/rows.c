@@ -5,16 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t figures__ready(const struct figures *figures)
-{
-	return figures->ready_ns[CAUSE_WAKE] + figures->ready_ns[CAUSE_PREEMPT];
-}
-
-uint64_t figures__waits(const struct figures *figures)
-{
-	return figures->waits[CAUSE_WAKE] + figures->waits[CAUSE_PREEMPT];
-}
-
 uint64_t share_mpct(uint64_t part, uint64_t whole)
 {
 	if (!whole)
@@ -105,25 +95,10 @@ static void subtract(struct row *row, const struct thread_snapshot *before,
 	result->max_ns = interval_max(row, before, after);
 }
 
-static void add_figures(struct figures *sum, const struct figures *figures)
-{
-	sum->elapsed_ns += figures->elapsed_ns;
-	sum->run_ns += figures->run_ns;
-	sum->halt_ns += figures->halt_ns;
-	sum->block_ns += figures->block_ns;
-	sum->ended_ns += figures->ended_ns;
-	for (int cause = 0; cause < CAUSES; cause++) {
-		sum->ready_ns[cause] += figures->ready_ns[cause];
-		sum->waits[cause] += figures->waits[cause];
-	}
-	if (figures->max_ns > sum->max_ns)
-		sum->max_ns = figures->max_ns;
-}
-
 static void add_row(struct row *sum, const struct row *row)
 {
-	add_figures(&sum->interval, &row->interval);
-	add_figures(&sum->total, &row->total);
+	figures__add(&sum->interval, &row->interval);
+	figures__add(&sum->total, &row->total);
 	sum->vcpus += row->vcpus;
 	if (row->worst_ready_mpct > sum->worst_ready_mpct) {
 		sum->worst_ready_mpct = row->worst_ready_mpct;
@@ -228,8 +203,10 @@ static void fold_vms(struct rows *rows)
 			rows->list[kept++] = rows->list[i];
 	}
 	rows->count = kept;
-	for (size_t i = 0; i < rows->count; i++)
+	for (size_t i = 0; i < rows->count; i++) {
 		rows->list[i].identity.tid = 0; /* a sum is no thread */
+		figures__add(&rows->list[i].total, &rows->list[i].vm->exited);
+	}
 }
 
 /* Whether a thread that before lacks was there then, and could not be read. */

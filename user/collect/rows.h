@@ -46,12 +46,6 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 
 void rows__free(struct rows *rows);
 
-/* The ready time of all causes. */
-uint64_t figures__ready(const struct figures *figures);
-
-/* Waits of all causes. */
-uint64_t figures__waits(const struct figures *figures);
-
 /* part of whole in 1/1000 %, rounded; 0 of 0 is 0. */
 uint64_t share_mpct(uint64_t part, uint64_t whole);
 

@@ -94,10 +94,21 @@ struct snapshot {
 	uint64_t realtime_ns; /* time of day when reading began */
 	struct losses losses;
 	struct cost cost;
+	uint32_t other_vcpus; /* that the filter leaves out */
+	uint32_t other_vms;
 	size_t count;
 	size_t capacity;
 	struct thread_snapshot *threads; /* by ascending id */
 };
+
+/* The ready time of all causes. */
+uint64_t figures__ready(const struct figures *figures);
+
+/* Waits of all causes. */
+uint64_t figures__waits(const struct figures *figures);
+
+/* Adds figures to a sum, whose max_ns is the greater one. */
+void figures__add(struct figures *sum, const struct figures *figures);
 
 /* Makes room for one more thread. Returns it, or NULL when memory is short. */
 struct thread_snapshot *snapshot__add(struct snapshot *snapshot);

@@ -208,6 +208,37 @@ struct vm *vms__find(const struct vms *vms, uint32_t pid)
 	return vms->list[place - 1];
 }
 
+void vms__add_thread(struct vms *vms, const struct identity *identity, int change)
+{
+	struct vm *vm = vms__get(vms, identity);
+
+	if (vm && (change > 0 || vm->threads))
+		vm->threads += (uint32_t)change;
+}
+
+void vms__keep_exited(struct vms *vms, const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->count; i++) {
+		const struct thread_snapshot *thread = &snapshot->threads[i];
+		struct vm *vm;
+
+		if (thread->state != STATE_GONE || !thread->identity.is_vcpu)
+			continue;
+		vm = vms__get(vms, &thread->identity);
+		if (vm)
+			figures__add(&vm->exited, &thread->figures);
+	}
+}
+
+uint32_t vms__count_others(const struct vms *vms)
+{
+	uint32_t others = 0;
+
+	for (size_t i = 0; i < vms->count; i++)
+		others += vms->list[i]->threads && !vms->list[i]->chosen;
+	return others;
+}
+
 void vms__sweep(struct vms *vms, const struct snapshot *snapshot)
 {
 	size_t kept = 0;
@@ -222,7 +253,7 @@ void vms__sweep(struct vms *vms, const struct snapshot *snapshot)
 	for (size_t i = 0; i < vms->count; i++) {
 		struct vm *vm = vms->list[i];
 
-		if (vm->seen + 2 > vms->sweeps)
+		if (vm->threads || vm->seen + 2 > vms->sweeps)
 			vms->list[kept++] = vm;
 		else
 			vm__free(vm);

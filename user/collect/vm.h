@@ -17,6 +17,8 @@ struct vm {
 	char uuid[VM_UUID_SIZE]; /* empty: it has none */
 	char *cgroup;		 /* of its process: "/machine.slice/..."; NULL: not read */
 	bool chosen;		 /* passes the filter */
+	uint32_t threads;	 /* that run, as vms__add_thread() was told */
+	struct figures exited;	 /* sum of its vCPUs that have exited and were shown */
 	uint64_t seen;		 /* number of the last sweep that it survived */
 };
 
@@ -47,8 +49,20 @@ struct vm *vms__get(struct vms *vms, const struct identity *identity);
 /* The same for a process known by its PID alone, or NULL if it is no VM here. */
 struct vm *vms__find(const struct vms *vms, uint32_t pid);
 
-/* Forgets the VMs that no thread of the last two sweeps' snapshots has. */
+/* A thread of the VM was found (+1) or has exited (-1). */
+void vms__add_thread(struct vms *vms, const struct identity *identity, int change);
+
+/*
+ * Forgets the VMs that have no threads left and were in none of the last two
+ * sweeps' snapshots.
+ */
 void vms__sweep(struct vms *vms, const struct snapshot *snapshot);
+
+/* Keeps the figures of exited vCPUs; once for a snapshot, after it was shown. */
+void vms__keep_exited(struct vms *vms, const struct snapshot *snapshot);
+
+/* How many VMs have threads and do not pass the filter. */
+uint32_t vms__count_others(const struct vms *vms);
 
 /*
  * The first of the filter's names that no VM has, or NULL. Looks through all of

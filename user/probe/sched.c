@@ -16,7 +16,6 @@
 #include "probe/kernel.h"
 #include "probe/sched_internal.h"
 
-#define EVENT_BUFFER_SIZE (2 * 1024 * 1024)
 #define READ_SPINS 100
 #define READ_TRIES 150
 
@@ -58,7 +57,7 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 				 config->threads ? (tids >> SCHED_BITMAP_BITS) + 1 : 1);
 	bpf_map__set_max_entries(skeleton->maps.cpus, probe->cpu_count);
 	bpf_map__set_max_entries(skeleton->maps.events,
-				 config->events ? EVENT_BUFFER_SIZE : (uint32_t)getpagesize());
+				 config->events ? SCHED_EVENTS_SIZE : (uint32_t)getpagesize());
 	return 0;
 }
 
@@ -206,7 +205,8 @@ static int handle_event(void *context, void *data, size_t size)
 		return 0;
 	slot_identity(thread, event->slot, &wait.identity);
 	wait.time_ns = event->time_ns;
-	wait.queued_ns = event->queued_ns;
+	wait.queued_rq = event->queued_rq;
+	wait.run_rq = event->run_rq;
 	wait.wait_ns = event->wait_ns;
 	wait.cause = event->cause == SCHED_WAKE ? CAUSE_WAKE : CAUSE_PREEMPT;
 	wait.from_cpu = event->from_cpu;
@@ -273,8 +273,12 @@ static int attach(struct sched_probe *probe)
 		error = sched_probe__poll(probe);
 	if (!error && probe->config.threads)
 		error = scan_tasks(probe);
-	skeleton->bss->enabled = true;
 	return error;
+}
+
+void sched_probe__start(struct sched_probe *probe)
+{
+	probe->skeleton->bss->enabled = true;
 }
 
 static int load(struct sched_probe *probe)

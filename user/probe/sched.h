@@ -20,6 +20,8 @@ struct sched_probe_config {
 	 * that is found; false: nothing of it is wanted.
 	 */
 	bool (*on_thread)(void *context, const struct identity *identity);
+	/* Called when a thread that on_thread was asked about has exited. */
+	void (*on_exit)(void *context, const struct identity *identity);
 	void (*on_wait)(void *context, const struct wait_event *event);
 	void *context;
 };
@@ -27,14 +29,18 @@ struct sched_probe_config {
 struct sched_probe;
 
 /*
- * Loads and attaches; the threads that are there already have been found when
- * it returns. Returns 0 or -errno after one line on standard error. Close with
- * sched_probe__close(), which takes NULL.
+ * Loads, attaches and finds the threads that are there already. Nothing is
+ * counted before sched_probe__start(). Returns 0 or -errno after one line on
+ * standard error. Close with sched_probe__close(), which takes NULL.
  */
-int sched_probe__open(struct sched_probe **out, const struct sched_probe_config *config);
+int sched_probe__open(struct sched_probe **probe, const struct sched_probe_config *config);
+void sched_probe__start(struct sched_probe *probe);
 void sched_probe__close(struct sched_probe *probe);
 
-/* Readable when sched_probe__poll() has something to do. */
+/*
+ * Readable when a thread is new or events fill a quarter of their buffer; for
+ * single events call sched_probe__poll() from time to time.
+ */
 int sched_probe__fd(const struct sched_probe *probe);
 
 /* Handles new threads and events. Returns 0 or -errno. */

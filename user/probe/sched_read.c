@@ -146,6 +146,17 @@ static void fill_thread(struct thread_snapshot *thread, const struct sched_threa
 	add_progress(thread, copy->since_rq, queued, now);
 }
 
+/* Its slot is returned at the next reading, when its events have been read. */
+static void part_with_thread(struct sched_probe *probe, uint32_t slot,
+			     const struct sched_thread *thread)
+{
+	struct identity identity;
+
+	probe->gone[probe->gone_count++] = slot;
+	slot_identity(thread, slot, &identity);
+	probe->config.on_exit(probe->config.context, &identity);
+}
+
 static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint32_t slot)
 {
 	uint64_t queued = ((uint64_t *)probe->queued.data)[slot];
@@ -160,9 +171,11 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 	}
 	meet_thread(probe, slot, &copy);
 	if (copy.state == SCHED_GONE)
-		probe->gone[probe->gone_count++] = slot;
-	if (!is_wanted(probe, slot, copy.generation))
+		part_with_thread(probe, slot, &copy);
+	if (!is_wanted(probe, slot, copy.generation)) {
+		snapshot->other_vcpus += copy.kind == SCHED_VCPU && copy.state != SCHED_GONE;
 		return 0;
+	}
 	thread = snapshot__add(snapshot);
 	if (!thread)
 		return -ENOMEM;
@@ -205,6 +218,7 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 	if (!error)
 		error = update_progress(probe);
 	snapshot__clear(snapshot);
+	snapshot->other_vcpus = 0;
 	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
 		error = read_slot(probe, snapshot, slot);
 	read_counters(probe, snapshot);

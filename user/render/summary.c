@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/summary.h"
 
+#include <string.h>
+
 #include "base/units.h"
 
 /* The interval's cost, from the counters' growth. */
@@ -25,10 +27,12 @@ static struct cost_figures cost_figures(const struct summary *summary)
 	if (switches > result.vm_switches)
 		result.other_switches = switches - result.vm_switches;
 	/* All samples so far: an interval may have none. */
-	if (after->vm_samples)
-		result.vm_switch_ns = (double)after->vm_sample_ns / (double)after->vm_samples;
 	if (after->idle_switch_ps)
 		result.other_switch_ns = (double)after->idle_switch_ps / 1000.0;
+	/* A sample begins where the way of other tasks ends. */
+	if (after->vm_samples)
+		result.vm_switch_ns = (double)after->vm_sample_ns / (double)after->vm_samples +
+				      (double)after->idle_switch_ps / 1000.0;
 	if (result.other_switch_ns >= 0)
 		result.hooks_pct =
 			(result.vm_switches * (result.vm_switch_ns > 0 ? result.vm_switch_ns : 0) +
@@ -58,14 +62,14 @@ static void print_ns(FILE *file, double ns, const char *what)
 		fprintf(file, "%.0f ns %s", ns, what);
 }
 
-static void print_losses(FILE *file, const struct losses *losses)
+void summary__print_losses(FILE *file, const struct losses *losses)
 {
 	static const char *const none = "none";
 	const struct {
 		uint64_t count;
 		const char *what;
 	} list[] = {
-		{ losses->threads, "threads not tracked (table full)" },
+		{ losses->threads, "switches of threads not tracked (table full)" },
 		{ losses->events, "events dropped (buffer full)" },
 		{ losses->torn, "readings given up" },
 		{ losses->clock, "waits with clocks apart" },
@@ -84,6 +88,12 @@ static void print_losses(FILE *file, const struct losses *losses)
 	fprintf(file, "%s\n", any ? "" : none);
 }
 
+bool summary__has_new_losses(const struct summary *summary)
+{
+	return memcmp(&summary->before->losses, &summary->after->losses,
+		      sizeof(summary->after->losses)) != 0;
+}
+
 void summary__print_footer(FILE *file, const struct summary *summary, const char *tool)
 {
 	struct cost_figures cost = cost_figures(summary);
@@ -96,7 +106,7 @@ void summary__print_footer(FILE *file, const struct summary *summary, const char
 	else
 		fprintf(file, "%.3f %% in hooks, ", cost.hooks_pct);
 	fprintf(file, "%.3f %% in %s\n", cost.own_pct, tool);
-	print_losses(file, &summary->after->losses);
+	summary__print_losses(file, &summary->after->losses);
 }
 
 static json_t *known_real(double value)

@@ -23,6 +23,10 @@ void summary__print_header(FILE *file, const struct summary *summary);
 /* Cost of the interval, and losses since the tool started. */
 void summary__print_footer(FILE *file, const struct summary *summary, const char *tool);
 
+/* The losses alone, and whether there were any in the interval. */
+void summary__print_losses(FILE *file, const struct losses *losses);
+bool summary__has_new_losses(const struct summary *summary);
+
 /* An object with schema, host, kernel, time, interval_ns, cpus, vms, vcpus, cost
  * and losses; rows are the caller's. A new reference. */
 json_t *summary__json(const struct summary *summary, const char *schema);

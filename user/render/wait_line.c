@@ -60,10 +60,9 @@ json_t *wait_line__json(const struct wait_event *event, const struct vm *vm,
 		identity->is_vcpu && identity->vcpu != VCPU_UNKNOWN ? json_integer(identity->vcpu)
 								    : json_null(),
 		"tid", (json_int_t)identity->tid, "cause", cause_names[event->cause], "wait_ns",
-		(json_int_t)event->wait_ns, "queued_monotonic_ns", (json_int_t)event->queued_ns,
-		"run_monotonic_ns", (json_int_t)event->time_ns, "from_cpu",
-		(json_int_t)event->from_cpu, "to_cpu", (json_int_t)event->to_cpu, "after_tid",
-		(json_int_t)event->prev_tid, "after_comm",
-		json__text(event->prev_tid ? event->prev_comm : "idle"), "after_vm",
+		(json_int_t)event->wait_ns, "queued_clock_ns", (json_int_t)event->queued_rq,
+		"run_clock_ns", (json_int_t)event->run_rq, "from_cpu", (json_int_t)event->from_cpu,
+		"to_cpu", (json_int_t)event->to_cpu, "after_tid", (json_int_t)event->prev_tid,
+		"after_comm", json__text(event->prev_tid ? event->prev_comm : "idle"), "after_vm",
 		json__text(prev_vm ? prev_vm->name : NULL));
 }

@@ -89,7 +89,7 @@ def events():
     sums, counts = {}, {}
     for event in tool.events:
         tid = event["tid"]
-        length = event["run_monotonic_ns"] - event["queued_monotonic_ns"]
+        length = event["run_clock_ns"] - event["queued_clock_ns"]
         sums[tid] = sums.get(tid, 0) + length
         counts[tid] = counts.get(tid, 0) + 1
     tool.stop()
