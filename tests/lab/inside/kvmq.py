@@ -27,11 +27,13 @@ class Tool:
     """A running kvmq-cpu --json, whose lines are read as they come."""
 
     rows_checked = 0
+    running = []
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen(
             [BUILD + "/kvmq-cpu", "-v", "-j", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        Tool.running.append(self.process)
         self.lines = queue.Queue()
         self.events = []
         self.messages = []

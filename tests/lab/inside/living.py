@@ -143,11 +143,10 @@ def short_lived():
         tids[int(tid)] = (int(pid), name)
     expect(len(tids) == 200, f"vmm started {len(tids)} VMs")
     seen = {}
+    while tool.pending():
+        seen.update(row_names(tool.report(), tids))
     last = None
     for _ in range(3):  # the interval of the last ones' end, and one that is empty
-        last = tool.report()
-        seen.update(row_names(last, tids))
-    while tool.pending():
         last = tool.report()
         seen.update(row_names(last, tids))
     left = [row for row in last["rows"] if row["tid"] in tids]

@@ -78,6 +78,9 @@ def run_scenario(scenario):
         where = traceback.extract_tb(problem.__traceback__)[-1]
         print(f"not ok {name}: {type(problem).__name__}: {problem} " +
               f"({os.path.basename(where.filename)}:{where.lineno})", flush=True)
+    for process in Tool.running:  # what the scenario could not stop
+        process.kill()
+        process.wait()
     return False
 
 
