@@ -38,8 +38,9 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 	*report = (struct cpu_report){ .options = options };
 	*status = STATUS_USAGE;
 	if (options->columns && !strcmp(options->columns, "help")) {
+		errno = 0;
 		metric__print_help(&cpu_metrics);
-		*status = fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
+		*status = flush_output() ? STATUS_FAILED : STATUS_DONE;
 		return 1;
 	}
 	if (check_options(options) ||
