@@ -43,6 +43,8 @@ try "$doctor" --json
 if why=$(python3 -c 'import json, sys; json.load(sys.stdin)["tools"][0]["checks"][0]["status"]' \
 	< "$scratch/out" 2>&1); then
 	ok 'doctor --json'
+	cp "$scratch/out" "$scratch/kvmq-doctor --json"
+	tests/golden/validate "$scratch/kvmq-doctor --json" || failed=1
 else
 	bad 'doctor --json' "${why##*$'\n'}"
 fi

@@ -11,10 +11,11 @@ signalled() {
 	shift 3
 	"$cpu" --json "$@" > "$scratch/out" 2> "$scratch/err" &
 	pid=$!
-	# From when it blocks the signal, it cannot miss it.
+	# From when it, and no shell any more, blocks the signal, it cannot miss it.
 	while ! ((blocked & 1 << (signal - 1))) && kill -0 $pid 2> /dev/null; do
 		sleep 0.01
-		blocked=0x$(sed -n 's/^SigBlk:[[:space:]]*//p' /proc/$pid/status 2> /dev/null)
+		blocked=0x$(sed -n '/^Name:[[:space:]]*kvmq-cpu$/,/^SigBlk:/s/^SigBlk:[[:space:]]*//p' \
+			/proc/$pid/status 2> /dev/null)
 	done
 	kill -"$signal" $pid
 	wait $pid

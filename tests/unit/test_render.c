@@ -65,11 +65,13 @@ static void test_bars_fit(void **state)
 	hist.count[CAUSE_WAKE][100] = 1;
 	hist.count[CAUSE_PREEMPT][100] = 4000000;
 	hist.count[CAUSE_WAKE][150] = 4000000;
+	hist.count[CAUSE_PREEMPT][151] = 1; /* the same octave */
 	hist.count[CAUSE_PREEMPT][180] = 1;
 	for (unsigned int width = 40; width < 120; width++) {
 		char *text = print_bars(&hist, width), *line, *rest = text;
 
 		assert_non_null(strstr(text, " wp"));
+		assert_non_null(strstr(text, "wp\n"));
 		assert_non_null(strstr(text, " 1  p\n"));
 		while ((line = strsep(&rest, "\n")))
 			if (strlen(line) > width)

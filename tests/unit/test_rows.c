@@ -208,7 +208,7 @@ static void test_vm_sums(void **state)
 			figures(505, 5 + 10 * (uint64_t)vcpu, 105, 5, 405 - 10 * (uint64_t)vcpu);
 		thread->figures.waits[CAUSE_PREEMPT] = 2 + (uint64_t)vcpu;
 		thread->figures.ended_ns = 50 * MSEC;
-		thread->figures.max_ns = (40 - (uint64_t)vcpu) * MSEC;
+		thread->figures.max_ns = (38 + (uint64_t)vcpu) * MSEC;
 		thread->hist.count[CAUSE_PREEMPT][90] = 2 + (uint32_t)vcpu;
 	}
 	add(&scene->after, 20, 0)->figures = figures(100, 0, 0, 0, 0);
