@@ -101,6 +101,7 @@ static int report(void *context)
 	cpu->latest = !cpu->latest;
 	errno = 0;
 	error = cpu_report__print(&cpu->report, stdout, before, after);
+	vms__keep_exited(cpu->vms, after);
 	if (flush_output())
 		return -EIO;
 	if (error)

@@ -35,6 +35,7 @@
 #define DISK "/dev/vda"
 #define MAX_CPUS 64
 #define TOGGLE_NS 200000
+#define TOGGLE_MAX_NS 10000000
 #define BLOCK 4096
 #define CACHE_LINE 64
 
@@ -67,15 +68,34 @@ static void *run_busy(void *arg)
 	return NULL;
 }
 
+static long clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000L + now.tv_nsec;
+}
+
+/*
+ * Sleeps most of the time: under emulation a wake-up and the way back to sleep
+ * take milliseconds, so the sleep is some times as long as the last one was late.
+ */
 static void *run_toggle(void *arg)
 {
-	const struct timespec nap = { .tv_nsec = TOGGLE_NS };
+	long nap = TOGGLE_NS, late;
 
 	(void)arg;
 	/* the default slack of 50 us would be a quarter of the sleep */
 	prctl(PR_SET_TIMERSLACK, 1UL);
-	while (!stopped())
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+	while (!stopped()) {
+		struct timespec time = { .tv_nsec = nap };
+
+		late = clock_ns() + nap;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+		late = clock_ns() - late;
+		nap = late * 4 < TOGGLE_NS ? TOGGLE_NS : late * 4 < TOGGLE_MAX_NS ? late * 4 :
+										    TOGGLE_MAX_NS;
+	}
 	return NULL;
 }
 
