@@ -77,8 +77,10 @@ class Tool:
             Tool.rows_checked += 1
             total = sum(row[key] for key in STATES)
             if abs(total - 100) > TOLERANCE_PCT:
-                self.sum_errors.append(f"{row['vm']}/{row['thread']}: {total:.3f} of " +
-                                       f"{row['elapsed_ns'] / 1e6:.1f} ms")
+                parts = " + ".join(f"{row[key]:.3f}" for key in STATES)
+                self.sum_errors.append(f"{row['vm']}/{row['thread']}: {parts} = {total:.3f} of " +
+                                       f"{row['elapsed_ns'] / 1e6:.1f} ms, {row['total']}, " +
+                                       f"{report['losses']}")
 
     def stop(self):
         """Ctrl-C; returns the reports that were not read yet."""
