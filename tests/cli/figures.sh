@@ -21,23 +21,7 @@ works 'by VM' "$cpu" -j -b vm 2 1 &&
 		"[row['vcpus'] for row in rows if row['vm'] == '$name-a'] == [2]" \
 		"all(row['tid'] is None and row['cpu'] is None for row in rows)"
 
-# By VM within by vCPU: what has ended in the inner interval has in the outer one.
-inner=$scratch/inner
-try sh -c "'$cpu' -j -m $name-a -- '$cpu' -j -m $name-a -b vm 0.5 1 > '$inner.all'"
-grep -v '"vcpu":null' "$inner.all" > "$inner.outer"
-grep '"vcpu":null' "$inner.all" > "$scratch/out"
-if ((status)); then
-	bad 'by VM is the sum of its vCPUs' "exit status $status"
-else
-	holds 'by VM is the sum of its vCPUs' 'len(rows) == 1' "rows[0]['vcpus'] == 2" \
-		"all(0 <= rows[0][key] <= sum(row[key] for row in json.load(open('$inner.outer'))['rows'])
-		for key in ('waits', 'waits_wake', 'waits_preempt', 'run_delay_ns'))"
-fi
-
-# The kernel's own books of waits, read around and within whole intervals. A wait that
-# began before the tool did is in its figures for the part that it saw, and an arrival
-# that the kernel hid from it is made up for at the departure: so each vCPU has to have
-# run before what is held against the books begins, and again after it.
+# The kernel's own books of waits.
 books() {
 	local tid delay turn
 
@@ -48,7 +32,8 @@ books() {
 		turns+=("$turn")
 	done
 }
-# all vCPUs have arrived two times more than by now
+# All vCPUs arrive two times: an arrival that the kernel hid from a tool is made up for
+# at the departure, so then all waits that had ended before are in its figures.
 two_turns() {
 	local begun
 
@@ -59,6 +44,9 @@ two_turns() {
 		books
 	done
 }
+# Reads the books around and within whole intervals of a tool that writes to $1. A wait
+# that began before the tool did is in its figures for the part that it saw: so each
+# vCPU has to have run before what is held against the books begins.
 keep_books() {
 	local lines
 
@@ -76,6 +64,19 @@ keep_books() {
 }
 export -f books two_turns keep_books
 export tids_a pid_a
+
+# By VM within by vCPU: what has ended in the inner interval has in the outer one.
+try bash -c "'$cpu' -j -m $name-a -- bash -c \"'$cpu' -j -m $name-a -b vm 0.5 1; two_turns\" > '$scratch/both'"
+sed -n 1p "$scratch/both" > "$scratch/out"
+sed -n 2p "$scratch/both" > "$scratch/outer"
+if ((status)); then
+	bad 'by VM is the sum of its vCPUs' "exit status $status"
+else
+	holds 'by VM is the sum of its vCPUs' 'len(rows) == 1' "rows[0]['vcpus'] == 2" \
+		"all(0 <= rows[0][key] <= sum(row[key] for row in json.load(open('$scratch/outer'))['rows'])
+		for key in ('waits', 'run_delay_ns'))"
+fi
+
 try "$cpu" -j -m "$name-a" 0.3 -- bash -c "keep_books '$scratch/out' > '$scratch/books'"
 books
 read -r -d '' before skipped begin end < "$scratch/books"

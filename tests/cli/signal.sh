@@ -6,13 +6,13 @@ needs_bpf 'signals' || return
 
 # signalled NAME SIGNAL STATUS ARGUMENTS...: the tool, stopped in its first interval
 signalled() {
-	local name=$1 signal=$2 wanted=$3 pid blocked=0
+	local name=$1 signal=$2 wanted=$3 pid blocked=0 deadline=$((SECONDS + 60))
 
 	shift 3
 	"$cpu" --json "$@" > "$scratch/out" 2> "$scratch/err" &
 	pid=$!
 	# From when it, and no shell any more, blocks the signal, it cannot miss it.
-	while ! ((blocked & 1 << (signal - 1))) && kill -0 $pid 2> /dev/null; do
+	while ! ((blocked & 1 << (signal - 1) || SECONDS > deadline)) && kill -0 $pid 2> /dev/null; do
 		sleep 0.01
 		blocked=0x$(sed -n '/^Name:[[:space:]]*kvmq-cpu$/,/^SigBlk:/s/^SigBlk:[[:space:]]*//p' \
 			/proc/$pid/status 2> /dev/null)
