@@ -172,7 +172,7 @@ static void set_text(char *target, size_t size, const char *value)
 
 static void set_field(const struct field *field, void *target, const char *value)
 {
-	uint64_t number;
+	uint64_t number = (uint64_t)VCPU_UNKNOWN;
 	char *end;
 
 	target = (char *)target + field->offset;
@@ -180,10 +180,12 @@ static void set_field(const struct field *field, void *target, const char *value
 		set_text(target, field->size, value);
 		return;
 	}
-	errno = 0;
-	number = strcmp(value, "-") ? strtoull(value, &end, 10) : (uint64_t)VCPU_UNKNOWN;
-	if (errno || !*value || (strcmp(value, "-") && *end))
-		die("no number", value);
+	if (strcmp(value, "-") != 0) {
+		errno = 0;
+		number = strtoull(value, &end, 10);
+		if (errno || !*value || *end)
+			die("no number", value);
+	}
 	if (field->type == FLAG)
 		*(bool *)target = number;
 	else
