@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 struct fake_proc {
-	char path[64];
+	char path[256];
 };
 
 static inline void fake_fail(const char *path)
@@ -25,7 +25,9 @@ static inline void fake_fail(const char *path)
 
 static inline void fake_proc__open(struct fake_proc *proc)
 {
-	snprintf(proc->path, sizeof(proc->path), "/tmp/kvmq-proc-XXXXXX");
+	const char *folder = getenv("TMPDIR");
+
+	snprintf(proc->path, sizeof(proc->path), "%s/kvmq-proc-XXXXXX", folder ? folder : "/tmp");
 	if (!mkdtemp(proc->path))
 		fake_fail(proc->path);
 }
