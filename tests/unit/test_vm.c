@@ -281,7 +281,7 @@ static void count_found(void *context, uint32_t pid)
 
 static void test_scan(void **state)
 {
-	char path[128];
+	char path[300];
 	uint64_t found = 0;
 
 	(void)state;
