@@ -2,9 +2,11 @@
 #include "base/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/units.h"
@@ -257,5 +259,11 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 	if (read_operands(options, tool, argc - optind, argv + optind))
 		return 1;
 	log_init(tool->name, options->verbose);
+	/* Another file would get its number, and the output. */
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		log_error("standard output: closed: give it a reader");
+		*status = STATUS_FAILED;
+		return 1;
+	}
 	return 0;
 }

@@ -91,6 +91,14 @@ static int fill_free_slots(const struct sched_probe *probe)
 	return 0;
 }
 
+/* A name may hold anything; what would reach the terminal as a command does not. */
+static void copy_comm(char *copy, const char *comm)
+{
+	for (int i = 0; i < COMM_SIZE - 1; i++)
+		copy[i] = (comm[i] > 0 && comm[i] < ' ') || comm[i] == 127 ? '?' : comm[i];
+	copy[COMM_SIZE - 1] = '\0';
+}
+
 void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity)
 {
 	identity->id = (uint64_t)slot << 32 | thread->generation;
@@ -99,9 +107,8 @@ void slot_identity(const struct sched_thread *thread, uint32_t slot, struct iden
 	identity->tid = thread->tid;
 	identity->vcpu = thread->vcpu;
 	identity->is_vcpu = thread->kind == SCHED_VCPU;
-	memcpy(identity->comm, thread->comm, COMM_SIZE);
-	memcpy(identity->vm_comm, thread->leader, COMM_SIZE);
-	identity->comm[COMM_SIZE - 1] = identity->vm_comm[COMM_SIZE - 1] = '\0';
+	copy_comm(identity->comm, thread->comm);
+	copy_comm(identity->vm_comm, thread->leader);
 	if (identity->vcpu == SCHED_NO_VCPU && identity->is_vcpu)
 		identity->vcpu = vcpu_from_comm(identity->comm);
 }
@@ -213,8 +220,7 @@ static int handle_event(void *context, void *data, size_t size)
 	wait.to_cpu = event->to_cpu;
 	wait.prev_tid = event->prev_tid;
 	wait.prev_tgid = event->prev_tgid;
-	memcpy(wait.prev_comm, event->prev_comm, COMM_SIZE);
-	wait.prev_comm[COMM_SIZE - 1] = '\0';
+	copy_comm(wait.prev_comm, event->prev_comm);
 	probe->config.on_wait(probe->config.context, &wait);
 	return 0;
 }
