@@ -12,12 +12,13 @@ from kvmq import BUILD, Tool, expect, guest, guest_pid, run, vcpus
 
 
 def wait_for(tool, condition, what, reports=40):
-    """Reports until one fulfils condition; returns it."""
+    """Reports until one fulfils condition; returns it. Old ones are not counted."""
     report = None
-    for _ in range(reports):
+    while reports:
         report = tool.report()
         if condition(report):
             return report
+        reports -= not tool.pending()
     seen = sorted({(row["vm"], row["vcpu"]) for row in report["rows"]}, key=str)
     raise AssertionError(f"{what}: not in {reports} reports; last rows: {seen}")
 
