@@ -140,7 +140,7 @@ def toggling():
     Seconds in which one of the host's own kernel threads took the vCPU's CPU are
     left out: under emulation that takes milliseconds, and the host was not idle.
     """
-    tool = Tool("-m", "tog", "-e", "0", "1")
+    tool = Tool("-m", "tog", "--events=0", "1")
     tool.report()
     ready = wake = waits = seconds = 0
     for _ in range(20):
