@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Is the emulated host itself sound? Multi-threaded emulation of KVM is not always:
+7.3 was seen to jump in time, to starve threads for half a minute and to panic.
+What a scenario says of such a host is not about kvmq.
+"""
+
+import threading
+import time
+
+from kvmq import run
+
+TOLERANCE = 3  # seconds; the real-time clock counts whole ones
+SIGNS = ("rcu: INFO", "soft lockup", "hard LOCKUP", "clocksource: timekeeping watchdog")
+
+
+class Watch:
+    """Holds the TSC's time against the real-time clock, which QEMU keeps by itself."""
+
+    def __init__(self):
+        self.fault = None
+        self.begin = (self._rtc(), time.monotonic())
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    @staticmethod
+    def _rtc():
+        with open("/sys/class/rtc/rtc0/since_epoch", encoding="ascii") as file:
+            return int(file.read())
+
+    def _watch(self):
+        while not self.fault:
+            time.sleep(2)
+            drift = (time.monotonic() - self.begin[1]) - (self._rtc() - self.begin[0])
+            if abs(drift) > TOLERANCE:
+                self.fault = f"the clocks are {drift:.0f} s apart"
+
+    def verdict(self):
+        """What is wrong with the host, or None."""
+        if self.fault:
+            return self.fault
+        for line in run("dmesg", check=False).splitlines():
+            if any(sign in line for sign in SIGNS):
+                return line.split("] ", 1)[-1]
+        return None
