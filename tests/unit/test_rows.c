@@ -160,6 +160,21 @@ static void test_unknown_before(void **state)
 	assert_int_equal(scene->rows.count, 0);
 }
 
+/* A wait shown as ready that the kernel counts as 0 in the end: no row over 100 %. */
+static void test_shrunk_wait(void **state)
+{
+	struct scene *scene = *state;
+	const struct row *row;
+
+	add(&scene->before, 10, 0)->figures = figures(500, 300, 0, 200, 0);
+	add(&scene->after, 10, 0)->figures = figures(700, 290, 0, 1010, 0);
+	row = only_row(scene, BY_VCPU);
+	assert_int_equal(figures__ready(&row->interval), 0);
+	assert_int_equal(row->interval.run_ns + figures__ready(&row->interval) +
+				 row->interval.halt_ns + row->interval.block_ns,
+			 row->interval.elapsed_ns);
+}
+
 static void test_gone_thread(void **state)
 {
 	struct scene *scene = *state;
@@ -423,20 +438,11 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_difference),
-		TEST(test_new_thread),
-		TEST(test_unknown_before),
-		TEST(test_gone_thread),
-		TEST(test_never_negative),
-		TEST(test_vm_sums),
-		TEST(test_vm_sums_in_vcpu_rows),
-		TEST(test_worst_of_none),
-		TEST(test_threads),
-		TEST(test_thread_without_vm),
-		TEST(test_order),
-		TEST(test_max),
-		TEST(test_shares_add_up),
-		TEST(test_many),
+		TEST(test_difference),	TEST(test_new_thread),		 TEST(test_unknown_before),
+		TEST(test_shrunk_wait), TEST(test_gone_thread),		 TEST(test_never_negative),
+		TEST(test_vm_sums),	TEST(test_vm_sums_in_vcpu_rows), TEST(test_worst_of_none),
+		TEST(test_threads),	TEST(test_thread_without_vm),	 TEST(test_order),
+		TEST(test_max),		TEST(test_shares_add_up),	 TEST(test_many),
 	};
 
 	return cmocka_run_group_tests_name("rows", tests, NULL, NULL);

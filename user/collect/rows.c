@@ -35,13 +35,37 @@ uint64_t hist__percentile(const struct wait_hist *hist, unsigned int permille, u
 	return max_ns;
 }
 
-/*
- * An estimate of what is going on may have been a few us over what it came to
- * be, since two clocks are involved; a difference is never negative for that.
- */
-static uint64_t grown(uint64_t before, uint64_t after)
+/* after - before, or 0; what is missing to 0 is added to *shrunk. */
+static uint64_t grown(uint64_t before, uint64_t after, uint64_t *shrunk)
 {
-	return after > before ? after - before : 0;
+	if (after >= before)
+		return after - before;
+	*shrunk += before - after;
+	return 0;
+}
+
+static void take_off(uint64_t *part, uint64_t *shrunk)
+{
+	uint64_t taken = *part < *shrunk ? *part : *shrunk;
+
+	*part -= taken;
+	*shrunk -= taken;
+}
+
+/*
+ * A wait that goes on when a snapshot is taken is shown as ready time of as long
+ * as it lasts. The kernel may count it shorter in the end: a wake-up on an idle
+ * CPU as 0, since the run queue's clock is not brought up to date in between
+ * (rq_clock_skip_update), and a wait without its moves between run queues. What
+ * was shown as ready stays so: it is taken off where it turns up again.
+ */
+static void settle(struct figures *figures, uint64_t shrunk)
+{
+	take_off(&figures->halt_ns, &shrunk);
+	take_off(&figures->block_ns, &shrunk);
+	take_off(&figures->ready_ns[CAUSE_PREEMPT], &shrunk);
+	take_off(&figures->ready_ns[CAUSE_WAKE], &shrunk);
+	take_off(&figures->run_ns, &shrunk);
 }
 
 static void subtract_hist(struct wait_hist *result, const struct wait_hist *before,
@@ -80,18 +104,21 @@ static void subtract(struct row *row, const struct thread_snapshot *before,
 	const struct figures *old = before ? &before->figures : &zero;
 	const struct figures *new = &after->figures;
 	struct figures *result = &row->interval;
+	uint64_t shrunk = 0, ignored = 0;
 
 	row->total = *new;
 	subtract_hist(row->hist, before ? &before->hist : NULL, &after->hist);
-	result->elapsed_ns = grown(old->elapsed_ns, new->elapsed_ns);
-	result->run_ns = grown(old->run_ns, new->run_ns);
-	result->halt_ns = grown(old->halt_ns, new->halt_ns);
-	result->block_ns = grown(old->block_ns, new->block_ns);
+	result->elapsed_ns = grown(old->elapsed_ns, new->elapsed_ns, &ignored);
+	result->run_ns = grown(old->run_ns, new->run_ns, &shrunk);
+	result->halt_ns = grown(old->halt_ns, new->halt_ns, &shrunk);
+	result->block_ns = grown(old->block_ns, new->block_ns, &shrunk);
 	for (int cause = 0; cause < CAUSES; cause++) {
-		result->ready_ns[cause] = grown(old->ready_ns[cause], new->ready_ns[cause]);
-		result->waits[cause] = grown(old->waits[cause], new->waits[cause]);
+		result->ready_ns[cause] =
+			grown(old->ready_ns[cause], new->ready_ns[cause], &shrunk);
+		result->waits[cause] = grown(old->waits[cause], new->waits[cause], &ignored);
 	}
-	result->ended_ns = grown(old->ended_ns, new->ended_ns);
+	result->ended_ns = grown(old->ended_ns, new->ended_ns, &ignored);
+	settle(result, shrunk);
 	result->max_ns = interval_max(row, before, after);
 }
 
