@@ -143,6 +143,21 @@ static __always_inline void count_wait(struct sched_thread *thread, __u32 cause,
 }
 
 /*
+ * Time since the last change. Two CPUs' clocks may be apart, and the kernel may
+ * count a wait longer than we do: then the thread's beginning is moved, so that
+ * its parts still add up to its age.
+ */
+static __always_inline __u64 clock_growth(struct sched_thread *thread, __u64 now)
+{
+	__u64 growth = now - thread->since_rq;
+
+	if ((__s64)growth >= 0)
+		return growth;
+	thread->first_rq += growth;
+	return 0;
+}
+
+/*
  * What ends when a thread gets its CPU: a wait, and the sleep before it. Returns
  * the wait's cause; *queued_rq is when it began, by our own books: for a
  * preemption, when the thread left its CPU.
@@ -150,13 +165,13 @@ static __always_inline void count_wait(struct sched_thread *thread, __u32 cause,
 static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, __u64 now,
 				      __u64 *queued_rq)
 {
-	__u64 elapsed = now - thread->since_rq;
+	__u64 elapsed = clock_growth(thread, now);
 	__u32 cause = SCHED_WAKE;
 
-	if ((__s64)elapsed < 0)
-		elapsed = 0; /* two CPUs' clocks */
 	if (thread->since_rq == thread->first_rq && wait > elapsed)
 		wait = elapsed; /* it was queued before it was known */
+	if (wait > elapsed)
+		thread->first_rq -= wait - elapsed;
 	if (wait > elapsed + CLOCK_TOLERANCE)
 		__sync_fetch_and_add(&losses.clock, 1);
 	*queued_rq = now - wait;
@@ -232,8 +247,7 @@ static __always_inline void thread_depart(struct sched_thread *thread, struct ta
 	compat_write_begin(&thread->sequence);
 	if (thread->state != SCHED_RUN)
 		make_up_arrival(thread, task, now);
-	if (now > thread->since_rq)
-		thread->run_ns += now - thread->since_rq;
+	thread->run_ns += clock_growth(thread, now);
 	thread->state = state;
 	thread->since_rq = now;
 	compat_write_end(&thread->sequence);
