@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154 # the files share their variables
-# ns per run of each hook, by the kernel's statistics, all programs side by side
-# on the same hook. Who comes first finds the caches cold, so the order changes.
-# Lines of a data file: ROUND TOOL PROGRAM RUNS NS; the kernel keeps 15 letters
-# of a program's name.
+# ns per run of each hook, by the kernel's statistics, of programs side by side on
+# it. Who comes first finds the caches cold, so each order has its round, and a
+# result is the mean of two. Lines of a data file: ROUND TOOL PROGRAM RUNS NS; the
+# kernel keeps 15 letters of a program's name.
 
-orders=(
-	"empty kvmq runqlat" "runqlat kvmq empty" "kvmq runqlat empty"
-	"empty runqlat kvmq" "kvmq empty runqlat" "runqlat empty kvmq"
-)
+pairs=("empty kvmq" "kvmq empty")
+triples=("empty kvmq runqlat" "runqlat kvmq empty" "kvmq runqlat empty" "empty runqlat kvmq")
 
 # start_tools ORDER: leaves TOOL=PID of each in $labels.
 start_tools()
@@ -17,7 +15,9 @@ start_tools()
 
 	labels=() tool_pids=()
 	for tool in $1; do
-		[[ -v missing[$tool] ]] && continue
+		if [[ -v missing[$tool] ]]; then
+			continue
+		fi
 		"start_$tool" 0.5 || continue
 		labels+=("$tool=$started")
 		tool_pids+=("$started")
@@ -32,67 +32,98 @@ measure_round()
 	local file=$1 round=$2
 
 	shift 2
-	"$build/bench/measure" "${labels[@]}" -- "$@" | sed "s/^/$round /" >>"$scratch/$file"
+	"$build/bench/measure" "${labels[@]}" -- "$@" >"$scratch/round" || die "$1 did not run"
+	sed "s/^/$round /" "$scratch/round" >>"$scratch/$file"
 }
 
-# median_ns FILE TOOL PROGRAM
-median_ns()
+# Lines ROUND VALUE: the median of the geometric means of rounds 0 and 1, 2 and 3 ...
+pair_median()
+{
+	awk '{ value[$1] = $2 }
+		END { for (i in value) if (i % 2 == 0 && value[i] * value[i + 1] > 0)
+			print sqrt(value[i] * value[i + 1]) }' | median
+}
+
+# run_ns FILE TOOL PROGRAM: ROUND NS for each
+run_ns()
 {
 	awk -v tool="$2" -v program="$3" \
-		'$2 == tool && $3 == program && $4 { print $5 / $4 }' "$scratch/$1" | median
+		'$2 == tool && $3 == program && $4 { print $1, $5 / $4 }' "$scratch/$1"
 }
 
-# median_ratio FILE TOOL PROGRAM TOOL PROGRAM: of one to the other in one round
-median_ratio()
+# ratio_of FILE FILE, both ROUND VALUE: ROUND RATIO
+ratio_of()
 {
-	awk -v tool="$2" -v program="$3" -v base_tool="$4" -v base_program="$5" '
-		!$4 { next }
-		$2 == tool && $3 == program { ns[$1] = $5 / $4 }
-		$2 == base_tool && $3 == base_program { base[$1] = $5 / $4 }
-		END { for (i in ns) if (base[i]) print ns[i] / base[i] }' "$scratch/$1" | median
+	awk 'NR == FNR { first[$1] = $2; next } $1 in first { print $1, first[$1] / $2 }' "$1" "$2"
 }
 
-# hook_rows FILE HOOK EMPTY LIMIT NAME: the empty program's row and kvmq-cpu's
+# hook_rows FIGURE EMPTY KVMQ [LIMIT]: two files of ROUND NS
 hook_rows()
 {
-	local ratio ns
+	local ratio value
 
-	ratio=$(median_ratio "$1" kvmq "$2" empty "$3")
-	row "$5: empty program" "$(printf '%.0f ns' "$(median_ns "$1" empty "$3")")"
-	ns=$(printf '%.0f ns, %.2f x empty' "$(median_ns "$1" kvmq "$2")" "$ratio")
-	if [[ -n $4 ]]; then
-		judge "$5: kvmq-cpu" "$ns" "$ratio" "$4" "<= $4 x empty"
+	row "$1: empty program" "$(printf '%.0f ns' "$(pair_median <"$2")")"
+	ratio=$(ratio_of "$3" "$2" | pair_median)
+	value=$(printf '%.0f ns, %.2f x empty' "$(pair_median <"$3")" "$ratio")
+	if [[ -n ${4:-} ]]; then
+		judge "$1: kvmq-cpu" "$value" "$ratio" "$4" "<= $4 x empty"
 	else
-		row "$5: kvmq-cpu" "$ns"
+		row "$1: kvmq-cpu" "$value"
 	fi
 }
 
-# A task in no VM: all but a handful of the switches are the benchmark's.
-hooks_without_vm()
+# exit_rows FILE: sched_process_exit has no target
+exit_rows()
 {
-	local round ratio ns wakeup
+	run_ns "$1" empty empty_exit >"$scratch/empty"
+	run_ns "$1" kvmq sched_process_e >"$scratch/ours"
+	hook_rows sched_process_exit "$scratch/empty" "$scratch/ours"
+}
 
-	section "ns per run, task in no VM ($1 rounds of perf bench sched pipe)"
-	for ((round = 0; round < $1; round++)); do
-		start_tools "${orders[round % ${#orders[@]}]}"
-		measure_round idle "$round" taskset -c "$cpu" perf bench sched pipe -l 60000
-		measure_round exits "$round" taskset -c "$cpu" bash -c \
+# idle_rounds FILE COUNT ORDER...: all but a few switches are the benchmark's
+idle_rounds()
+{
+	local file=$1 count=$2 round
+
+	shift 2
+	for ((round = 0; round < count; round++)); do
+		start_tools "${@:round % $# + 1:1}"
+		measure_round "$file" "$round" taskset -c "$cpu" perf bench sched pipe -l 60000
+		measure_round "$file.exits" "$round" taskset -c "$cpu" bash -c \
 			'for i in {1..500}; do (:); done'
 		stop "${tool_pids[@]}"
 	done
-	hook_rows idle sched_switch empty_switch 1.15 sched_switch
+}
+
+# Rounds that runqlat is in: it would spoil the caches for the others.
+runqlat_rows()
+{
+	local ns wakeup ratio
+
+	idle_rounds idle.all "$1" "${triples[@]}"
 	if [[ -v missing[runqlat] ]]; then
 		unmeasured "sched_switch: runqlat" "${missing[runqlat]}"
-	else
-		ratio=$(median_ratio idle kvmq sched_switch runqlat sched_switch)
-		ns=$(median_ns idle runqlat sched_switch)
-		row "sched_switch: runqlat" "$(printf '%.0f ns' "$ns")"
-		judge "sched_switch: kvmq-cpu to runqlat" "$(printf '%.2f x runqlat' "$ratio")" \
-			"$ratio" 0.2 "<= 1/5 of runqlat"
-		wakeup=$(median_ns idle runqlat sched_wakeup)
-		row "sched_wakeup: runqlat" "$(printf '%.0f ns; kvmq-cpu has none' "$wakeup")"
+		return
 	fi
-	hook_rows exits sched_process_e empty_exit "" sched_process_exit
+	run_ns idle.all runqlat sched_switch >"$scratch/runqlat"
+	run_ns idle.all kvmq sched_switch >"$scratch/ours"
+	ns=$(pair_median <"$scratch/runqlat")
+	wakeup=$(run_ns idle.all runqlat sched_wakeup | pair_median)
+	row "sched_switch: runqlat" "$(printf '%.0f ns, and %.0f in sched_wakeup' "$ns" "$wakeup")"
+	ratio=$(ratio_of "$scratch/ours" "$scratch/runqlat" | pair_median)
+	judge "sched_switch: kvmq-cpu" "$(printf '%.2f x runqlat' "$ratio")" \
+		"$ratio" 0.2 "<= 1/5 of runqlat"
+}
+
+hooks_without_vm()
+{
+	section "ns per run, task in no VM: perf bench sched pipe, $1 rounds"
+	idle_rounds idle "$1" "${pairs[@]}"
+	run_ns idle empty empty_switch >"$scratch/empty"
+	run_ns idle kvmq sched_switch >"$scratch/ours"
+	hook_rows sched_switch "$scratch/empty" "$scratch/ours" 1.15
+	runqlat_rows 4
+	exit_rows idle.exits
 }
 
 # vm_share: of the switches, in kvmq-cpu's last interval
@@ -103,55 +134,67 @@ vm_share()
 		awk '$1 + $2 { print $1 / ($1 + $2) }'
 }
 
-# of_vcpu TOOL PROGRAM: ns per vCPU switch in each round. Other switches happen
-# meanwhile; they are taken out at what they cost before the VM was there.
-of_vcpu()
+# vcpu_rounds FILE MODE COUNT ORDER...: what a switch costs without a VM is in
+# FILE.other, with 8 vCPUs a CPU in FILE.
+vcpu_rounds()
 {
-	awk -v tool="$1" -v program="$2" '
+	local file=$1 mode=$2 count=$3 round pid
+
+	shift 3
+	for ((round = 0; round < count; round++)); do
+		kvmq_options=-j start_tools "${@:round % $# + 1:1}"
+		measure_round "$file.other" "$round" sleep 0.7
+		# shellcheck disable=SC2086 # words
+		start_vmm --vcpus 16 --pin "$vcpu_cpus" --burn 0 --mode $mode || return
+		pid=$started
+		sleep 0.1
+		measure_round "$file" "$round" sleep 1.2
+		echo "$round $(vm_share)" >>"$scratch/$file.share"
+		stop "$pid"
+		measure_round "$file.exits" "$round" "$build/vmm" --spawn 4 --parallel 2 \
+			--vcpus 32 --lifetime 0.02 --wait 100000 --mode halt
+		stop "${tool_pids[@]}"
+	done
+}
+
+# vcpu_ns FILE TOOL PROGRAM: ROUND NS per vCPU switch. Other switches happen
+# meanwhile; they are taken out at what they cost before the VM was there.
+vcpu_ns()
+{
+	awk -v tool="$2" -v program="$3" '
 		FILENAME ~ /share$/ { share[$1] = $2; next }
 		$2 != tool || $3 != program || !$4 { next }
 		FILENAME ~ /other$/ { other[$1] = $5 / $4; next }
-		share[$1] { print $1, ($5 / $4 - (1 - share[$1]) * other[$1]) / share[$1] }' \
-		"$scratch/share" "$scratch/other" "$scratch/vcpu"
+		share[$1] > 0.2 { print $1, ($5 / $4 - (1 - share[$1]) * other[$1]) / share[$1] }' \
+		"$scratch/$1.share" "$scratch/$1.other" "$scratch/$1"
 }
 
-# of_vcpus TOOL PROGRAM: the median
-of_vcpus()
+# vcpu_rows FILE FIGURE MODE COUNT
+vcpu_rows()
 {
-	of_vcpu "$1" "$2" | awk '{ print $2 }' | median
+	[[ -v missing[vmm] ]] || vcpu_rounds "$1" "$3" "$4" "${pairs[@]}"
+	if [[ -v missing[vmm] ]]; then
+		unmeasured "$2: kvmq-cpu" "${missing[vmm]}"
+		return 1
+	fi
+	vcpu_ns "$1" empty empty_switch >"$scratch/empty"
+	vcpu_ns "$1" kvmq sched_switch >"$scratch/ours"
+	hook_rows "$2" "$scratch/empty" "$scratch/ours" 3
+	row "$2: share" "$(awk '{ print $2 * 100 }' "$scratch/$1.share" | median |
+		awk '{ printf "%.0f %% of the switches; the others are taken out", $1 }')"
 }
 
 hooks_with_vm()
 {
-	local round ratio pid
-
-	section "ns per run, vCPU ($1 rounds of 8 vCPUs that halt, on one CPU)"
-	for ((round = 0; round < $1; round++)); do
-		kvmq_options=-j start_tools "${orders[round % ${#orders[@]}]}"
-		measure_round other "$round" sleep 0.7
-		if ! start_vmm --vcpus 8 --pin "$cpu" --mode halt --wait 1000 --burn 0; then
-			stop "${tool_pids[@]}"
-			unmeasured "sched_switch: kvmq-cpu" "${missing[vmm]}"
-			return
-		fi
-		pid=$started
-		sleep 0.1
-		measure_round vcpu "$round" sleep 1.2
-		echo "$round $(vm_share)" >>"$scratch/share"
-		stop "$pid"
-		measure_round vcpu_exits "$round" \
-			"$build/vmm" --spawn 4 --parallel 2 --vcpus 32 --lifetime 0.02 --wait 100000 --mode halt
-		stop "${tool_pids[@]}"
-	done
-	row "share of vCPU switches" "$(awk '{ print $2 * 100 }' "$scratch/share" | median |
-		awk '{ printf "%.0f %%; the others are taken out", $1 }')"
-	ratio=$(join <(of_vcpu kvmq sched_switch | sort) <(of_vcpu empty empty_switch | sort) |
-		awk '{ print $2 / $3 }' | median)
-	row "sched_switch: empty program" "$(printf '%.0f ns' "$(of_vcpus empty empty_switch)")"
-	judge "sched_switch: kvmq-cpu" \
-		"$(printf '%.0f ns, %.2f x empty' "$(of_vcpus kvmq sched_switch)" "$ratio")" \
-		"$ratio" 3 "<= 3 x empty"
-	[[ -v missing[runqlat] ]] ||
-		row "sched_switch: runqlat" "$(printf '%.0f ns' "$(of_vcpus runqlat sched_switch)")"
-	hook_rows vcpu_exits sched_process_e empty_exit "" sched_process_exit
+	section "ns per run, vCPU: 8 a CPU, $1 rounds"
+	vcpu_rows vcpu "sched_switch, halt" "halt --wait 1000" "$1" || return
+	vcpu_rows vmm "sched_switch, VMM sleeps" "pio --wait 50" "$1" || return
+	vcpu_rounds vcpu.all "halt --wait 1000" 2 "${triples[@]}"
+	if [[ -v missing[runqlat] ]]; then
+		row "sched_switch, halt: runqlat" "n/a: ${missing[runqlat]}"
+	else
+		row "sched_switch, halt: runqlat" \
+			"$(printf '%.0f ns' "$(vcpu_ns vcpu.all runqlat sched_switch | pair_median)")"
+	fi
+	exit_rows vcpu.exits
 }

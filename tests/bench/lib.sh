@@ -58,7 +58,7 @@ wait_until()
 
 	shift
 	until "$@"; do
-		((SECONDS > end)) && return 1
+		((SECONDS <= end)) || return 1
 		sleep 0.02
 	done
 }
@@ -124,6 +124,7 @@ wait_for()
 # start_vmm OPTION...: until it is stopped; returns when its vCPUs run.
 start_vmm()
 {
+	[[ ! -v missing[vmm] ]] || return
 	rm -f "$scratch/ready"
 	start vmm "$build/vmm" --name bench --seconds 0 --ready-file "$scratch/ready" "$@"
 	if ! wait_until 60 ended_or_ready "$started" || ended "$started"; then
@@ -161,9 +162,9 @@ section()
 row()
 {
 	if [[ -n ${3:-} ]]; then
-		printf '  %-38s %-30s %-20s %s\n' "$1" "$2" "$3" "$4"
+		printf '  %-40s %-28s %-19s %s\n' "$1" "$2" "$3" "$4"
 	else
-		printf '  %-38s %s\n' "$1" "$2"
+		printf '  %-40s %s\n' "$1" "$2"
 	fi
 }
 

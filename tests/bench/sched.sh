@@ -21,7 +21,9 @@ measure_tool()
 {
 	local pid="" name bench run
 
-	[[ -v missing[$2] ]] && return
+	if [[ -v missing[$2] ]]; then
+		return
+	fi
 	if [[ $2 != none ]]; then
 		"start_$2" || return
 		pid=$started
@@ -29,7 +31,8 @@ measure_tool()
 	for name in pipe messaging; do
 		bench_command "$name"
 		for ((run = 0; run < runs; run++)); do
-			"$build/bench/measure" -- taskset -c "$cpu" "${bench[@]}"
+			"$build/bench/measure" -- taskset -c "$cpu" "${bench[@]}" ||
+				die "${bench[*]} did not run"
 		done | awk -v key="$1 $2 $name" '!least || $2 < least { least = $2 }
 			END { print key, least }' >>"$scratch/sched"
 	done
@@ -79,16 +82,16 @@ sched_row()
 
 sched_benchmarks()
 {
-	local round tool name
+	local round tool name end=$((SECONDS + 130))
 	local tools=(none empty kvmq runqlat perf)
 	local names=(nothing "empty program" kvmq-cpu runqlat "perf sched record")
 
-	section "perf bench sched, CPU time ($1 rounds, all in turn)"
-	for ((round = 0; round < $1; round++)); do
+	for ((round = 0; round < $1 && (round < 3 || SECONDS < end); round++)); do
 		for tool in "${tools[@]}"; do
 			measure_tool "$round" "$tool"
 		done
 	done
+	section "perf bench sched, CPU time: $round rounds, all in turn"
 	for name in pipe messaging; do
 		for tool in "${!tools[@]}"; do
 			sched_row "$name" "${tools[tool]}" "${names[tool]}"
