@@ -87,13 +87,16 @@ def paused():
     tool = Tool("-m", "db", "1")
     tool.report()
     guest("qmp", "db", '{"execute":"stop"}')
-    report = wait_for(tool, lambda r: all(row["block_pct"] > 99 for row in r["rows"]), "BLOCK")
-    tool.stop()
+    try:
+        report = wait_for(tool, lambda r: all(row["block_pct"] > 99 for row in r["rows"]), "BLOCK")
+        second = Tool("-m", "db", "1")
+        none = second.report()["rows"]
+    finally:
+        guest("qmp", "db", '{"execute":"cont"}')
     expect(len(report["rows"]) == 2, f"{len(report['rows'])} rows")
-    second = Tool("-m", "db", "1")
-    expect(second.report()["rows"] == [], "a paused VM's vCPUs run?")
-    guest("qmp", "db", '{"execute":"cont"}')
-    report = wait_for(second, lambda r: len(r["rows"]) == 2, "vCPUs after the pause")
+    expect(none == [], "a paused VM's vCPUs run?")
+    wait_for(second, lambda r: len(r["rows"]) == 2, "vCPUs after the pause")
+    tool.stop()
     second.stop()
     return "BLOCK 100 %, and back"
 
