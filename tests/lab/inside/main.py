@@ -34,9 +34,10 @@ def toggle_alone():
     os.sched_setaffinity(0, {0})  # the tools that are started, too
     with open("/sys/devices/virtual/workqueue/cpumask", "w", encoding="ascii") as file:
         file.write("1")
-    for name in ("kcompactd", "kswapd", "khugepaged", "ksmd"):
-        for pid in run("pgrep", name, check=False).split():
-            run("taskset", "-p", "1", pid, check=False)
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+            if file.read().startswith(("kcompactd", "kswapd", "khugepaged", "ksmd")):
+                os.sched_setaffinity(int(pid), {0})
     guest("start", "tog:1:toggle", "--cpus", "1")
     return "tog on CPU 1"
 

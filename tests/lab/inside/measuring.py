@@ -83,9 +83,11 @@ def vm_sums():
 
 def events():
     """
-    The waits in the event stream add up to the total: as the kernel counts them,
-    and by the program's own time stamps. The stamps also hold the moments of a
-    move between run queues, milliseconds under emulation, which count as BLOCK.
+    The waits in the event stream add up to the total: as the kernel counts them
+    within 0.5 %, and by the program's own stamps of leaving and getting a CPU
+    within 2 %: when a waiting thread is moved, the kernel counts no time between
+    two run queues, and some twice if the new one's clock is old
+    (rq_clock_skip_update): microseconds, but milliseconds under emulation.
     """
     tool = Tool("-m", "web", "-m", "db", "--events=0", str(INTERVAL))
     tool.report()
@@ -102,12 +104,11 @@ def events():
         expect(len(own) >= waits - 1, f"{name}: {waits} waits, {len(own)} events")
         counted = [event["wait_ns"] for event in own]
         stamped = [event["run_clock_ns"] - event["queued_clock_ns"] for event in own]
-        for which, lengths, moves in ((0, counted, 0), (1, stamped, row["total"]["block_ns"])):
-            errors = [sum(lengths[:count]) - total for count in (waits, waits - 1)]
-            error = min(abs(e) if e < 0 else max(0, e - moves) for e in errors)
+        for which, lengths, most in ((0, counted, 0.005), (1, stamped, 0.02)):
+            error = min(abs(sum(lengths[:count]) - total) for count in (waits, waits - 1))
             worst[which] = max(worst[which], error / total)
-            expect(error <= 0.005 * total,
-                   f"{name}: events {sum(lengths[:waits])}, total {total}, BLOCK {moves}")
+            expect(error <= most * total,
+                   f"{name}: events {sum(lengths[:waits])}, total {total}")
     return (f"{len(tool.events)} events, {100 * worst[0]:.3f} % off at most, " +
             f"{100 * worst[1]:.3f} % by their stamps")
 
