@@ -35,9 +35,12 @@ def toggle_alone():
     with open("/sys/devices/virtual/workqueue/cpumask", "w", encoding="ascii") as file:
         file.write("1")
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-            if file.read().startswith(("kcompactd", "kswapd", "khugepaged", "ksmd")):
-                os.sched_setaffinity(int(pid), {0})
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                if file.read().startswith(("kcompactd", "kswapd", "khugepaged", "ksmd")):
+                    os.sched_setaffinity(int(pid), {0})
+        except OSError:
+            pass  # it has ended
     guest("start", "tog:1:toggle", "--cpus", "1")
     return "tog on CPU 1"
 
