@@ -33,7 +33,7 @@ struct sched_probe;
  * counted before sched_probe__start(). Returns 0 or -errno after one line on
  * standard error. Close with sched_probe__close(), which takes NULL.
  */
-int sched_probe__open(struct sched_probe **probe, const struct sched_probe_config *config);
+int sched_probe__open(struct sched_probe **out, const struct sched_probe_config *config);
 void sched_probe__start(struct sched_probe *probe);
 void sched_probe__close(struct sched_probe *probe);
 
