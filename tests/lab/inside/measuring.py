@@ -182,8 +182,7 @@ def steal():
     while time.monotonic() < end:
         reports.append(tool.report())
     last = {vm: steal_seconds(vm) for vm in ("web", "db")}
-    reports += [tool.report() for _ in range(3)]
-    while tool.pending():
+    while moment(reports[-1]) <= max(when for when, _ in last.values()):
         reports.append(tool.report())
     tool.stop()
     text = []
