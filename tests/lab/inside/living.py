@@ -195,21 +195,27 @@ def bpf_objects():
     return found
 
 
+def wait_until_gone():
+    """The kernel frees programs after a grace period."""
+    left = None
+    for _ in range(60):
+        left = bpf_objects()
+        if not left:
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"left: {left}")
+
+
 def leaves_nothing():
     """kill -9 of the tool: no program, map or link is left behind."""
-    expect(not bpf_objects(), f"there before: {bpf_objects()}")
+    wait_until_gone()  # of the tool before
     tool = Tool("1")
     tool.report()
     expect(len(bpf_objects()) >= 6, f"while it runs only {bpf_objects()}")
     tool.process.kill()
     tool.process.wait()
-    left = None
-    for _ in range(60):  # the kernel frees programs after a grace period
-        left = bpf_objects()
-        if not left:
-            return "programs, maps and links are gone"
-        time.sleep(0.5)
-    raise AssertionError(f"left: {left}")
+    wait_until_gone()
+    return "programs, maps and links are gone"
 
 
 def few_privileges():
