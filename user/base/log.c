@@ -14,11 +14,6 @@ void log_init(const char *program, bool verbose)
 	is_verbose = verbose;
 }
 
-bool log_is_verbose(void)
-{
-	return is_verbose;
-}
-
 /* One write a message, so that lines of several processes do not mix. */
 static void log_line(const char *kind, const char *format, va_list args)
 {

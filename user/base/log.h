@@ -17,8 +17,6 @@ enum exit_status {
 /* Sets the name before each message; it is not copied. */
 void log_init(const char *program, bool verbose);
 
-bool log_is_verbose(void);
-
 /* What failed, on which object, and what to do about it. No newline needed. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
