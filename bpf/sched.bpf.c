@@ -8,7 +8,7 @@
  * this one; sched_info_arrive() adds the same difference a moment later. So the
  * sum is the kernel's to the nanosecond, and no wake-up hook is needed.
  */
-#include "vcpu.bpf.h"
+#include "blame.bpf.h"
 
 #define TASK_INTERRUPTIBLE 0x1	/* include/linux/sched.h */
 #define COST_SAMPLE 64		/* one in so many switches is timed */
@@ -44,17 +44,14 @@ struct {
 	__type(value, __u64);
 } verdicts SEC(".maps");
 
-/*
- * For a sleeping thread, since when it has been queued by the run queue's clock,
- * or 0: it woke up and waits. Written on demand by sched_progress.
- */
+/* Of the threads that wait. Written on demand by sched_progress. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, SCHED_SLOTS);
 	__type(key, __u32);
-	__type(value, __u64);
-} queued SEC(".maps");
+	__type(value, struct sched_progress);
+} progress SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -74,6 +71,14 @@ struct sched_switch_args {
 	struct side next;
 	__u64 now; /* by the run queue's clock */
 	__u32 cpu;
+};
+
+/* A wait that ends. */
+struct wait {
+	__u64 ns;	    /* by the kernel's book-keeping */
+	__u64 throttled_ns; /* of these */
+	__u64 queued_rq;    /* it began, by our own books: see end_wait() */
+	__u32 cause;
 };
 
 static __always_inline bool ignored(__u32 slot, struct sched_thread *thread)
@@ -102,8 +107,7 @@ static __always_inline __u64 arrival_wait(struct sched_thread *thread, struct ta
 }
 
 static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
-				       struct sched_switch_args *args, __u32 cause, __u64 wait,
-				       __u64 queued_rq)
+				       struct sched_switch_args *args, const struct wait *wait)
 {
 	struct sched_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -112,12 +116,13 @@ static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
 		return;
 	}
 	event->time_ns = bpf_ktime_get_ns();
-	event->queued_rq = queued_rq;
+	event->queued_rq = wait->queued_rq;
 	event->run_rq = args->now;
-	event->wait_ns = wait;
+	event->wait_ns = wait->ns;
+	event->throttled_ns = wait->throttled_ns;
 	event->slot = slot;
 	event->generation = thread->generation;
-	event->cause = cause;
+	event->cause = wait->cause;
 	event->from_cpu = thread->cpu;
 	event->to_cpu = args->cpu;
 	event->prev_tid = args->prev.task->pid;
@@ -130,14 +135,15 @@ static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
 					  : BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void count_wait(struct sched_thread *thread, __u32 cause, __u64 wait)
+static __always_inline void count_wait(struct sched_thread *thread, const struct wait *wait)
 {
-	__u32 bucket = hist_bucket(wait);
+	__u32 bucket = hist_bucket(wait->ns), cause = wait->cause;
 
-	thread->ready_ns[cause] += wait;
+	thread->ready_ns[cause] += wait->ns - wait->throttled_ns;
+	thread->throttled_ns += wait->throttled_ns;
 	thread->waits[cause]++;
-	if (wait > thread->max_ns[cause])
-		thread->max_ns[cause] = wait;
+	if (wait->ns > thread->max_ns[cause])
+		thread->max_ns[cause] = wait->ns;
 	if (bucket < HIST_BUCKETS)
 		thread->hist[cause][bucket]++;
 }
@@ -158,36 +164,36 @@ static __always_inline __u64 clock_growth(struct sched_thread *thread, __u64 now
 }
 
 /*
- * What ends when a thread gets its CPU: a wait, and the sleep before it. Returns
- * the wait's cause; *queued_rq is when it began, by our own books: for a
- * preemption, when the thread left its CPU.
+ * What ends when a thread gets its CPU: a wait, whose length is given, and the sleep
+ * before it. By our own books a preempted thread waits since it left its CPU.
  */
-static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, __u64 now,
-				      __u64 *queued_rq)
+static __always_inline void end_wait(struct sched_thread *thread, struct wait *wait, __u64 now)
 {
 	__u64 elapsed = clock_growth(thread, now);
-	__u32 cause = SCHED_WAKE;
 
-	if (thread->since_rq == thread->first_rq && wait > elapsed)
-		wait = elapsed; /* it was queued before it was known */
-	if (wait > elapsed)
-		thread->first_rq -= wait - elapsed;
-	if (wait > elapsed + CLOCK_TOLERANCE)
+	wait->cause = SCHED_WAKE;
+	if (thread->since_rq == thread->first_rq && wait->ns > elapsed)
+		wait->ns = elapsed; /* it was queued before it was known */
+	if (wait->ns > elapsed)
+		thread->first_rq -= wait->ns - elapsed;
+	if (wait->ns > elapsed + CLOCK_TOLERANCE)
 		__sync_fetch_and_add(&losses.clock, 1);
-	*queued_rq = now - wait;
+	wait->queued_rq = now - wait->ns;
 	if (thread->state == SCHED_READY) {
-		cause = SCHED_PREEMPT;
-		*queued_rq = thread->since_rq;
+		wait->cause = SCHED_PREEMPT;
+		wait->queued_rq = thread->since_rq;
 	}
+	wait->throttled_ns = throttled_time(thread->task, thread->cpu, wait->queued_rq, now);
+	if (wait->throttled_ns > wait->ns)
+		wait->throttled_ns = wait->ns;
 	/* The rest: asleep, or for a moment between two run queues. */
-	if (elapsed > wait && thread->state == SCHED_HALT)
-		thread->halt_ns += elapsed - wait;
-	else if (elapsed > wait)
-		thread->block_ns += elapsed - wait;
-	count_wait(thread, cause, wait);
+	if (elapsed > wait->ns && thread->state == SCHED_HALT)
+		thread->halt_ns += elapsed - wait->ns;
+	else if (elapsed > wait->ns)
+		thread->block_ns += elapsed - wait->ns;
+	count_wait(thread, wait);
 	thread->state = SCHED_RUN;
 	thread->since_rq = now;
-	return cause;
 }
 
 /* The thread gets its turn on this CPU. */
@@ -195,17 +201,18 @@ static __always_inline void thread_arrive(__u32 slot, struct sched_thread *threa
 					  struct sched_switch_args *args)
 {
 	struct task_struct *task = args->next.task;
-	__u64 wait, queued_rq;
-	__u32 cause;
+	struct wait wait = {};
 
+	if (send_blame)
+		blame_leave(slot);
 	compat_write_begin(&thread->sequence);
-	wait = arrival_wait(thread, task, args->now);
-	cause = end_wait(thread, wait, args->now, &queued_rq);
+	wait.ns = arrival_wait(thread, task, args->now);
+	end_wait(thread, &wait, args->now);
 	if (in_kvm_run(task) && (thread->notifier != (__u64)task->preempt_notifiers.first ||
 				 (thread->vcpu == SCHED_NO_VCPU && kvm.known)))
 		thread_identify(thread, task);
-	if (send_events && wait >= event_min_ns)
-		send_event(slot, thread, args, cause, wait, queued_rq);
+	if (send_events && wait.ns >= event_min_ns)
+		send_event(slot, thread, args, &wait);
 	thread->cpu = args->cpu;
 	compat_write_end(&thread->sequence);
 }
@@ -230,7 +237,7 @@ static __always_inline __u32 departure_state(struct task_struct *prev, bool pree
 static __always_inline void make_up_arrival(struct sched_thread *thread, struct task_struct *task,
 					    __u64 now)
 {
-	__u64 wait = arrival_wait(thread, task, now), queued_rq;
+	struct wait wait = { .ns = arrival_wait(thread, task, now) };
 	__u64 ran = now - task->sched_info.last_arrival;
 
 	if (ran > now - thread->since_rq)
@@ -238,7 +245,7 @@ static __always_inline void make_up_arrival(struct sched_thread *thread, struct 
 	/* The first one may have been between the scan and the start. */
 	if (thread->since_rq != thread->first_rq)
 		__sync_fetch_and_add(&losses.missed, 1);
-	end_wait(thread, wait, now - ran, &queued_rq);
+	end_wait(thread, &wait, now - ran);
 }
 
 static __always_inline void thread_depart(struct sched_thread *thread, struct task_struct *task,
@@ -261,8 +268,12 @@ static __always_inline void switch_out(struct sched_switch_args *args, __u32 sta
 
 	if (prev->slot) {
 		thread = bpf_map_lookup_elem(&threads, &slot);
-		if (thread && !ignored(slot, thread))
-			thread_depart(thread, prev->task, state, args->now);
+		if (!thread || ignored(slot, thread))
+			return;
+		thread_depart(thread, prev->task, state, args->now);
+		if (send_blame && state == SCHED_READY)
+			blame_join(slot, args->cpu, args->now,
+				   prev->task->se.cfs_rq->rq->clock_task);
 	} else if (prev->vm) {
 		thread_create(prev->task, prev->vm, state, args->cpu, args->now);
 	}
@@ -321,9 +332,11 @@ static __noinline int switch_threads(__u64 *ctx)
 	struct sched_cpu *counters = bpf_map_lookup_elem(&cpus, &args.cpu);
 	__u64 begin;
 
-	if (!args.prev.slot && !args.next.slot && !args.prev.vm && !args.next.vm)
-		return 0;
 	if (!enabled || !counters)
+		return 0;
+	if (send_blame)
+		blame_switch(args.prev.task, args.cpu);
+	if (!args.prev.slot && !args.next.slot && !args.prev.vm && !args.next.vm)
 		return 0;
 	begin = cost_begin(counters);
 	/* Both tasks are on this CPU's run queue. */
@@ -340,9 +353,45 @@ int sched_switch(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
 
-	if (!is_tracked(prev) && !is_tracked(next) && !in_kvm_run(prev) && !track_threads)
+	if (!is_tracked(prev) && !is_tracked(next) && !in_kvm_run(prev) && !track_threads &&
+	    !(send_blame && wait_list_of(bpf_get_smp_processor_id())))
 		return 0;
 	return switch_threads(ctx);
+}
+
+/* The slot of a thread that --blame follows, or -1. */
+static __always_inline __s32 followed_slot(struct task_struct *task, struct sched_thread **thread)
+{
+	__u32 slot = is_tracked(task) ? task_slot(task) - 1 : ~0U;
+
+	*thread = bpf_map_lookup_elem(&threads, &slot);
+	return enabled && *thread && !ignored(slot, *thread) ? (__s32)slot : -1;
+}
+
+/* With --blame. After the task was put on a run queue, whose lock is held. */
+SEC("tp_btf/sched_wakeup")
+int sched_wakeup(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct sched_thread *thread;
+	__s32 slot = followed_slot(task, &thread);
+
+	if (slot >= 0 && thread)
+		blame_wake(slot, thread, task);
+	return 0;
+}
+
+/* With --blame. A task that waits is still of the old run queue, whose lock is held. */
+SEC("tp_btf/sched_migrate_task")
+int sched_migrate_task(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct sched_thread *thread;
+	__s32 slot = followed_slot(task, &thread);
+
+	if (slot >= 0 && thread)
+		blame_migrate(slot, task, ctx[1]);
+	return 0;
 }
 
 /* The last word on a thread; its slot waits for user space to read it. */
@@ -408,29 +457,47 @@ int sched_scan(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+static __always_inline void thread_progress(__u32 slot, struct sched_thread *thread,
+					    struct sched_progress *item, __u64 now)
+{
+	struct task_struct *task = (void *)thread->task;
+	__u64 begin = 0;
+
+	if (item->queued)
+		item->queued = 0;
+	if (!task)
+		return;
+	if (thread->state == SCHED_HALT || thread->state == SCHED_BLOCK)
+		begin = item->queued = BPF_CORE_READ(task, sched_info.last_queued);
+	else if (thread->state == SCHED_READY)
+		begin = thread->since_rq;
+	if (!begin)
+		return;
+	item->throttled_ns = throttled_time(thread->task, thread->cpu, begin, now);
+	if (send_blame)
+		blame_progress(slot, thread, item, now);
+}
+
 /*
- * Run by user space before it reads: which of the sleeping threads are queued
- * by now, and since when. A sleeping thread's wake-up has no hook; sched_info
- * knows. Argument: the first slot.
+ * Run by user space before it reads, about those that wait: a sleeping thread's
+ * wake-up has no hook, sched_info knows. Argument: the first slot.
  */
 SEC("raw_tp")
 int sched_progress(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u32 first = ctx->args[0];
+	__u64 now;
 
 	clock_offset = read_clock_offset();
+	now = bpf_ktime_get_ns() - clock_offset;
 	for (__u32 i = 0; i < SCHED_PROGRESS_BATCH; i++) {
 		__u32 slot = first + i;
 		struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
-		__u64 *since = bpf_map_lookup_elem(&queued, &slot);
-		struct task_struct *task;
+		struct sched_progress *item = bpf_map_lookup_elem(&progress, &slot);
 
-		if (!thread || !since)
+		if (!thread || !item)
 			break;
-		*since = 0;
-		task = (void *)thread->task;
-		if (task && (thread->state == SCHED_HALT || thread->state == SCHED_BLOCK))
-			*since = BPF_CORE_READ(task, sched_info.last_queued);
+		thread_progress(slot, thread, item, now);
 	}
 	return 0;
 }

@@ -16,6 +16,9 @@
 #define SCHED_PROGRESS_BATCH 256
 #define SCHED_EVENTS_SIZE (2 * 1024 * 1024)
 #define SCHED_EVENTS_WAKE (SCHED_EVENTS_SIZE / 4) /* bytes unread that wake the reader */
+#define SCHED_WAITERS 30	/* waiting for one CPU and booked on others at once */
+#define SCHED_BLAME_PAIRS 16384 /* victim and offender, told apart at once */
+#define SCHED_CGROUP 32		/* of its name: the last folder */
 #define SCHED_COMM 16
 #define SCHED_NO_VCPU (-1)
 
@@ -50,11 +53,9 @@ struct sched_thread {
 	__u32 state;
 	__u32 kind;
 	__u32 tid;
-	__u32 tgid;
-	__s32 vcpu; /* SCHED_NO_VCPU where it is not known */
-	__u32 cpu;  /* where it runs or last ran */
-	__u32 vm;   /* tgid of the VM that it works for */
-	__u32 pad;
+	__s32 vcpu;	 /* SCHED_NO_VCPU where it is not known */
+	__u32 cpu;	 /* where it runs or last ran */
+	__u32 vm;	 /* tgid of the VM that it works for */
 	__u64 task;	 /* kernel address, 0 once it has exited */
 	__u64 notifier;	 /* kernel address of the vCPU's preempt notifier */
 	__u64 start_ns;	 /* of its VM's process, since boot; 0: not known (vhost) */
@@ -64,7 +65,8 @@ struct sched_thread {
 	__u64 run_ns;
 	__u64 halt_ns;
 	__u64 block_ns;
-	__u64 ready_ns[SCHED_CAUSES];
+	__u64 ready_ns[SCHED_CAUSES]; /* without throttled_ns */
+	__u64 throttled_ns;	      /* ready, but its group was out of bandwidth */
 	__u64 waits[SCHED_CAUSES];
 	__u64 max_ns[SCHED_CAUSES]; /* longest wait so far */
 	char comm[SCHED_COMM];	    /* when it was first seen */
@@ -82,11 +84,51 @@ struct sched_cpu {
 
 /* What went wrong where nobody could be told. */
 struct sched_losses {
-	__u64 slots;  /* a thread not tracked: no free slot, or an id over the table's */
-	__u64 news;   /* a new thread not announced: found at the next reading */
-	__u64 events; /* a wait not sent: the ring buffer was full */
-	__u64 clock;  /* a wait longer than the time since the thread left */
-	__u64 missed; /* an arrival not seen, made up for at the departure */
+	__u64 slots;	 /* a thread not tracked: no free slot, or an id over the table's */
+	__u64 news;	 /* a new thread not announced: found at the next reading */
+	__u64 events;	 /* a wait not sent: the ring buffer was full */
+	__u64 clock;	 /* a wait longer than the time since the thread left */
+	__u64 missed;	 /* an arrival not seen, made up for at the departure */
+	__u64 throttled; /* throttling not told from waiting: more episodes than fit */
+	__u64 blame;	 /* ready time booked on nobody: a full list or table */
+};
+
+/* Who ran while another waited. */
+enum blame_kind {
+	SCHED_BLAME_IDLE,   /* nobody: the CPU was idle, or switched */
+	SCHED_BLAME_VM,	    /* a thread of a VM */
+	SCHED_BLAME_KERNEL, /* a kernel thread */
+	SCHED_BLAME_HOST,   /* any other process */
+	SCHED_BLAME_IRQ,    /* interrupts, or what an outer host took */
+};
+
+struct sched_blame_key {
+	__u32 victim; /* slot and generation */
+	__u32 generation;
+	__u64 id;	       /* VM: thread id; host: id of the cgroup */
+	__u32 kind;	       /* enum blame_kind */
+	char comm[SCHED_COMM]; /* kernel: of the thread; host: of the process */
+	__u32 pad;
+};
+
+/* What is known of such a pair. */
+struct sched_blame {
+	__u64 ns;
+	__u32 tid;
+	__u32 tgid; /* VM: of the VM */
+	__u32 is_vcpu;
+	__u32 pad;
+	char comm[SCHED_COMM]; /* of the thread */
+	char cgroup[SCHED_CGROUP];
+};
+
+/* Of a thread that waits while user space reads. */
+struct sched_progress {
+	__u64 queued;	    /* asleep by our books, but queued since; 0: not */
+	__u64 throttled_ns; /* of the wait going on */
+	__u64 blame_ns;	    /* of it, not in the table yet, and on whom */
+	struct sched_blame_key key;
+	struct sched_blame pair;
 };
 
 /*
@@ -107,10 +149,11 @@ struct sched_news {
 
 /* One wait, sent when it has ended. */
 struct sched_event {
-	__u64 time_ns;	 /* it got its CPU, by CLOCK_MONOTONIC */
-	__u64 queued_rq; /* it became ready, by the run queue's clock */
-	__u64 run_rq;	 /* it got its CPU, by the same */
-	__u64 wait_ns;	 /* by the kernel's book-keeping */
+	__u64 time_ns;	    /* it got its CPU, by CLOCK_MONOTONIC */
+	__u64 queued_rq;    /* it became ready, by the run queue's clock */
+	__u64 run_rq;	    /* it got its CPU, by the same */
+	__u64 wait_ns;	    /* by the kernel's book-keeping */
+	__u64 throttled_ns; /* of these */
 	__u32 slot;
 	__u32 generation;
 	__u32 cause;
@@ -124,6 +167,7 @@ struct sched_event {
 
 _Static_assert(sizeof(struct sched_thread) % 64 == 0, "slots share no cache line");
 _Static_assert(sizeof(struct sched_cpu) == 64, "CPUs share no cache line");
-_Static_assert(sizeof(struct sched_event) == 80, "no implicit padding");
+_Static_assert(sizeof(struct sched_blame_key) == 40, "no implicit padding");
+_Static_assert(sizeof(struct sched_event) == 88, "no implicit padding");
 
 #endif

@@ -93,11 +93,15 @@ static __always_inline __u32 task_slot(struct task_struct *task)
 	return entry ? *entry : 0;
 }
 
+static __always_inline bool tid_is_tracked(__u32 tid)
+{
+	tid &= TIDS_LIMIT - 1;
+	return tracked[tid / 64] >> (tid % 64) & 1;
+}
+
 static __always_inline bool is_tracked(struct task_struct *task)
 {
-	__u32 tid = task->pid & (TIDS_LIMIT - 1);
-
-	return tracked[tid / 64] >> (tid % 64) & 1;
+	return tid_is_tracked(task->pid);
 }
 
 /* Changes the bit: by adding, since before 5.12 BPF has no other atomic operation. */
@@ -189,7 +193,6 @@ static __always_inline void thread_init(struct sched_thread *thread, struct task
 	if (in_kvm_run(task))
 		thread_identify(thread, task);
 	thread->tid = task->pid;
-	thread->tgid = task->tgid;
 	thread->vm = vm;
 	thread->task = (__u64)task;
 	thread->start_ns = vm == (__u32)task->tgid ? leader->start_boottime : 0;

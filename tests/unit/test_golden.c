@@ -14,9 +14,11 @@
  *   after time= realtime=         the second one
  *     thread id= pid= start= tid= vcpu=N|- is_vcpu= comm= vm_comm= state= cpu=
  *            waiting= elapsed= run= wake= preempt= halt= block= waits_wake=
- *            waits_preempt= ended= max=         what is left out is 0
+ *            waits_preempt= ended= max= throttled= throttling=1 if that is known
+ *                                               what is left out is 0
  *     hist [wake=NS|preempt=NS] count=          of the last thread
  *     cost ... losses ...                       see the tables below
+ *     blame victim=ID kind= tid= pid= comm= cgroup_id= cgroup= ns=     --blame's
  *   event ...                     what --events would show between the two
  */
 #include <errno.h>
@@ -96,6 +98,8 @@ static const struct field snapshot_fields[] = {
 	FIELD(U64, struct snapshot, "torn", losses.torn),
 	FIELD(U64, struct snapshot, "clock", losses.clock),
 	FIELD(U64, struct snapshot, "missed", losses.missed),
+	FIELD(U64, struct snapshot, "throttled", losses.throttled),
+	FIELD(U64, struct snapshot, "blame", losses.blame),
 	FIELD(U64, struct snapshot, "vm_switches", cost.vm_switches),
 	FIELD(U64, struct snapshot, "vm_sample_ns", cost.vm_sample_ns),
 	FIELD(U64, struct snapshot, "vm_samples", cost.vm_samples),
@@ -122,6 +126,8 @@ static const struct field thread_fields[] = {
 	FIELD(U64, struct thread_snapshot, "run", figures.run_ns),
 	FIELD(U64, struct thread_snapshot, "wake", figures.ready_ns[CAUSE_WAKE]),
 	FIELD(U64, struct thread_snapshot, "preempt", figures.ready_ns[CAUSE_PREEMPT]),
+	FIELD(U64, struct thread_snapshot, "throttled", figures.throttled_ns),
+	FIELD(FLAG, struct thread_snapshot, "throttling", throttling_known),
 	FIELD(U64, struct thread_snapshot, "halt", figures.halt_ns),
 	FIELD(U64, struct thread_snapshot, "block", figures.block_ns),
 	FIELD(U64, struct thread_snapshot, "waits_wake", figures.waits[CAUSE_WAKE]),
@@ -131,12 +137,25 @@ static const struct field thread_fields[] = {
 	{ 0 },
 };
 
+static const struct field blame_fields[] = {
+	FIELD(U64, struct blame, "victim", victim),
+	FIELD(U32, struct blame, "kind", offender.kind),
+	FIELD(U32, struct blame, "tid", offender.tid),
+	FIELD(U32, struct blame, "pid", offender.vm_pid),
+	FIELD(TEXT, struct blame, "comm", offender.comm),
+	FIELD(U64, struct blame, "cgroup_id", offender.cgroup_id),
+	FIELD(TEXT, struct blame, "cgroup", offender.cgroup),
+	FIELD(U64, struct blame, "ns", ns),
+	{ 0 },
+};
+
 static const struct field event_fields[] = {
 	IDENTITY_FIELDS(struct wait_event),
 	FIELD(U64, struct wait_event, "time", time_ns),
 	FIELD(U64, struct wait_event, "queued", queued_rq),
 	FIELD(U64, struct wait_event, "run", run_rq),
 	FIELD(U64, struct wait_event, "wait", wait_ns),
+	FIELD(U64, struct wait_event, "throttled", throttled_ns),
 	FIELD(U32, struct wait_event, "cause", cause),
 	FIELD(U32, struct wait_event, "from", from_cpu),
 	FIELD(U32, struct wait_event, "to", to_cpu),
@@ -255,6 +274,16 @@ static void read_thread(struct scene *scene, char **rest)
 	set_fields(thread_fields, thread, rest);
 }
 
+static void read_blame_line(struct scene *scene, char **rest)
+{
+	struct blame *blame = snapshot__add_blame(current(scene, "blame"));
+
+	if (!blame)
+		die("no memory", "blame");
+	*blame = (struct blame){ 0 };
+	set_fields(blame_fields, blame, rest);
+}
+
 static void read_line(struct scene *scene, char *line)
 {
 	char *rest, *word = strtok_r(line, " \t\n", &rest);
@@ -272,6 +301,8 @@ static void read_line(struct scene *scene, char *line)
 		set_fields(snapshot_fields, current(scene, word), &rest);
 	} else if (!strcmp(word, "thread")) {
 		read_thread(scene, &rest);
+	} else if (!strcmp(word, "blame")) {
+		read_blame_line(scene, &rest);
 	} else if (!strcmp(word, "hist")) {
 		read_hist(scene, &rest);
 	} else if (!strcmp(word, "event") && scene->event_count < LENGTH(scene->events)) {
@@ -292,6 +323,8 @@ static void read_scene(struct scene *scene, const char *path)
 	while (fgets(line, sizeof(line), file))
 		read_line(scene, line);
 	fclose(file);
+	snapshot__sort_blame(&scene->snapshots[0]);
+	snapshot__sort_blame(&scene->snapshots[1]);
 }
 
 static int print_scene(struct scene *scene, struct cpu_report *report, FILE *file)
@@ -349,7 +382,7 @@ static int print_in_terminal(struct scene *scene, struct cpu_report *report, uin
 
 int main(int argc, char **argv)
 {
-	static const struct tool tool = { "kvmq-cpu", "golden", "mcbHejosnTvVh", true };
+	static const struct tool tool = { "kvmq-cpu", "golden", "mcbHeBjosnTvVh", true };
 	static struct scene scene = { .current = -1 };
 	struct cpu_report report;
 	struct options options;

@@ -15,6 +15,20 @@ cleanup() {
 	rm -rf "$RUN"
 }
 
+# end_when_hung - a host that has lost a timer interrupt comes to no end, and its kernel says so every minute: the
+# kernel thread of RCU got no turn for over 60 s (15,000 of its 250 jiffies a second). Then it is ended.
+end_when_hung() {
+	local jiffies
+	while sleep 5; do
+		jiffies=$(sed -n 's/.*rcu.* kthread starved for \([0-9]*\) jiffies.*/\1/p' "$RUN/console" | tail -n 1)
+		if [ "${jiffies:-0}" -gt 15000 ]; then
+			say "the host hangs: its kernel's RCU thread got no CPU for $((jiffies / 250)) s"
+			kill "$QEMU_PID"
+			return
+		fi
+	done
+}
+
 console_tail() {
 	say "the end of its console:"
 	tail -n $TAIL_LINES "$RUN/console" | tr -d '\r' | sed 's/^/  | /' >&2
@@ -88,6 +102,8 @@ run_host() {
 	make_host_initramfs "$RUN"
 	start_carriers
 	start_qemu
+	end_when_hung &
+	RUN_PIDS+=("$!")
 	wait "$QEMU_PID" || ended=$?
 	finish_carriers
 	verdict "$ended" || status=$?

@@ -28,6 +28,7 @@ static const struct option_spec {
 	{ 'b', "by", required_argument, "vm|vcpu|thread", "what a row is (default: vcpu)" },
 	{ 'H', "hist", no_argument, NULL, "distributions: bars, or buckets with --json" },
 	{ 'e', "events", optional_argument, "USEC", "a line per event of at least USEC (0: all)" },
+	{ 'B', "blame", no_argument, NULL, "who ran while they waited" },
 	{ 'j', "json", no_argument, NULL, "JSON, one object a line" },
 	{ 'o', "columns", required_argument, "LIST",
 	  "these columns; +LIST adds to the usual ones; help lists them" },
@@ -144,6 +145,9 @@ static int set_option(struct options *options, int letter, const char *text)
 		return 0;
 	case 'e':
 		return set_events(options, text);
+	case 'B':
+		options->blame = true;
+		return 0;
 	case 'j':
 		options->json = true;
 		return 0;

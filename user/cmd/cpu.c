@@ -25,7 +25,7 @@
 static const struct tool tool = {
 	.name = "kvmq-cpu",
 	.question = "How long was each vCPU ready but not running, and why?",
-	.options = "mcbHejosnTvVh",
+	.options = "mcbHeBjosnTvVh",
 	.interval = true,
 };
 
@@ -158,6 +158,7 @@ static int open_all(struct cpu_tool *cpu)
 		.threads = options->by == BY_THREAD,
 		.filtered = options->vm_count || options->cgroup,
 		.events = options->events,
+		.blame = options->blame,
 		.event_min_ns = options->event_min_ns,
 		.on_thread = on_thread,
 		.on_exit = on_exit_thread,

@@ -133,6 +133,35 @@ SHARE(ready_preempt)
 SHARE(halt)
 SHARE(block)
 
+static uint64_t throttled_of(const struct figures *figures)
+{
+	return figures->throttled_ns;
+}
+
+/* Not every kernel lets itself be asked; then it is a part of the other two. */
+static struct value if_throttling(const struct row *row, uint64_t value)
+{
+	return known_if(row->throttling_known && row->interval.elapsed_ns, value);
+}
+
+static struct value get_known_throttled(const void *data)
+{
+	return if_throttling(data, throttled_of(&((const struct row *)data)->interval));
+}
+
+static struct value total_known_throttled(const void *data)
+{
+	return if_throttling(data, throttled_of(&((const struct row *)data)->total));
+}
+
+static struct value get_throttled_share(const void *data)
+{
+	const struct row *row = data;
+
+	return if_throttling(row,
+			     share_mpct(throttled_of(&row->interval), row->interval.elapsed_ns));
+}
+
 /* Waits a second of time, not of all vCPUs' time together. */
 static struct value get_wait_rate(const void *data)
 {
@@ -221,14 +250,20 @@ static const struct metric list[] = {
 	{ "run_pct", "%RUN", UNIT_MPCT, ALL, "on a CPU", get_run_share, NULL },
 	{ "ready_ns", NULL, UNIT_NS, NEVER, "ready, but not on a CPU", get_ready, total_ready },
 	{ "ready_pct", "%RDY", UNIT_MPCT, ALL, "ready, but not on a CPU", get_ready_share, NULL },
-	{ "ready_wake_ns", NULL, UNIT_NS, NEVER, "ready after a wake-up", get_ready_wake,
-	  total_ready_wake },
+	{ "ready_wake_ns", NULL, UNIT_NS, NEVER, "ready after a wake-up, and not throttled",
+	  get_ready_wake, total_ready_wake },
 	{ "ready_wake_pct", "%WAKE", UNIT_MPCT, NEVER, "the part of %RDY that follows a wake-up",
 	  get_ready_wake_share, NULL },
-	{ "ready_preempt_ns", NULL, UNIT_NS, NEVER, "ready after a preemption", get_ready_preempt,
-	  total_ready_preempt },
+	{ "ready_preempt_ns", NULL, UNIT_NS, NEVER, "ready after a preemption, and not throttled",
+	  get_ready_preempt, total_ready_preempt },
 	{ "ready_preempt_pct", "%PRE", UNIT_MPCT, NEVER,
 	  "the part of %RDY that follows a preemption", get_ready_preempt_share, NULL },
+	{ "ready_throttled_ns", NULL, UNIT_NS, NEVER,
+	  "ready, but its cgroup had used up its CPU bandwidth", get_known_throttled,
+	  total_known_throttled },
+	{ "ready_throttled_pct", "%THR", UNIT_MPCT, NEVER,
+	  "the part of %RDY in which its cgroup had used up its CPU bandwidth", get_throttled_share,
+	  NULL },
 	{ "run_delay_ns", NULL, UNIT_NS, NEVER,
 	  "ready time of waits that ended: the growth of the kernel's run_delay", get_run_delay,
 	  total_run_delay },

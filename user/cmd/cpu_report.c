@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "cmd/blame_metrics.h"
 #include "cmd/cpu_metrics.h"
 #include "render/bars.h"
 #include "render/json.h"
@@ -15,15 +16,18 @@
 #include "render/wait_line.h"
 
 #define SCHEMA "kvmq.cpu/1"
+#define BLAME_LINES 20
 
 /* What a line of an event, or of JSON, has no use for is refused, not ignored. */
 static int check_options(const struct options *options)
 {
 	if (options->events && !options->json &&
-	    (options->hist || options->columns || options->sort || options->top)) {
-		log_error(
-			"--events prints no table: leave out --hist, --columns, --sort and --top, "
-			"or add --json");
+	    (options->hist || options->blame || options->columns || options->sort ||
+	     options->top)) {
+		log_error("--events prints no table: leave out --hist, --blame, --columns, --sort "
+			  "and "
+			  "--top, "
+			  "or add --json");
 		return -EINVAL;
 	}
 	if (options->json && options->columns) {
@@ -44,7 +48,8 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 		return 1;
 	}
 	if (check_options(options) ||
-	    columns__select(&report->columns, &cpu_metrics, options->by, options->columns))
+	    columns__select(&report->columns, &cpu_metrics, options->by, options->columns) ||
+	    columns__select(&report->blame_columns, &blame_metrics, options->by, NULL))
 		return 1;
 	if (options->sort)
 		report->sort = metric__find(&cpu_metrics, options->sort);
@@ -60,6 +65,7 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 void cpu_report__free(struct cpu_report *report)
 {
 	rows__free(&report->rows);
+	blame__free(&report->blame);
 }
 
 void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct wait_event *event)
@@ -115,9 +121,20 @@ static void count_vms(struct summary *summary, const struct rows *rows)
 	}
 }
 
+/* The offenders of a row; place is the first of them, and becomes the next row's. */
+static json_t *blame_json(const struct blame_list *blame, size_t row, size_t *place)
+{
+	json_t *array = json_array();
+
+	for (; *place < blame->count && blame->list[*place].row == row; (*place)++)
+		json_array_append_new(array, json__row(&blame_metrics, &blame->list[*place]));
+	return array;
+}
+
 static int print_json(struct cpu_report *report, FILE *file, const struct summary *summary)
 {
 	json_t *object = summary__json(summary, SCHEMA), *rows = json_array();
+	size_t place = 0;
 
 	for (size_t i = 0; i < report->rows.count; i++) {
 		json_t *row = json__row(&cpu_metrics, &report->rows.list[i]);
@@ -125,6 +142,8 @@ static int print_json(struct cpu_report *report, FILE *file, const struct summar
 		if (report->options->hist)
 			json_object_set_new(row, "wait_hist",
 					    bars__json(report->rows.list[i].hist));
+		if (report->options->blame)
+			json_object_set_new(row, "blame", blame_json(&report->blame, i, &place));
 		json_array_append_new(rows, row);
 	}
 	json_object_set_new(object, "rows", rows);
@@ -144,6 +163,33 @@ static void print_bars(FILE *file, const struct row *row, unsigned int width)
 		snprintf(title, sizeof(title), "%s %s (%u): waits", row->vm->name,
 			 row->identity.comm, row->identity.tid);
 	bars__print(file, title, row->hist, width);
+}
+
+/* The worst pairs; how much the others are is said. */
+static int print_blame(const struct cpu_report *report, FILE *file, unsigned int width)
+{
+	const struct blame_list *blame = &report->blame;
+	size_t shown = blame->count < BLAME_LINES ? blame->count : BLAME_LINES;
+	uint64_t rest = 0;
+	char text[32];
+	int error;
+
+	while (shown && !blame->list[shown - 1].ns)
+		shown--;
+	if (!shown)
+		return 0;
+	fputs("\nwho ran while they waited:\n", file);
+	error = table__print(file, &report->blame_columns, blame->list, sizeof(*blame->list), shown,
+			     width);
+	for (size_t i = shown; i < blame->count; i++)
+		rest += blame->list[i].ns;
+	if (rest) {
+		format_fixed(text, (rest + NSEC_PER_USEC / 2) / NSEC_PER_USEC, 3);
+		fprintf(file, "%zu more pairs: %s ms; --json has them all\n", blame->count - shown,
+			text);
+	}
+	putc('\n', file);
+	return error;
 }
 
 static int print_text(struct cpu_report *report, FILE *file, const struct summary *summary)
@@ -168,6 +214,11 @@ static int print_text(struct cpu_report *report, FILE *file, const struct summar
 	if (report->options->hist)
 		for (size_t i = 0; i < report->rows.count; i++)
 			print_bars(file, &report->rows.list[i], width);
+	if (report->options->blame) {
+		error = print_blame(report, file, width);
+		if (error)
+			return error;
+	}
 	summary__print_footer(file, summary, "kvmq-cpu");
 	putc('\n', file);
 	return 0;
@@ -185,6 +236,11 @@ int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapsh
 	summary.vms += after->other_vms;
 	summary.vcpus += after->other_vcpus;
 	sort_rows(report);
+	if (report->options->blame)
+		error = blame__make(&report->blame, before, after, &report->rows, report->vms,
+				    report->options->by, report->options->json);
+	if (error)
+		return error;
 	if (report->options->json)
 		return print_json(report, file, &summary);
 	if (!report->options->events)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/options.h"
+#include "collect/blame.h"
 #include "collect/host.h"
 #include "collect/rows.h"
 #include "collect/vm.h"
@@ -18,7 +19,9 @@ struct cpu_report {
 	struct vms *vms;  /* borrowed; set by the caller, as host and boot_ns are */
 	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0 */
 	struct rows rows;
+	struct blame_list blame;
 	struct columns columns;
+	struct columns blame_columns;
 	const struct metric *sort;
 	bool events_begun;
 };

@@ -63,6 +63,7 @@ static void settle(struct figures *figures, uint64_t shrunk)
 {
 	take_off(&figures->halt_ns, &shrunk);
 	take_off(&figures->block_ns, &shrunk);
+	take_off(&figures->throttled_ns, &shrunk);
 	take_off(&figures->ready_ns[CAUSE_PREEMPT], &shrunk);
 	take_off(&figures->ready_ns[CAUSE_WAKE], &shrunk);
 	take_off(&figures->run_ns, &shrunk);
@@ -117,6 +118,7 @@ static void subtract(struct row *row, const struct thread_snapshot *before,
 			grown(old->ready_ns[cause], new->ready_ns[cause], &shrunk);
 		result->waits[cause] = grown(old->waits[cause], new->waits[cause], &ignored);
 	}
+	result->throttled_ns = grown(old->throttled_ns, new->throttled_ns, &shrunk);
 	result->ended_ns = grown(old->ended_ns, new->ended_ns, &ignored);
 	settle(result, shrunk);
 	result->max_ns = interval_max(row, before, after);
@@ -260,7 +262,8 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 			continue;
 		if (!old && is_older(thread, before, after))
 			continue;
-		*row = (struct row){ .hist = &rows->hists[rows->count] };
+		*row = (struct row){ .hist = &rows->hists[rows->count],
+				     .throttling_known = thread->throttling_known };
 		fill_row(row, old, thread, vm);
 		rows->count++;
 	}

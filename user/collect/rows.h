@@ -19,6 +19,7 @@ struct row {
 	uint32_t vcpus;		   /* vCPUs that the row is about: 0 or more */
 	struct figures interval;   /* interval.max_ns: see rows__make() */
 	struct figures total;	   /* since the tool first saw the thread */
+	bool throttling_known;	   /* throttled_ns is; else it is in ready_ns */
 	uint64_t vm_ready_ns;	   /* of the interval, all vCPUs of the VM */
 	uint32_t vm_vcpus;	   /* vCPUs of that VM */
 	int32_t worst_vcpu;	   /* of the row: the one with the greatest ready share */

@@ -14,6 +14,7 @@
 #include "bpf/hist.h"
 
 #define COMM_SIZE 16
+#define CGROUP_SIZE 32
 #define VCPU_UNKNOWN (-1)
 
 /* Why a thread waits for a CPU. */
@@ -44,11 +45,12 @@ struct identity {
 	char vm_comm[COMM_SIZE]; /* of the VM's process, or the thread's own for vhost */
 };
 
-/* Grow only. run + ready + halt + block = elapsed. */
+/* Grow only. run + ready (of both causes, and throttled) + halt + block = elapsed. */
 struct figures {
 	uint64_t elapsed_ns;
 	uint64_t run_ns;
-	uint64_t ready_ns[CAUSES];
+	uint64_t ready_ns[CAUSES]; /* without throttled_ns */
+	uint64_t throttled_ns;	   /* ready, but its cgroup was out of bandwidth */
 	uint64_t halt_ns;
 	uint64_t block_ns;
 	uint64_t waits[CAUSES]; /* that have ended */
@@ -64,18 +66,49 @@ struct thread_snapshot {
 	struct identity identity;
 	enum state state;
 	uint32_t cpu;
-	uint64_t waiting_ns; /* age of the wait that is going on, or 0 */
+	uint64_t waiting_ns;   /* age of the wait that is going on, or 0 */
+	bool throttling_known; /* figures.throttled_ns is told from other ready time */
 	struct figures figures;
 	struct wait_hist hist;
 };
 
+/* Who ran while a thread waited. */
+enum offender_kind {
+	OFFENDER_IDLE, /* nobody: the CPU was idle, or switched */
+	OFFENDER_VCPU,
+	OFFENDER_VM_THREAD, /* of a VM: emulator, I/O, vhost */
+	OFFENDER_KERNEL,    /* a kernel thread */
+	OFFENDER_HOST,	    /* any other process */
+	OFFENDER_INTERRUPT, /* interrupts, or time that an outer host took */
+	OFFENDER_THROTTLED, /* its own cgroup's bandwidth; not in a snapshot */
+	OFFENDER_UNKNOWN,   /* the rest; not in a snapshot */
+};
+
+struct offender {
+	enum offender_kind kind;
+	uint32_t tid;
+	uint32_t vm_pid;	  /* of a VM's thread; else 0 */
+	uint64_t cgroup_id;	  /* of a host process */
+	char comm[COMM_SIZE];	  /* of the thread; of a host process, the process */
+	char cgroup[CGROUP_SIZE]; /* of a host process: the last folder of its path */
+};
+
+/* How long one thread has waited for another. */
+struct blame {
+	uint64_t victim; /* id of its identity */
+	struct offender offender;
+	uint64_t ns;
+};
+
 /* What could not be counted, since the tool started. */
 struct losses {
-	uint64_t threads; /* not tracked: the table is full */
-	uint64_t events;  /* not shown: the ring buffer was full */
-	uint64_t torn;	  /* readings given up: the thread switched all the time */
-	uint64_t clock;	  /* waits that were longer than the time since they began */
-	uint64_t missed;  /* switches not seen, made up for from the kernel's books */
+	uint64_t threads;   /* not tracked: the table is full */
+	uint64_t events;    /* not shown: the ring buffer was full */
+	uint64_t torn;	    /* readings given up: the thread switched all the time */
+	uint64_t clock;	    /* waits that were longer than the time since they began */
+	uint64_t missed;    /* switches not seen, made up for from the kernel's books */
+	uint64_t throttled; /* throttling that could not be told from waiting */
+	uint64_t blame;	    /* waits booked on nobody: a full list or table */
 };
 
 /* What looking costs, since the tool started. */
@@ -99,6 +132,9 @@ struct snapshot {
 	size_t count;
 	size_t capacity;
 	struct thread_snapshot *threads; /* by ascending id */
+	size_t blame_count;
+	size_t blame_capacity;
+	struct blame *blame; /* ordered by compare_blame() */
 };
 
 /* The ready time of all causes. */
@@ -113,7 +149,16 @@ void figures__add(struct figures *sum, const struct figures *figures);
 /* Makes room for one more thread. Returns it, or NULL when memory is short. */
 struct thread_snapshot *snapshot__add(struct snapshot *snapshot);
 
-/* Forgets the threads; keeps the memory. */
+/* The same for a pair of victim and offender. */
+struct blame *snapshot__add_blame(struct snapshot *snapshot);
+
+/* Orders the pairs, and adds those up that are the same. */
+void snapshot__sort_blame(struct snapshot *snapshot);
+
+/* An order of pairs; 0: the same victim and offender. */
+int compare_blame(const void *left, const void *right);
+
+/* Forgets the threads and pairs; keeps the memory. */
 void snapshot__clear(struct snapshot *snapshot);
 
 void snapshot__free(struct snapshot *snapshot);

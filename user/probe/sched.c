@@ -52,9 +52,15 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 	skeleton->rodata->use_verdicts = config->filtered;
 	skeleton->rodata->send_events = config->events;
 	skeleton->rodata->event_min_ns = config->event_min_ns;
+	skeleton->rodata->send_blame = config->blame;
+	bpf_program__set_autoload(skeleton->progs.sched_wakeup, config->blame);
+	bpf_program__set_autoload(skeleton->progs.sched_migrate_task, config->blame);
 	bpf_map__set_max_entries(skeleton->maps.tids, tids / SCHED_TIDS + 1);
-	bpf_map__set_max_entries(skeleton->maps.vm_tgids,
-				 config->threads ? (tids >> SCHED_BITMAP_BITS) + 1 : 1);
+	bpf_map__set_max_entries(skeleton->maps.vm_tgids, config->threads || config->blame
+								  ? (tids >> SCHED_BITMAP_BITS) + 1
+								  : 1);
+	bpf_map__set_max_entries(skeleton->maps.wait_lists, probe->cpu_count);
+	bpf_map__set_max_entries(skeleton->maps.blame, config->blame ? SCHED_BLAME_PAIRS : 1);
 	bpf_map__set_max_entries(skeleton->maps.cpus, probe->cpu_count);
 	bpf_map__set_max_entries(skeleton->maps.events,
 				 config->events ? SCHED_EVENTS_SIZE : (uint32_t)getpagesize());
@@ -71,7 +77,7 @@ static int map_arrays(struct sched_probe *probe)
 	if (!error)
 		error = map_array(&probe->verdicts, skeleton->maps.verdicts);
 	if (!error)
-		error = map_array(&probe->queued, skeleton->maps.queued);
+		error = map_array(&probe->progress, skeleton->maps.progress);
 	if (!error)
 		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids);
 	return error;
@@ -91,12 +97,11 @@ static int fill_free_slots(const struct sched_probe *probe)
 	return 0;
 }
 
-/* A name may hold anything; what would reach the terminal as a command does not. */
-static void copy_comm(char *copy, const char *comm)
+void copy_comm(char *copy, const char *comm, size_t size)
 {
-	for (int i = 0; i < COMM_SIZE - 1; i++)
+	for (size_t i = 0; i < size - 1; i++)
 		copy[i] = (comm[i] > 0 && comm[i] < ' ') || comm[i] == 127 ? '?' : comm[i];
-	copy[COMM_SIZE - 1] = '\0';
+	copy[size - 1] = '\0';
 }
 
 void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity)
@@ -107,8 +112,8 @@ void slot_identity(const struct sched_thread *thread, uint32_t slot, struct iden
 	identity->tid = thread->tid;
 	identity->vcpu = thread->vcpu;
 	identity->is_vcpu = thread->kind == SCHED_VCPU;
-	copy_comm(identity->comm, thread->comm);
-	copy_comm(identity->vm_comm, thread->leader);
+	copy_comm(identity->comm, thread->comm, COMM_SIZE);
+	copy_comm(identity->vm_comm, thread->leader, COMM_SIZE);
 	if (identity->vcpu == SCHED_NO_VCPU && identity->is_vcpu)
 		identity->vcpu = vcpu_from_comm(identity->comm);
 }
@@ -145,13 +150,16 @@ static void learn_kvm(struct sched_probe *probe)
 		log_detail("kvm: vcpu_id is at %u of kvm_vcpu", layout->vcpu_id);
 }
 
-/* With --by thread, the kernel looks out for the other threads of this VM. */
+/*
+ * With --by thread, the kernel looks out for the other threads of this VM; with
+ * --blame it names them as such, also those of a VM that is not wanted itself.
+ */
 static void set_vm_bit(const struct sched_probe *probe, uint32_t tgid, bool value)
 {
 	uint64_t *words = probe->vm_tgids.data;
 	uint64_t bit = 1ULL << (tgid & 63);
 
-	if (!probe->config.threads || tgid / 8 >= probe->vm_tgids.size)
+	if (tgid / 8 >= probe->vm_tgids.size)
 		return;
 	if (value)
 		words[tgid / 64] |= bit;
@@ -174,7 +182,8 @@ void meet_thread(struct sched_probe *probe, uint32_t slot, const struct sched_th
 	slot_identity(thread, slot, &identity);
 	wanted = probe->config.on_thread(probe->config.context, &identity);
 	((uint64_t *)probe->verdicts.data)[slot] = thread->generation << 1 | (wanted ? 0 : 1);
-	set_vm_bit(probe, thread->vm, wanted);
+	if (probe->config.threads || probe->config.blame)
+		set_vm_bit(probe, thread->vm, wanted || probe->config.blame);
 }
 
 bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generation)
@@ -215,12 +224,13 @@ static int handle_event(void *context, void *data, size_t size)
 	wait.queued_rq = event->queued_rq;
 	wait.run_rq = event->run_rq;
 	wait.wait_ns = event->wait_ns;
+	wait.throttled_ns = event->throttled_ns;
 	wait.cause = event->cause == SCHED_WAKE ? CAUSE_WAKE : CAUSE_PREEMPT;
 	wait.from_cpu = event->from_cpu;
 	wait.to_cpu = event->to_cpu;
 	wait.prev_tid = event->prev_tid;
 	wait.prev_tgid = event->prev_tgid;
-	copy_comm(wait.prev_comm, event->prev_comm);
+	copy_comm(wait.prev_comm, event->prev_comm, COMM_SIZE);
 	probe->config.on_wait(probe->config.context, &wait);
 	return 0;
 }
@@ -255,6 +265,28 @@ static int scan_tasks(const struct sched_probe *probe)
 	return error;
 }
 
+static int attach_blame(struct sched_bpf *skeleton)
+{
+	skeleton->links.sched_wakeup = bpf_program__attach(skeleton->progs.sched_wakeup);
+	if (!skeleton->links.sched_wakeup)
+		return -errno;
+	skeleton->links.sched_migrate_task =
+		bpf_program__attach(skeleton->progs.sched_migrate_task);
+	return skeleton->links.sched_migrate_task ? 0 : -errno;
+}
+
+/* Ends first, so that no episode is taken for endless. A kernel may refuse. */
+static int attach_throttling(struct sched_bpf *skeleton)
+{
+	if (!bpf_program__autoload(skeleton->progs.tg_throttle_down))
+		return -ENOENT;
+	skeleton->links.tg_unthrottle_up = bpf_program__attach(skeleton->progs.tg_unthrottle_up);
+	if (!skeleton->links.tg_unthrottle_up)
+		return -errno;
+	skeleton->links.tg_throttle_down = bpf_program__attach(skeleton->progs.tg_throttle_down);
+	return skeleton->links.tg_throttle_down ? 0 : -errno;
+}
+
 /*
  * Exits first: from then on no slot can outlive its thread unnoticed. While
  * sched_switch is not enabled it does for every task what it does for those in
@@ -263,12 +295,17 @@ static int scan_tasks(const struct sched_probe *probe)
 static int attach(struct sched_probe *probe)
 {
 	struct sched_bpf *skeleton = probe->skeleton;
-	int error;
+	int error = 0;
 
 	skeleton->links.sched_process_exit =
 		bpf_program__attach(skeleton->progs.sched_process_exit);
 	if (!skeleton->links.sched_process_exit)
 		return -errno;
+	if (probe->config.blame)
+		error = attach_blame(skeleton);
+	if (error)
+		return error;
+	probe->throttling_known = !attach_throttling(skeleton);
 	skeleton->links.sched_switch = bpf_program__attach(skeleton->progs.sched_switch);
 	if (!skeleton->links.sched_switch)
 		return -errno;
@@ -287,16 +324,32 @@ void sched_probe__start(struct sched_probe *probe)
 	probe->skeleton->bss->enabled = true;
 }
 
-static int load(struct sched_probe *probe)
+static int load_programs(struct sched_probe *probe, bool throttling)
 {
 	int error;
 
 	probe->skeleton = sched_bpf__open();
 	if (!probe->skeleton)
 		return -errno;
+	bpf_program__set_autoload(probe->skeleton->progs.tg_throttle_down, throttling);
+	bpf_program__set_autoload(probe->skeleton->progs.tg_unthrottle_up, throttling);
 	error = configure(probe, &probe->config);
 	if (!error)
 		error = sched_bpf__load(probe->skeleton);
+	if (error) {
+		sched_bpf__destroy(probe->skeleton);
+		probe->skeleton = NULL;
+	}
+	return error;
+}
+
+/* A kernel without function tracing, or locked down, does without throttling. */
+static int load(struct sched_probe *probe)
+{
+	int error = load_programs(probe, true);
+
+	if (error)
+		error = load_programs(probe, false);
 	if (!error)
 		error = map_arrays(probe);
 	if (!error)
@@ -343,8 +396,9 @@ void sched_probe__close(struct sched_probe *probe)
 	unmap_array(&probe->threads);
 	unmap_array(&probe->cpus);
 	unmap_array(&probe->verdicts);
-	unmap_array(&probe->queued);
+	unmap_array(&probe->progress);
 	unmap_array(&probe->vm_tgids);
+	free(probe->pairs);
 	sched_bpf__destroy(probe->skeleton);
 	free(probe);
 }

@@ -20,7 +20,8 @@ struct sched_probe {
 	struct sched_probe_config config;
 	struct sched_bpf *skeleton;
 	struct ring_buffer *rings;
-	struct shared_array threads, cpus, verdicts, queued, vm_tgids;
+	struct shared_array threads, cpus, verdicts, progress, vm_tgids;
+	bool throttling_known; /* the hooks are attached */
 	uint32_t cpu_count;
 	uint32_t slots_seen;	 /* slots beyond have never been used */
 	uint64_t news_lost_seen; /* losses.news when all slots were last looked at */
@@ -29,6 +30,8 @@ struct sched_probe {
 	uint64_t idle_switch_ps;
 	uint32_t gone[SCHED_SLOTS]; /* read as exited: to be returned next time */
 	uint32_t gone_count;
+	struct blame_pair *pairs; /* as last read, by victim; see sched_blame.c */
+	uint32_t pair_count;
 	uint32_t known[SCHED_SLOTS]; /* generation that on_thread was asked about */
 };
 
@@ -43,6 +46,18 @@ void meet_thread(struct sched_probe *probe, uint32_t slot, const struct sched_th
 bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generation);
 
 void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity);
+
+/* Reads who ran while others waited. Returns 0 or -errno. */
+int read_blame(struct sched_probe *probe, struct snapshot *snapshot);
+
+/* Adds what a thread waits for at this moment and no table holds yet. */
+int add_blame_progress(const struct sched_progress *progress, struct snapshot *snapshot);
+
+/* Forgets the pairs of a victim that has gone. */
+void forget_blame(struct sched_probe *probe, uint32_t slot, uint32_t generation);
+
+/* A name may hold anything; what would reach the terminal as a command does not. */
+void copy_comm(char *copy, const char *comm, size_t size);
 
 /* A copy of a slot as it was at one moment. False: it never held still. */
 bool copy_thread(const struct sched_probe *probe, uint32_t slot, struct sched_thread *copy);

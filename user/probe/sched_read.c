@@ -27,6 +27,7 @@ static int return_slots(struct sched_probe *probe)
 		};
 
 		memcpy(thread, &clear, sizeof(clear));
+		forget_blame(probe, slot, thread->generation);
 		if (bpf_map_update_elem(fd, NULL, &slot, BPF_ANY))
 			return -errno;
 	}
@@ -68,12 +69,22 @@ static int update_progress(struct sched_probe *probe)
 	return error;
 }
 
+static void add_wait(struct thread_snapshot *thread, enum cause cause, uint64_t ns,
+		     const struct sched_progress *progress)
+{
+	uint64_t throttled = progress->throttled_ns < ns ? progress->throttled_ns : ns;
+
+	thread->waiting_ns = ns;
+	thread->figures.ready_ns[cause] += ns - throttled;
+	thread->figures.throttled_ns += throttled;
+}
+
 /* Adds the state that is going on, which no counter holds yet. */
-static void add_progress(struct thread_snapshot *thread, uint64_t since, uint64_t queued,
-			 uint64_t now)
+static void add_progress(struct thread_snapshot *thread, uint64_t since,
+			 const struct sched_progress *progress, uint64_t now)
 {
 	struct figures *figures = &thread->figures;
-	uint64_t age = now - since;
+	uint64_t age = now - since, queued = progress->queued;
 
 	thread->waiting_ns = 0;
 	switch (thread->state) {
@@ -81,14 +92,12 @@ static void add_progress(struct thread_snapshot *thread, uint64_t since, uint64_
 		figures->run_ns += age;
 		break;
 	case STATE_READY:
-		figures->ready_ns[CAUSE_PREEMPT] += age;
-		thread->waiting_ns = age;
+		add_wait(thread, CAUSE_PREEMPT, age, progress);
 		break;
 	case STATE_HALT:
 	case STATE_BLOCK:
 		if (queued > since && queued < now) {
-			thread->waiting_ns = now - queued;
-			figures->ready_ns[CAUSE_WAKE] += thread->waiting_ns;
+			add_wait(thread, CAUSE_WAKE, now - queued, progress);
 			age = queued - since;
 		}
 		if (thread->state == STATE_HALT)
@@ -121,7 +130,7 @@ static enum state user_state(uint32_t state)
 
 /* All times are the run queue's clock, as the counters are: so they add up. */
 static void fill_thread(struct thread_snapshot *thread, const struct sched_thread *copy,
-			uint32_t slot, uint64_t queued, uint64_t now)
+			uint32_t slot, const struct sched_progress *progress, uint64_t now)
 {
 	struct figures *figures = &thread->figures;
 
@@ -136,14 +145,15 @@ static void fill_thread(struct thread_snapshot *thread, const struct sched_threa
 	figures->block_ns = copy->block_ns;
 	figures->ready_ns[CAUSE_WAKE] = copy->ready_ns[SCHED_WAKE];
 	figures->ready_ns[CAUSE_PREEMPT] = copy->ready_ns[SCHED_PREEMPT];
-	figures->ended_ns = copy->ready_ns[SCHED_WAKE] + copy->ready_ns[SCHED_PREEMPT];
+	figures->throttled_ns = copy->throttled_ns;
+	figures->ended_ns = figures__ready(figures);
 	figures->waits[CAUSE_WAKE] = copy->waits[SCHED_WAKE];
 	figures->waits[CAUSE_PREEMPT] = copy->waits[SCHED_PREEMPT];
 	figures->max_ns = copy->max_ns[SCHED_WAKE] > copy->max_ns[SCHED_PREEMPT]
 				  ? copy->max_ns[SCHED_WAKE]
 				  : copy->max_ns[SCHED_PREEMPT];
 	memcpy(&thread->hist, copy->hist, sizeof(thread->hist));
-	add_progress(thread, copy->since_rq, queued, now);
+	add_progress(thread, copy->since_rq, progress, now);
 }
 
 /* Its slot is returned at the next reading, when its events have been read. */
@@ -159,7 +169,8 @@ static void part_with_thread(struct sched_probe *probe, uint32_t slot,
 
 static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint32_t slot)
 {
-	uint64_t queued = ((uint64_t *)probe->queued.data)[slot];
+	const struct sched_progress *progress =
+		(const struct sched_progress *)probe->progress.data + slot;
 	struct thread_snapshot *thread;
 	struct sched_thread copy;
 
@@ -179,8 +190,9 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 	thread = snapshot__add(snapshot);
 	if (!thread)
 		return -ENOMEM;
-	fill_thread(thread, &copy, slot, queued, clock_monotonic_ns() - probe->clock_offset);
-	return 0;
+	fill_thread(thread, &copy, slot, progress, clock_monotonic_ns() - probe->clock_offset);
+	thread->throttling_known = probe->throttling_known;
+	return thread->waiting_ns ? add_blame_progress(progress, snapshot) : 0;
 }
 
 static void read_counters(const struct sched_probe *probe, struct snapshot *snapshot)
@@ -192,6 +204,8 @@ static void read_counters(const struct sched_probe *probe, struct snapshot *snap
 	snapshot->losses.events = losses->events;
 	snapshot->losses.clock = losses->clock;
 	snapshot->losses.missed = losses->missed;
+	snapshot->losses.throttled = losses->throttled;
+	snapshot->losses.blame = losses->blame;
 	snapshot->losses.torn = probe->torn;
 	snapshot->cost.vm_switches = 0;
 	snapshot->cost.vm_samples = 0;
@@ -215,12 +229,15 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 	if (news_lost != probe->news_lost_seen)
 		probe->slots_seen = SCHED_SLOTS;
 	probe->news_lost_seen = news_lost;
-	if (!error)
-		error = update_progress(probe);
 	snapshot__clear(snapshot);
 	snapshot->other_vcpus = 0;
+	if (!error && probe->config.blame)
+		error = read_blame(probe, snapshot);
+	if (!error)
+		error = update_progress(probe);
 	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
 		error = read_slot(probe, snapshot, slot);
+	snapshot__sort_blame(snapshot);
 	read_counters(probe, snapshot);
 	return error;
 }

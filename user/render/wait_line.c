@@ -54,7 +54,7 @@ json_t *wait_line__json(const struct wait_event *event, const struct vm *vm,
 
 	format_time(time, sizeof(time), boot_ns + event->time_ns);
 	return json_pack(
-		"{s:s,s:s,s:o,s:I,s:o,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "schema",
+		"{s:s,s:s,s:o,s:I,s:o,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I}", "schema",
 		"kvmq.cpu.event/1", "time", time, "vm", json__text(vm->name), "vm_pid",
 		(json_int_t)vm->pid, "vcpu",
 		identity->is_vcpu && identity->vcpu != VCPU_UNKNOWN ? json_integer(identity->vcpu)
@@ -64,5 +64,6 @@ json_t *wait_line__json(const struct wait_event *event, const struct vm *vm,
 		"run_clock_ns", (json_int_t)event->run_rq, "from_cpu", (json_int_t)event->from_cpu,
 		"to_cpu", (json_int_t)event->to_cpu, "after_tid", (json_int_t)event->prev_tid,
 		"after_comm", json__text(event->prev_tid ? event->prev_comm : "idle"), "after_vm",
-		json__text(prev_vm ? prev_vm->name : NULL));
+		json__text(prev_vm ? prev_vm->name : NULL), "throttled_ns",
+		(json_int_t)event->throttled_ns);
 }

@@ -33,6 +33,8 @@ struct sched_info {
 	long long unsigned int last_queued;
 };
 
+struct css_set;
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
@@ -45,16 +47,47 @@ struct task_struct {
 	struct task_struct *group_leader;
 	u64 start_boottime;
 	char comm[16];
+	struct css_set *cgroups;
+};
+
+struct cgroup;
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct kernfs_node;
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct kernfs_node {
+	void *name;
+	u64 id;
 };
 
 struct rq;
 
+struct task_group;
+
 struct cfs_rq {
 	struct rq *rq;
+	struct task_group *tg;
+	int throttle_count;
 };
 
 struct rq {
+	union {
+		struct task_struct *curr;
+	};
 	u64 clock;
+	u64 clock_task;
+	int cpu;
+};
+
+struct task_group {
+	struct cfs_rq **cfs_rq;
 };
 
 struct bpf_iter__task {

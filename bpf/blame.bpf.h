@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who ran while a thread waited? Each CPU has a list of the tracked threads that wait
+ * for it. At each of its switches the time since the last one is booked, for each of
+ * them, on the task that has run. A thread joins when it becomes ready, is moved to
+ * another list with the thread, and leaves when it gets its turn.
+ *
+ * A list belongs to its run queue's lock, but for a thread that is moved here: it
+ * joins under the lock of where it comes from. Should another one join at that very
+ * moment, one of the two is not in the list, and what it waits for is not known:
+ * user space sees that as ready time that is booked on nobody.
+ */
+#ifndef KVMQ_BLAME_BPF_H
+#define KVMQ_BLAME_BPF_H
+
+#include "throttle.bpf.h"
+
+/* Whether --blame was asked for. */
+const volatile bool send_blame = false;
+
+/* The threads that wait for a CPU. */
+struct wait_list {
+	__u32 waiting; /* how many there are, in the list or not */
+	__u32 pad;
+	__u32 slots[SCHED_WAITERS]; /* slot + 1, or 0 */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wait_list);
+} wait_lists SEC(".maps");
+
+/* Of each slot: which list it is in, and up to when its wait is booked. */
+struct waiter {
+	__u64 since;	  /* by the run queue's clock */
+	__u64 since_task; /* by its clock without interrupts; 0: not known */
+	__u32 cpu;
+	__u32 place; /* in the list, + 1; 0: in none */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SCHED_SLOTS);
+	__type(key, __u32);
+	__type(value, struct waiter);
+} waiters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct sched_blame_key);
+	__type(value, struct sched_blame);
+} blame SEC(".maps");
+
+/* A member of a task, which the verifier knows as one (then it is one load) or not. */
+#define MEMBER(task, known, member) ((known) ? (task)->member : BPF_CORE_READ(task, member))
+
+/* The number of its folder in /sys/fs/cgroup. */
+static __always_inline __u64 cgroup_id(struct task_struct *task, bool known)
+{
+	struct css_set *set = MEMBER(task, known, cgroups);
+	struct cgroup *cgroup = MEMBER(set, known, dfl_cgrp);
+	struct kernfs_node *node = MEMBER(cgroup, known, kn);
+
+	return MEMBER(node, known, id);
+}
+
+/* Names whom a task's time is booked on. */
+static __always_inline void blame_name(struct sched_blame_key *key, struct task_struct *task,
+				       bool known)
+{
+	__u32 tid = MEMBER(task, known, pid);
+	struct task_struct *leader;
+
+	if (!tid) {
+		key->kind = SCHED_BLAME_IDLE;
+	} else if (MEMBER(task, known, preempt_notifiers.first) || tid_is_tracked(tid) ||
+		   is_vm(MEMBER(task, known, tgid))) {
+		key->kind = SCHED_BLAME_VM;
+		key->id = tid;
+	} else if (MEMBER(task, known, flags) & PF_KTHREAD) {
+		key->kind = SCHED_BLAME_KERNEL;
+		bpf_probe_read_kernel(key->comm, sizeof(key->comm), task->comm);
+	} else {
+		key->kind = SCHED_BLAME_HOST;
+		key->id = cgroup_id(task, known);
+		leader = MEMBER(task, known, group_leader);
+		bpf_probe_read_kernel(key->comm, sizeof(key->comm), leader->comm);
+	}
+}
+
+/* What user space needs to know beyond the name: once for each pair. */
+static __always_inline void blame_describe(struct sched_blame *pair, struct task_struct *task)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+	__u16 *entry = slot_entry(tid);
+	struct sched_thread *thread;
+	__u32 slot;
+
+	pair->tid = tid;
+	pair->tgid = BPF_CORE_READ(task, tgid);
+	bpf_probe_read_kernel(pair->comm, sizeof(pair->comm), task->comm);
+	bpf_probe_read_kernel_str(pair->cgroup, sizeof(pair->cgroup),
+				  BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, name));
+	if (!entry || !*entry)
+		return;
+	slot = *entry - 1;
+	thread = bpf_map_lookup_elem(&threads, &slot);
+	if (!thread)
+		return;
+	pair->tgid = thread->vm;
+	pair->is_vcpu = thread->kind == SCHED_VCPU;
+}
+
+static __always_inline void blame_book(struct sched_blame_key *key, struct task_struct *task,
+				       __u64 ns)
+{
+	struct sched_blame *pair = bpf_map_lookup_elem(&blame, key), fresh = {};
+
+	if (!pair) {
+		blame_describe(&fresh, task);
+		bpf_map_update_elem(&blame, key, &fresh, BPF_NOEXIST);
+		pair = bpf_map_lookup_elem(&blame, key);
+	}
+	if (pair)
+		pair->ns += ns; /* a victim waits for one CPU at a time: one writer */
+	else
+		__sync_fetch_and_add(&losses.blame, 1);
+}
+
+/* Books the time up to now of one that waits on the task that has run. */
+static __noinline int blame_settle_one(struct sched_blame_key *key, __u32 slot,
+				       struct task_struct *ran, __u64 now, __u64 now_task)
+{
+	struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
+	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+	__u64 since, since_task, ns, interrupts = 0;
+
+	if (!thread || !waiter)
+		return 0;
+	since = waiter->since;
+	since_task = waiter->since_task;
+	waiter->since = now;
+	waiter->since_task = now_task;
+	if ((__s64)(now - since) <= 0)
+		return 0;
+	ns = now - since - throttled_time(thread->task, waiter->cpu, since, now);
+	key->victim = slot;
+	key->generation = thread->generation;
+	/* The scheduler's second clock stands still in interrupts, if these are counted. */
+	if (since_task && now - since > now_task - since_task)
+		interrupts = now - since - (now_task - since_task);
+	if (interrupts > ns)
+		interrupts = ns;
+	if (ns > interrupts)
+		blame_book(key, ran, ns - interrupts);
+	if (interrupts) {
+		struct sched_blame_key irq = { .victim = slot,
+					       .generation = thread->generation,
+					       .kind = SCHED_BLAME_IRQ };
+
+		blame_book(&irq, ran, interrupts);
+	}
+	return 0;
+}
+
+/* A CPU's list; the verdict of one load is whether anybody waits. */
+static __always_inline struct wait_list *wait_list_of(__u32 cpu)
+{
+	struct wait_list *list = bpf_map_lookup_elem(&wait_lists, &cpu);
+
+	return list && list->waiting ? list : NULL;
+}
+
+/* At a switch on a CPU that somebody waits for: ran leaves it. */
+static __noinline int blame_switch(struct task_struct *ran, __u32 cpu)
+{
+	struct wait_list *list = wait_list_of(cpu);
+	struct rq *rq = ran->se.cfs_rq->rq;
+	struct sched_blame_key key = {};
+
+	if (!list)
+		return 0;
+	blame_name(&key, ran, true);
+	for (int i = 0; i < SCHED_WAITERS; i++)
+		if (list->slots[i])
+			blame_settle_one(&key, list->slots[i] - 1, ran, rq->clock, rq->clock_task);
+	return 0;
+}
+
+/* A thread begins to wait for a CPU. */
+static __always_inline void blame_join(__u32 slot, __u32 cpu, __u64 now, __u64 now_task)
+{
+	struct wait_list *list = bpf_map_lookup_elem(&wait_lists, &cpu);
+	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+
+	if (!list || !waiter || waiter->place)
+		return;
+	for (int i = 0; i < SCHED_WAITERS; i++) {
+		if (list->slots[i])
+			continue;
+		list->slots[i] = slot + 1;
+		waiter->place = i + 1;
+		waiter->cpu = cpu;
+		waiter->since = now;
+		waiter->since_task = now_task;
+		__sync_fetch_and_add(&list->waiting, 1);
+		return;
+	}
+	__sync_fetch_and_add(&losses.blame, 1);
+}
+
+/* It has got its turn, or is moved. */
+static __always_inline void blame_leave(__u32 slot)
+{
+	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+	struct wait_list *list;
+	__u32 place;
+
+	if (!waiter || !waiter->place)
+		return;
+	list = bpf_map_lookup_elem(&wait_lists, &waiter->cpu);
+	place = waiter->place - 1;
+	waiter->place = 0;
+	if (!list || place >= SCHED_WAITERS)
+		return;
+	if (list->slots[place] == slot + 1)
+		list->slots[place] = 0;
+	else
+		__sync_fetch_and_add(&losses.blame, 1); /* another one took its place */
+	__sync_fetch_and_add(&list->waiting, -1);
+}
+
+/* A halted or blocked thread is ready now, on the run queue that it was put on. */
+static __always_inline void blame_wake(__u32 slot, struct sched_thread *thread,
+				       struct task_struct *task)
+{
+	struct rq *rq = task->se.cfs_rq->rq;
+
+	/* Anything else is a wake-up of one that has not gone to sleep yet. */
+	if (thread->state == SCHED_HALT || thread->state == SCHED_BLOCK)
+		blame_join(slot, rq->cpu, rq->clock, rq->clock_task);
+}
+
+/*
+ * A thread that waits is moved to another CPU's run queue: what has run here so far
+ * is booked, the new CPU's clocks are not at hand.
+ */
+static __always_inline void blame_migrate(__u32 slot, struct task_struct *task, __u32 cpu)
+{
+	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+	struct rq *rq = task->se.cfs_rq->rq;
+	struct sched_blame_key key = {};
+	struct task_struct *runs;
+	__u64 now = rq->clock;
+
+	if (!waiter || !waiter->place)
+		return;
+	runs = BPF_CORE_READ(rq, curr);
+	blame_name(&key, runs, false);
+	blame_settle_one(&key, slot, runs, now, rq->clock_task);
+	blame_leave(slot);
+	blame_join(slot, cpu, now, 0);
+}
+
+/* Of a thread that waits as user space reads: what is not booked yet, and on whom. */
+static __always_inline void blame_progress(__u32 slot, struct sched_thread *thread,
+					   struct sched_progress *progress, __u64 now)
+{
+	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+	struct task_struct *task = (void *)thread->task, *runs;
+
+	progress->blame_ns = 0;
+	if (!waiter || !waiter->place || (__s64)(now - waiter->since) <= 0)
+		return;
+	runs = BPF_CORE_READ(task, se.cfs_rq, rq, curr);
+	if (!runs)
+		return;
+	__builtin_memset(&progress->key, 0, sizeof(progress->key));
+	progress->key.victim = slot;
+	progress->key.generation = thread->generation;
+	blame_name(&progress->key, runs, false);
+	__builtin_memset(&progress->pair, 0, sizeof(progress->pair));
+	blame_describe(&progress->pair, runs);
+	progress->blame_ns =
+		now - waiter->since - throttled_time(thread->task, waiter->cpu, waiter->since, now);
+}
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * When was a group of tasks kept off a CPU because it had used up its bandwidth
+ * (cpu.max)?
+ *
+ * The scheduler walks from the cgroup whose bandwidth is used up through all below
+ * it, on one CPU at a time: tg_throttle_down() and tg_unthrottle_up(). That holds for
+ * kernels that take the whole run queue away and for those that, since e1fad12dcb66
+ * (6.18), take away each task on its way to user space. A task's wait is held against
+ * these episodes when it ends, so that nothing is done for who is not throttled.
+ */
+#ifndef KVMQ_THROTTLE_BPF_H
+#define KVMQ_THROTTLE_BPF_H
+
+#include "vcpu.bpf.h"
+
+#define THROTTLE_GROUPS 8192 /* group run queues, a cgroup on a CPU, looked after at once */
+#define THROTTLE_EPISODES 8  /* that a wait can hold and still be told apart */
+
+struct throttle_episode {
+	__u64 begin;
+	__u64 end;
+};
+
+struct throttled_group {
+	__u64 since; /* of the episode going on, or 0 */
+	__u32 ended;
+	__u32 pad;
+	struct throttle_episode episodes[THROTTLE_EPISODES]; /* the last ones, as a ring */
+};
+
+/* By address of the cfs_rq. The longest unused one makes room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, THROTTLE_GROUPS);
+	__type(key, __u64);
+	__type(value, struct throttled_group);
+} throttled_groups SEC(".maps");
+
+/* Whether any group has been throttled yet. */
+bool throttle_seen = false;
+
+static __always_inline __u64 common_part(__u64 begin, __u64 end, __u64 from, __u64 to)
+{
+	__u64 later = begin > from ? begin : from, earlier = end < to ? end : to;
+
+	return earlier > later ? earlier - later : 0;
+}
+
+/* The part of from to to in which the group was throttled. */
+static __always_inline __u64 throttled_group_time(struct cfs_rq *cfs_rq, __u64 from, __u64 to)
+{
+	__u64 key = (__u64)cfs_rq, sum = 0, oldest = ~0ULL;
+	struct throttled_group *group = bpf_map_lookup_elem(&throttled_groups, &key);
+
+	if (!group)
+		return 0;
+	for (int i = 0; i < THROTTLE_EPISODES; i++) {
+		struct throttle_episode *episode = &group->episodes[i];
+
+		sum += common_part(episode->begin, episode->end, from, to);
+		if (episode->begin < oldest)
+			oldest = episode->begin;
+	}
+	if (group->since)
+		sum += common_part(group->since, to, from, to);
+	if (group->ended > THROTTLE_EPISODES && oldest > from)
+		__sync_fetch_and_add(&losses.throttled, 1);
+	return sum;
+}
+
+/*
+ * The part of a wait from begin to end in which the task's group was throttled. A
+ * task that was moved to another run queue waits there since last_queued, and waited
+ * on from_cpu before. Not static, and without pointers: so it is verified once, and
+ * not for each call.
+ */
+__noinline __u64 throttled_time(__u64 address, __u32 from_cpu, __u64 begin, __u64 end)
+{
+	struct task_struct *task = (void *)address;
+	struct cfs_rq *cfs_rq, **of_cpus, *old;
+	__u64 moved, sum;
+
+	if (!throttle_seen)
+		return 0;
+	cfs_rq = BPF_CORE_READ(task, se.cfs_rq);
+	moved = BPF_CORE_READ(task, sched_info.last_queued);
+	if (moved < begin || moved > end)
+		moved = begin;
+	sum = throttled_group_time(cfs_rq, moved, end);
+	if (moved == begin)
+		return sum;
+	of_cpus = BPF_CORE_READ(cfs_rq, tg, cfs_rq);
+	if (!bpf_probe_read_kernel(&old, sizeof(old), of_cpus + from_cpu))
+		sum += throttled_group_time(old, begin, moved);
+	return sum;
+}
+
+/* The group's run queue on the CPU that the scheduler looks at. */
+static __always_inline struct cfs_rq *group_queue(struct task_group *group, struct rq *rq)
+{
+	struct cfs_rq **of_cpus = BPF_CORE_READ(group, cfs_rq), *cfs_rq = NULL;
+
+	bpf_probe_read_kernel(&cfs_rq, sizeof(cfs_rq), of_cpus + BPF_CORE_READ(rq, cpu));
+	return cfs_rq;
+}
+
+/* throttle_count: how many of the group and those above it are throttled. */
+static __always_inline void throttle_begin(struct task_group *group, struct rq *rq)
+{
+	struct cfs_rq *cfs_rq = group_queue(group, rq);
+	struct throttled_group fresh = {}, *known;
+	__u64 key = (__u64)cfs_rq;
+
+	if (!cfs_rq || BPF_CORE_READ(cfs_rq, throttle_count))
+		return;
+	throttle_seen = true;
+	known = bpf_map_lookup_elem(&throttled_groups, &key);
+	if (known) {
+		known->since = BPF_CORE_READ(rq, clock);
+		return;
+	}
+	fresh.since = BPF_CORE_READ(rq, clock);
+	if (bpf_map_update_elem(&throttled_groups, &key, &fresh, BPF_ANY))
+		__sync_fetch_and_add(&losses.throttled, 1);
+}
+
+static __always_inline void throttle_end(struct task_group *group, struct rq *rq)
+{
+	struct cfs_rq *cfs_rq = group_queue(group, rq);
+	struct throttled_group *known;
+	__u64 key = (__u64)cfs_rq;
+	__u32 place;
+
+	if (!cfs_rq || BPF_CORE_READ(cfs_rq, throttle_count) != 1)
+		return;
+	known = bpf_map_lookup_elem(&throttled_groups, &key);
+	if (!known || !known->since)
+		return; /* it was throttled before anybody looked */
+	place = known->ended % THROTTLE_EPISODES;
+	known->episodes[place].begin = known->since;
+	known->episodes[place].end = BPF_CORE_READ(rq, clock);
+	known->since = 0;
+	known->ended++;
+}
+
+SEC("fentry/tg_throttle_down")
+int tg_throttle_down(__u64 *ctx)
+{
+	throttle_begin((void *)ctx[0], (void *)ctx[1]);
+	return 0;
+}
+
+SEC("fentry/tg_unthrottle_up")
+int tg_unthrottle_up(__u64 *ctx)
+{
+	throttle_end((void *)ctx[0], (void *)ctx[1]);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who ran while others waited: the table of pairs that blame.bpf.h keeps. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/sched_internal.h"
+
+#define BATCH 256
+
+struct blame_pair {
+	struct sched_blame_key key;
+	struct sched_blame value;
+};
+
+static enum offender_kind user_kind(const struct sched_blame_key *key,
+				    const struct sched_blame *value)
+{
+	switch (key->kind) {
+	case SCHED_BLAME_VM:
+		return value->is_vcpu ? OFFENDER_VCPU : OFFENDER_VM_THREAD;
+	case SCHED_BLAME_KERNEL:
+		return OFFENDER_KERNEL;
+	case SCHED_BLAME_HOST:
+		return OFFENDER_HOST;
+	case SCHED_BLAME_IRQ:
+		return OFFENDER_INTERRUPT;
+	default:
+		return OFFENDER_IDLE;
+	}
+}
+
+static int add_pair(struct snapshot *snapshot, const struct sched_blame_key *key,
+		    const struct sched_blame *value, uint64_t ns)
+{
+	struct blame *blame = snapshot__add_blame(snapshot);
+
+	if (!blame)
+		return -ENOMEM;
+	*blame = (struct blame){
+		.victim = (uint64_t)key->victim << 32 | key->generation,
+		.offender = { .kind = user_kind(key, value) },
+		.ns = ns,
+	};
+	switch (blame->offender.kind) {
+	case OFFENDER_VCPU:
+	case OFFENDER_VM_THREAD:
+		blame->offender.tid = value->tid;
+		blame->offender.vm_pid = value->tgid;
+		copy_comm(blame->offender.comm, value->comm, COMM_SIZE);
+		break;
+	case OFFENDER_HOST:
+		blame->offender.cgroup_id = key->id;
+		copy_comm(blame->offender.cgroup, value->cgroup, CGROUP_SIZE);
+		copy_comm(blame->offender.comm, key->comm, COMM_SIZE);
+		break;
+	case OFFENDER_KERNEL:
+		copy_comm(blame->offender.comm, key->comm, COMM_SIZE);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* Reads the table in batches; one that is changed meanwhile may repeat an entry. */
+static int read_pairs(struct sched_probe *probe)
+{
+	static struct sched_blame_key keys[BATCH];
+	static struct sched_blame values[BATCH];
+	int fd = bpf_map__fd(probe->skeleton->maps.blame), error = 0;
+	void *from = NULL;
+	uint32_t token;
+
+	probe->pair_count = 0;
+	while (!error) {
+		uint32_t count = BATCH;
+
+		if (bpf_map_lookup_batch(fd, from, &token, keys, values, &count, NULL))
+			error = -errno;
+		if (error && error != -ENOENT)
+			return error;
+		for (uint32_t i = 0; i < count && probe->pair_count < SCHED_BLAME_PAIRS; i++)
+			probe->pairs[probe->pair_count++] =
+				(struct blame_pair){ keys[i], values[i] };
+		from = &token;
+	}
+	return 0;
+}
+
+int read_blame(struct sched_probe *probe, struct snapshot *snapshot)
+{
+	int error;
+
+	if (!probe->pairs)
+		probe->pairs = calloc(SCHED_BLAME_PAIRS, sizeof(*probe->pairs));
+	if (!probe->pairs)
+		return -ENOMEM;
+	error = read_pairs(probe);
+	for (uint32_t i = 0; i < probe->pair_count && !error; i++) {
+		const struct blame_pair *pair = &probe->pairs[i];
+
+		if (is_wanted(probe, pair->key.victim, pair->key.generation))
+			error = add_pair(snapshot, &pair->key, &pair->value, pair->value.ns);
+	}
+	return error;
+}
+
+int add_blame_progress(const struct sched_progress *progress, struct snapshot *snapshot)
+{
+	if (!progress->blame_ns)
+		return 0;
+	return add_pair(snapshot, &progress->key, &progress->pair, progress->blame_ns);
+}
+
+void forget_blame(struct sched_probe *probe, uint32_t slot, uint32_t generation)
+{
+	int fd = bpf_map__fd(probe->skeleton->maps.blame);
+
+	for (uint32_t i = 0; i < probe->pair_count; i++) {
+		const struct sched_blame_key *key = &probe->pairs[i].key;
+
+		if (key->victim == slot && key->generation == generation)
+			bpf_map_delete_elem(fd, key);
+	}
+}
