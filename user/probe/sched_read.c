@@ -35,37 +35,45 @@ static int return_slots(struct sched_probe *probe)
 	return 0;
 }
 
-static int run_progress(const struct sched_probe *probe, uint64_t first)
+static int run_progress(const struct sched_probe *probe, uint64_t first, uint64_t clock_offset)
 {
 	int fd = bpf_program__fd(probe->skeleton->progs.sched_progress);
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &first, .ctx_size_in = sizeof(first));
+	uint64_t arguments[] = { first, clock_offset };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
+		    .ctx_size_in = sizeof(arguments));
 
 	return bpf_prog_test_run_opts(fd, &options) ? -errno : 0;
 }
 
 /*
- * Lets the kernel side say which sleeping threads have woken up and wait, and
- * how far its clock is from ours: the least of some tries, since a delay between
- * the two readings can only add to it.
+ * How far the kernel side's clock is from ours: the least of some tries, since a
+ * delay between the two readings can only add to it.
  */
-static int update_progress(struct sched_probe *probe)
+static int measure_clock(struct sched_probe *probe)
 {
 	uint64_t least = UINT64_MAX;
 	int error = 0;
 
 	for (int try = 0; try < CLOCK_TRIES && !error; try++) {
 		sched_yield();
-		error = run_progress(probe, 0);
+		error = run_progress(probe, 0, 0);
 		if (probe->skeleton->bss->clock_offset < least)
 			least = probe->skeleton->bss->clock_offset;
 	}
 	probe->clock_offset = least;
-	for (uint64_t first = SCHED_PROGRESS_BATCH; first < probe->slots_seen && !error;
-	     first += SCHED_PROGRESS_BATCH)
-		error = run_progress(probe, first);
 	/* For those that exit until the next time. */
 	if (!error)
 		probe->skeleton->bss->clock_offset = least;
+	return error;
+}
+
+/* Lets the kernel side say which sleeping threads have woken up and wait. */
+static int update_progress(const struct sched_probe *probe)
+{
+	int error = 0;
+
+	for (uint64_t first = 0; first < probe->slots_seen && !error; first += SCHED_PROGRESS_BATCH)
+		error = run_progress(probe, first, probe->clock_offset);
 	return error;
 }
 
@@ -231,6 +239,9 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 	probe->news_lost_seen = news_lost;
 	snapshot__clear(snapshot);
 	snapshot->other_vcpus = 0;
+	if (!error)
+		error = measure_clock(probe);
+	/* At once, without leaving the CPU: so that they belong to one moment. */
 	if (!error && probe->config.blame)
 		error = read_blame(probe, snapshot);
 	if (!error)
