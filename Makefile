@@ -26,7 +26,7 @@ ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 
 TOOLS := kvmq-cpu kvmq-doctor
-PROBES := sched
+PROBES := sched overlap
 
 WARNINGS := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
@@ -34,6 +34,9 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -pthread $(WARNINGS) $(CFLAGS) -I. -Iuser
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_$(ARCH) $(WARNINGS) \
 	-I. -Ivmlinux/$(ARCH) -isystem /usr/include/$(MULTIARCH)
 LIBS := -lbpf -lelf -lz -ljansson -lcap-ng
+
+# Atomic operations that return a value (5.12).
+$(BUILD)/overlap.bpf.o: BPF_CFLAGS += -mcpu=v3
 
 # Everything in user/ but the commands' own files is one library.
 LIBRARY_SOURCES := $(wildcard user/base/*.c user/probe/*.c user/collect/*.c user/render/*.c)

@@ -19,6 +19,7 @@
  *     hist [wake=NS|preempt=NS] count=          of the last thread
  *     cost ... losses ...                       see the tables below
  *     blame victim=ID kind= tid= pid= comm= cgroup_id= cgroup= ns=     --blame's
+ *     overlap pid= hazard= stalled= waiting1= waiting2= waiting64=     --overlap's
  *   event ...                     what --events would show between the two
  */
 #include <errno.h>
@@ -99,6 +100,7 @@ static const struct field snapshot_fields[] = {
 	FIELD(U64, struct snapshot, "clock", losses.clock),
 	FIELD(U64, struct snapshot, "missed", losses.missed),
 	FIELD(U64, struct snapshot, "throttled", losses.throttled),
+	FIELD(U64, struct snapshot, "overlap", losses.overlap),
 	FIELD(U64, struct snapshot, "blame", losses.blame),
 	FIELD(U64, struct snapshot, "vm_switches", cost.vm_switches),
 	FIELD(U64, struct snapshot, "vm_sample_ns", cost.vm_sample_ns),
@@ -146,6 +148,16 @@ static const struct field blame_fields[] = {
 	FIELD(U64, struct blame, "cgroup_id", offender.cgroup_id),
 	FIELD(TEXT, struct blame, "cgroup", offender.cgroup),
 	FIELD(U64, struct blame, "ns", ns),
+	{ 0 },
+};
+
+static const struct field overlap_fields[] = {
+	FIELD(U32, struct overlap, "pid", vm_pid),
+	FIELD(U64, struct overlap, "hazard", hazard_ns),
+	FIELD(U64, struct overlap, "stalled", stalled_ns),
+	FIELD(U64, struct overlap, "waiting1", waiting_ns[0]),
+	FIELD(U64, struct overlap, "waiting2", waiting_ns[1]),
+	FIELD(U64, struct overlap, "waiting64", waiting_ns[63]),
 	{ 0 },
 };
 
@@ -284,6 +296,16 @@ static void read_blame_line(struct scene *scene, char **rest)
 	set_fields(blame_fields, blame, rest);
 }
 
+static void read_overlap(struct scene *scene, char **rest)
+{
+	struct overlap *overlap = snapshot__add_overlap(current(scene, "overlap"));
+
+	if (!overlap)
+		die("no memory", "overlap");
+	*overlap = (struct overlap){ 0 };
+	set_fields(overlap_fields, overlap, rest);
+}
+
 static void read_line(struct scene *scene, char *line)
 {
 	char *rest, *word = strtok_r(line, " \t\n", &rest);
@@ -303,6 +325,8 @@ static void read_line(struct scene *scene, char *line)
 		read_thread(scene, &rest);
 	} else if (!strcmp(word, "blame")) {
 		read_blame_line(scene, &rest);
+	} else if (!strcmp(word, "overlap")) {
+		read_overlap(scene, &rest);
 	} else if (!strcmp(word, "hist")) {
 		read_hist(scene, &rest);
 	} else if (!strcmp(word, "event") && scene->event_count < LENGTH(scene->events)) {
@@ -382,7 +406,7 @@ static int print_in_terminal(struct scene *scene, struct cpu_report *report, uin
 
 int main(int argc, char **argv)
 {
-	static const struct tool tool = { "kvmq-cpu", "golden", "mcbHeBjosnTvVh", true };
+	static const struct tool tool = { "kvmq-cpu", "golden", "mcbHeBOjosnTvVh", true };
 	static struct scene scene = { .current = -1 };
 	struct cpu_report report;
 	struct options options;

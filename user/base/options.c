@@ -29,6 +29,7 @@ static const struct option_spec {
 	{ 'H', "hist", no_argument, NULL, "distributions: bars, or buckets with --json" },
 	{ 'e', "events", optional_argument, "USEC", "a line per event of at least USEC (0: all)" },
 	{ 'B', "blame", no_argument, NULL, "who ran while they waited" },
+	{ 'O', "overlap", no_argument, NULL, "by VM: what its vCPUs did at the same time" },
 	{ 'j', "json", no_argument, NULL, "JSON, one object a line" },
 	{ 'o', "columns", required_argument, "LIST",
 	  "these columns; +LIST adds to the usual ones; help lists them" },
@@ -147,6 +148,10 @@ static int set_option(struct options *options, int letter, const char *text)
 		return set_events(options, text);
 	case 'B':
 		options->blame = true;
+		return 0;
+	case 'O':
+		options->overlap = true;
+		options->by = BY_VM;
 		return 0;
 	case 'j':
 		options->json = true;

@@ -24,6 +24,7 @@ struct options {
 	bool events;
 	uint64_t event_min_ns;
 	bool blame;
+	bool overlap;
 	bool json;
 	const char *sort;
 	uint64_t top; /* 0: all rows */

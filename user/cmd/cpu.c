@@ -25,7 +25,7 @@
 static const struct tool tool = {
 	.name = "kvmq-cpu",
 	.question = "How long was each vCPU ready but not running, and why?",
-	.options = "mcbHeBjosnTvVh",
+	.options = "mcbHeBOjosnTvVh",
 	.interval = true,
 };
 
@@ -159,6 +159,7 @@ static int open_all(struct cpu_tool *cpu)
 		.filtered = options->vm_count || options->cgroup,
 		.events = options->events,
 		.blame = options->blame,
+		.overlap = options->overlap,
 		.event_min_ns = options->event_min_ns,
 		.on_thread = on_thread,
 		.on_exit = on_exit_thread,

@@ -218,6 +218,75 @@ static struct value get_vcpu_ready(const void *data)
 	return number(figures__ready(&row->interval) / vcpus);
 }
 
+static struct value of_overlap(const void *data, uint64_t value)
+{
+	return known_if(((const struct row *)data)->overlap_known, value);
+}
+
+static struct value overlap_share(const struct row *row, uint64_t ns)
+{
+	/* Of time, not of all vCPUs' time together. */
+	return known_if(row->overlap_known && row->wall_ns, share_mpct(ns, row->wall_ns));
+}
+
+static struct value get_hazard(const void *data)
+{
+	return of_overlap(data, ((const struct row *)data)->overlap.hazard_ns);
+}
+
+static struct value total_hazard(const void *data)
+{
+	return of_overlap(data, ((const struct row *)data)->total_overlap.hazard_ns);
+}
+
+static struct value get_hazard_share(const void *data)
+{
+	return overlap_share(data, ((const struct row *)data)->overlap.hazard_ns);
+}
+
+static struct value get_stalled(const void *data)
+{
+	return of_overlap(data, ((const struct row *)data)->overlap.stalled_ns);
+}
+
+static struct value total_stalled(const void *data)
+{
+	return of_overlap(data, ((const struct row *)data)->total_overlap.stalled_ns);
+}
+
+static struct value get_stalled_share(const void *data)
+{
+	return overlap_share(data, ((const struct row *)data)->overlap.stalled_ns);
+}
+
+static struct value get_waiting_mean(const void *data)
+{
+	const struct row *row = data;
+	double sum = 0;
+
+	for (int i = 0; i < SNAPSHOT_WAITING; i++)
+		sum += (double)(i + 1) * (double)row->overlap.waiting_ns[i];
+	return known_if(row->overlap_known && row->wall_ns,
+			row->wall_ns ? (uint64_t)(sum * 1000 / (double)row->wall_ns + 0.5) : 0);
+}
+
+static struct value get_waiting_max(const void *data)
+{
+	const struct row *row = data;
+	uint64_t most = SNAPSHOT_WAITING;
+
+	while (most && !row->overlap.waiting_ns[most - 1])
+		most--;
+	return of_overlap(data, most);
+}
+
+static struct value get_lag(const void *data)
+{
+	const struct row *row = data;
+
+	return known_if(row->lag_known, row->lag_ns);
+}
+
 static struct value get_worst(const void *data)
 {
 	const struct row *row = data;
@@ -291,6 +360,25 @@ static const struct metric list[] = {
 	  "ready time in ms, of this vCPU, or of a VM's average vCPU", get_vcpu_ready, NULL },
 	{ "vm_ready_summation_ns", "RDYms/VM", UNIT_NS_AS_MS, NEVER,
 	  "ready time in ms, summed over all vCPUs of the VM", get_vm_ready, NULL },
+	{ "hazard_ns", NULL, UNIT_NS, NEVER,
+	  "--overlap: at least one vCPU was ready while a sibling was on a CPU", get_hazard,
+	  total_hazard },
+	{ "hazard_pct", "%HAZARD", UNIT_MPCT, NEVER,
+	  "--overlap: time with a vCPU ready while a sibling was on a CPU", get_hazard_share,
+	  NULL },
+	{ "stalled_ns", NULL, UNIT_NS, NEVER,
+	  "--overlap: at least one vCPU was ready, and none was on a CPU", get_stalled,
+	  total_stalled },
+	{ "stalled_pct", "%STALLED", UNIT_MPCT, NEVER,
+	  "--overlap: time with a vCPU ready and none on a CPU", get_stalled_share, NULL },
+	{ "waiting_mean", "WAITING", UNIT_M, NEVER,
+	  "--overlap: mean number of its vCPUs that were ready", get_waiting_mean, NULL },
+	{ "waiting_max", "WAITMAX", UNIT_NUMBER, NEVER,
+	  "--overlap: greatest number of its vCPUs that were ready at once, up to 64",
+	  get_waiting_max, NULL },
+	{ "lag_ns", "LAG", UNIT_NS_AS_MS, NEVER,
+	  "by VM: ms of run time between the most and the least served vCPU that never rested",
+	  get_lag, NULL },
 	{ "worst_vcpu", "WORST", UNIT_NUMBER, VM, "vCPU with the greatest %RDY", get_worst, NULL },
 	{ "worst_ready_pct", "WORST%RDY", UNIT_MPCT, VM, "that vCPU's %RDY", get_worst_share,
 	  NULL },

@@ -17,17 +17,23 @@
 
 #define SCHEMA "kvmq.cpu/1"
 #define BLAME_LINES 20
+#define OVERLAP_COLUMNS "VM,VCPUS,%RUN,%RDY,%HAZARD,%STALLED,WAITING,WAITMAX,LAG"
 
 /* What a line of an event, or of JSON, has no use for is refused, not ignored. */
 static int check_options(const struct options *options)
 {
 	if (options->events && !options->json &&
-	    (options->hist || options->blame || options->columns || options->sort ||
-	     options->top)) {
-		log_error("--events prints no table: leave out --hist, --blame, --columns, --sort "
+	    (options->hist || options->blame || options->overlap || options->columns ||
+	     options->sort || options->top)) {
+		log_error("--events prints no table: leave out --hist, --blame, --overlap, "
+			  "--columns, --sort "
 			  "and "
 			  "--top, "
 			  "or add --json");
+		return -EINVAL;
+	}
+	if (options->overlap && options->by != BY_VM) {
+		log_error("--overlap: it is about VMs: leave --by out, or give --by vm");
 		return -EINVAL;
 	}
 	if (options->json && options->columns) {
@@ -48,7 +54,9 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 		return 1;
 	}
 	if (check_options(options) ||
-	    columns__select(&report->columns, &cpu_metrics, options->by, options->columns) ||
+	    columns__select(&report->columns, &cpu_metrics, options->by,
+			    options->overlap && !options->columns ? OVERLAP_COLUMNS
+								  : options->columns) ||
 	    columns__select(&report->blame_columns, &blame_metrics, options->by, NULL))
 		return 1;
 	if (options->sort)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BUSY_MPCT 95000 /* of the time, run and ready together, of one that never rests */
+
 uint64_t share_mpct(uint64_t part, uint64_t whole)
 {
 	if (!whole)
@@ -220,11 +222,66 @@ static void share_vm_sums(struct rows *rows)
 	}
 }
 
+/* A vCPU that wanted to run for practically all of the interval. */
+static bool never_rested(const struct row *row)
+{
+	const struct figures *figures = &row->interval;
+
+	return row->vcpus && figures->elapsed_ns &&
+	       share_mpct(figures->run_ns + figures__ready(figures), figures->elapsed_ns) >=
+		       BUSY_MPCT;
+}
+
+/* How far the siblings that never rested are apart; rows of one VM stand together. */
+static void find_lags(struct rows *rows)
+{
+	size_t begin, end;
+
+	for (begin = 0; begin < rows->count; begin = end) {
+		uint64_t least = UINT64_MAX, most = 0, busy = 0;
+		struct row *first = &rows->list[begin];
+
+		for (end = begin; end < rows->count && rows->list[end].vm == first->vm; end++) {
+			const struct row *row = &rows->list[end];
+
+			if (!never_rested(row))
+				continue;
+			busy++;
+			least = row->interval.run_ns < least ? row->interval.run_ns : least;
+			most = row->interval.run_ns > most ? row->interval.run_ns : most;
+		}
+		first->lag_known = busy > 1;
+		first->lag_ns = first->lag_known ? most - least : 0;
+	}
+}
+
+static void subtract_overlap(struct row *row, const struct snapshot *before,
+			     const struct snapshot *after)
+{
+	static const struct overlap zero;
+	const struct overlap *new = snapshot__overlap(after, row->vm->pid);
+	const struct overlap *old = snapshot__overlap(before, row->vm->pid);
+	uint64_t ignored = 0;
+
+	row->overlap_known = new;
+	if (!new)
+		return;
+	old = old ? old : &zero;
+	row->total_overlap = *new;
+	row->wall_ns = after->time_ns - before->time_ns;
+	row->overlap.hazard_ns = grown(old->hazard_ns, new->hazard_ns, &ignored);
+	row->overlap.stalled_ns = grown(old->stalled_ns, new->stalled_ns, &ignored);
+	for (int i = 0; i < SNAPSHOT_WAITING; i++)
+		row->overlap.waiting_ns[i] =
+			grown(old->waiting_ns[i], new->waiting_ns[i], &ignored);
+}
+
 /* Folds the rows of each VM into its first one. */
-static void fold_vms(struct rows *rows)
+static void fold_vms(struct rows *rows, const struct snapshot *before, const struct snapshot *after)
 {
 	size_t kept = 0;
 
+	find_lags(rows);
 	for (size_t i = 0; i < rows->count; i++) {
 		if (kept && rows->list[kept - 1].vm == rows->list[i].vm)
 			add_row(&rows->list[kept - 1], &rows->list[i]);
@@ -235,6 +292,7 @@ static void fold_vms(struct rows *rows)
 	for (size_t i = 0; i < rows->count; i++) {
 		rows->list[i].identity.tid = 0; /* a sum is no thread */
 		figures__add(&rows->list[i].total, &rows->list[i].vm->exited);
+		subtract_overlap(&rows->list[i], before, after);
 	}
 }
 
@@ -271,7 +329,7 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 		qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);
 	share_vm_sums(rows);
 	if (by == BY_VM)
-		fold_vms(rows);
+		fold_vms(rows, before, after);
 	return 0;
 }
 

@@ -58,6 +58,20 @@ struct blame *snapshot__add_blame(struct snapshot *snapshot)
 			&snapshot->blame_capacity, sizeof(*snapshot->blame));
 }
 
+struct overlap *snapshot__add_overlap(struct snapshot *snapshot)
+{
+	return list_add((void **)&snapshot->overlaps, &snapshot->overlap_count,
+			&snapshot->overlap_capacity, sizeof(*snapshot->overlaps));
+}
+
+const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_t vm_pid)
+{
+	for (size_t i = 0; i < snapshot->overlap_count; i++)
+		if (snapshot->overlaps[i].vm_pid == vm_pid)
+			return &snapshot->overlaps[i];
+	return NULL;
+}
+
 static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
@@ -100,11 +114,13 @@ void snapshot__clear(struct snapshot *snapshot)
 {
 	snapshot->count = 0;
 	snapshot->blame_count = 0;
+	snapshot->overlap_count = 0;
 }
 
 void snapshot__free(struct snapshot *snapshot)
 {
 	free(snapshot->threads);
 	free(snapshot->blame);
+	free(snapshot->overlaps);
 	*snapshot = (struct snapshot){ 0 };
 }

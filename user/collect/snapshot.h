@@ -100,6 +100,16 @@ struct blame {
 	uint64_t ns;
 };
 
+#define SNAPSHOT_WAITING 64 /* so many waiting, or more, are not told apart */
+
+/* What the vCPUs of one VM did at the same time. */
+struct overlap {
+	uint32_t vm_pid;
+	uint64_t hazard_ns;  /* at least one waited while a sibling was on a CPU */
+	uint64_t stalled_ns; /* at least one waited, and none was on a CPU */
+	uint64_t waiting_ns[SNAPSHOT_WAITING]; /* element i: i + 1 of them waited */
+};
+
 /* What could not be counted, since the tool started. */
 struct losses {
 	uint64_t threads;   /* not tracked: the table is full */
@@ -108,6 +118,7 @@ struct losses {
 	uint64_t clock;	    /* waits that were longer than the time since they began */
 	uint64_t missed;    /* switches not seen, made up for from the kernel's books */
 	uint64_t throttled; /* throttling that could not be told from waiting */
+	uint64_t overlap;   /* changes of state that came to be known late */
 	uint64_t blame;	    /* waits booked on nobody: a full list or table */
 };
 
@@ -134,7 +145,10 @@ struct snapshot {
 	struct thread_snapshot *threads; /* by ascending id */
 	size_t blame_count;
 	size_t blame_capacity;
-	struct blame *blame; /* ordered by compare_blame() */
+	size_t overlap_count;
+	size_t overlap_capacity;
+	struct overlap *overlaps; /* in no order; none unless asked for */
+	struct blame *blame;	  /* ordered by compare_blame() */
 };
 
 /* The ready time of all causes. */
@@ -151,6 +165,12 @@ struct thread_snapshot *snapshot__add(struct snapshot *snapshot);
 
 /* The same for a pair of victim and offender. */
 struct blame *snapshot__add_blame(struct snapshot *snapshot);
+
+/* The same for a VM's overlap. */
+struct overlap *snapshot__add_overlap(struct snapshot *snapshot);
+
+/* The overlap of a VM, or NULL. */
+const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_t vm_pid);
 
 /* Orders the pairs, and adds those up that are the same. */
 void snapshot__sort_blame(struct snapshot *snapshot);

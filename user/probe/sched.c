@@ -14,6 +14,7 @@
 #include "collect/vm_name.h"
 #include "probe/cost.h"
 #include "probe/kernel.h"
+#include "probe/overlap.h"
 #include "probe/sched_internal.h"
 
 #define READ_SPINS 100
@@ -371,6 +372,10 @@ int sched_probe__open(struct sched_probe **out, const struct sched_probe_config 
 	probe->cpu_count = (uint32_t)libbpf_num_possible_cpus();
 	kernel_route_messages();
 	error = load(probe);
+	if (!error && config->overlap) {
+		step = "loading the programs of --overlap";
+		error = overlap_probe__open(&probe->overlap, probe);
+	}
 	if (!error) {
 		step = "attaching to sched_switch";
 		learn_kvm(probe);
@@ -399,6 +404,7 @@ void sched_probe__close(struct sched_probe *probe)
 	unmap_array(&probe->progress);
 	unmap_array(&probe->vm_tgids);
 	free(probe->pairs);
+	overlap_probe__close(probe->overlap);
 	sched_bpf__destroy(probe->skeleton);
 	free(probe);
 }

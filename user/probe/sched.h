@@ -14,7 +14,8 @@ struct sched_probe_config {
 	bool threads;  /* also the VMs' threads that are no vCPUs */
 	bool filtered; /* on_thread may say no */
 	bool events;
-	bool blame; /* who ran while another waited */
+	bool blame;   /* who ran while another waited */
+	bool overlap; /* what the vCPUs of a VM did at the same time */
 	uint64_t event_min_ns;
 	/*
 	 * Called from sched_probe__poll() and sched_probe__read() for each thread

@@ -21,7 +21,8 @@ struct sched_probe {
 	struct sched_bpf *skeleton;
 	struct ring_buffer *rings;
 	struct shared_array threads, cpus, verdicts, progress, vm_tgids;
-	bool throttling_known; /* the hooks are attached */
+	struct overlap_probe *overlap; /* or NULL */
+	bool throttling_known;	       /* the hooks are attached */
 	uint32_t cpu_count;
 	uint32_t slots_seen;	 /* slots beyond have never been used */
 	uint64_t news_lost_seen; /* losses.news when all slots were last looked at */

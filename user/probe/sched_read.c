@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "probe/overlap.h"
 #include "probe/sched_internal.h"
 
 #define CLOCK_TRIES 4
@@ -248,6 +249,9 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 		error = update_progress(probe);
 	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
 		error = read_slot(probe, snapshot, slot);
+	if (!error && probe->overlap)
+		error = overlap_probe__read(probe->overlap, snapshot,
+					    clock_monotonic_ns() - probe->clock_offset);
 	snapshot__sort_blame(snapshot);
 	read_counters(probe, snapshot);
 	return error;

@@ -19,6 +19,7 @@ static json_t *json_value(enum unit unit, struct value value)
 		return json__text(value.text);
 	case UNIT_MPCT:
 	case UNIT_PER_SEC_M:
+	case UNIT_M:
 		return json_real((double)value.number / 1000.0);
 	default:
 		return json_integer((json_int_t)value.number);

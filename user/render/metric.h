@@ -15,6 +15,7 @@ enum unit {
 	UNIT_NUMBER,
 	UNIT_MPCT,	/* 1/1000 %; a real number of % in JSON */
 	UNIT_PER_SEC_M, /* 1/1000 per second; a real number in JSON */
+	UNIT_M,		/* 1/1000; a real number in JSON */
 	UNIT_NS_AS_US,	/* ns; shown in us */
 	UNIT_NS_AS_MS,	/* ns; shown in ms */
 	UNIT_NS,	/* ns; JSON only */

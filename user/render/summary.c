@@ -75,6 +75,7 @@ void summary__print_losses(FILE *file, const struct losses *losses)
 		{ losses->clock, "waits with clocks apart" },
 		{ losses->missed, "switches not seen (made up for)" },
 		{ losses->throttled, "waits with more throttling than could be told apart" },
+		{ losses->overlap, "changes of state counted late (overlap)" },
 		{ losses->blame, "times a wait was booked on nobody (full list or table)" },
 	};
 	bool any = false;
@@ -129,10 +130,11 @@ static json_t *json_cost(const struct summary *summary)
 
 static json_t *json_losses(const struct losses *losses)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "threads", (json_int_t)losses->threads,
-			 "events", (json_int_t)losses->events, "torn", (json_int_t)losses->torn,
-			 "clock", (json_int_t)losses->clock, "missed", (json_int_t)losses->missed,
-			 "throttled", (json_int_t)losses->throttled, "blame",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "threads",
+			 (json_int_t)losses->threads, "events", (json_int_t)losses->events, "torn",
+			 (json_int_t)losses->torn, "clock", (json_int_t)losses->clock, "missed",
+			 (json_int_t)losses->missed, "throttled", (json_int_t)losses->throttled,
+			 "overlap", (json_int_t)losses->overlap, "blame",
 			 (json_int_t)losses->blame);
 }
 

@@ -44,6 +44,8 @@ static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, con
 		return format_fixed(text, divide(value.number, 10), 2);
 	case UNIT_PER_SEC_M:
 		return format_fixed(text, divide(value.number, 1000), 0);
+	case UNIT_M:
+		return format_fixed(text, divide(value.number, 10), 2);
 	case UNIT_NS_AS_US:
 		return format_fixed(text, divide(value.number, 100), 1);
 	case UNIT_NS_AS_MS:

@@ -9,7 +9,7 @@ import time
 from kvmq import Tool, expect, guest, vcpus
 
 CGROUPS = "/sys/fs/cgroup"
-INTERVAL = 4
+INTERVAL = 5
 SPIN = "while :; do :; done"
 # A process that spins and sleeps in turn, as a real-time one must
 PULSE = """
@@ -38,9 +38,9 @@ def throttled_seconds(cgroup):
 def running(*command, cgroup=None):
     """A host process on CPU 1 for as long as the block lasts."""
     def enter():
-        os.sched_setaffinity(0, {1})
-        if cgroup:
+        if cgroup:  # first: it takes the CPUs of its cgroup
             write(f"{cgroup}/cgroup.procs", str(os.getpid()))
+        os.sched_setaffinity(0, {1})
 
     with subprocess.Popen(command, preexec_fn=enter) as process:
         time.sleep(0.5)
@@ -164,12 +164,14 @@ def blame_realtime():
 
 def blame_iothread():
     """The guest's own I/O thread, doing its disk's work on the vCPU's CPU."""
+    guest("workload", "cap", "idle")
     guest("start", "disk:1:disk", "--cpus", "1", "--disk", "/dev/nullb0", "--iothread")
     tool = Tool("-m", "disk", "--blame", str(INTERVAL))
     tool.report()
     row = vcpus(tool.report(), "disk")[("disk", 0)]
     tool.stop()
     guest("stop", "disk")
+    guest("workload", "cap", "busy")
     share, io = share_of(row, kind="own_thread"), 0
     for entry in row["blame"]:
         if entry["kind"] == "own_thread" and entry["comm"].startswith("IO "):

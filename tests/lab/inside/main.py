@@ -15,6 +15,7 @@ import causes
 import emulation
 import living
 import measuring
+import overlap
 from kvmq import Failed, Tool, expect, guest, run
 
 
@@ -100,6 +101,7 @@ STAGES = [
         measuring.events,
         measuring.preempted,
         measuring.steal,
+        overlap.overlap,
     ]),
     (calm, [
         living.filtered,

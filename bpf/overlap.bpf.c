@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * For how long did vCPUs of a VM wait while siblings ran, or while none did?
+ *
+ * The vCPUs of a VM change state on different CPUs at the same time. What they have in
+ * common is one word, which each change exchanges for the next; who succeeds owns the
+ * time since the last change, and books it. Threads are those in sched.bpf.c's table;
+ * this program sees an exit first. Needs atomic operations that return a value, hence
+ * 5.12.
+ */
+#include "overlap.h"
+#include "slot.bpf.h"
+
+#define TRIES 32 /* as many CPUs would have to come in between */
+
+/* Changes that did not get through: put right at the thread's next one. */
+__u64 lost = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OVERLAP_VMS);
+	__type(key, __u32);
+	__type(value, struct overlap_vm);
+} overlaps SEC(".maps");
+
+enum counted { COUNTED_NOT, COUNTED_RUNNING, COUNTED_WAITING };
+
+/* generation << 2 | enum counted: what a slot's thread is counted as. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SCHED_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} counted SEC(".maps");
+
+static __always_inline void book(struct overlap_vm *vm, __u64 old, __u64 ns)
+{
+	__u64 waiting = old & OVERLAP_COUNT_MASK, place = waiting - 1;
+
+	if (!waiting)
+		return;
+	if (old >> OVERLAP_COUNT_BITS & OVERLAP_COUNT_MASK)
+		__sync_fetch_and_add(&vm->hazard_ns, ns);
+	else
+		__sync_fetch_and_add(&vm->stalled_ns, ns);
+	if (place >= OVERLAP_WAITING)
+		place = OVERLAP_WAITING - 1;
+	__sync_fetch_and_add(&vm->waiting_ns[place], ns);
+}
+
+/* The time since the last change; 0 if another CPU's clock is ahead of this one's. */
+static __always_inline __u64 since(__u64 old, __u64 now)
+{
+	__u64 ns = (now - (old >> OVERLAP_TIME_SHIFT)) & OVERLAP_TIME_MASK;
+
+	return ns > OVERLAP_TIME_MASK / 2 ? 0 : ns;
+}
+
+/* Changes the numbers of running and waiting vCPUs. False: others were faster. */
+static __always_inline bool change(struct overlap_vm *vm, __u64 difference, __u64 now)
+{
+	for (int i = 0; i < TRIES; i++) {
+		__u64 old = *(volatile __u64 *)&vm->state, ns = since(old, now);
+		__u64 time = (old >> OVERLAP_TIME_SHIFT) + ns;
+		__u64 counts = (old + difference) & ((1ULL << OVERLAP_TIME_SHIFT) - 1);
+		__u64 new = time << OVERLAP_TIME_SHIFT | counts;
+
+		if (__sync_val_compare_and_swap(&vm->state, old, new) != old)
+			continue;
+		book(vm, old, ns);
+		return true;
+	}
+	return false;
+}
+
+static __always_inline __u64 weight(__u64 as)
+{
+	if (as == COUNTED_RUNNING)
+		return 1ULL << OVERLAP_COUNT_BITS;
+	return as == COUNTED_WAITING;
+}
+
+static __always_inline struct overlap_vm *overlap_of(__u32 tgid, __u64 now)
+{
+	struct overlap_vm *vm = bpf_map_lookup_elem(&overlaps, &tgid);
+	static const struct overlap_vm zero;
+
+	if (vm)
+		return vm;
+	bpf_map_update_elem(&overlaps, &tgid, &zero, BPF_NOEXIST);
+	vm = bpf_map_lookup_elem(&overlaps, &tgid);
+	/* Two that come first put the same time in. */
+	if (vm)
+		__sync_val_compare_and_swap(&vm->state, 0, now << OVERLAP_TIME_SHIFT);
+	return vm;
+}
+
+/* What a thread was counted as. */
+static __always_inline __u64 counted_as(__u64 word, struct sched_thread *thread)
+{
+	return word >> 2 == thread->generation ? word & 3 : COUNTED_NOT;
+}
+
+/* A vCPU runs, waits, or does neither from now on. A wake-up is news of a sleeping one only. */
+static __noinline int count_as(__u32 tid, __u64 as, __u64 now, bool wakes)
+{
+	__u16 *entry = slot_entry(tid);
+	struct sched_thread *thread;
+	struct overlap_vm *vm;
+	__u64 *was, before;
+	__u32 slot;
+
+	if (!entry || !*entry)
+		return 0;
+	slot = *entry - 1;
+	thread = bpf_map_lookup_elem(&threads, &slot);
+	was = bpf_map_lookup_elem(&counted, &slot);
+	if (!thread || !was || thread->kind != SCHED_VCPU || ignored(slot, thread))
+		return 0;
+	before = counted_as(*was, thread);
+	if (before == as || (wakes && before != COUNTED_NOT))
+		return 0;
+	vm = overlap_of(thread->vm, now);
+	if (vm && change(vm, weight(as) - weight(before), now))
+		*was = (__u64)thread->generation << 2 | as;
+	else
+		__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
+SEC("tp_btf/sched_switch")
+int overlap_switch(__u64 *ctx)
+{
+	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
+	bool runnable = ctx[0] || !compat_switch_state(ctx);
+	__u64 now = compat_rq_clock(next);
+
+	count_as(prev->pid, runnable ? COUNTED_WAITING : COUNTED_NOT, now, false);
+	count_as(next->pid, COUNTED_RUNNING, now, false);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int overlap_wakeup(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+
+	count_as(task->pid, COUNTED_WAITING, compat_rq_clock(task), true);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int overlap_exit(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+
+	count_as(task->pid, COUNTED_NOT, compat_rq_clock(task), false);
+	return 0;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "probe/overlap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/overlap.h"
+#include "overlap.skel.h"
+#include "probe/sched_internal.h"
+
+struct overlap_probe {
+	struct overlap_bpf *skeleton;
+};
+
+_Static_assert(OVERLAP_WAITING == SNAPSHOT_WAITING, "both sides count as far");
+
+/* Puts a map of the sched probe in the place of ours. */
+static int share_map(struct bpf_map *map, const struct bpf_map *owner)
+{
+	int error = bpf_map__set_max_entries(map, bpf_map__max_entries(owner));
+
+	return error ? error : bpf_map__reuse_fd(map, bpf_map__fd(owner));
+}
+
+static int configure(struct overlap_bpf *skeleton, const struct sched_bpf *sched)
+{
+	int error;
+
+	skeleton->rodata->compat_switch_has_state = sched->rodata->compat_switch_has_state;
+	skeleton->rodata->use_verdicts = sched->rodata->use_verdicts;
+	error = share_map(skeleton->maps.threads, sched->maps.threads);
+	if (!error)
+		error = share_map(skeleton->maps.tids, sched->maps.tids);
+	if (!error)
+		error = share_map(skeleton->maps.verdicts, sched->maps.verdicts);
+	return error;
+}
+
+int overlap_probe__open(struct overlap_probe **out, const struct sched_probe *sched)
+{
+	struct overlap_probe *probe = calloc(1, sizeof(*probe));
+	int error;
+
+	if (!probe)
+		return -ENOMEM;
+	probe->skeleton = overlap_bpf__open();
+	error = probe->skeleton ? configure(probe->skeleton, sched->skeleton) : -errno;
+	if (!error)
+		error = overlap_bpf__load(probe->skeleton);
+	if (!error)
+		error = overlap_bpf__attach(probe->skeleton);
+	if (error) {
+		overlap_probe__close(probe);
+		return error;
+	}
+	*out = probe;
+	return 0;
+}
+
+void overlap_probe__close(struct overlap_probe *probe)
+{
+	if (!probe)
+		return;
+	overlap_bpf__destroy(probe->skeleton);
+	free(probe);
+}
+
+/* Adds the state that is going on, as book() of overlap.bpf.c will. */
+static void add_progress(struct overlap *overlap, uint64_t state, uint64_t now_rq)
+{
+	uint64_t ns = (now_rq - (state >> OVERLAP_TIME_SHIFT)) & OVERLAP_TIME_MASK;
+	uint64_t waiting = state & OVERLAP_COUNT_MASK;
+
+	if (!waiting || ns > OVERLAP_TIME_MASK / 2)
+		return;
+	if (state >> OVERLAP_COUNT_BITS & OVERLAP_COUNT_MASK)
+		overlap->hazard_ns += ns;
+	else
+		overlap->stalled_ns += ns;
+	overlap->waiting_ns[(waiting < SNAPSHOT_WAITING ? waiting : SNAPSHOT_WAITING) - 1] += ns;
+}
+
+static int add_vm(struct snapshot *snapshot, uint32_t vm_pid, const struct overlap_vm *value,
+		  uint64_t now_rq)
+{
+	struct overlap *overlap = snapshot__add_overlap(snapshot);
+
+	if (!overlap)
+		return -ENOMEM;
+	*overlap = (struct overlap){ .vm_pid = vm_pid,
+				     .hazard_ns = value->hazard_ns,
+				     .stalled_ns = value->stalled_ns };
+	memcpy(overlap->waiting_ns, value->waiting_ns, sizeof(overlap->waiting_ns));
+	add_progress(overlap, value->state, now_rq);
+	return 0;
+}
+
+static bool has_vm(const struct snapshot *snapshot, uint32_t vm_pid)
+{
+	for (size_t i = 0; i < snapshot->count; i++)
+		if (snapshot->threads[i].identity.vm_pid == vm_pid)
+			return true;
+	return false;
+}
+
+int overlap_probe__read(struct overlap_probe *probe, struct snapshot *snapshot, uint64_t now_rq)
+{
+	int fd = bpf_map__fd(probe->skeleton->maps.overlaps), error = 0;
+	uint32_t vm_pid, *before = NULL, last;
+	struct overlap_vm value;
+
+	while (!error && !bpf_map_get_next_key(fd, before, &vm_pid)) {
+		bool gone = !has_vm(snapshot, vm_pid);
+
+		if (!gone && !bpf_map_lookup_elem(fd, &vm_pid, &value))
+			error = add_vm(snapshot, vm_pid, &value, now_rq);
+		/* The next key is looked for from one that is still there. */
+		if (gone) {
+			bpf_map_delete_elem(fd, &vm_pid);
+			continue;
+		}
+		last = vm_pid;
+		before = &last;
+	}
+	snapshot->losses.overlap = probe->skeleton->bss->lost;
+	return error;
+}
