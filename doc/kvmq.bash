@@ -7,8 +7,8 @@ _kvmq_values() {
 	case $1 in
 	-b | --by) echo vcpu vm thread ;;
 	-o | --columns | -s | --sort)
-		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %RUN %RDY %WAKE %PRE %HALT %BLOCK \
-			WAITS/s MEAN P50 P99 MAX RDYms/VCPU RDYms/VM WORST WORST%RDY
+		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %RUN %RDY %WAKE %PRE %THR %HALT %BLOCK \
+			WAITS/s MEAN P50 P99 MAX RDYms/VCPU RDYms/VM %HAZARD %STALLED WAITING WAITMAX LAG WORST WORST%RDY
 		case $1 in -o | --columns) echo help ;; esac
 		;;
 	# QEMU's, as far as their command lines tell: a walk for VMs needs root.
@@ -63,7 +63,7 @@ _kvmq_cpu() {
 	case $current in
 	-*)
 		mapfile -t COMPREPLY < <(compgen -W '-m --vm= -c --cgroup= -b --by= -H --hist -e --events
-			--events= -j --json -o --columns= -s --sort= -n --top= -T --timestamp -v --verbose
+			--events= -B --blame -O --overlap -j --json -o --columns= -s --sort= -n --top= -T --timestamp -v --verbose
 			-V --version -h --help --' -- "$current")
 		[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2> /dev/null
 		;;

@@ -409,6 +409,11 @@ void sched_probe__close(struct sched_probe *probe)
 	free(probe);
 }
 
+bool sched_probe__tells_throttling(const struct sched_probe *probe)
+{
+	return probe->throttling_known;
+}
+
 int sched_probe__fd(const struct sched_probe *probe)
 {
 	return ring_buffer__epoll_fd(probe->rings);

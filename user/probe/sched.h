@@ -39,6 +39,9 @@ int sched_probe__open(struct sched_probe **out, const struct sched_probe_config 
 void sched_probe__start(struct sched_probe *probe);
 void sched_probe__close(struct sched_probe *probe);
 
+/* Whether throttled time is told from other ready time: not where the kernel refuses. */
+bool sched_probe__tells_throttling(const struct sched_probe *probe);
+
 /*
  * Readable when a thread is new or events fill a quarter of their buffer; for
  * single events call sched_probe__poll() from time to time.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the sched probe needs of a host, one by one, and the proof: loading it. */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -82,22 +83,52 @@ static bool want_nothing(void *context, const struct identity *identity)
 	return false;
 }
 
+/* Loads and attaches, as the proof. Returns 0 or -errno. */
+static int try_load(bool blame, bool overlap, bool *throttling)
+{
+	struct sched_probe_config config = {
+		.filtered = true, .on_thread = want_nothing, .blame = blame, .overlap = overlap
+	};
+	struct sched_probe *probe;
+	int error = sched_probe__open(&probe, &config);
+
+	if (error)
+		return error;
+	*throttling = sched_probe__tells_throttling(probe);
+	sched_probe__close(probe);
+	return 0;
+}
+
 static void check_load(struct checks *checks)
 {
 	struct check *check;
-	struct sched_probe_config config = { .filtered = true, .on_thread = want_nothing };
-	struct sched_probe *probe;
+	bool throttling;
 	int error;
 
 	if (checks__worst(checks) == CHECK_MISSING)
 		return;
 	check = checks__add(checks, "loading and attaching");
-	error = sched_probe__open(&probe, &config);
-	if (error)
+	error = try_load(false, false, &throttling);
+	if (error) {
 		check__fail(check, CHECK_MISSING, everything, "%s: -v shows the kernel's words",
 			    strerror(-error));
-	else
-		sched_probe__close(probe);
+		return;
+	}
+	check = checks__add(checks, "throttling of cgroups");
+	if (!throttling)
+		check__fail(check, CHECK_LACKING, "%THR is n/a, and a part of %WAKE and %PRE",
+			    "tg_throttle_down cannot be hooked: needs CONFIG_CFS_BANDWIDTH and "
+			    "CONFIG_FUNCTION_TRACER, and no lockdown");
+	check = checks__add(checks, "who ran instead");
+	error = try_load(true, false, &throttling);
+	if (error)
+		check__fail(check, CHECK_LACKING, "--blame does not work",
+			    "%s: -v shows the kernel's words", strerror(-error));
+	check = checks__add(checks, "vCPUs of a VM at the same time");
+	error = try_load(false, true, &throttling);
+	if (error)
+		check__fail(check, CHECK_LACKING, "--overlap does not work",
+			    "%s: needs atomic operations in BPF (5.12)", strerror(-error));
 }
 
 void sched_probe__check(struct checks *checks)

@@ -251,12 +251,16 @@ def dropped():
 
 
 def doctor():
-    """kvmq-doctor: works in full, and lists the VMs."""
+    """kvmq-doctor: works in full, but for what 5.10 has not got, and lists the VMs."""
     done = subprocess.run([BUILD + "/kvmq-doctor", "-j"], capture_output=True, text=True,
                           check=False)
     found = json.loads(done.stdout)
     lacking = [check for tool in found["tools"] for check in tool["checks"]
                if check["status"] != "works"]
+    if os.uname().release.startswith("5.10."):
+        expect([check["what"] for check in lacking] == ["vCPUs of a VM at the same time"],
+               f"lacking: {lacking}")
+        lacking.clear()
     expect((done.returncode == 0) == (not lacking), f"status {done.returncode}: {lacking}")
     expect(not lacking, f"lacking: {lacking}")
     expect({"web"} <= {vm["vm"] for vm in found["vms"]}, f"VMs: {found['vms']}")
