@@ -180,13 +180,19 @@ static __noinline int blame_switch(struct task_struct *ran, __u32 cpu)
 	struct wait_list *list = wait_list_of(cpu);
 	struct rq *rq = ran->se.cfs_rq->rq;
 	struct sched_blame_key key = {};
+	__u64 now = rq->clock, now_task = rq->clock_task;
+	__u32 left;
 
 	if (!list)
 		return 0;
+	left = list->waiting;
 	blame_name(&key, ran, true);
-	for (int i = 0; i < SCHED_WAITERS; i++)
-		if (list->slots[i])
-			blame_settle_one(&key, list->slots[i] - 1, ran, rq->clock, rq->clock_task);
+	for (int i = 0; i < SCHED_WAITERS && left; i++) {
+		if (!list->slots[i])
+			continue;
+		blame_settle_one(&key, list->slots[i] - 1, ran, now, now_task);
+		left--;
+	}
 	return 0;
 }
 

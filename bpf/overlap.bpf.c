@@ -8,8 +8,9 @@
  * this program sees an exit first. Needs atomic operations that return a value, hence
  * 5.12.
  */
-#include "overlap.h"
 #include "slot.bpf.h"
+
+#include "overlap.h"
 
 #define TRIES 32 /* as many CPUs would have to come in between */
 

@@ -14,7 +14,7 @@
 
 #include "vcpu.bpf.h"
 
-#define THROTTLE_GROUPS 8192 /* group run queues, a cgroup on a CPU, looked after at once */
+#define THROTTLE_GROUPS 8192 /* cgroups on a CPU looked after at once */
 #define THROTTLE_EPISODES 8  /* that a wait can hold and still be told apart */
 
 struct throttle_episode {
@@ -22,18 +22,24 @@ struct throttle_episode {
 	__u64 end;
 };
 
+/* A cgroup, by the address of its task_group, on one CPU. */
+struct throttle_key {
+	__u64 group;
+	__u64 cpu;
+};
+
 struct throttled_group {
-	__u64 since; /* of the episode going on, or 0 */
+	__u64 since; /* of the episode going on, if depth is not 0 */
+	__u32 depth; /* how many of the group and those above it are throttled */
 	__u32 ended;
-	__u32 pad;
 	struct throttle_episode episodes[THROTTLE_EPISODES]; /* the last ones, as a ring */
 };
 
-/* By address of the cfs_rq. The longest unused one makes room. */
+/* The longest unused one makes room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, THROTTLE_GROUPS);
-	__type(key, __u64);
+	__type(key, struct throttle_key);
 	__type(value, struct throttled_group);
 } throttled_groups SEC(".maps");
 
@@ -48,10 +54,11 @@ static __always_inline __u64 common_part(__u64 begin, __u64 end, __u64 from, __u
 }
 
 /* The part of from to to in which the group was throttled. */
-static __always_inline __u64 throttled_group_time(struct cfs_rq *cfs_rq, __u64 from, __u64 to)
+static __always_inline __u64 throttled_group_time(__u64 address, __u32 cpu, __u64 from, __u64 to)
 {
-	__u64 key = (__u64)cfs_rq, sum = 0, oldest = ~0ULL;
+	struct throttle_key key = { address, cpu };
 	struct throttled_group *group = bpf_map_lookup_elem(&throttled_groups, &key);
+	__u64 sum = 0, oldest = ~0ULL;
 
 	if (!group)
 		return 0;
@@ -62,7 +69,7 @@ static __always_inline __u64 throttled_group_time(struct cfs_rq *cfs_rq, __u64 f
 		if (episode->begin < oldest)
 			oldest = episode->begin;
 	}
-	if (group->since)
+	if (group->depth)
 		sum += common_part(group->since, to, from, to);
 	if (group->ended > THROTTLE_EPISODES && oldest > from)
 		__sync_fetch_and_add(&losses.throttled, 1);
@@ -78,83 +85,65 @@ static __always_inline __u64 throttled_group_time(struct cfs_rq *cfs_rq, __u64 f
 __noinline __u64 throttled_time(__u64 address, __u32 from_cpu, __u64 begin, __u64 end)
 {
 	struct task_struct *task = (void *)address;
-	struct cfs_rq *cfs_rq, **of_cpus, *old;
-	__u64 moved, sum;
+	__u64 group, moved, sum;
 
 	if (!throttle_seen)
 		return 0;
-	cfs_rq = BPF_CORE_READ(task, se.cfs_rq);
+	group = (__u64)BPF_CORE_READ(task, sched_task_group);
 	moved = BPF_CORE_READ(task, sched_info.last_queued);
 	if (moved < begin || moved > end)
 		moved = begin;
-	sum = throttled_group_time(cfs_rq, moved, end);
-	if (moved == begin)
-		return sum;
-	of_cpus = BPF_CORE_READ(cfs_rq, tg, cfs_rq);
-	if (!bpf_probe_read_kernel(&old, sizeof(old), of_cpus + from_cpu))
-		sum += throttled_group_time(old, begin, moved);
+	sum = throttled_group_time(group, BPF_CORE_READ(task, se.cfs_rq, rq, cpu), moved, end);
+	if (moved > begin)
+		sum += throttled_group_time(group, from_cpu, begin, moved);
 	return sum;
 }
 
-/* The group's run queue on the CPU that the scheduler looks at. */
-static __always_inline struct cfs_rq *group_queue(struct task_group *group, struct rq *rq)
+/* One more of a group and those above it is throttled on the CPU of a run queue. */
+static __always_inline void throttle_begin(__u64 group, struct rq *rq)
 {
-	struct cfs_rq **of_cpus = BPF_CORE_READ(group, cfs_rq), *cfs_rq = NULL;
+	struct throttle_key key = { group, BPF_CORE_READ(rq, cpu) };
+	struct throttled_group fresh = { .since = BPF_CORE_READ(rq, clock), .depth = 1 };
+	struct throttled_group *known = bpf_map_lookup_elem(&throttled_groups, &key);
 
-	bpf_probe_read_kernel(&cfs_rq, sizeof(cfs_rq), of_cpus + BPF_CORE_READ(rq, cpu));
-	return cfs_rq;
-}
-
-/* throttle_count: how many of the group and those above it are throttled. */
-static __always_inline void throttle_begin(struct task_group *group, struct rq *rq)
-{
-	struct cfs_rq *cfs_rq = group_queue(group, rq);
-	struct throttled_group fresh = {}, *known;
-	__u64 key = (__u64)cfs_rq;
-
-	if (!cfs_rq || BPF_CORE_READ(cfs_rq, throttle_count))
-		return;
 	throttle_seen = true;
-	known = bpf_map_lookup_elem(&throttled_groups, &key);
-	if (known) {
-		known->since = BPF_CORE_READ(rq, clock);
+	if (!known) {
+		if (bpf_map_update_elem(&throttled_groups, &key, &fresh, BPF_ANY))
+			__sync_fetch_and_add(&losses.throttled, 1);
 		return;
 	}
-	fresh.since = BPF_CORE_READ(rq, clock);
-	if (bpf_map_update_elem(&throttled_groups, &key, &fresh, BPF_ANY))
-		__sync_fetch_and_add(&losses.throttled, 1);
+	if (!known->depth)
+		known->since = fresh.since;
+	known->depth++;
 }
 
-static __always_inline void throttle_end(struct task_group *group, struct rq *rq)
+static __always_inline void throttle_end(__u64 group, struct rq *rq)
 {
-	struct cfs_rq *cfs_rq = group_queue(group, rq);
-	struct throttled_group *known;
-	__u64 key = (__u64)cfs_rq;
+	struct throttle_key key = { group, BPF_CORE_READ(rq, cpu) };
+	struct throttled_group *known = bpf_map_lookup_elem(&throttled_groups, &key);
 	__u32 place;
 
-	if (!cfs_rq || BPF_CORE_READ(cfs_rq, throttle_count) != 1)
-		return;
-	known = bpf_map_lookup_elem(&throttled_groups, &key);
-	if (!known || !known->since)
+	if (!known || !known->depth)
 		return; /* it was throttled before anybody looked */
+	if (--known->depth)
+		return;
 	place = known->ended % THROTTLE_EPISODES;
 	known->episodes[place].begin = known->since;
 	known->episodes[place].end = BPF_CORE_READ(rq, clock);
-	known->since = 0;
 	known->ended++;
 }
 
 SEC("fentry/tg_throttle_down")
 int tg_throttle_down(__u64 *ctx)
 {
-	throttle_begin((void *)ctx[0], (void *)ctx[1]);
+	throttle_begin(ctx[0], (void *)ctx[1]);
 	return 0;
 }
 
 SEC("fentry/tg_unthrottle_up")
 int tg_unthrottle_up(__u64 *ctx)
 {
-	throttle_end((void *)ctx[0], (void *)ctx[1]);
+	throttle_end(ctx[0], (void *)ctx[1]);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ struct task_struct {
 	unsigned int flags;
 	int wake_cpu;
 	struct sched_entity se;
+	void *sched_task_group;
 	struct hlist_head preempt_notifiers;
 	struct sched_info sched_info;
 	pid_t pid;
@@ -69,12 +70,8 @@ struct kernfs_node {
 
 struct rq;
 
-struct task_group;
-
 struct cfs_rq {
 	struct rq *rq;
-	struct task_group *tg;
-	int throttle_count;
 };
 
 struct rq {
@@ -84,10 +81,6 @@ struct rq {
 	u64 clock;
 	u64 clock_task;
 	int cpu;
-};
-
-struct task_group {
-	struct cfs_rq **cfs_rq;
 };
 
 struct bpf_iter__task {

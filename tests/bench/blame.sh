@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154 # the files share their variables
+# What --blame costs, against kvmq-cpu without: both at the same time, on the same
+# switches. All programs of each count, so wake-ups and moves do, too.
+
+# Runs like start_kvmq, with --blame.
+start_blame()
+{
+	start blame taskset -c "$tool_cpus" "$build/kvmq-cpu" --blame "${1:-1}"
+	wait_for blame '*timerfd*' 1
+}
+
+# blame_rounds FILE COUNT VMM-OPTIONS COMMAND...: with COMMAND; no options: no VM
+blame_rounds()
+{
+	local file=$1 count=$2 options=$3 round pid=""
+	local orders=("kvmq blame" "blame kvmq")
+
+	shift 3
+	for ((round = 0; round < count; round++)); do
+		start_tools "${orders[round % 2]}"
+		[[ ! -v missing[blame] ]] || die "kvmq-cpu --blame: ${missing[blame]}"
+		if [[ $options ]]; then
+			# shellcheck disable=SC2086 # words
+			start_vmm $options || return
+			pid=$started
+			sleep 0.1
+		fi
+		measure_round "$file" "$round" "$@"
+		[[ ! $pid ]] || stop "$pid"
+		stop "${tool_pids[@]}"
+	done
+}
+
+# all_ns FILE TOOL: ROUND NS of all its programs
+all_ns()
+{
+	awk -v tool="$2" '$2 == tool { ns[$1] += $5 } END { for (i in ns) print i, ns[i] }' \
+		"$scratch/$1"
+}
+
+# blame_row FIGURE FILE LIMIT
+blame_row()
+{
+	local ratio
+
+	if [[ -v missing[vmm] && $2 != blame.none ]]; then
+		unmeasured "$1" "${missing[vmm]}"
+		return
+	fi
+	all_ns "$2" kvmq >"$scratch/plain"
+	all_ns "$2" blame >"$scratch/ours"
+	ratio=$(ratio_of "$scratch/ours" "$scratch/plain" | pair_median)
+	judge "$1" "$(printf '%.2f x without' "$ratio")" "$ratio" "$3" "<= $3 x without"
+}
+
+blame_costs()
+{
+	section "all programs of kvmq-cpu --blame against kvmq-cpu, $1 rounds"
+	blame_rounds blame.none "$1" "" taskset -c "$cpu" perf bench sched pipe -l 60000
+	blame_row "no VM, sched pipe" blame.none 2
+	blame_rounds blame.halt "$1" \
+		"--vcpus 16 --pin $vcpu_cpus --burn 0 --mode halt --wait 1000" sleep 1.2
+	blame_row "halting vCPUs, 8 a CPU" blame.halt 2
+	blame_rounds blame.busy "$1" "--vms 2 --vcpus 2 --pin $vcpu_cpus --mode busy" sleep 1.5
+	blame_row "busy vCPUs, one waits for each CPU" blame.busy 2
+}
