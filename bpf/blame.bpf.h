@@ -32,19 +32,12 @@ struct {
 	__type(value, struct wait_list);
 } wait_lists SEC(".maps");
 
-/* Of each slot: which list it is in, and up to when its wait is booked. */
-struct waiter {
-	__u64 since;	  /* by the run queue's clock */
-	__u64 since_task; /* by its clock without interrupts; 0: not known */
-	__u32 cpu;
-	__u32 place; /* in the list, + 1; 0: in none */
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, SCHED_SLOTS);
 	__type(key, __u32);
-	__type(value, struct waiter);
+	__type(value, struct sched_waiter);
 } waiters SEC(".maps");
 
 struct {
@@ -130,15 +123,26 @@ static __always_inline void blame_book(struct sched_blame_key *key, struct task_
 		__sync_fetch_and_add(&losses.blame, 1);
 }
 
+/* The part of a wait on a CPU that is not throttling. */
+static __always_inline __u64 unthrottled(__u32 slot, const struct sched_waiter *waiter, __u64 since,
+					 __u64 now)
+{
+	struct sched_thread *thread;
+
+	if (!throttle_seen)
+		return now - since;
+	thread = bpf_map_lookup_elem(&threads, &slot);
+	return thread ? now - since - throttled_time(thread->task, waiter->cpu, since, now) : 0;
+}
+
 /* Books the time up to now of one that waits on the task that has run. */
 static __noinline int blame_settle_one(struct sched_blame_key *key, __u32 slot,
 				       struct task_struct *ran, __u64 now, __u64 now_task)
 {
-	struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
-	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+	struct sched_waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
 	__u64 since, since_task, ns, interrupts = 0;
 
-	if (!thread || !waiter)
+	if (!waiter)
 		return 0;
 	since = waiter->since;
 	since_task = waiter->since_task;
@@ -146,23 +150,20 @@ static __noinline int blame_settle_one(struct sched_blame_key *key, __u32 slot,
 	waiter->since_task = now_task;
 	if ((__s64)(now - since) <= 0)
 		return 0;
-	ns = now - since - throttled_time(thread->task, waiter->cpu, since, now);
-	key->victim = slot;
-	key->generation = thread->generation;
+	ns = unthrottled(slot, waiter, since, now);
 	/* The scheduler's second clock stands still in interrupts, if these are counted. */
 	if (since_task && now - since > now_task - since_task)
 		interrupts = now - since - (now_task - since_task);
 	if (interrupts > ns)
 		interrupts = ns;
-	if (ns > interrupts)
-		blame_book(key, ran, ns - interrupts);
-	if (interrupts) {
-		struct sched_blame_key irq = { .victim = slot,
-					       .generation = thread->generation,
-					       .kind = SCHED_BLAME_IRQ };
-
-		blame_book(&irq, ran, interrupts);
+	waiter->interrupt_ns += interrupts;
+	if (key->kind == SCHED_BLAME_IDLE) {
+		waiter->idle_ns += ns - interrupts;
+		return 0;
 	}
+	key->victim = slot;
+	key->generation = waiter->generation;
+	blame_book(key, ran, ns - interrupts);
 	return 0;
 }
 
@@ -196,14 +197,20 @@ static __noinline int blame_switch(struct task_struct *ran, __u32 cpu)
 	return 0;
 }
 
-/* A thread begins to wait for a CPU. */
-static __always_inline void blame_join(__u32 slot, __u32 cpu, __u64 now, __u64 now_task)
+/* A thread, of this generation of its slot, begins to wait for a CPU. */
+static __always_inline void blame_join(__u32 slot, __u32 generation, __u32 cpu, __u64 now,
+				       __u64 now_task)
 {
 	struct wait_list *list = bpf_map_lookup_elem(&wait_lists, &cpu);
-	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+	struct sched_waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
 
 	if (!list || !waiter || waiter->place)
 		return;
+	if (waiter->generation != generation) {
+		waiter->generation = generation;
+		waiter->idle_ns = 0;
+		waiter->interrupt_ns = 0;
+	}
 	for (int i = 0; i < SCHED_WAITERS; i++) {
 		if (list->slots[i])
 			continue;
@@ -221,7 +228,7 @@ static __always_inline void blame_join(__u32 slot, __u32 cpu, __u64 now, __u64 n
 /* It has got its turn, or is moved. */
 static __always_inline void blame_leave(__u32 slot)
 {
-	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+	struct sched_waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
 	struct wait_list *list;
 	__u32 place;
 
@@ -247,7 +254,7 @@ static __always_inline void blame_wake(__u32 slot, struct sched_thread *thread,
 
 	/* Anything else is a wake-up of one that has not gone to sleep yet. */
 	if (thread->state == SCHED_HALT || thread->state == SCHED_BLOCK)
-		blame_join(slot, rq->cpu, rq->clock, rq->clock_task);
+		blame_join(slot, thread->generation, rq->cpu, rq->clock, rq->clock_task);
 }
 
 /*
@@ -256,7 +263,7 @@ static __always_inline void blame_wake(__u32 slot, struct sched_thread *thread,
  */
 static __always_inline void blame_migrate(__u32 slot, struct task_struct *task, __u32 cpu)
 {
-	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+	struct sched_waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
 	struct rq *rq = task->se.cfs_rq->rq;
 	struct sched_blame_key key = {};
 	struct task_struct *runs;
@@ -268,14 +275,14 @@ static __always_inline void blame_migrate(__u32 slot, struct task_struct *task, 
 	blame_name(&key, runs, false);
 	blame_settle_one(&key, slot, runs, now, rq->clock_task);
 	blame_leave(slot);
-	blame_join(slot, cpu, now, 0);
+	blame_join(slot, waiter->generation, cpu, now, 0);
 }
 
 /* Of a thread that waits as user space reads: what is not booked yet, and on whom. */
 static __always_inline void blame_progress(__u32 slot, struct sched_thread *thread,
 					   struct sched_progress *progress, __u64 now)
 {
-	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
+	struct sched_waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
 	struct task_struct *task = (void *)thread->task, *runs;
 
 	progress->blame_ns = 0;

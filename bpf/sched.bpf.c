@@ -159,7 +159,7 @@ static __always_inline void switch_out(struct sched_switch_args *args, __u32 sta
 			return;
 		thread_depart(thread, prev->task, state, args->now);
 		if (send_blame && state == SCHED_READY)
-			blame_join(slot, args->cpu, args->now,
+			blame_join(slot, thread->generation, args->cpu, args->now,
 				   prev->task->se.cfs_rq->rq->clock_task);
 	} else if (prev->vm) {
 		thread_create(prev->task, prev->vm, state, args->cpu, args->now);
@@ -221,6 +221,9 @@ static __noinline int switch_threads(__u64 *ctx)
 
 	if (!enabled || !counters)
 		return 0;
+	/* Whose arrival was not seen is still taken for one that waits. */
+	if (send_blame && args.prev.slot)
+		blame_leave(args.prev.slot - 1);
 	if (send_blame)
 		blame_switch(args.prev.task, args.cpu);
 	if (!args.prev.slot && !args.next.slot && !args.prev.vm && !args.next.vm)

@@ -95,11 +95,10 @@ struct sched_losses {
 
 /* Who ran while another waited. */
 enum blame_kind {
-	SCHED_BLAME_IDLE,   /* nobody: the CPU was idle, or switched */
+	SCHED_BLAME_IDLE,   /* nobody: the CPU was idle, or switched; see sched_waiter */
 	SCHED_BLAME_VM,	    /* a thread of a VM */
 	SCHED_BLAME_KERNEL, /* a kernel thread */
 	SCHED_BLAME_HOST,   /* any other process */
-	SCHED_BLAME_IRQ,    /* interrupts, or what an outer host took */
 };
 
 struct sched_blame_key {
@@ -109,6 +108,18 @@ struct sched_blame_key {
 	__u32 kind;	       /* enum blame_kind */
 	char comm[SCHED_COMM]; /* kernel: of the thread; host: of the process */
 	__u32 pad;
+};
+
+/* Of each slot: whether it waits, up to when that is booked, and what is no one's. */
+struct sched_waiter {
+	__u64 since;	  /* by the run queue's clock */
+	__u64 since_task; /* by its clock without interrupts; 0: not known */
+	__u32 cpu;
+	__u32 place; /* in that CPU's list, + 1; 0: in none */
+	__u32 generation;
+	__u32 pad;
+	__u64 idle_ns;
+	__u64 interrupt_ns; /* or what an outer host took */
 };
 
 /* What is known of such a pair. */

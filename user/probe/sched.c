@@ -80,6 +80,8 @@ static int map_arrays(struct sched_probe *probe)
 	if (!error)
 		error = map_array(&probe->progress, skeleton->maps.progress);
 	if (!error)
+		error = map_array(&probe->waiters, skeleton->maps.waiters);
+	if (!error)
 		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids);
 	return error;
 }
@@ -402,6 +404,7 @@ void sched_probe__close(struct sched_probe *probe)
 	unmap_array(&probe->cpus);
 	unmap_array(&probe->verdicts);
 	unmap_array(&probe->progress);
+	unmap_array(&probe->waiters);
 	unmap_array(&probe->vm_tgids);
 	free(probe->pairs);
 	overlap_probe__close(probe->overlap);

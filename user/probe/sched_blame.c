@@ -23,8 +23,6 @@ static enum offender_kind user_kind(const struct sched_blame_key *key,
 		return OFFENDER_KERNEL;
 	case SCHED_BLAME_HOST:
 		return OFFENDER_HOST;
-	case SCHED_BLAME_IRQ:
-		return OFFENDER_INTERRUPT;
 	default:
 		return OFFENDER_IDLE;
 	}
@@ -88,6 +86,38 @@ static int read_pairs(struct sched_probe *probe)
 	return 0;
 }
 
+/* What a victim waited for and was nobody's. */
+static int add_nobody(struct snapshot *snapshot, uint64_t victim, enum offender_kind kind,
+		      uint64_t ns)
+{
+	struct blame *blame = ns ? snapshot__add_blame(snapshot) : NULL;
+
+	if (!ns)
+		return 0;
+	if (!blame)
+		return -ENOMEM;
+	*blame = (struct blame){ .victim = victim, .offender = { .kind = kind }, .ns = ns };
+	return 0;
+}
+
+static int read_waiters(struct sched_probe *probe, struct snapshot *snapshot)
+{
+	const struct sched_waiter *waiter = probe->waiters.data;
+	int error = 0;
+
+	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++, waiter++) {
+		uint64_t victim = (uint64_t)slot << 32 | waiter->generation;
+
+		if (!is_wanted(probe, slot, waiter->generation))
+			continue;
+		error = add_nobody(snapshot, victim, OFFENDER_IDLE, waiter->idle_ns);
+		if (!error)
+			error = add_nobody(snapshot, victim, OFFENDER_INTERRUPT,
+					   waiter->interrupt_ns);
+	}
+	return error;
+}
+
 int read_blame(struct sched_probe *probe, struct snapshot *snapshot)
 {
 	int error;
@@ -103,7 +133,7 @@ int read_blame(struct sched_probe *probe, struct snapshot *snapshot)
 		if (is_wanted(probe, pair->key.victim, pair->key.generation))
 			error = add_pair(snapshot, &pair->key, &pair->value, pair->value.ns);
 	}
-	return error;
+	return error ? error : read_waiters(probe, snapshot);
 }
 
 int add_blame_progress(const struct sched_progress *progress, struct snapshot *snapshot)

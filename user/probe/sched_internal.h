@@ -20,7 +20,7 @@ struct sched_probe {
 	struct sched_probe_config config;
 	struct sched_bpf *skeleton;
 	struct ring_buffer *rings;
-	struct shared_array threads, cpus, verdicts, progress, vm_tgids;
+	struct shared_array threads, cpus, verdicts, progress, waiters, vm_tgids;
 	struct overlap_probe *overlap; /* or NULL */
 	bool throttling_known;	       /* the hooks are attached */
 	uint32_t cpu_count;
