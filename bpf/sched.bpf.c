@@ -8,6 +8,7 @@
  * this one; sched_info_arrive() adds the same difference a moment later. So the
  * sum is the kernel's to the nanosecond, and no wake-up hook is needed.
  */
+#include "timeline.bpf.h"
 #include "vcpu.bpf.h"
 
 #define TASK_INTERRUPTIBLE 0x1	/* include/linux/sched.h */
@@ -194,6 +195,7 @@ static __always_inline __u32 end_wait(struct sched_thread *thread, __u64 wait, _
 static __always_inline void thread_arrive(__u32 slot, struct sched_thread *thread,
 					  struct sched_switch_args *args)
 {
+	struct state_before before = state_before(thread);
 	struct task_struct *task = args->next.task;
 	__u64 wait, queued_rq;
 	__u32 cause;
@@ -206,6 +208,7 @@ static __always_inline void thread_arrive(__u32 slot, struct sched_thread *threa
 		thread_identify(thread, task);
 	if (send_events && wait >= event_min_ns)
 		send_event(slot, thread, args, cause, wait, queued_rq);
+	send_change(slot, thread, task, before, queued_rq, wait, args->prev.task);
 	thread->cpu = args->cpu;
 	compat_write_end(&thread->sequence);
 }
@@ -227,9 +230,10 @@ static __always_inline __u32 departure_state(struct task_struct *prev, bool pree
  * A thread leaves whose arrival was not seen: before the program was enabled, or
  * on a kernel that hides some switches. The kernel's books tell when it was.
  */
-static __always_inline void make_up_arrival(struct sched_thread *thread, struct task_struct *task,
-					    __u64 now)
+static __always_inline void make_up_arrival(__u32 slot, struct sched_thread *thread,
+					    struct task_struct *task, __u64 now)
 {
+	struct state_before before = state_before(thread);
 	__u64 wait = arrival_wait(thread, task, now), queued_rq;
 	__u64 ran = now - task->sched_info.last_arrival;
 
@@ -239,17 +243,24 @@ static __always_inline void make_up_arrival(struct sched_thread *thread, struct 
 	if (thread->since_rq != thread->first_rq)
 		__sync_fetch_and_add(&losses.missed, 1);
 	end_wait(thread, wait, now - ran, &queued_rq);
+	send_change(slot, thread, task, before, queued_rq, wait, NULL);
 }
 
-static __always_inline void thread_depart(struct sched_thread *thread, struct task_struct *task,
-					  __u32 state, __u64 now)
+/* The thread leaves its CPU, for next or, at its exit, before that is known: NULL. */
+static __always_inline void thread_depart(__u32 slot, struct sched_thread *thread,
+					  struct task_struct *task, __u32 state, __u64 now,
+					  struct task_struct *next)
 {
+	struct state_before before;
+
 	compat_write_begin(&thread->sequence);
 	if (thread->state != SCHED_RUN)
-		make_up_arrival(thread, task, now);
+		make_up_arrival(slot, thread, task, now);
+	before = state_before(thread);
 	thread->run_ns += clock_growth(thread, now);
 	thread->state = state;
 	thread->since_rq = now;
+	send_change(slot, thread, task, before, 0, 0, next);
 	compat_write_end(&thread->sequence);
 }
 
@@ -262,7 +273,7 @@ static __always_inline void switch_out(struct sched_switch_args *args, __u32 sta
 	if (prev->slot) {
 		thread = bpf_map_lookup_elem(&threads, &slot);
 		if (thread && !ignored(slot, thread))
-			thread_depart(thread, prev->task, state, args->now);
+			thread_depart(slot, thread, prev->task, state, args->now, args->next.task);
 	} else if (prev->vm) {
 		thread_create(prev->task, prev->vm, state, args->cpu, args->now);
 	}
@@ -368,7 +379,7 @@ int sched_process_exit(__u64 *ctx)
 	fresh = bpf_ktime_get_ns() - clock_offset;
 	if (clock_offset && fresh > now)
 		now = fresh;
-	thread_depart(thread, task, SCHED_GONE, now);
+	thread_depart(slot, thread, task, SCHED_GONE, now, NULL);
 	thread->task = 0;
 	return 0;
 }

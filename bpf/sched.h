@@ -16,6 +16,8 @@
 #define SCHED_PROGRESS_BATCH 256
 #define SCHED_EVENTS_SIZE (2 * 1024 * 1024)
 #define SCHED_EVENTS_WAKE (SCHED_EVENTS_SIZE / 4) /* bytes unread that wake the reader */
+#define SCHED_CHANGES_SIZE (8 * 1024 * 1024)
+#define SCHED_CHANGES_WAKE (SCHED_CHANGES_SIZE / 4)
 #define SCHED_COMM 16
 #define SCHED_NO_VCPU (-1)
 
@@ -82,11 +84,12 @@ struct sched_cpu {
 
 /* What went wrong where nobody could be told. */
 struct sched_losses {
-	__u64 slots;  /* a thread not tracked: no free slot, or an id over the table's */
-	__u64 news;   /* a new thread not announced: found at the next reading */
-	__u64 events; /* a wait not sent: the ring buffer was full */
-	__u64 clock;  /* a wait longer than the time since the thread left */
-	__u64 missed; /* an arrival not seen, made up for at the departure */
+	__u64 slots;   /* a thread not tracked: no free slot, or an id over the table's */
+	__u64 news;    /* a new thread not announced: found at the next reading */
+	__u64 events;  /* a wait not sent: the ring buffer was full */
+	__u64 clock;   /* a wait longer than the time since the thread left */
+	__u64 missed;  /* an arrival not seen, made up for at the departure */
+	__u64 changes; /* a change of state not sent: the ring buffer was full */
 };
 
 /*
@@ -122,8 +125,29 @@ struct sched_event {
 	__u32 pad;
 };
 
+/*
+ * A state of a thread, sent when it has ended. It begins where the thread's
+ * last one ended: if not, one in between was not sent.
+ */
+struct sched_change {
+	__u64 begin_rq;	 /* by the run queue's clock */
+	__u64 end_rq;	 /* by the same */
+	__u64 queued_rq; /* of a state off the CPU: it was ready since */
+	__u64 wait_ns;	 /* of the same: its wait by the kernel's book-keeping */
+	__u32 slot;
+	__u32 generation;
+	__u32 state;	 /* that has ended */
+	__u32 next;	 /* that begins */
+	__u32 cpu;	 /* of the switch that ended it */
+	__u32 kvm_run;	 /* whether the thread was in KVM_RUN at the end */
+	__u32 other_tid; /* the switch's other task: who left the CPU, or got it */
+	__u32 other_tgid;
+	char other_comm[SCHED_COMM];
+};
+
 _Static_assert(sizeof(struct sched_thread) % 64 == 0, "slots share no cache line");
 _Static_assert(sizeof(struct sched_cpu) == 64, "CPUs share no cache line");
 _Static_assert(sizeof(struct sched_event) == 80, "no implicit padding");
+_Static_assert(sizeof(struct sched_change) == 80, "no implicit padding");
 
 #endif

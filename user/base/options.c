@@ -28,6 +28,8 @@ static const struct option_spec {
 	{ 'b', "by", required_argument, "vm|vcpu|thread", "what a row is (default: vcpu)" },
 	{ 'H', "hist", no_argument, NULL, "distributions: bars, or buckets with --json" },
 	{ 'e', "events", optional_argument, "USEC", "a line per event of at least USEC (0: all)" },
+	{ 't', "timeline", required_argument, "FILE",
+	  "each state of each vCPU to FILE, for ui.perfetto.dev (at most 256 MiB)" },
 	{ 'j', "json", no_argument, NULL, "JSON, one object a line" },
 	{ 'o', "columns", required_argument, "LIST",
 	  "these columns; +LIST adds to the usual ones; help lists them" },
@@ -144,6 +146,9 @@ static int set_option(struct options *options, int letter, const char *text)
 		return 0;
 	case 'e':
 		return set_events(options, text);
+	case 't':
+		options->timeline = text;
+		return *text ? 0 : bad_value("--timeline", text, "the name of a file to write");
 	case 'j':
 		options->json = true;
 		return 0;

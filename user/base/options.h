@@ -23,6 +23,7 @@ struct options {
 	bool hist;
 	bool events;
 	uint64_t event_min_ns;
+	const char *timeline; /* file to write, or NULL */
 	bool json;
 	const char *sort;
 	uint64_t top; /* 0: all rows */

@@ -65,17 +65,20 @@ struct thread_snapshot {
 	enum state state;
 	uint32_t cpu;
 	uint64_t waiting_ns; /* age of the wait that is going on, or 0 */
+	uint64_t since_rq;   /* in this state since, by the scheduler's clock */
+	uint64_t read_rq;    /* and read at this time, by the same */
 	struct figures figures;
 	struct wait_hist hist;
 };
 
 /* What could not be counted, since the tool started. */
 struct losses {
-	uint64_t threads; /* not tracked: the table is full */
-	uint64_t events;  /* not shown: the ring buffer was full */
-	uint64_t torn;	  /* readings given up: the thread switched all the time */
-	uint64_t clock;	  /* waits that were longer than the time since they began */
-	uint64_t missed;  /* switches not seen, made up for from the kernel's books */
+	uint64_t threads;  /* not tracked: the table is full */
+	uint64_t events;   /* not shown: the ring buffer was full */
+	uint64_t torn;	   /* readings given up: the thread switched all the time */
+	uint64_t clock;	   /* waits that were longer than the time since they began */
+	uint64_t missed;   /* switches not seen, made up for from the kernel's books */
+	uint64_t timeline; /* slices missing in --timeline: the buffer or the file was full */
 };
 
 /* What looking costs, since the tool started. */
@@ -91,6 +94,7 @@ struct cost {
 struct snapshot {
 	uint64_t time_ns;     /* CLOCK_MONOTONIC when reading began */
 	uint64_t end_ns;      /* and when it ended */
+	uint64_t end_rq;      /* the same by the scheduler's clock */
 	uint64_t realtime_ns; /* time of day when reading began */
 	struct losses losses;
 	struct cost cost;

@@ -44,6 +44,8 @@ bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generati
 
 void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity);
 
+enum state user_state(uint32_t state);
+
 /* A copy of a slot as it was at one moment. False: it never held still. */
 bool copy_thread(const struct sched_probe *probe, uint32_t slot, struct sched_thread *copy);
 

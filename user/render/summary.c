@@ -74,6 +74,7 @@ void summary__print_losses(FILE *file, const struct losses *losses)
 		{ losses->torn, "readings given up" },
 		{ losses->clock, "waits with clocks apart" },
 		{ losses->missed, "switches not seen (made up for)" },
+		{ losses->timeline, "slices missing in the timeline (buffer or file full)" },
 	};
 	bool any = false;
 
@@ -127,9 +128,10 @@ static json_t *json_cost(const struct summary *summary)
 
 static json_t *json_losses(const struct losses *losses)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "threads", (json_int_t)losses->threads, "events",
-			 (json_int_t)losses->events, "torn", (json_int_t)losses->torn, "clock",
-			 (json_int_t)losses->clock, "missed", (json_int_t)losses->missed);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "threads", (json_int_t)losses->threads,
+			 "events", (json_int_t)losses->events, "torn", (json_int_t)losses->torn,
+			 "clock", (json_int_t)losses->clock, "missed", (json_int_t)losses->missed,
+			 "timeline", (json_int_t)losses->timeline);
 }
 
 json_t *summary__json(const struct summary *summary, const char *schema)
