@@ -14,6 +14,7 @@ import traceback
 import emulation
 import living
 import measuring
+import tracing
 from kvmq import Failed, Tool, expect, guest, run
 
 
@@ -67,6 +68,7 @@ SCENARIOS = [
     measuring.events,
     measuring.preempted,
     measuring.steal,
+    tracing.timeline,
     calm,
     living.filtered,
     living.few_privileges,
@@ -78,6 +80,7 @@ SCENARIOS = [
     living.killed,
     toggle_alone,
     measuring.toggling,
+    tracing.timeline_toggling,
     living.threads,
     living.short_lived,
     living.leaves_nothing,
