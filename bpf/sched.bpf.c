@@ -3,6 +3,7 @@
  * How long was each thread of a VM on a CPU, ready for one, halted or blocked?
  */
 #include "blame.bpf.h"
+#include "timeline.bpf.h"
 #include "wait.bpf.h"
 
 #define TASK_INTERRUPTIBLE 0x1 /* include/linux/sched.h */
@@ -87,6 +88,7 @@ static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
 static __always_inline void thread_arrive(__u32 slot, struct sched_thread *thread,
 					  struct sched_switch_args *args)
 {
+	struct state_before before = state_before(thread);
 	struct task_struct *task = args->next.task;
 	struct wait wait = {};
 
@@ -100,6 +102,7 @@ static __always_inline void thread_arrive(__u32 slot, struct sched_thread *threa
 		thread_identify(thread, task);
 	if (send_events && wait.ns >= event_min_ns)
 		send_event(slot, thread, args, &wait);
+	send_change(slot, thread, task, before, wait.queued_rq, wait.ns, args->prev.task);
 	thread->cpu = args->cpu;
 	compat_write_end(&thread->sequence);
 }
@@ -121,9 +124,10 @@ static __always_inline __u32 departure_state(struct task_struct *prev, bool pree
  * A thread leaves whose arrival was not seen: before the program was enabled, or
  * on a kernel that hides some switches. The kernel's books tell when it was.
  */
-static __always_inline void make_up_arrival(struct sched_thread *thread, struct task_struct *task,
-					    __u64 now)
+static __always_inline void make_up_arrival(__u32 slot, struct sched_thread *thread,
+					    struct task_struct *task, __u64 now)
 {
+	struct state_before before = state_before(thread);
 	struct wait wait = { .ns = arrival_wait(thread, task, now) };
 	__u64 ran = now - task->sched_info.last_arrival;
 
@@ -133,17 +137,24 @@ static __always_inline void make_up_arrival(struct sched_thread *thread, struct 
 	if (thread->since_rq != thread->first_rq)
 		__sync_fetch_and_add(&losses.missed, 1);
 	end_wait(thread, &wait, now - ran);
+	send_change(slot, thread, task, before, wait.queued_rq, wait.ns, NULL);
 }
 
-static __always_inline void thread_depart(struct sched_thread *thread, struct task_struct *task,
-					  __u32 state, __u64 now)
+/* The thread leaves its CPU, for next or, at its exit, before that is known: NULL. */
+static __always_inline void thread_depart(__u32 slot, struct sched_thread *thread,
+					  struct task_struct *task, __u32 state, __u64 now,
+					  struct task_struct *next)
 {
+	struct state_before before;
+
 	compat_write_begin(&thread->sequence);
 	if (thread->state != SCHED_RUN)
-		make_up_arrival(thread, task, now);
+		make_up_arrival(slot, thread, task, now);
+	before = state_before(thread);
 	thread->run_ns += clock_growth(thread, now);
 	thread->state = state;
 	thread->since_rq = now;
+	send_change(slot, thread, task, before, 0, 0, next);
 	compat_write_end(&thread->sequence);
 }
 
@@ -157,7 +168,7 @@ static __always_inline void switch_out(struct sched_switch_args *args, __u32 sta
 		thread = bpf_map_lookup_elem(&threads, &slot);
 		if (!thread || ignored(slot, thread))
 			return;
-		thread_depart(thread, prev->task, state, args->now);
+		thread_depart(slot, thread, prev->task, state, args->now, args->next.task);
 		if (send_blame && state == SCHED_READY)
 			blame_join(slot, thread->generation, args->cpu, args->now,
 				   prev->task->se.cfs_rq->rq->clock_task);
@@ -307,7 +318,7 @@ int sched_process_exit(__u64 *ctx)
 	fresh = bpf_ktime_get_ns() - clock_offset;
 	if (clock_offset && fresh > now)
 		now = fresh;
-	thread_depart(thread, task, SCHED_GONE, now);
+	thread_depart(slot, thread, task, SCHED_GONE, now, NULL);
 	thread->task = 0;
 	return 0;
 }

@@ -19,6 +19,8 @@
 #define SCHED_WAITERS 30	/* waiting for one CPU and booked on others at once */
 #define SCHED_BLAME_PAIRS 16384 /* victim and offender, told apart at once */
 #define SCHED_CGROUP 32		/* of its name: the last folder */
+#define SCHED_CHANGES_SIZE (8 * 1024 * 1024)
+#define SCHED_CHANGES_WAKE (SCHED_CHANGES_SIZE / 4)
 #define SCHED_COMM 16
 #define SCHED_NO_VCPU (-1)
 
@@ -91,6 +93,7 @@ struct sched_losses {
 	__u64 missed;	 /* an arrival not seen, made up for at the departure */
 	__u64 throttled; /* throttling not told from waiting: more episodes than fit */
 	__u64 blame;	 /* ready time booked on nobody: a full list or table */
+	__u64 changes;	 /* a change of state not sent: the ring buffer was full */
 };
 
 /* Who ran while another waited. */
@@ -176,9 +179,30 @@ struct sched_event {
 	__u32 pad;
 };
 
+/*
+ * A state of a thread, sent when it has ended. It begins where the thread's
+ * last one ended: if not, one in between was not sent.
+ */
+struct sched_change {
+	__u64 begin_rq;	 /* by the run queue's clock */
+	__u64 end_rq;	 /* by the same */
+	__u64 queued_rq; /* of a state off the CPU: it was ready since */
+	__u64 wait_ns;	 /* of the same: its wait by the kernel's book-keeping */
+	__u32 slot;
+	__u32 generation;
+	__u32 state;	 /* that has ended */
+	__u32 next;	 /* that begins */
+	__u32 cpu;	 /* of the switch that ended it */
+	__u32 kvm_run;	 /* whether the thread was in KVM_RUN at the end */
+	__u32 other_tid; /* the switch's other task: who left the CPU, or got it */
+	__u32 other_tgid;
+	char other_comm[SCHED_COMM];
+};
+
 _Static_assert(sizeof(struct sched_thread) % 64 == 0, "slots share no cache line");
 _Static_assert(sizeof(struct sched_cpu) == 64, "CPUs share no cache line");
 _Static_assert(sizeof(struct sched_blame_key) == 40, "no implicit padding");
 _Static_assert(sizeof(struct sched_event) == 88, "no implicit padding");
+_Static_assert(sizeof(struct sched_change) == 80, "no implicit padding");
 
 #endif

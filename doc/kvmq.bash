@@ -42,6 +42,11 @@ _kvmq_cpu() {
 		option=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 	case $option in
+	-t | --timeline)
+		compopt -o filenames 2> /dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
 	-c | --cgroup)
 		compopt -o filenames 2> /dev/null
 		mapfile -t COMPREPLY < <(compgen -d -- "${current:-/sys/fs/cgroup/}")
@@ -63,7 +68,8 @@ _kvmq_cpu() {
 	case $current in
 	-*)
 		mapfile -t COMPREPLY < <(compgen -W '-m --vm= -c --cgroup= -b --by= -H --hist -e --events
-			--events= -B --blame -O --overlap -j --json -o --columns= -s --sort= -n --top= -T --timestamp -v --verbose
+			--events= -B --blame -O --overlap -t --timeline= -j --json -o --columns= -s --sort= -n
+			--top= -T --timestamp -v --verbose
 			-V --version -h --help --' -- "$current")
 		[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2> /dev/null
 		;;

@@ -406,7 +406,7 @@ static int print_in_terminal(struct scene *scene, struct cpu_report *report, uin
 
 int main(int argc, char **argv)
 {
-	static const struct tool tool = { "kvmq-cpu", "golden", "mcbHeBOjosnTvVh", true };
+	static const struct tool tool = { "kvmq-cpu", "golden", "mcbHeBOtjosnTvVh", true };
 	static struct scene scene = { .current = -1 };
 	struct cpu_report report;
 	struct options options;

@@ -30,6 +30,8 @@ static const struct option_spec {
 	{ 'e', "events", optional_argument, "USEC", "a line per event of at least USEC (0: all)" },
 	{ 'B', "blame", no_argument, NULL, "who ran while they waited" },
 	{ 'O', "overlap", no_argument, NULL, "by VM: what its vCPUs did at the same time" },
+	{ 't', "timeline", required_argument, "FILE",
+	  "each state of each vCPU to FILE, for ui.perfetto.dev (at most 256 MiB)" },
 	{ 'j', "json", no_argument, NULL, "JSON, one object a line" },
 	{ 'o', "columns", required_argument, "LIST",
 	  "these columns; +LIST adds to the usual ones; help lists them" },
@@ -153,6 +155,9 @@ static int set_option(struct options *options, int letter, const char *text)
 		options->overlap = true;
 		options->by = BY_VM;
 		return 0;
+	case 't':
+		options->timeline = text;
+		return *text ? 0 : bad_value("--timeline", text, "the name of a file to write");
 	case 'j':
 		options->json = true;
 		return 0;

@@ -25,6 +25,7 @@ struct options {
 	uint64_t event_min_ns;
 	bool blame;
 	bool overlap;
+	const char *timeline; /* file to write, or NULL */
 	bool json;
 	const char *sort;
 	uint64_t top; /* 0: all rows */

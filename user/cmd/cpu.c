@@ -19,13 +19,14 @@
 #include "collect/vm.h"
 #include "probe/kernel.h"
 #include "probe/sched.h"
+#include "render/timeline.h"
 
-#define EVENTS_POLL_MS 50
+#define RINGS_POLL_MS 50
 
 static const struct tool tool = {
 	.name = "kvmq-cpu",
 	.question = "How long was each vCPU ready but not running, and why?",
-	.options = "mcbHeBOjosnTvVh",
+	.options = "mcbHeBOtjosnTvVh",
 	.interval = true,
 };
 
@@ -36,6 +37,7 @@ struct cpu_tool {
 	struct snapshot snapshots[2];
 	unsigned int latest; /* which of the two */
 	struct cpu_report report;
+	struct timeline *timeline; /* NULL: not wanted */
 };
 
 static bool on_thread(void *context, const struct identity *identity)
@@ -63,6 +65,13 @@ static void on_wait(void *context, const struct wait_event *event)
 	cpu_report__print_wait(&cpu->report, stdout, event);
 }
 
+static void on_change(void *context, const struct state_change *change)
+{
+	struct cpu_tool *cpu = context;
+
+	timeline__change(cpu->timeline, change);
+}
+
 static int read_snapshot(struct cpu_tool *cpu, struct snapshot *snapshot)
 {
 	struct rusage usage;
@@ -79,6 +88,8 @@ static int read_snapshot(struct cpu_tool *cpu, struct snapshot *snapshot)
 		log_error("reading the counters: %s: start again", strerror(-error));
 		return error;
 	}
+	if (cpu->timeline)
+		snapshot->losses.timeline += timeline__left_out(cpu->timeline);
 	getrusage(RUSAGE_SELF, &usage);
 	snapshot->cost.own_cpu_ns =
 		(uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NSEC_PER_SEC +
@@ -120,6 +131,8 @@ static int poll_probe(void *context)
 		log_error("reading events: %s: start again", strerror(-error));
 		return error;
 	}
+	if (cpu->timeline && timeline__check(cpu->timeline))
+		return -EIO;
 	return cpu->options.events ? flush_output() : 0;
 }
 
@@ -161,9 +174,11 @@ static int open_all(struct cpu_tool *cpu)
 		.blame = options->blame,
 		.overlap = options->overlap,
 		.event_min_ns = options->event_min_ns,
+		.changes = options->timeline,
 		.on_thread = on_thread,
 		.on_exit = on_exit_thread,
 		.on_wait = on_wait,
+		.on_change = on_change,
 		.context = cpu,
 	};
 
@@ -179,15 +194,49 @@ static int open_all(struct cpu_tool *cpu)
 		return -EINVAL;
 	if (sched_probe__poll(cpu->probe) || check_filter(cpu))
 		return -ENOENT;
-	return privileges_drop();
+	return 0;
+}
+
+static int open_timeline(struct cpu_tool *cpu)
+{
+	const char *path = cpu->options.timeline;
+
+	return path ? timeline__open(&cpu->timeline, path, TIMELINE_LIMIT, &cpu->report.host,
+				     cpu->vms)
+		    : 0;
+}
+
+/* The file was opened with all privileges; the rest needs few of them. */
+static int measure(struct cpu_tool *cpu, struct command *command)
+{
+	bool streams = cpu->options.events || cpu->options.timeline;
+	struct run_steps steps = { .poll = poll_probe,
+				   .poll_ms = streams ? RINGS_POLL_MS : -1,
+				   .report = report,
+				   .context = cpu };
+
+	if (privileges_drop())
+		return STATUS_HOST;
+	sched_probe__start(cpu->probe);
+	if (read_snapshot(cpu, &cpu->snapshots[0]))
+		return STATUS_FAILED;
+	if (cpu->timeline)
+		timeline__begin(cpu->timeline, &cpu->snapshots[0]);
+	return runner__run(&cpu->options, command, sched_probe__fd(cpu->probe), &steps);
+}
+
+/* What has changed while the last snapshot was read comes before what was going on in it. */
+static int close_timeline(struct cpu_tool *cpu)
+{
+	if (!cpu->timeline)
+		return 0;
+	sched_probe__poll(cpu->probe);
+	return timeline__close(cpu->timeline, &cpu->snapshots[cpu->latest],
+			       sched_probe__lost_changes(cpu->probe));
 }
 
 static int run(struct cpu_tool *cpu)
 {
-	struct run_steps steps = { .poll = poll_probe,
-				   .poll_ms = cpu->options.events ? EVENTS_POLL_MS : -1,
-				   .report = report,
-				   .context = cpu };
 	struct command command = { .gate = -1 };
 	int status = STATUS_HOST;
 
@@ -197,10 +246,10 @@ static int run(struct cpu_tool *cpu)
 	host__read(&cpu->report.host);
 	if (!open_all(cpu)) {
 		status = STATUS_FAILED;
-		sched_probe__start(cpu->probe);
-		if (!read_snapshot(cpu, &cpu->snapshots[0]))
-			status = runner__run(&cpu->options, &command, sched_probe__fd(cpu->probe),
-					     &steps);
+		if (!open_timeline(cpu))
+			status = measure(cpu, &command);
+		if (close_timeline(cpu) && !status)
+			status = STATUS_FAILED;
 	}
 	command__signal(&command, 0);
 	sched_probe__close(cpu->probe);

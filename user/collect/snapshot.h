@@ -68,6 +68,8 @@ struct thread_snapshot {
 	uint32_t cpu;
 	uint64_t waiting_ns;   /* age of the wait that is going on, or 0 */
 	bool throttling_known; /* figures.throttled_ns is told from other ready time */
+	uint64_t since_rq;     /* in this state since, by the scheduler's clock */
+	uint64_t read_rq;      /* and read at this time, by the same */
 	struct figures figures;
 	struct wait_hist hist;
 };
@@ -119,6 +121,7 @@ struct losses {
 	uint64_t missed;    /* switches not seen, made up for from the kernel's books */
 	uint64_t throttled; /* throttling that could not be told from waiting */
 	uint64_t overlap;   /* changes of state that came to be known late */
+	uint64_t timeline;  /* slices missing in --timeline: the buffer or the file was full */
 	uint64_t blame;	    /* waits booked on nobody: a full list or table */
 };
 
@@ -135,6 +138,7 @@ struct cost {
 struct snapshot {
 	uint64_t time_ns;     /* CLOCK_MONOTONIC when reading began */
 	uint64_t end_ns;      /* and when it ended */
+	uint64_t end_rq;      /* the same by the scheduler's clock */
 	uint64_t realtime_ns; /* time of day when reading began */
 	struct losses losses;
 	struct cost cost;

@@ -56,6 +56,7 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 	skeleton->rodata->send_blame = config->blame;
 	bpf_program__set_autoload(skeleton->progs.sched_wakeup, config->blame);
 	bpf_program__set_autoload(skeleton->progs.sched_migrate_task, config->blame);
+	skeleton->rodata->send_changes = config->changes;
 	bpf_map__set_max_entries(skeleton->maps.tids, tids / SCHED_TIDS + 1);
 	bpf_map__set_max_entries(skeleton->maps.vm_tgids, config->threads || config->blame
 								  ? (tids >> SCHED_BITMAP_BITS) + 1
@@ -65,6 +66,8 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 	bpf_map__set_max_entries(skeleton->maps.cpus, probe->cpu_count);
 	bpf_map__set_max_entries(skeleton->maps.events,
 				 config->events ? SCHED_EVENTS_SIZE : (uint32_t)getpagesize());
+	bpf_map__set_max_entries(skeleton->maps.changes,
+				 config->changes ? SCHED_CHANGES_SIZE : (uint32_t)getpagesize());
 	return 0;
 }
 
@@ -238,15 +241,62 @@ static int handle_event(void *context, void *data, size_t size)
 	return 0;
 }
 
+/*
+ * A run that ends with an arrival was over before: its departure came between the
+ * scan and the start. The kernel side counts the time until the wait as blocked.
+ */
+static enum state ended_state(const struct sched_change *record)
+{
+	if (record->state == SCHED_RUN && record->next == SCHED_RUN)
+		return STATE_BLOCK;
+	return user_state(record->state);
+}
+
+static int handle_change(void *context, void *data, size_t size)
+{
+	struct sched_probe *probe = context;
+	const struct sched_change *record = data;
+	const struct sched_thread *thread;
+	struct state_change change;
+
+	if (size < sizeof(*record) || record->slot >= SCHED_SLOTS)
+		return 0;
+	thread = slot_thread(probe, record->slot);
+	if (thread->generation != record->generation)
+		return 0;
+	meet_thread(probe, record->slot, thread);
+	if (!is_wanted(probe, record->slot, record->generation))
+		return 0;
+	slot_identity(thread, record->slot, &change.identity);
+	change.state = ended_state(record);
+	change.begin_rq = record->begin_rq;
+	change.end_rq = record->end_rq;
+	change.queued_rq = record->queued_rq;
+	change.wait_ns = record->wait_ns;
+	change.cpu = record->cpu;
+	change.kvm_run = record->kvm_run;
+	change.exited = record->next == SCHED_GONE;
+	change.other_tid = record->other_tid;
+	change.other_tgid = record->other_tgid;
+	copy_comm(change.other_comm, record->other_comm, COMM_SIZE);
+	probe->config.on_change(probe->config.context, &change);
+	return 0;
+}
+
 static int open_rings(struct sched_probe *probe)
 {
 	const struct sched_bpf *skeleton = probe->skeleton;
+	int error;
 
 	probe->rings = ring_buffer__new(bpf_map__fd(skeleton->maps.news), handle_news, probe, NULL);
 	if (!probe->rings)
 		return -errno;
-	return ring_buffer__add(probe->rings, bpf_map__fd(skeleton->maps.events), handle_event,
-				probe);
+	error = ring_buffer__add(probe->rings, bpf_map__fd(skeleton->maps.events), handle_event,
+				 probe);
+	if (!error)
+		error = ring_buffer__add(probe->rings, bpf_map__fd(skeleton->maps.changes),
+					 handle_change, probe);
+	return error;
 }
 
 /* Runs the task iterator over the threads that are there now. */

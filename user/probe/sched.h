@@ -8,6 +8,7 @@
 
 #include "collect/check.h"
 #include "collect/snapshot.h"
+#include "collect/state_change.h"
 #include "collect/wait_event.h"
 
 struct sched_probe_config {
@@ -16,6 +17,7 @@ struct sched_probe_config {
 	bool events;
 	bool blame;   /* who ran while another waited */
 	bool overlap; /* what the vCPUs of a VM did at the same time */
+	bool changes; /* on_change is wanted */
 	uint64_t event_min_ns;
 	/*
 	 * Called from sched_probe__poll() and sched_probe__read() for each thread
@@ -25,6 +27,7 @@ struct sched_probe_config {
 	/* Called when a thread that on_thread was asked about has exited. */
 	void (*on_exit)(void *context, const struct identity *identity);
 	void (*on_wait)(void *context, const struct wait_event *event);
+	void (*on_change)(void *context, const struct state_change *change);
 	void *context;
 };
 
@@ -57,6 +60,9 @@ int sched_probe__poll(struct sched_probe *probe);
  * and the cost of the hooks. Returns 0 or -errno.
  */
 int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot);
+
+/* How many calls of on_change are missing so far, since a buffer was full. */
+uint64_t sched_probe__lost_changes(const struct sched_probe *probe);
 
 /* Adds what the probe needs of this host, and whether it loads and attaches. */
 void sched_probe__check(struct checks *checks);

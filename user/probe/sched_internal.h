@@ -59,6 +59,7 @@ void forget_blame(struct sched_probe *probe, uint32_t slot, uint32_t generation)
 
 /* A name may hold anything; what would reach the terminal as a command does not. */
 void copy_comm(char *copy, const char *comm, size_t size);
+enum state user_state(uint32_t state);
 
 /* A copy of a slot as it was at one moment. False: it never held still. */
 bool copy_thread(const struct sched_probe *probe, uint32_t slot, struct sched_thread *copy);

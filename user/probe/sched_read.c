@@ -121,7 +121,7 @@ static void add_progress(struct thread_snapshot *thread, uint64_t since,
 		figures->max_ns = thread->waiting_ns;
 }
 
-static enum state user_state(uint32_t state)
+enum state user_state(uint32_t state)
 {
 	switch (state) {
 	case SCHED_RUN:
@@ -146,8 +146,10 @@ static void fill_thread(struct thread_snapshot *thread, const struct sched_threa
 	slot_identity(copy, slot, &thread->identity);
 	thread->state = user_state(copy->state);
 	thread->cpu = copy->cpu;
+	thread->since_rq = copy->since_rq;
 	if (thread->state == STATE_GONE || now < copy->since_rq)
 		now = copy->since_rq;
+	thread->read_rq = now;
 	figures->elapsed_ns = now - copy->first_rq;
 	figures->run_ns = copy->run_ns;
 	figures->halt_ns = copy->halt_ns;
@@ -215,6 +217,7 @@ static void read_counters(const struct sched_probe *probe, struct snapshot *snap
 	snapshot->losses.missed = losses->missed;
 	snapshot->losses.throttled = losses->throttled;
 	snapshot->losses.blame = losses->blame;
+	snapshot->losses.timeline = losses->changes;
 	snapshot->losses.torn = probe->torn;
 	snapshot->cost.vm_switches = 0;
 	snapshot->cost.vm_samples = 0;
@@ -225,6 +228,11 @@ static void read_counters(const struct sched_probe *probe, struct snapshot *snap
 		snapshot->cost.vm_sample_ns += cpus[cpu].sample_ns;
 	}
 	snapshot->cost.idle_switch_ps = probe->idle_switch_ps;
+}
+
+uint64_t sched_probe__lost_changes(const struct sched_probe *probe)
+{
+	return probe->skeleton->bss->losses.changes;
 }
 
 int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
@@ -254,5 +262,6 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 					    clock_monotonic_ns() - probe->clock_offset);
 	snapshot__sort_blame(snapshot);
 	read_counters(probe, snapshot);
+	snapshot->end_rq = clock_monotonic_ns() - probe->clock_offset;
 	return error;
 }

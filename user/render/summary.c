@@ -77,6 +77,7 @@ void summary__print_losses(FILE *file, const struct losses *losses)
 		{ losses->throttled, "waits with more throttling than could be told apart" },
 		{ losses->overlap, "changes of state counted late (overlap)" },
 		{ losses->blame, "times a wait was booked on nobody (full list or table)" },
+		{ losses->timeline, "slices missing in the timeline (buffer or file full)" },
 	};
 	bool any = false;
 
@@ -130,12 +131,12 @@ static json_t *json_cost(const struct summary *summary)
 
 static json_t *json_losses(const struct losses *losses)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "threads",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "threads",
 			 (json_int_t)losses->threads, "events", (json_int_t)losses->events, "torn",
 			 (json_int_t)losses->torn, "clock", (json_int_t)losses->clock, "missed",
 			 (json_int_t)losses->missed, "throttled", (json_int_t)losses->throttled,
-			 "overlap", (json_int_t)losses->overlap, "blame",
-			 (json_int_t)losses->blame);
+			 "overlap", (json_int_t)losses->overlap, "timeline",
+			 (json_int_t)losses->timeline, "blame", (json_int_t)losses->blame);
 }
 
 json_t *summary__json(const struct summary *summary, const char *schema)

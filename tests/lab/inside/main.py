@@ -16,6 +16,7 @@ import emulation
 import living
 import measuring
 import overlap
+import tracing
 from kvmq import Failed, Tool, expect, guest, run
 
 
@@ -102,6 +103,7 @@ STAGES = [
         measuring.preempted,
         measuring.steal,
         overlap.overlap,
+        tracing.timeline,
     ]),
     (calm, [
         living.filtered,
@@ -125,6 +127,7 @@ STAGES = [
     ]),
     (toggle_alone, [
         measuring.toggling,
+        tracing.timeline_toggling,
         living.threads,
         living.short_lived,
         living.leaves_nothing,

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every thread did, as a file that ui.perfetto.dev opens: the Chrome JSON
+ * trace format, written as the states end. A process for each VM has a track for
+ * each thread, one for the host a track for each CPU.
+ */
+#ifndef KVMQ_TIMELINE_H
+#define KVMQ_TIMELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/host.h"
+#include "collect/snapshot.h"
+#include "collect/state_change.h"
+#include "collect/vm.h"
+
+#define TIMELINE_LIMIT (256ULL << 20) /* bytes of a file, unless somebody wants less */
+
+struct timeline;
+
+/*
+ * Makes or overwrites the file at path, which grows to limit bytes at most; at
+ * least 64 KiB. path, host and vms are borrowed. Returns 0, or -errno after one
+ * line on standard error. Ends with timeline__close().
+ */
+int timeline__open(struct timeline **out, const char *path, uint64_t limit, const struct host *host,
+		   struct vms *vms);
+
+/*
+ * The trace begins at the end of this snapshot; changes that come before are not
+ * drawn. To be called once.
+ */
+void timeline__begin(struct timeline *timeline, const struct snapshot *first);
+
+/* Draws a state that has ended. A state that is missing before it becomes "lost". */
+void timeline__change(struct timeline *timeline, const struct state_change *change);
+
+/* How many slices were left out so far because the file was full. */
+uint64_t timeline__left_out(const struct timeline *timeline);
+
+/* Returns 0, or -errno after one line: the file cannot be written. */
+int timeline__check(struct timeline *timeline);
+
+/*
+ * Draws what was going on in the last snapshot (NULL: nothing), says what is
+ * missing: lost is the number of changes that never came; and ends the file.
+ * Returns 0, or -errno after one line. Frees timeline, which may be NULL.
+ */
+int timeline__close(struct timeline *timeline, const struct snapshot *last, uint64_t lost);
+
+#endif
