@@ -14,7 +14,6 @@
 #define COST_SAMPLE 64		/* one in so many switches is timed */
 #define CLOCK_TOLERANCE 1000000 /* ns by which the two clocks may disagree uncounted */
 
-const volatile bool use_verdicts = false;
 const volatile bool send_events = false;
 const volatile __u64 event_min_ns = 0;
 
@@ -31,18 +30,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sched_cpu);
 } cpus SEC(".maps");
-
-/*
- * generation << 1 | ignore, for each slot; written by user space. 64 bits, since
- * elements of an array map are as far apart, however small they are.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SCHED_SLOTS);
-	__type(key, __u32);
-	__type(value, __u64);
-} verdicts SEC(".maps");
 
 /*
  * For a sleeping thread, since when it has been queued by the run queue's clock,
@@ -75,16 +62,6 @@ struct sched_switch_args {
 	__u64 now; /* by the run queue's clock */
 	__u32 cpu;
 };
-
-static __always_inline bool ignored(__u32 slot, struct sched_thread *thread)
-{
-	__u64 *verdict;
-
-	if (!use_verdicts)
-		return false;
-	verdict = bpf_map_lookup_elem(&verdicts, &slot);
-	return verdict && *verdict == (thread->generation << 1 | 1);
-}
 
 /* How long the arriving task has waited since the slot last looked. */
 static __always_inline __u64 arrival_wait(struct sched_thread *thread, struct task_struct *next,

@@ -11,15 +11,12 @@
 #ifndef KVMQ_VCPU_BPF_H
 #define KVMQ_VCPU_BPF_H
 
-#include "compat.bpf.h"
-#include "sched.h"
+#include "slot.bpf.h"
 
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define TIDS_LIMIT (4U << 20) /* PID_MAX_LIMIT, include/linux/threads.h */
 #define TASK_COMM_VHOST "vhost-"
-
-char LICENSE[] SEC("license") = "GPL";
 
 /* Also the VM's threads that are no vCPUs. */
 const volatile bool track_threads = false;
@@ -32,25 +29,6 @@ struct sched_losses losses = {};
  * no VM needs, without a call and in few cache lines.
  */
 __u64 tracked[TIDS_LIMIT / 64] = {};
-
-struct tid_chunk {
-	__u16 slot[SCHED_TIDS]; /* slot + 1; 0: not tracked */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct tid_chunk);
-} tids SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SCHED_SLOTS);
-	__type(key, __u32);
-	__type(value, struct sched_thread);
-} threads SEC(".maps");
 
 /* Slots that nobody uses. User space fills it and returns what has gone. */
 struct {
@@ -76,14 +54,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct vm_chunk);
 } vm_tgids SEC(".maps");
-
-static __always_inline __u16 *slot_entry(__u32 tid)
-{
-	__u32 chunk_index = tid >> SCHED_TIDS_BITS;
-	struct tid_chunk *chunk = bpf_map_lookup_elem(&tids, &chunk_index);
-
-	return chunk ? &chunk->slot[tid & (SCHED_TIDS - 1)] : NULL;
-}
 
 /* The slot of a task + 1, or 0. */
 static __always_inline __u32 task_slot(struct task_struct *task)

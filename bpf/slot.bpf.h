@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The slots that threads of VMs are tracked in: what every program needs to know
+ * of one. Only the sched probe gives slots out; another probe's maps of these
+ * names are the sched probe's, put in their place before the load.
+ */
+#ifndef KVMQ_SLOT_BPF_H
+#define KVMQ_SLOT_BPF_H
+
+#include "compat.bpf.h"
+#include "sched.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile bool use_verdicts = false;
+
+struct tid_chunk {
+	__u16 slot[SCHED_TIDS]; /* slot + 1; 0: not tracked */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tid_chunk);
+} tids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SCHED_SLOTS);
+	__type(key, __u32);
+	__type(value, struct sched_thread);
+} threads SEC(".maps");
+
+/*
+ * generation << 1 | ignore, for each slot; written by user space. 64 bits, since
+ * elements of an array map are as far apart, however small they are.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SCHED_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} verdicts SEC(".maps");
+
+static __always_inline __u16 *slot_entry(__u32 tid)
+{
+	__u32 chunk_index = tid >> SCHED_TIDS_BITS;
+	struct tid_chunk *chunk = bpf_map_lookup_elem(&tids, &chunk_index);
+
+	return chunk ? &chunk->slot[tid & (SCHED_TIDS - 1)] : NULL;
+}
+
+static __always_inline bool ignored(__u32 slot, struct sched_thread *thread)
+{
+	__u64 *verdict;
+
+	if (!use_verdicts)
+		return false;
+	verdict = bpf_map_lookup_elem(&verdicts, &slot);
+	return verdict && *verdict == (thread->generation << 1 | 1);
+}
+
+#endif
