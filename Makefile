@@ -25,8 +25,8 @@ BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) /usr/sbin/bpftool
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 
-TOOLS := kvmq-cpu kvmq-doctor
-PROBES := sched
+TOOLS := kvmq-cpu kvmq-exit kvmq-doctor
+PROBES := sched kvm
 
 WARNINGS := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
