@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-Runs in the lab's host, as root: all scenarios of kvmq-cpu, in an order that
+Runs in the lab's host, as root: all scenarios, in an order that
 needs one boot and few guests. Prints "ok", "not ok" or "skip" with the name of
 each scenario. Arguments: names of scenarios to run, with what they need left to
 the caller; none runs all.
@@ -12,6 +12,7 @@ import time
 import traceback
 
 import emulation
+import exits
 import living
 import measuring
 from kvmq import Failed, Tool, expect, guest, run
@@ -76,6 +77,12 @@ SCENARIOS = [
     living.paused,
     living.hotplug,
     living.killed,
+    exits.counted,
+    exits.add_up,
+    exits.port_writes,
+    exits.slow_vmm,
+    exits.halted,
+    exits.events,
     toggle_alone,
     measuring.toggling,
     living.threads,
