@@ -60,11 +60,11 @@ static void report_exit(const struct runner *runner)
 	      kvm_run->exit_reason, detail, regs.rip);
 }
 
-static uint64_t thread_time(void)
+static uint64_t now_ns(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	clock_gettime(CLOCK_MONOTONIC, &time);
 	return (uint64_t)time.tv_sec * SECOND_NS + (uint64_t)time.tv_nsec;
 }
 
@@ -74,8 +74,8 @@ static void work_in_vmm(const struct runner *runner)
 
 	if (!ns)
 		return;
-	begin = thread_time();
-	while (thread_time() - begin < ns)
+	begin = now_ns();
+	while (now_ns() - begin < ns)
 		;
 }
 

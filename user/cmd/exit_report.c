@@ -170,14 +170,14 @@ static int print_json(struct exit_report *report, FILE *file, const struct summa
 	json_t *object = summary__json(summary, SCHEMA), *rows = json_array();
 	json_t *losses = json_object_get(object, "losses"), *cost = json_object_get(object, "cost");
 	struct hook_cost hooks = hook_cost(before, after);
+	uint64_t torn = after->snapshot.losses.torn + lost->torn;
 
 	json_object_set_new(object, "isa", json__text(names[after->exits.isa]));
 	json_object_set_new(cost, "exit_hook_runs", json_integer((json_int_t)hooks.runs));
 	json_object_set_new(cost, "exit_hook_ns", known_real(hooks.run_ns));
 	json_object_set_new(cost, "exit_hooks_pct", known_real(hooks.pct));
 	json_object_set_new(losses, "events", json_integer((json_int_t)lost->events));
-	json_object_set_new(losses, "torn",
-			    json_integer((json_int_t)(after->snapshot.losses.torn + lost->torn)));
+	json_object_set_new(losses, "torn", json_integer((json_int_t)torn));
 	json_object_set_new(losses, "reasons", json_integer((json_int_t)lost->reasons));
 	json_object_set_new(losses, "exits", json_integer((json_int_t)lost->order));
 	for (size_t i = 0; i < report->table.exits.count; i++)

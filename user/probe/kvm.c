@@ -17,8 +17,9 @@
 
 #define READ_TRIES 100
 #define REASONS_PER_VCPU 32
-#define SILENT_RUNS 16 /* of kvm_userspace_exit alone, that no vCPU would make */
-#define VCPUS_MIN 64   /* room for those that are still to come */
+#define DRIFT_LIMIT 2000 /* of the clocks, one part in so many: 500 ppm, as NTP's */
+#define SILENT_RUNS 16	 /* of kvm_userspace_exit alone, that no vCPU would make */
+#define VCPUS_MIN 64	 /* room for those that are still to come */
 
 struct kvm_probe {
 	struct kvm_probe_config config;
@@ -26,6 +27,8 @@ struct kvm_probe {
 	struct kvm_bpf *skeleton;
 	struct shared_array times, reasons;
 	uint32_t reason_places;
+	uint64_t clock_offset; /* CLOCK_MONOTONIC minus the run queues' clock */
+	uint64_t offset_time;  /* when that was known */
 	uint64_t torn;
 	bool warned; /* that nothing fires */
 };
@@ -201,9 +204,23 @@ void kvm_probe__close(struct kvm_probe *probe)
 	free(probe);
 }
 
+/*
+ * The sched probe's measure of how far the two clocks are apart is too large when it was
+ * interrupted, and a record's moments have nothing of that. They drift, but slowly.
+ */
+static void update_offset(struct kvm_probe *probe)
+{
+	uint64_t now = clock_monotonic_ns(), measured = probe->sched->clock_offset;
+	uint64_t most = probe->clock_offset + (now - probe->offset_time) / DRIFT_LIMIT;
+
+	probe->clock_offset = probe->offset_time && measured > most ? most : measured;
+	probe->offset_time = now;
+}
+
 void kvm_probe__start(struct kvm_probe *probe)
 {
-	probe->skeleton->bss->clock_offset = probe->sched->clock_offset;
+	update_offset(probe);
+	probe->skeleton->bss->clock_offset = probe->clock_offset;
 	__atomic_store_n(&probe->skeleton->bss->begin_ns, clock_monotonic_ns(), __ATOMIC_RELEASE);
 }
 
@@ -331,7 +348,7 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 	thread->figures.poll_ns = times.poll_ns;
 	thread->figures.exits = times.exits;
 	add_progress(&thread->figures, &times, &from->figures,
-		     slot_thread(probe->sched, slot)->first_rq, probe->sched->clock_offset);
+		     slot_thread(probe->sched, slot)->first_rq, probe->clock_offset);
 	return read_reasons(probe, &times, exits);
 }
 
@@ -358,6 +375,7 @@ int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 	const struct kvm_losses *losses = &probe->skeleton->bss->losses;
 	int error = 0;
 
+	update_offset(probe);
 	exit_snapshot__clear(exits);
 	exits->isa = (enum exit_isa)probe->skeleton->bss->isa;
 	exits->cost = (struct exit_cost){ 0 };

@@ -82,7 +82,7 @@ SCENARIOS = [
     exits.port_writes,
     exits.slow_vmm,
     exits.halted,
-    exits.events,
+    exits.exit_events,
     toggle_alone,
     measuring.toggling,
     living.threads,
