@@ -25,8 +25,8 @@ BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) /usr/sbin/bpftool
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 
-TOOLS := kvmq-cpu kvmq-doctor
-PROBES := sched overlap
+TOOLS := kvmq-cpu kvmq-exit kvmq-doctor
+PROBES := sched overlap kvm
 
 WARNINGS := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
@@ -110,6 +110,7 @@ install: all
 	install -m 644 $(TOOLS:%=doc/%.8) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 doc/kvmq.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-cpu
 	install -m 644 doc/schema/*.json $(DESTDIR)$(PREFIX)/share/kvmq/schema
+	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-exit
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-doctor
 
 clean:

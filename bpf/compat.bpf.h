@@ -80,4 +80,138 @@ static __always_inline void compat_write_end(__u32 *sequence)
 #endif
 }
 
+/*
+ * KVM's own types, which vmlinux.h has not got: they are in the BTF of its modules.
+ * Only what is read; libbpf leaves out what follows ___ in a name.
+ */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct kvm_vcpu_stat_generic___kvmq {
+	__u64 halt_poll_success_ns;
+	__u64 halt_poll_fail_ns;
+};
+
+struct kvm_vcpu_stat___kvmq {
+	struct kvm_vcpu_stat_generic___kvmq generic; /* since 0193cc908b5a (5.14) */
+};
+
+struct kvm_vcpu_arch___kvmq {
+	unsigned long regs[17];
+	__u32 regs_avail;
+	bool guest_state_protected;
+};
+
+struct kvm_vcpu___kvmq {
+	struct kvm_vcpu_arch___kvmq arch;
+	struct kvm_vcpu_stat___kvmq stat;
+};
+
+/* A member of its own, and a bitmap, in 7.x. */
+struct kvm_vcpu_arch___rip {
+	unsigned long rip;
+	unsigned long regs_avail[1];
+};
+
+struct kvm_vcpu___rip {
+	struct kvm_vcpu_arch___rip arch;
+};
+
+struct vmcb_control_area___kvmq {
+	__u32 exit_code; /* 64 bits in 7.x: the upper half says nothing more */
+};
+
+struct vmcb___kvmq {
+	struct vmcb_control_area___kvmq control;
+};
+
+struct vcpu_svm___kvmq {
+	struct vmcb___kvmq *vmcb;
+};
+
+union vmx_exit_reason___kvmq {
+	__u32 full;
+};
+
+struct vcpu_vmx___before_6_16 {
+	union vmx_exit_reason___kvmq exit_reason;
+};
+
+/* What VMX and TDX have in common since 6.16. */
+struct vcpu_vt___kvmq {
+	union vmx_exit_reason___kvmq exit_reason;
+};
+
+struct vcpu_vmx___kvmq {
+	struct vcpu_vt___kvmq vt;
+};
+
+#pragma clang attribute pop
+
+#define COMPAT_RIP_BIT (1UL << 16) /* VCPU_REGS_RIP, arch/x86/include/asm/kvm_host.h */
+
+/* A vCPU is the first member of what a vendor's module keeps of it. */
+static __always_inline __u32 compat_exit_code_svm(void *vcpu)
+{
+	struct vcpu_svm___kvmq *svm = vcpu;
+
+	if (!bpf_core_field_exists(svm->vmcb))
+		return 0;
+	return BPF_CORE_READ(svm, vmcb, control.exit_code);
+}
+
+static __always_inline __u32 compat_exit_code_vmx(void *vcpu)
+{
+	struct vcpu_vmx___before_6_16 *old = vcpu;
+	struct vcpu_vmx___kvmq *vmx = vcpu;
+
+	if (bpf_core_field_exists(vmx->vt.exit_reason.full))
+		return BPF_CORE_READ(vmx, vt.exit_reason.full);
+	if (bpf_core_field_exists(old->exit_reason.full))
+		return BPF_CORE_READ(old, exit_reason.full);
+	return 0;
+}
+
+static __always_inline bool compat_has_poll_time(void)
+{
+	return bpf_core_field_exists(struct kvm_vcpu_stat_generic___kvmq, halt_poll_success_ns);
+}
+
+/* ns that a vCPU has polled for the end of a halt: of a program's own argument. */
+static __always_inline __u64 compat_poll_time(struct kvm_vcpu___kvmq *vcpu)
+{
+	if (!compat_has_poll_time())
+		return 0;
+	return vcpu->stat.generic.halt_poll_success_ns + vcpu->stat.generic.halt_poll_fail_ns;
+}
+
+/* The same of an address. */
+static __always_inline __u64 compat_poll_time_at(__u64 address)
+{
+	struct kvm_vcpu___kvmq *vcpu = (void *)address;
+
+	if (!compat_has_poll_time())
+		return 0;
+	return BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns) +
+	       BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns);
+}
+
+/* The guest's RIP, if KVM has read it from the processor. */
+static __always_inline bool compat_guest_rip(void *pointer, __u64 *rip)
+{
+	struct kvm_vcpu___kvmq *vcpu = pointer;
+	struct kvm_vcpu___rip *vcpu_7 = pointer;
+
+	if (bpf_core_field_exists(vcpu->arch.guest_state_protected) &&
+	    BPF_CORE_READ(vcpu, arch.guest_state_protected))
+		return false;
+	if (bpf_core_field_exists(vcpu_7->arch.rip)) {
+		*rip = BPF_CORE_READ(vcpu_7, arch.rip);
+		return BPF_CORE_READ(vcpu_7, arch.regs_avail[0]) & COMPAT_RIP_BIT;
+	}
+	if (!bpf_core_field_exists(vcpu->arch.regs_avail))
+		return false;
+	*rip = BPF_CORE_READ(vcpu, arch.regs[16]);
+	return BPF_CORE_READ(vcpu, arch.regs_avail) & COMPAT_RIP_BIT;
+}
+
 #endif

@@ -1,22 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Completion for kvmq-cpu and kvmq-doctor.
+# Completion for kvmq-cpu, kvmq-exit and kvmq-doctor.
 
-# The values of an option of kvmq-cpu, or 1 if it has none
+# The values of an option of kvmq-cpu or kvmq-exit, or 1 if it has none
 _kvmq_values() {
-	case $1 in
-	-b | --by) echo vcpu vm thread ;;
-	-o | --columns | -s | --sort)
+	case $1:$2 in
+	*:-b | *:--by)
+		echo vcpu vm
+		[[ $1 == kvmq-exit ]] || echo thread
+		;;
+	kvmq-exit:-[os] | kvmq-exit:--columns | kvmq-exit:--sort)
+		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %GUEST %KVM %VMM %POLL %RDY %HALT %BLOCK \
+			EXITS/s MEAN
+		case $2 in -o | --columns) echo help ;; esac
+		;;
+	*:-o | *:--columns | *:-s | *:--sort)
 		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %RUN %RDY %WAKE %PRE %THR %HALT %BLOCK \
-			WAITS/s MEAN P50 P99 MAX RDYms/VCPU RDYms/VM %HAZARD %STALLED WAITING WAITMAX LAG WORST WORST%RDY
-		case $1 in -o | --columns) echo help ;; esac
+			WAITS/s MEAN P50 P99 MAX RDYms/VCPU RDYms/VM %HAZARD %STALLED WAITING WAITMAX \
+			LAG WORST WORST%RDY
+		case $2 in -o | --columns) echo help ;; esac
 		;;
 	# QEMU's, as far as their command lines tell: a walk for VMs needs root.
-	-m | --vm)
+	*:-m | *:--vm)
 		ps -eo args= 2> /dev/null |
 			sed -n 's/^[^ ]*qemu.* -name \(guest=\)\{0,1\}\([^, ]*\).*/\2/p' | sort -u
 		;;
-	-n | --top) ;;
+	*:-n | *:--top) ;;
 	*) return 1 ;;
 	esac
 }
@@ -53,7 +62,7 @@ _kvmq_cpu() {
 		return
 		;;
 	esac
-	if values=$(_kvmq_values "$option"); then
+	if values=$(_kvmq_values "${COMP_WORDS[0]##*/}" "$option"); then
 		case $option in
 		-o | --columns)
 			# The last of a list A,B or +A,B
@@ -81,5 +90,5 @@ _kvmq_doctor() {
 		"${COMP_WORDS[COMP_CWORD]}")
 }
 
-complete -F _kvmq_cpu kvmq-cpu
+complete -F _kvmq_cpu kvmq-cpu kvmq-exit
 complete -F _kvmq_doctor kvmq-doctor

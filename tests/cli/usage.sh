@@ -34,6 +34,17 @@ refuses 'cpu unknown long option' 2 '--nosuch: ' "$cpu" --nosuch
 refuses 'cpu unknown short option' 2 '-x: ' "$cpu" --json -xH
 refuses 'cpu column of JSON only' 2 '--columns: ' "$cpu" --columns run_ns
 
+refuses 'exit --by thread' 2 '--by: ' "$exits" --by thread
+refuses 'exit --by nosuch' 2 '--by: ' "$exits" --by nosuch
+refuses 'exit --columns of reasons' 2 '--columns: ' "$exits" --columns REASON
+refuses 'exit --columns of kvmq-cpu' 2 '--columns: ' "$exits" --columns %RUN
+refuses 'exit --sort nosuch' 2 '--sort: ' "$exits" --sort nosuch
+refuses 'exit --events with --hist' 2 '--events prints no table: ' "$exits" -e -H
+refuses 'exit --events with --top' 2 '--events prints no table: ' "$exits" -e1 -n 1
+refuses 'exit --json with --columns' 2 '--columns: ' "$exits" -j -o VM
+refuses 'exit INTERVAL 0' 2 'INTERVAL: ' "$exits" 0
+refuses 'exit -- without a command' 2 'command is missing' "$exits" --
+
 if [[ -x $doctor ]]; then
 	refuses 'doctor unknown option' 2 '--nosuch: ' "$doctor" --nosuch
 	refuses 'doctor option of another tool' 2 '--vm: ' "$doctor" --vm web
@@ -42,7 +53,7 @@ if [[ -x $doctor ]]; then
 	refuses 'doctor --json=x' 2 '--json=x: ' "$doctor" --json=x
 fi
 
-for tool in "$cpu" "$doctor"; do
+for tool in "$cpu" "$exits" "$doctor"; do
 	name=${tool##*/kvmq-}
 	for option in --help -h --version -V; do
 		works "$name $option" "$tool" "$option" || continue
@@ -66,5 +77,15 @@ if works 'cpu --columns help' "$cpu" --columns help; then
 		bad 'cpu --columns help' 'no %RDY in it'
 	fi
 fi
+if works 'exit --columns help' "$exits" --columns help; then
+	if grep -q '^%GUEST  *on a CPU, in the guest$' "$scratch/out" &&
+		grep -q '^REASON  *why the guest was left$' "$scratch/out"; then
+		ok 'exit --columns help'
+	else
+		bad 'exit --columns help' 'no %GUEST or no REASON in it'
+	fi
+fi
+refuses 'exit --columns help into a full device' 1 'standard output: ' \
+	sh -c "'$exits' --columns help > /dev/full"
 refuses 'cpu --columns help into a full device' 1 'standard output: ' \
 	sh -c "'$cpu' --columns help > /dev/full"

@@ -59,7 +59,7 @@ static const struct option_spec specs[OPT_COUNT] = {
 	[OPT_WAIT] = { "wait", "US", KIND_NUMBER, false, AT(wait_us), 0, MINUTE_US,
 		       "length of a halt (1000); other modes: the VMM's sleep in a loop (0)" },
 	[OPT_DELAY] = { "delay", "US", KIND_NUMBER, false, AT(delay_us), 0, MINUTE_US,
-			"further sleep of the VMM for each exit to it (0)" },
+			"work of the VMM, on a CPU, for each exit to it (0)" },
 	[OPT_PIN] = { "pin", "LIST", KIND_CPUS, false, 0, 0, CPU_SETSIZE - 1,
 		      "CPUs, as 0,2-3: vCPU i of a VM runs on the i-th, in rotation" },
 	[OPT_HOTPLUG_AFTER] = { "hotplug-after", "S", KIND_SECONDS, false, AT(hotplug_after_ns), 0,

@@ -60,6 +60,25 @@ static void report_exit(const struct runner *runner)
 	      kvm_run->exit_reason, detail, regs.rip);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * SECOND_NS + (uint64_t)time.tv_nsec;
+}
+
+static void work_in_vmm(const struct runner *runner)
+{
+	uint64_t ns = runner->run->config.exit_work_ns, begin;
+
+	if (!ns)
+		return;
+	begin = now_ns();
+	while (now_ns() - begin < ns)
+		;
+}
+
 static void sleep_in_vmm(const struct runner *runner)
 {
 	uint64_t ns = runner->run->config.exit_sleep_ns;
@@ -87,6 +106,7 @@ static int handle_exit(struct runner *runner)
 		report_exit(runner);
 		return -1;
 	}
+	work_in_vmm(runner);
 	sleep_in_vmm(runner);
 	return 0;
 }

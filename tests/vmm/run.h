@@ -27,6 +27,7 @@ struct run_config {
 	const unsigned int *pins; /* vCPU i to the i-th CPU, in rotation */
 	unsigned int pin_count;	  /* 0: not pinned */
 	uint64_t exit_sleep_ns;	  /* for each exit to the VMM */
+	uint64_t exit_work_ns;	  /* on a CPU, before that */
 };
 
 struct run {

@@ -101,16 +101,15 @@ static int open_vm(struct vm *vm)
 {
 	const struct options *options = vm->options;
 	struct workload workload = make_workload(options);
-	uint64_t sleep_us = options->delay_us;
 	struct run_config config = {
 		.pins = options->pins,
 		.pin_count = options->pin_count,
+		.exit_work_ns = options->delay_us * 1000,
 	};
 	sigset_t signals;
 
 	if (options->mode != MODE_HALT)
-		sleep_us += options->wait_us;
-	config.exit_sleep_ns = sleep_us * 1000;
+		config.exit_sleep_ns = options->wait_us * 1000;
 	prctl(PR_SET_NAME, options->name);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);

@@ -82,3 +82,14 @@ void format_time(char *text, size_t size, uint64_t realtime_ns)
 		 (unsigned int)(realtime_ns % NSEC_PER_SEC / NSEC_PER_MSEC));
 	strncat(text, fraction, size - strlen(text) - 1);
 }
+
+void format_clock(char text[32], uint64_t realtime_ns)
+{
+	time_t seconds = (time_t)(realtime_ns / NSEC_PER_SEC);
+	struct tm day;
+
+	localtime_r(&seconds, &day);
+	strftime(text, 32, "%H:%M:%S", &day);
+	snprintf(text + strlen(text), 32 - strlen(text), ".%06u",
+		 (unsigned int)(realtime_ns % NSEC_PER_SEC / NSEC_PER_USEC));
+}

@@ -35,4 +35,7 @@ uint64_t clock_monotonic_ns(void);
 /* Writes the time of day as RFC 3339 with ms, in UTC. text must hold 32. */
 void format_time(char *text, size_t size, uint64_t realtime_ns);
 
+/* Writes it as HH:MM:SS with us, in local time. text must hold 32. */
+void format_clock(char text[32], uint64_t realtime_ns);
+
 #endif

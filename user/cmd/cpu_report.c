@@ -93,40 +93,13 @@ void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct 
 	wait_line__print(file, event, vm, prev_vm, report->boot_ns);
 }
 
-static const struct metric *sort_metric;
-
-static int compare_by_sort(const void *left, const void *right)
-{
-	struct value a = sort_metric->get(left), b = sort_metric->get(right);
-
-	if (a.known != b.known)
-		return a.known ? -1 : 1;
-	if (!a.known)
-		return 0;
-	if (sort_metric->unit == UNIT_TEXT)
-		return strcmp(a.text, b.text);
-	return a.number > b.number ? -1 : a.number < b.number;
-}
-
 static void sort_rows(struct cpu_report *report)
 {
-	sort_metric = report->sort;
-	if (sort_metric && report->rows.count)
-		qsort(report->rows.list, report->rows.count, sizeof(*report->rows.list),
-		      compare_by_sort);
+	if (report->sort)
+		metric__sort(report->sort, report->rows.list, report->rows.count,
+			     sizeof(*report->rows.list));
 	if (report->options->top && report->rows.count > report->options->top)
 		report->rows.count = report->options->top;
-}
-
-static void count_vms(struct summary *summary, const struct rows *rows)
-{
-	const struct vm *last = NULL;
-
-	for (size_t i = 0; i < rows->count; i++) {
-		summary->vcpus += rows->list[i].vcpus;
-		summary->vms += rows->list[i].vm != last;
-		last = rows->list[i].vm;
-	}
 }
 
 /* The offenders of a row; place is the first of them, and becomes the next row's. */
@@ -240,9 +213,7 @@ int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapsh
 
 	if (error)
 		return error;
-	count_vms(&summary, &report->rows);
-	summary.vms += after->other_vms;
-	summary.vcpus += after->other_vcpus;
+	summary__count(&summary, &report->rows);
 	sort_rows(report);
 	if (report->options->blame)
 		error = blame__make(&report->blame, before, after, &report->rows, report->vms,

@@ -11,6 +11,7 @@
 #include "collect/check.h"
 #include "collect/host.h"
 #include "collect/vm.h"
+#include "probe/kvm.h"
 #include "probe/sched.h"
 #include "render/json.h"
 
@@ -25,10 +26,15 @@ static const struct tool tool = {
 
 static const char *const status_names[] = { "works", "later", "lacking", "missing" };
 
+/* The tools that are checked, and what each needs beside what those before it need. */
+enum { TOOL_CPU, TOOL_EXIT, TOOLS };
+
+static const char *const tool_names[] = { "kvmq-cpu", "kvmq-exit" };
+
 /* What the doctor found; VMs are printed as they are found. */
 struct findings {
 	struct host host;
-	struct checks checks;
+	struct checks checks[TOOLS];
 	json_t *vms; /* NULL: print them as text */
 	size_t vm_count;
 };
@@ -68,12 +74,11 @@ static void found_vm(void *context, uint32_t pid)
 	vm__release(&vm);
 }
 
-static void print_checks(const struct findings *findings)
+static void print_checks(const char *name, const struct checks *checks)
 {
-	printf("%s %s: %u CPU%s\n\nkvmq-cpu\n", findings->host.name, findings->host.kernel,
-	       findings->host.cpus, findings->host.cpus == 1 ? "" : "s");
-	for (size_t i = 0; i < findings->checks.count; i++) {
-		const struct check *check = &findings->checks.list[i];
+	printf("\n%s\n", name);
+	for (size_t i = 0; i < checks->count; i++) {
+		const struct check *check = &checks->list[i];
 
 		printf("  %-8s %s\n", status_names[check->status], check->what);
 		if (check->status != CHECK_WORKS)
@@ -98,14 +103,17 @@ static json_t *json_checks(const struct checks *checks)
 
 static void print_json(struct findings *findings)
 {
-	enum check_status worst = checks__worst(&findings->checks);
+	json_t *tools = json_array();
 
-	json__print(stdout,
-		    json_pack("{s:s,s:s,s:s,s:I,s:[{s:s,s:s,s:o}],s:o}", "schema", "kvmq.doctor/1",
-			      "host", findings->host.name, "kernel", findings->host.kernel, "cpus",
-			      (json_int_t)findings->host.cpus, "tools", "tool", "kvmq-cpu",
-			      "status", status_names[worst], "checks",
-			      json_checks(&findings->checks), "vms", findings->vms));
+	for (int i = 0; i < TOOLS; i++)
+		json_array_append_new(tools,
+				      json_pack("{s:s,s:s,s:o}", "tool", tool_names[i], "status",
+						status_names[checks__worst(&findings->checks[i])],
+						"checks", json_checks(&findings->checks[i])));
+	json__print(stdout, json_pack("{s:s,s:s,s:s,s:I,s:o,s:o}", "schema", "kvmq.doctor/1",
+				      "host", findings->host.name, "kernel", findings->host.kernel,
+				      "cpus", (json_int_t)findings->host.cpus, "tools", tools,
+				      "vms", findings->vms));
 }
 
 static void ignore_vm(void *context, uint32_t pid)
@@ -117,15 +125,19 @@ static void ignore_vm(void *context, uint32_t pid)
 /* The VMs come last, and a check of them before: two walks through /proc. */
 static void examine(struct findings *findings, bool json)
 {
-	sched_probe__check(&findings->checks);
-	check_processes(&findings->checks, vms__scan("/proc", ignore_vm, NULL));
+	sched_probe__check(&findings->checks[TOOL_CPU]);
+	check_processes(&findings->checks[TOOL_CPU], vms__scan("/proc", ignore_vm, NULL));
+	kvm_probe__check(&findings->checks[TOOL_EXIT]);
 	if (json) {
 		findings->vms = json_array();
 		vms__scan("/proc", found_vm, findings);
 		print_json(findings);
 		return;
 	}
-	print_checks(findings);
+	printf("%s %s: %u CPU%s\n", findings->host.name, findings->host.kernel, findings->host.cpus,
+	       findings->host.cpus == 1 ? "" : "s");
+	for (int i = 0; i < TOOLS; i++)
+		print_checks(tool_names[i], &findings->checks[i]);
 	printf("\nVMs\n");
 	vms__scan("/proc", found_vm, findings);
 	if (!findings->vm_count)
@@ -145,5 +157,8 @@ int main(int argc, char **argv)
 	errno = 0;
 	if (flush_output())
 		return STATUS_FAILED;
-	return checks__worst(&findings.checks) <= CHECK_LATER ? STATUS_DONE : STATUS_HOST;
+	for (int i = 0; i < TOOLS; i++)
+		if (checks__worst(&findings.checks[i]) > CHECK_LATER)
+			return STATUS_HOST;
+	return STATUS_DONE;
 }

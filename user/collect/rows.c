@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/buckets.h"
+
 #define BUSY_MPCT 95000 /* of the time, run and ready together, of one that never rests */
 
 uint64_t share_mpct(uint64_t part, uint64_t whole)
@@ -14,27 +16,9 @@ uint64_t share_mpct(uint64_t part, uint64_t whole)
 	return (uint64_t)((double)part * 100000.0 / (double)whole + 0.5);
 }
 
-static uint64_t bucket_middle(uint32_t bucket)
-{
-	return (hist_lower(bucket) + hist_lower(bucket + 1)) / 2;
-}
-
 uint64_t hist__percentile(const struct wait_hist *hist, unsigned int permille, uint64_t max_ns)
 {
-	uint64_t count = 0, seen = 0, rank;
-
-	for (int cause = 0; cause < CAUSES; cause++)
-		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			count += hist->count[cause][bucket];
-	if (!count)
-		return 0;
-	rank = (count * permille + 999) / 1000;
-	for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++) {
-		seen += hist->count[CAUSE_WAKE][bucket] + hist->count[CAUSE_PREEMPT][bucket];
-		if (seen >= rank && seen)
-			return bucket_middle(bucket) < max_ns ? bucket_middle(bucket) : max_ns;
-	}
-	return max_ns;
+	return buckets__percentile(hist->count, CAUSES, permille, max_ns);
 }
 
 /* after - before, or 0; what is missing to 0 is added to *shrunk. */

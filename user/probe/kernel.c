@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/privileges.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 #define KVM_BTF "/sys/kernel/btf/kvm"
@@ -42,26 +43,51 @@ int kernel_has_btf(void)
 	return access(VMLINUX_BTF, R_OK) ? -errno : 0;
 }
 
-int kernel_tracepoint_arguments(const char *name)
+static int tracepoint_arguments(const struct btf *btf, const char *name)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
 	const struct btf_type *type;
 	char type_name[128];
-	int id, arguments;
+	int id;
 
-	if (!btf)
-		return -errno;
 	snprintf(type_name, sizeof(type_name), "btf_trace_%s", name);
 	id = btf__find_by_name_kind(btf, type_name, BTF_KIND_TYPEDEF);
-	if (id < 0) {
-		btf__free(btf);
+	if (id < 0)
 		return -ENOENT;
-	}
 	/* typedef void (*btf_trace_NAME)(void *, arguments...) */
 	type = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
 	type = btf__type_by_id(btf, type->type);
-	arguments = btf_vlen(type) - 1;
+	return btf_vlen(type) - 1;
+}
+
+int kernel_tracepoint_arguments(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int arguments;
+
+	if (!btf)
+		return -errno;
+	arguments = tracepoint_arguments(btf, name);
 	btf__free(btf);
+	return arguments;
+}
+
+int kernel_kvm_tracepoint_arguments(const char *name)
+{
+	struct btf *base = btf__load_vmlinux_btf(), *kvm = NULL;
+	int arguments;
+
+	if (!base)
+		return -errno;
+	arguments = tracepoint_arguments(base, name);
+	if (arguments == -ENOENT && !access(KVM_BTF, F_OK)) {
+		kvm = btf__load_module_btf("kvm", base);
+		arguments = kvm ? tracepoint_arguments(kvm, name) : -errno;
+		/* libbpf will want it from the kernel, by its number. */
+		if (arguments >= 0 && !privileges_can_enable_statistics())
+			arguments = -EPERM;
+	}
+	btf__free(kvm);
+	btf__free(base);
 	return arguments;
 }
 

@@ -19,6 +19,12 @@ int kernel_has_btf(void);
 /* Number of arguments of a tracepoint of vmlinux, or -errno; -ENOENT: none such. */
 int kernel_tracepoint_arguments(const char *name);
 
+/*
+ * The same for a tracepoint of KVM, be it a module or built in. -EPERM without
+ * CAP_SYS_ADMIN, which a module's BTF is only given to.
+ */
+int kernel_kvm_tracepoint_arguments(const char *name);
+
 /* Whether vmlinux has this struct with this member: 1, 0 or -errno. */
 int kernel_has_member(const char *type, const char *member);
 

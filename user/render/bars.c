@@ -28,42 +28,43 @@ static void format_bound(char *text, size_t size, uint64_t ns)
 		 value, names[unit]);
 }
 
-static void sum_octaves(const struct wait_hist *hist, uint64_t sums[CAUSES][OCTAVES])
+static void sum_octaves(const struct bar_parts *parts, uint64_t sums[2][OCTAVES])
 {
-	memset(sums, 0, sizeof(uint64_t) * CAUSES * OCTAVES);
-	for (int cause = 0; cause < CAUSES; cause++)
-		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			sums[cause][bucket / HIST_SUB] += hist->count[cause][bucket];
+	memset(sums, 0, sizeof(uint64_t) * 2 * OCTAVES);
+	for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++) {
+		sums[0][bucket / HIST_SUB] += parts->first[bucket];
+		sums[1][bucket / HIST_SUB] += parts->second[bucket];
+	}
 }
 
-static void print_bar(FILE *file, uint64_t wake, uint64_t preempt, uint64_t most,
-		      unsigned int width)
+static void print_bar(FILE *file, const char letters[2], uint64_t first, uint64_t second,
+		      uint64_t most, unsigned int width)
 {
-	uint64_t letters = ((wake + preempt) * width + most - 1) / most;
-	uint64_t wakes = (wake * width + most - 1) / most;
+	uint64_t length = ((first + second) * width + most - 1) / most;
+	uint64_t firsts = (first * width + most - 1) / most;
 
 	/* Rounded up, each part shows; together they are no longer than the bar. */
-	if (preempt && wakes == letters && wakes > 1)
-		wakes--;
-	for (uint64_t i = 0; i < letters; i++)
-		putc(i < wakes ? 'w' : 'p', file);
+	if (second && firsts == length && firsts > 1)
+		firsts--;
+	for (uint64_t i = 0; i < length; i++)
+		putc(i < firsts ? letters[0] : letters[1], file);
 	putc('\n', file);
 }
 
-void bars__print(FILE *file, const char *title, const struct wait_hist *hist,
-		 unsigned int terminal_width)
+void bars__print_parts(FILE *file, const char *title, const struct bar_parts *parts,
+		       unsigned int terminal_width)
 {
 	unsigned int width = terminal_width > TEXT_WIDTH + 10 && terminal_width < 70
 				     ? terminal_width - TEXT_WIDTH - 2
 				     : BAR_MAX;
-	uint64_t sums[CAUSES][OCTAVES], most = 0;
+	uint64_t sums[2][OCTAVES], most = 0;
 	int first = OCTAVES, last = -1;
 
 	if (terminal_width && terminal_width <= TEXT_WIDTH + 10)
 		width = 8;
-	sum_octaves(hist, sums);
+	sum_octaves(parts, sums);
 	for (int octave = 0; octave < (int)OCTAVES; octave++) {
-		uint64_t sum = sums[CAUSE_WAKE][octave] + sums[CAUSE_PREEMPT][octave];
+		uint64_t sum = sums[0][octave] + sums[1][octave];
 
 		if (sum && first > octave)
 			first = octave;
@@ -72,21 +73,32 @@ void bars__print(FILE *file, const char *title, const struct wait_hist *hist,
 		if (sum > most)
 			most = sum;
 	}
-	fprintf(file, "%s%s\n", title, last < 0 ? ": no wait has ended" : "");
+	fprintf(file, "%s%s\n", title, last < 0 ? parts->none : "");
 	for (int octave = first; octave <= last; octave++) {
-		uint64_t wake = sums[CAUSE_WAKE][octave], preempt = sums[CAUSE_PREEMPT][octave];
+		uint64_t first_sum = sums[0][octave], second_sum = sums[1][octave];
 		char low[16], high[16] = "";
 
 		format_bound(low, sizeof(low), hist_lower((uint32_t)octave * HIST_SUB));
 		if (octave < (int)OCTAVES - 1)
 			format_bound(high, sizeof(high),
 				     hist_lower((uint32_t)(octave + 1) * HIST_SUB));
-		fprintf(file, "%8s - %-7s %9" PRIu64 "  ", low, high, wake + preempt);
-		print_bar(file, wake, preempt, most, width);
+		fprintf(file, "%8s - %-7s %9" PRIu64 "  ", low, high, first_sum + second_sum);
+		print_bar(file, parts->letters, first_sum, second_sum, most, width);
 	}
 }
 
-static json_t *json_buckets(const uint32_t *count)
+void bars__print(FILE *file, const char *title, const struct wait_hist *hist,
+		 unsigned int terminal_width)
+{
+	const struct bar_parts parts = { hist->count[CAUSE_WAKE],
+					 hist->count[CAUSE_PREEMPT],
+					 { 'w', 'p' },
+					 ": no wait has ended" };
+
+	bars__print_parts(file, title, &parts, terminal_width);
+}
+
+json_t *bars__json_buckets(const uint32_t *count)
 {
 	json_t *list = json_array();
 
@@ -106,6 +118,6 @@ static json_t *json_buckets(const uint32_t *count)
 
 json_t *bars__json(const struct wait_hist *hist)
 {
-	return json_pack("{s:o,s:o}", "wake", json_buckets(hist->count[CAUSE_WAKE]), "preempt",
-			 json_buckets(hist->count[CAUSE_PREEMPT]));
+	return json_pack("{s:o,s:o}", "wake", bars__json_buckets(hist->count[CAUSE_WAKE]),
+			 "preempt", bars__json_buckets(hist->count[CAUSE_PREEMPT]));
 }

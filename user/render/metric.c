@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -75,6 +76,28 @@ int columns__select(struct columns *columns, const struct metric_table *table, u
 		return 0;
 	log_error("--columns: the list is empty: '--columns help' lists them");
 	return -EINVAL;
+}
+
+static const struct metric *sort_metric;
+
+static int compare_by_sort(const void *left, const void *right)
+{
+	struct value a = sort_metric->get(left), b = sort_metric->get(right);
+
+	if (a.known != b.known)
+		return a.known ? -1 : 1;
+	if (!a.known)
+		return 0;
+	if (sort_metric->unit == UNIT_TEXT)
+		return strcmp(a.text, b.text);
+	return a.number > b.number ? -1 : a.number < b.number;
+}
+
+void metric__sort(const struct metric *metric, void *rows, size_t count, size_t size)
+{
+	sort_metric = metric;
+	if (count) /* of none, there may be no list at all */
+		qsort(rows, count, size, compare_by_sort);
 }
 
 void metric__print_help(const struct metric_table *table)

@@ -59,6 +59,9 @@ const struct metric *metric__find(const struct metric_table *table, const char *
 int columns__select(struct columns *columns, const struct metric_table *table, unsigned int by,
 		    const char *list);
 
+/* Orders count rows, size bytes apart, by a metric: greatest first, text by letter, n/a last. */
+void metric__sort(const struct metric *metric, void *rows, size_t count, size_t size);
+
 /* Prints each column and what it means. */
 void metric__print_help(const struct metric_table *table);
 

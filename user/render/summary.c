@@ -43,6 +43,19 @@ static struct cost_figures cost_figures(const struct summary *summary)
 	return result;
 }
 
+void summary__count(struct summary *summary, const struct rows *rows)
+{
+	const struct vm *last = NULL;
+
+	summary->vms = summary->after->other_vms;
+	summary->vcpus = summary->after->other_vcpus;
+	for (size_t i = 0; i < rows->count; i++) {
+		summary->vcpus += rows->list[i].vcpus;
+		summary->vms += rows->list[i].vm != last;
+		last = rows->list[i].vm;
+	}
+}
+
 void summary__print_header(FILE *file, const struct summary *summary)
 {
 	const struct host *host = summary->host;

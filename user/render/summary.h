@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "collect/host.h"
+#include "collect/rows.h"
 #include "collect/snapshot.h"
 
 struct summary {
@@ -16,6 +17,9 @@ struct summary {
 	uint64_t vms;
 	uint64_t vcpus;
 };
+
+/* Counts the VMs and vCPUs of rows, and those that the filter leaves out. */
+void summary__count(struct summary *summary, const struct rows *rows);
 
 /* "HOST KERNEL: 4 CPUs, 2 VMs, 4 vCPUs, 1.0 vCPUs per CPU" */
 void summary__print_header(FILE *file, const struct summary *summary);

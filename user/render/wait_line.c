@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/wait_line.h"
 
-#include <string.h>
-#include <time.h>
-
 #include "base/units.h"
 #include "render/json.h"
 
@@ -13,17 +10,6 @@ void wait_line__print_header(FILE *file)
 {
 	fprintf(file, "%-15s %-16s %5s %8s %-7s %4s %4s %12s %s\n", "TIME", "VM", "VCPU", "TID",
 		"CAUSE", "FROM", "TO", "WAIT(us)", "AFTER");
-}
-
-static void format_clock(char text[32], uint64_t realtime_ns)
-{
-	time_t seconds = (time_t)(realtime_ns / NSEC_PER_SEC);
-	struct tm day;
-
-	localtime_r(&seconds, &day);
-	strftime(text, 32, "%H:%M:%S", &day);
-	snprintf(text + strlen(text), 32 - strlen(text), ".%06u",
-		 (unsigned int)(realtime_ns % NSEC_PER_SEC / NSEC_PER_USEC));
 }
 
 void wait_line__print(FILE *file, const struct wait_event *event, const struct vm *vm,

@@ -24,14 +24,17 @@ def expect(condition, text):
 
 
 class Tool:
-    """A running kvmq-cpu --json, whose lines are read as they come."""
+    """A running kvmq-cpu --json, or another tool's, whose lines are read as they come."""
 
+    program = "kvmq-cpu"
+    states = STATES
+    tolerance_pct = TOLERANCE_PCT
     rows_checked = 0
     running = []
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen(
-            [BUILD + "/kvmq-cpu", "-v", "-j", *arguments],
+            [f"{BUILD}/{self.program}", "-v", "-j", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         Tool.running.append(self.process)
         self.lines = queue.Queue()
@@ -61,8 +64,8 @@ class Tool:
             except queue.Empty:
                 raise Failed(f"no report within {timeout} s") from None
             if line is None:
-                raise Failed("kvmq-cpu has ended: " + " / ".join(self.errors()))
-            if line["schema"] == "kvmq.cpu.event/1":
+                raise Failed(f"{self.program} has ended: " + " / ".join(self.errors()))
+            if line["schema"].endswith(".event/1"):
                 self.events.append(line)
                 continue
             self._check_sums(line)
@@ -74,10 +77,10 @@ class Tool:
 
     def _check_sums(self, report):
         for row in report["rows"]:
-            Tool.rows_checked += 1
-            total = sum(row[key] for key in STATES)
-            if abs(total - 100) > TOLERANCE_PCT:
-                parts = " + ".join(f"{row[key]:.3f}" for key in STATES)
+            type(self).rows_checked += 1
+            total = sum(row[key] for key in self.states)
+            if abs(total - 100) > self.tolerance_pct:
+                parts = " + ".join(f"{row[key]:.3f}" for key in self.states)
                 self.sum_errors.append(f"{row['vm']}/{row['thread']}: {parts} = {total:.3f} of " +
                                        f"{row['elapsed_ns'] / 1e6:.1f} ms, {row['total']}, " +
                                        f"{report['losses']}")
@@ -91,7 +94,7 @@ class Tool:
         rest = []
         while not self.lines.empty():
             line = self.lines.get()
-            if line and line["schema"] == "kvmq.cpu.event/1":
+            if line and line["schema"].endswith(".event/1"):
                 self.events.append(line)
             elif line:
                 self._check_sums(line)
@@ -101,7 +104,7 @@ class Tool:
         return rest
 
     def errors(self):
-        return [m for m in self.messages if m.startswith("kvmq-cpu: ")][-3:]
+        return [m for m in self.messages if m.startswith(self.program + ": ")][-3:]
 
     def message(self, text):
         """The first message that holds text, or None."""

@@ -13,6 +13,7 @@ import traceback
 
 import causes
 import emulation
+import exits
 import living
 import measuring
 import overlap
@@ -114,6 +115,12 @@ STAGES = [
         living.paused,
         living.hotplug,
         living.killed,
+        exits.counted,
+        exits.add_up,
+        exits.port_writes,
+        exits.slow_vmm,
+        exits.halted,
+        exits.exit_events,
     ]),
     (two_on_one_cpu, [
         causes.throttled,

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Prints what kvmq-exit would print of two views of a host:
+ *
+ *   test_golden_exit SCENE [OPTION...]
+ *
+ * SCENE is host (two VMs, of AMD's reasons), intel (the same, of Intel's), empty or
+ * silent (a KVM that traces nothing); OPTIONs are kvmq-exit's own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/exit_report.h"
+#include "fake_proc.h"
+
+#define MS 1000000ULL
+#define US 1000ULL
+
+static const struct host host = { "kvm1", "6.1.0-37-amd64", 4 };
+
+struct scene {
+	struct fake_proc proc;
+	struct exit_view views[2];
+	enum exit_isa isa;
+};
+
+/* What a vCPU has done by now, in ms, and its exits. */
+struct vcpu {
+	uint64_t id;
+	uint32_t vm_pid, tid;
+	int32_t number;
+	uint64_t guest, kvm, vmm, poll, ready, halt, block; /* ms */
+	uint64_t exits;
+};
+
+static void add_vcpu(struct exit_view *view, const struct vcpu *vcpu)
+{
+	struct thread_snapshot *thread = snapshot__add(&view->snapshot);
+	struct exit_thread *exits = exit_snapshot__add(&view->exits);
+	struct figures *figures = &thread->figures;
+
+	*thread = (struct thread_snapshot){
+		.identity = { .id = vcpu->id,
+			      .vm_start_ns = vcpu->vm_pid == 1000 ? 50001234567 : 60000000000,
+			      .vm_pid = vcpu->vm_pid,
+			      .tid = vcpu->tid,
+			      .vcpu = vcpu->number,
+			      .is_vcpu = true,
+			      .vm_comm = "lkvm" },
+	};
+	snprintf(thread->identity.comm, COMM_SIZE, "CPU %d/KVM", vcpu->number);
+	figures->run_ns = (vcpu->guest + vcpu->kvm + vcpu->vmm + vcpu->poll) * MS;
+	figures->ready_ns[CAUSE_PREEMPT] = vcpu->ready * MS;
+	figures->halt_ns = vcpu->halt * MS;
+	figures->block_ns = vcpu->block * MS;
+	figures->elapsed_ns = figures->run_ns + (vcpu->ready + vcpu->halt + vcpu->block) * MS;
+	exits->id = vcpu->id;
+	exits->poll_known = vcpu->vm_pid == 1000;
+	exits->figures = (struct exit_figures){ vcpu->guest * MS, vcpu->kvm * MS, vcpu->vmm * MS,
+						vcpu->poll * MS, vcpu->exits };
+}
+
+/* The last vCPU's exits for a reason: all as long, in KVM and, if user_us, in the VMM. */
+static void add_reason(struct exit_view *view, uint32_t code, uint32_t count, uint64_t kernel_us,
+		       uint64_t user_us, uint64_t block_us)
+{
+	struct reason_snapshot *reason = exit_snapshot__add_reason(&view->exits);
+	enum exit_part part = user_us ? EXIT_USER : EXIT_KERNEL;
+	uint64_t total = (kernel_us + user_us) * US;
+
+	*reason = (struct reason_snapshot){ .code = code };
+	reason->figures.count[part] = count;
+	reason->figures.handle_ns[EXIT_KERNEL] = count * kernel_us * US;
+	reason->figures.handle_ns[EXIT_USER] = count * user_us * US;
+	reason->figures.block_ns[part] = count * block_us * US;
+	reason->figures.max_ns = total;
+	reason->hist.count[part][hist_bucket(total)] = count;
+}
+
+static void fill_host(struct scene *scene)
+{
+	bool svm = scene->isa == EXIT_ISA_SVM;
+	uint32_t hlt = svm ? 0x78 : 12, io = svm ? 0x7b : 30, page = svm ? 0x400 : 48;
+	struct exit_view *before = &scene->views[0], *after = &scene->views[1];
+	const struct vcpu old[] = {
+		{ 1, 1000, 1003, 0, 5000, 100, 50, 10, 20, 800, 20, 9000 },
+		{ 2, 1000, 1004, 1, 10, 1, 0, 0, 0, 5989, 0, 500 },
+	};
+	const struct vcpu new[] = {
+		{ 1, 1000, 1003, 0, 5600, 160, 150, 20, 40, 950, 80, 12000 },
+		{ 2, 1000, 1004, 1, 10, 1, 0, 0, 0, 6989, 0, 500 },
+		{ 3, 3000, 3001, VCPU_UNKNOWN, 400, 50, 0, 0, 50, 0, 0, 4001 },
+	};
+
+	for (int i = 0; i < 2; i++)
+		add_vcpu(before, &old[i]);
+	/* Of the first vCPU alone, so that the reasons stand together. */
+	before->exits.count = 1;
+	add_reason(before, hlt, 1000, 10, 0, 0);
+	add_reason(before, io, 8000, 5, 6, 0);
+	before->exits.count = 2;
+	before->exits.threads[1].first_reason = before->exits.reason_count;
+	add_vcpu(after, &new[0]);
+	add_reason(after, hlt, 2000, 10, 0, 0);
+	add_reason(after, io, 9500, 5, 15, 200);
+	add_reason(after, page, 499, 4, 0, 0);
+	add_vcpu(after, &new[1]);
+	add_vcpu(after, &new[2]);
+	add_reason(after, 0x8f, 4000, 12, 0, 0);
+	add_reason(after, EXIT_CODE_OTHER, 1, 900, 0, 0);
+	after->exits.losses = (struct exit_losses){ 3, 0, 1, 0 };
+	after->exits.cost = (struct exit_cost){ 14000, 200, 60000 };
+}
+
+static void fill(struct scene *scene, const char *name)
+{
+	struct exit_view *before = &scene->views[0], *after = &scene->views[1];
+
+	fake_proc__open(&scene->proc);
+	fake_proc__add(&scene->proc, 1000, "qemu-system-x86", 5000,
+		       "qemu-system-x86_64|-name|guest=web,debug-threads=on",
+		       "0::/machine.slice/web\n");
+	before->snapshot.time_ns = 1000000 * MS;
+	before->snapshot.realtime_ns = 1763935200000 * MS;
+	after->snapshot.time_ns = after->snapshot.end_ns = 1001000 * MS;
+	after->snapshot.realtime_ns = 1763935201000 * MS;
+	scene->isa = !strcmp(name, "intel") ? EXIT_ISA_VMX : EXIT_ISA_SVM;
+	if (strcmp(name, "empty") != 0)
+		fill_host(scene);
+	else
+		scene->isa = EXIT_ISA_UNKNOWN;
+	after->exits.isa = scene->isa;
+	if (strcmp(name, "silent") != 0)
+		return;
+	after->exits.isa = EXIT_ISA_UNKNOWN;
+	after->exits.silent = true;
+	for (size_t i = 0; i < after->exits.count; i++)
+		after->exits.threads[i].reason_count = 0;
+}
+
+static void print_events(struct exit_report *report, const struct scene *scene)
+{
+	struct exit_event event = {
+		.identity = scene->views[1].snapshot.threads[0].identity,
+		.isa = scene->isa,
+		.code = scene->isa == EXIT_ISA_SVM ? 0x7b : 30,
+		.time_ns = 1000250 * MS,
+		.end_ns = 1000250 * MS + 7123 * US,
+		.handle_ns = { 5400, 5012345 },
+		.block_ns = { 0, 2000000 },
+		.off_ns = 2100000,
+		.rip = 0xffffffff81234567,
+		.rip_known = true,
+	};
+
+	exit_report__print_exit(report, stdout, &event);
+	event.identity = scene->views[1].snapshot.threads[2].identity;
+	event.code = EXIT_CODE_OTHER;
+	event.rip_known = false;
+	exit_report__print_exit(report, stdout, &event);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct tool tool = { "kvmq-exit", "golden", "mcbHejosnTvVh", true };
+	static const struct vm_filter all;
+	static struct scene scene;
+	struct exit_report report;
+	struct options options;
+	int status;
+
+	if (argc < 2) {
+		fputs("usage: test_golden_exit SCENE [OPTION...]\n", stderr);
+		return 2;
+	}
+	setenv("TZ", "UTC", 1);
+	tzset();
+	if (options_parse(&options, &tool, argc - 1, argv + 1, &status) ||
+	    exit_report__init(&report, &options, &status))
+		return status;
+	fill(&scene, argv[1]);
+	report.host = host;
+	report.boot_ns = 1763935201000 * MS - 1001000 * MS;
+	report.vms = vms__new(scene.proc.path, &all);
+	if (options.events)
+		print_events(&report, &scene);
+	status = exit_report__print(&report, stdout, &scene.views[0], &scene.views[1]);
+	vms__free(report.vms);
+	exit_report__free(&report);
+	for (int i = 0; i < 2; i++) {
+		snapshot__free(&scene.views[i].snapshot);
+		exit_snapshot__free(&scene.views[i].exits);
+	}
+	fake_proc__close(&scene.proc);
+	return status || fflush(stdout) ? 1 : 0;
+}

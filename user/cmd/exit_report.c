@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/exit_report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "cmd/exit_metrics.h"
+#include "render/bars.h"
+#include "render/exit_line.h"
+#include "render/json.h"
+#include "render/summary.h"
+#include "render/table.h"
+
+#define SCHEMA "kvmq.exit/1"
+
+/* What a line of an event, or of JSON, has no use for is refused, not ignored. */
+static int check_options(const struct options *options)
+{
+	if (options->by == BY_THREAD) {
+		log_error("--by: 'thread': only vCPUs exit: give vm or vcpu");
+		return -EINVAL;
+	}
+	if (options->events && !options->json &&
+	    (options->hist || options->columns || options->sort || options->top)) {
+		log_error("--events prints no table: leave out --hist, --columns, --sort and "
+			  "--top, or add --json");
+		return -EINVAL;
+	}
+	if (options->json && options->columns) {
+		log_error("--columns: --json has every figure: leave out one of the two");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int print_columns(void)
+{
+	errno = 0;
+	metric__print_help(exit_metrics());
+	puts("\nBy reason:");
+	metric__print_help(&reason_metrics);
+	return flush_output() ? STATUS_FAILED : STATUS_DONE;
+}
+
+int exit_report__init(struct exit_report *report, const struct options *options, int *status)
+{
+	*report = (struct exit_report){ .options = options };
+	*status = STATUS_USAGE;
+	if (options->columns && !strcmp(options->columns, "help")) {
+		*status = print_columns();
+		return 1;
+	}
+	if (check_options(options) ||
+	    columns__select(&report->columns, exit_metrics(), options->by, options->columns) ||
+	    columns__select(&report->reason_columns, &reason_metrics, BY_VM, NULL))
+		return 1;
+	if (options->sort || options->top)
+		report->sort =
+			metric__find(exit_metrics(), options->sort ? options->sort : "exits_per_s");
+	if (options->sort && !report->sort) {
+		log_error("--sort: '%s' is no column: '--columns help' lists them", options->sort);
+		return 1;
+	}
+	return 0;
+}
+
+void exit_report__free(struct exit_report *report)
+{
+	rows__free(&report->table.rows);
+	rows__free(&report->by_vm.rows);
+	exit_rows__free(&report->table.exits);
+	exit_rows__free(&report->by_vm.exits);
+}
+
+void exit_report__print_exit(struct exit_report *report, FILE *file, const struct exit_event *event)
+{
+	const struct vm *vm = vms__get(report->vms, &event->identity);
+
+	if (!vm)
+		return;
+	if (report->options->json) {
+		json__print(file, exit_line__json(event, vm, report->boot_ns));
+		return;
+	}
+	if (!report->events_begun)
+		exit_line__print_header(file);
+	report->events_begun = true;
+	exit_line__print(file, event, vm, report->boot_ns);
+}
+
+static int make_table(struct exit_report *report, struct exit_table *table, enum group_by by,
+		      const struct exit_view *before, const struct exit_view *after)
+{
+	int error = rows__make(&table->rows, &before->snapshot, &after->snapshot, report->vms, by);
+
+	if (error)
+		return error;
+	return exit_rows__make(&table->exits, &table->rows, by, &before->exits, &after->exits,
+			       &after->snapshot, report->vms);
+}
+
+static void sort_rows(struct exit_report *report)
+{
+	struct exit_rows *exits = &report->table.exits;
+
+	if (!report->sort)
+		return;
+	metric__sort(report->sort, exits->list, exits->count, sizeof(*exits->list));
+	for (size_t i = 0; i < exits->count; i++)
+		for (size_t reason = 0; reason < exits->list[i].reason_count; reason++)
+			exits->list[i].reasons[reason]->owner = &exits->list[i];
+	if (report->options->top && exits->count > report->options->top)
+		exits->count = report->options->top;
+}
+
+/* What the programs at entries and exits cost; -1: not known. */
+struct hook_cost {
+	double runs, run_ns, pct;
+};
+
+static struct hook_cost hook_cost(const struct exit_view *before, const struct exit_view *after)
+{
+	const struct exit_cost *old = &before->exits.cost, *new = &after->exits.cost;
+	struct hook_cost cost = { .run_ns = -1, .pct = -1 };
+
+	/* Those of vCPUs that have gone are no longer there. */
+	if (new->runs > old->runs)
+		cost.runs = (double)(new->runs - old->runs);
+	if (!new->samples)
+		return cost;
+	cost.run_ns = (double)new->sample_ns / (double)new->samples;
+	cost.pct = cost.run_ns * cost.runs * 100.0 /
+		   (double)(after->snapshot.time_ns - before->snapshot.time_ns);
+	return cost;
+}
+
+static json_t *json_row(const struct exit_report *report, const struct exit_row *row)
+{
+	json_t *object = json__row(exit_metrics(), row), *reasons = json_array();
+
+	for (size_t i = 0; i < row->reason_count; i++) {
+		const struct reason_row *reason = row->reasons[i];
+		json_t *entry = json__row(&reason_metrics, &reason);
+
+		if (report->options->hist)
+			json_object_set_new(
+				entry, "handle_hist",
+				json_pack("{s:o,s:o}", "kernel",
+					  bars__json_buckets(reason->hist.count[EXIT_KERNEL]),
+					  "user",
+					  bars__json_buckets(reason->hist.count[EXIT_USER])));
+		json_array_append_new(reasons, entry);
+	}
+	json_object_set_new(object, "reasons", reasons);
+	return object;
+}
+
+static json_t *known_real(double value)
+{
+	return value < 0 ? json_null() : json_real(value);
+}
+
+static int print_json(struct exit_report *report, FILE *file, const struct summary *summary,
+		      const struct exit_view *before, const struct exit_view *after)
+{
+	static const char *const names[] = { NULL, "vmx", "svm" };
+	const struct exit_losses *lost = &after->exits.losses;
+	json_t *object = summary__json(summary, SCHEMA), *rows = json_array();
+	json_t *losses = json_object_get(object, "losses"), *cost = json_object_get(object, "cost");
+	struct hook_cost hooks = hook_cost(before, after);
+	uint64_t torn = after->snapshot.losses.torn + lost->torn;
+
+	json_object_set_new(object, "isa", json__text(names[after->exits.isa]));
+	json_object_set_new(cost, "exit_hook_runs", json_integer((json_int_t)hooks.runs));
+	json_object_set_new(cost, "exit_hook_ns", known_real(hooks.run_ns));
+	json_object_set_new(cost, "exit_hooks_pct", known_real(hooks.pct));
+	json_object_set_new(losses, "events", json_integer((json_int_t)lost->events));
+	json_object_set_new(losses, "torn", json_integer((json_int_t)torn));
+	json_object_set_new(losses, "reasons", json_integer((json_int_t)lost->reasons));
+	json_object_set_new(losses, "exits", json_integer((json_int_t)lost->order));
+	for (size_t i = 0; i < report->table.exits.count; i++)
+		json_array_append_new(rows, json_row(report, &report->table.exits.list[i]));
+	json_object_set_new(object, "rows", rows);
+	return json__print(file, object);
+}
+
+static void print_bars(FILE *file, const struct reason_row *reason, unsigned int width)
+{
+	const struct bar_parts parts = { reason->hist.count[EXIT_KERNEL],
+					 reason->hist.count[EXIT_USER],
+					 { 'k', 'u' },
+					 ": none" };
+	char title[256];
+
+	snprintf(title, sizeof(title), "%s %s: handling", reason->owner->row.vm->name,
+		 reason->name);
+	bars__print_parts(file, title, &parts, width);
+}
+
+/* A table for each VM: its own shares add up to 100 %. */
+static int print_reasons(const struct exit_report *report, FILE *file, const struct exit_rows *rows,
+			 unsigned int width)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < rows->count && !error; i++) {
+		const struct exit_row *row = &rows->list[i];
+
+		if (!row->reason_count)
+			continue;
+		putc('\n', file);
+		error = table__print(file, &report->reason_columns, row->reasons,
+				     sizeof(*row->reasons), row->reason_count, width);
+		for (size_t reason = 0; reason < row->reason_count && report->options->hist;
+		     reason++)
+			print_bars(file, row->reasons[reason], width);
+	}
+	return error;
+}
+
+static void print_losses(FILE *file, const struct exit_losses *losses)
+{
+	const struct {
+		uint64_t count;
+		const char *what;
+	} list[] = {
+		{ losses->reasons, "not booked by reason (table full)" },
+		{ losses->events, "events dropped (buffer full)" },
+		{ losses->order, "entries and exits not seen" },
+		{ losses->torn, "readings given up" },
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (list[i].count)
+			fprintf(file, "losses of exits: %llu %s\n",
+				(unsigned long long)list[i].count, list[i].what);
+}
+
+static void print_footer(FILE *file, const struct summary *summary, const struct exit_view *before,
+			 const struct exit_view *after)
+{
+	struct hook_cost hooks = hook_cost(before, after);
+
+	putc('\n', file);
+	if (hooks.run_ns < 0)
+		fputs("cost of exits: n/a\n", file);
+	else
+		fprintf(file, "cost of exits: %.0f ns per entry or exit; of one CPU %.3f %%\n",
+			hooks.run_ns, hooks.pct);
+	summary__print_footer(file, summary, "kvmq-exit");
+	print_losses(file, &after->exits.losses);
+	putc('\n', file);
+}
+
+static int print_text(struct exit_report *report, FILE *file, const struct summary *summary,
+		      const struct exit_view *before, const struct exit_view *after)
+{
+	const struct exit_rows *exits = &report->table.exits, *reasons = exits;
+	unsigned int width = terminal_width(file);
+	char time[32];
+	int error = 0;
+
+	if (report->options->timestamp) {
+		format_time(time, sizeof(time), after->snapshot.realtime_ns);
+		fprintf(file, "%s\n", time);
+	}
+	summary__print_header(file, summary);
+	if (exits->count)
+		error = table__print(file, &report->columns, exits->list, sizeof(*exits->list),
+				     exits->count, width);
+	else
+		fputs("no vCPU has run yet\n", file);
+	if (!error && report->options->by != BY_VM) {
+		error = make_table(report, &report->by_vm, BY_VM, before, after);
+		reasons = &report->by_vm.exits;
+	}
+	if (!error)
+		error = print_reasons(report, file, reasons, width);
+	if (!error)
+		print_footer(file, summary, before, after);
+	return error;
+}
+
+int exit_report__print(struct exit_report *report, FILE *file, const struct exit_view *before,
+		       const struct exit_view *after)
+{
+	struct summary summary = { .host = &report->host,
+				   .before = &before->snapshot,
+				   .after = &after->snapshot };
+	int error = make_table(report, &report->table, report->options->by, before, after);
+
+	if (error)
+		return error;
+	summary__count(&summary, &report->table.rows);
+	sort_rows(report);
+	if (report->options->json)
+		return print_json(report, file, &summary, before, after);
+	if (!report->options->events)
+		return print_text(report, file, &summary, before, after);
+	/* An event line says nothing of those that are not there. */
+	if (summary__has_new_losses(&summary))
+		summary__print_losses(file, &after->snapshot.losses);
+	if (memcmp(&before->exits.losses, &after->exits.losses, sizeof(after->exits.losses)))
+		print_losses(file, &after->exits.losses);
+	return 0;
+}

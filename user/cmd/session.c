@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/session.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/units.h"
+#include "collect/host.h"
+#include "probe/kernel.h"
+
+static bool on_thread(void *context, const struct identity *identity)
+{
+	struct session *session = context;
+	const struct vm *vm = vms__get(session->vms, identity);
+
+	if (vm && identity->is_vcpu)
+		log_detail("found vCPU thread %u of VM %s", identity->tid, vm->name);
+	vms__add_thread(session->vms, identity, +1);
+	return vm && vm->chosen;
+}
+
+static void on_exit_thread(void *context, const struct identity *identity)
+{
+	struct session *session = context;
+
+	vms__add_thread(session->vms, identity, -1);
+}
+
+static void on_wait(void *context, const struct wait_event *event)
+{
+	struct session *session = context;
+
+	session->config.on_wait(session->config.context, event);
+}
+
+static void on_change(void *context, const struct state_change *change)
+{
+	struct session *session = context;
+
+	session->config.on_change(session->config.context, change);
+}
+
+static int check_filter(const struct vms *vms)
+{
+	const char *missing = vms__missing_name(vms);
+
+	if (!missing)
+		return 0;
+	log_error("--vm: no VM '%s' on this host: 'kvmq-doctor' lists those that there are",
+		  missing);
+	return -ENOENT;
+}
+
+/* A cgroup that is not there holds no VM, today or later. */
+static int check_cgroup(const char *path)
+{
+	static const char mount[] = "/sys/fs/cgroup";
+	char full[PATH_MAX];
+
+	if (!path || access("/sys/fs/cgroup/cgroup.controllers", F_OK))
+		return 0;
+	snprintf(full, sizeof(full), "%s/%s", strncmp(path, mount, sizeof(mount) - 1) ? mount : "",
+		 path);
+	if (!access(full, F_OK))
+		return 0;
+	log_error("--cgroup: '%s' is not there: give a folder below %s", path, mount);
+	return -ENOENT;
+}
+
+int session__open(struct session *session, const struct options *options,
+		  const struct sched_probe_config *config)
+{
+	struct vm_filter filter = { options->vms, options->vm_count, options->cgroup };
+	struct sched_probe_config own = *config;
+
+	session->config = *config;
+	own.threads = options->by == BY_THREAD;
+	own.filtered = options->vm_count || options->cgroup;
+	own.on_thread = on_thread;
+	own.on_exit = on_exit_thread;
+	own.on_wait = on_wait;
+	own.on_change = on_change;
+	own.context = session;
+	if (privileges_check() || check_cgroup(options->cgroup))
+		return -EPERM;
+	if (kernel_has_btf()) {
+		log_error("/sys/kernel/btf/vmlinux: not there: needs a kernel with "
+			  "CONFIG_DEBUG_INFO_BTF");
+		return -ENOENT;
+	}
+	session->vms = vms__new("/proc", &filter);
+	if (!session->vms || sched_probe__open(&session->probe, &own))
+		return -EINVAL;
+	return sched_probe__poll(session->probe) || check_filter(session->vms) ? -ENOENT : 0;
+}
+
+void session__close(struct session *session)
+{
+	sched_probe__close(session->probe);
+	vms__free(session->vms);
+	snapshot__free(&session->snapshots[0]);
+	snapshot__free(&session->snapshots[1]);
+}
+
+int session__poll(struct session *session)
+{
+	int error;
+
+	errno = 0;
+	error = sched_probe__poll(session->probe);
+	if (error)
+		log_error("reading events: %s: start again", strerror(-error));
+	return error;
+}
+
+int session__read(struct session *session, struct snapshot *snapshot)
+{
+	struct rusage usage;
+	struct timespec now;
+	int error;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	snapshot->time_ns = clock_monotonic_ns();
+	snapshot->realtime_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+	session->boot_ns = snapshot->realtime_ns - snapshot->time_ns;
+	error = sched_probe__read(session->probe, snapshot);
+	snapshot->end_ns = clock_monotonic_ns();
+	if (error) {
+		log_error("reading the counters: %s: start again", strerror(-error));
+		return error;
+	}
+	getrusage(RUSAGE_SELF, &usage);
+	snapshot->cost.own_cpu_ns =
+		(uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NSEC_PER_SEC +
+		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NSEC_PER_USEC;
+	snapshot->cost.switches = host_switches();
+	vms__sweep(session->vms, snapshot);
+	snapshot->other_vms = vms__count_others(session->vms);
+	return 0;
+}

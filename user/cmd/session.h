@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every tool that watches VMs has: its VMs, the sched probe, two snapshots. */
+#ifndef KVMQ_SESSION_H
+#define KVMQ_SESSION_H
+
+#include "base/options.h"
+#include "collect/vm.h"
+#include "probe/sched.h"
+
+struct session {
+	struct vms *vms;
+	struct sched_probe *probe;
+	struct snapshot snapshots[2];
+	unsigned int latest;		  /* which of the two */
+	uint64_t boot_ns;		  /* time of day at which CLOCK_MONOTONIC was 0 */
+	struct sched_probe_config config; /* as it was given */
+};
+
+/*
+ * Checks privileges and options against the host, and opens the probe; the session
+ * sets what of config is about threads and the filter. Nothing is counted before
+ * sched_probe__start(). Returns 0 or -errno after one line on standard error.
+ * session__close() also takes one that was not opened.
+ */
+int session__open(struct session *session, const struct options *options,
+		  const struct sched_probe_config *config);
+void session__close(struct session *session);
+
+/* Reads all there is into a snapshot. Returns 0 or -errno after one line. */
+int session__read(struct session *session, struct snapshot *snapshot);
+
+/* Handles new threads and events. Returns 0 or -errno after one line. */
+int session__poll(struct session *session);
+
+#endif

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "probe/kvm.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "bpf/kvm.h"
+#include "kvm.skel.h"
+#include "probe/kernel.h"
+#include "probe/sched_internal.h"
+
+#define READ_TRIES 100
+#define REASONS_PER_VCPU 32
+#define DRIFT_LIMIT 2000 /* of the clocks, one part in so many: 500 ppm, as NTP's */
+#define SILENT_RUNS 16	 /* of kvm_userspace_exit alone, that no vCPU would make */
+#define VCPUS_MIN 64	 /* room for those that are still to come */
+
+struct kvm_probe {
+	struct kvm_probe_config config;
+	struct sched_probe *sched;
+	struct kvm_bpf *skeleton;
+	struct shared_array times, reasons;
+	uint32_t reason_places;
+	uint64_t clock_offset; /* CLOCK_MONOTONIC minus the run queues' clock */
+	uint64_t offset_time;  /* when that was known */
+	uint64_t torn;
+	bool warned; /* that nothing fires */
+};
+
+static int map_shared(struct shared_array *array, const struct bpf_map *map)
+{
+	array->size = bpf_map__value_size(map) * (size_t)bpf_map__max_entries(map);
+	array->data = mmap(NULL, array->size, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+	if (array->data != MAP_FAILED)
+		return 0;
+	array->data = NULL;
+	return -errno;
+}
+
+static int share_map(struct bpf_map *map, const struct bpf_map *owner)
+{
+	int error = bpf_map__set_max_entries(map, bpf_map__max_entries(owner));
+
+	return error ? error : bpf_map__reuse_fd(map, bpf_map__fd(owner));
+}
+
+/* Before the load: the sched probe's tables, and sizes. */
+static int configure(struct kvm_probe *probe)
+{
+	const struct sched_bpf *sched = probe->sched->skeleton;
+	struct kvm_bpf *skeleton = probe->skeleton;
+	uint32_t vcpus = 2 * probe->sched->slots_seen;
+	int error;
+
+	if (vcpus < VCPUS_MIN)
+		vcpus = VCPUS_MIN;
+	probe->reason_places = vcpus * REASONS_PER_VCPU;
+	if (probe->reason_places > KVM_REASONS_MAX)
+		probe->reason_places = KVM_REASONS_MAX;
+	skeleton->rodata->use_verdicts = probe->config.filtered;
+	skeleton->rodata->send_events = probe->config.events;
+	skeleton->rodata->event_min_ns = probe->config.event_min_ns;
+	bpf_map__set_max_entries(skeleton->maps.reasons, probe->reason_places);
+	bpf_map__set_max_entries(skeleton->maps.free_reasons, probe->reason_places);
+	bpf_map__set_max_entries(skeleton->maps.exit_events,
+				 probe->config.events ? KVM_EVENTS_SIZE : (uint32_t)getpagesize());
+	error = share_map(skeleton->maps.threads, sched->maps.threads);
+	if (!error)
+		error = share_map(skeleton->maps.tids, sched->maps.tids);
+	if (!error)
+		error = share_map(skeleton->maps.verdicts, sched->maps.verdicts);
+	return error;
+}
+
+/* A stack: the lowest places are used first, so few pages are ever touched. */
+static int fill_free_reasons(const struct kvm_probe *probe)
+{
+	int fd = bpf_map__fd(probe->skeleton->maps.free_reasons);
+
+	for (uint32_t place = probe->reason_places; place-- > 0;)
+		if (bpf_map_update_elem(fd, NULL, &place, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int handle_event(void *context, void *data, size_t size)
+{
+	struct kvm_probe *probe = context;
+	const struct kvm_exit_event *event = data;
+	const struct sched_thread *thread;
+	struct exit_event exit;
+
+	if (size < sizeof(*event) || event->slot >= SCHED_SLOTS)
+		return 0;
+	/* Its identity does not change until the slot is returned, which is not before. */
+	thread = slot_thread(probe->sched, event->slot);
+	if (thread->generation != event->generation)
+		return 0;
+	meet_thread(probe->sched, event->slot, thread);
+	if (!is_wanted(probe->sched, event->slot, event->generation))
+		return 0;
+	slot_identity(thread, event->slot, &exit.identity);
+	exit.isa = (enum exit_isa)probe->skeleton->bss->isa;
+	exit.code = event->code;
+	exit.time_ns = event->time_ns;
+	exit.end_ns = event->end_ns;
+	for (int part = 0; part < EXIT_PARTS; part++) {
+		exit.handle_ns[part] = event->handle_ns[part];
+		exit.block_ns[part] = event->block_ns[part];
+	}
+	exit.off_ns = event->off_ns;
+	exit.rip = event->rip;
+	exit.rip_known = event->rip_known;
+	probe->config.on_exit(probe->config.context, &exit);
+	return 0;
+}
+
+static int load(struct kvm_probe *probe)
+{
+	int error;
+
+	probe->skeleton = kvm_bpf__open();
+	if (!probe->skeleton)
+		return -errno;
+	error = configure(probe);
+	if (!error)
+		error = kvm_bpf__load(probe->skeleton);
+	if (!error)
+		error = map_shared(&probe->times, probe->skeleton->maps.vcpu_times);
+	if (!error)
+		error = map_shared(&probe->reasons, probe->skeleton->maps.reasons);
+	if (!error)
+		error = fill_free_reasons(probe);
+	if (!error)
+		error = ring_buffer__add(probe->sched->rings,
+					 bpf_map__fd(probe->skeleton->maps.exit_events),
+					 handle_event, probe);
+	return error;
+}
+
+/* What libbpf would say in many lines; it takes a missing module for a wrong program. */
+static int check_kvm(void)
+{
+	int arguments = kernel_kvm_tracepoint_arguments("kvm_exit");
+
+	if (arguments >= 0)
+		return 0;
+	if (access("/sys/module/kvm", F_OK))
+		log_error("kvm: not loaded: load it (modprobe kvm-amd or kvm-intel), then start "
+			  "again");
+	else if (arguments == -EPERM || arguments == -EACCES)
+		log_error("BTF of kvm: the kernel refused it: run as root, or with CAP_SYS_ADMIN");
+	else
+		log_error("tracepoint kvm_exit: this kernel has no BTF of the kvm module: needs "
+			  "CONFIG_DEBUG_INFO_BTF_MODULES (5.11)");
+	return arguments;
+}
+
+int kvm_probe__open(struct kvm_probe **out, struct sched_probe *sched,
+		    const struct kvm_probe_config *config)
+{
+	struct kvm_probe *probe;
+	const char *step = "loading the kvm_entry and kvm_exit programs";
+	int error = check_kvm();
+
+	if (error)
+		return error;
+	probe = calloc(1, sizeof(*probe));
+	if (!probe)
+		return -ENOMEM;
+	probe->config = *config;
+	probe->sched = sched;
+	error = load(probe);
+	if (!error) {
+		step = "attaching to kvm_entry and kvm_exit";
+		error = kvm_bpf__attach(probe->skeleton);
+	}
+	/* libbpf's copy of the kernel's BTF, several MiB, is of no more use. */
+	malloc_trim(0);
+	if (error) {
+		kernel_explain(step, error);
+		kvm_probe__close(probe);
+		return error;
+	}
+	*out = probe;
+	return 0;
+}
+
+void kvm_probe__close(struct kvm_probe *probe)
+{
+	if (!probe)
+		return;
+	if (probe->times.data)
+		munmap(probe->times.data, probe->times.size);
+	if (probe->reasons.data)
+		munmap(probe->reasons.data, probe->reasons.size);
+	kvm_bpf__destroy(probe->skeleton);
+	free(probe);
+}
+
+/*
+ * The sched probe's measure of how far the two clocks are apart is too large when it was
+ * interrupted, and a record's moments have nothing of that. They drift, but slowly.
+ */
+static void update_offset(struct kvm_probe *probe)
+{
+	uint64_t now = clock_monotonic_ns(), measured = probe->sched->clock_offset;
+	uint64_t most = probe->clock_offset + (now - probe->offset_time) / DRIFT_LIMIT;
+
+	probe->clock_offset = probe->offset_time && measured > most ? most : measured;
+	probe->offset_time = now;
+}
+
+void kvm_probe__start(struct kvm_probe *probe)
+{
+	update_offset(probe);
+	probe->skeleton->bss->clock_offset = probe->clock_offset;
+	__atomic_store_n(&probe->skeleton->bss->begin_ns, clock_monotonic_ns(), __ATOMIC_RELEASE);
+}
+
+/*
+ * Copies what its writer changes meanwhile; sequence is its first member. False: it
+ * never held still.
+ */
+static bool copy_changing(void *copy, const void *from, size_t size)
+{
+	const uint32_t *sequence = from;
+
+	for (int try = 0; try < READ_TRIES; try++) {
+		uint32_t before = __atomic_load_n(sequence, __ATOMIC_ACQUIRE);
+
+		if (before & 1) {
+			usleep(try < READ_TRIES / 2 ? 0 : 1000);
+			continue;
+		}
+		memcpy(copy, from, size);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (__atomic_load_n(sequence, __ATOMIC_RELAXED) == before)
+			return true;
+	}
+	return false;
+}
+
+static int read_reasons(struct kvm_probe *probe, const struct kvm_vcpu_times *times,
+			struct exit_snapshot *exits)
+{
+	for (int key = 0; key < KVM_REASON_KEYS; key++) {
+		const struct kvm_reason *place;
+		struct reason_snapshot *reason;
+		struct kvm_reason copy;
+
+		if (!times->reasons[key] || times->reasons[key] > probe->reason_places)
+			continue;
+		place = (const struct kvm_reason *)probe->reasons.data + times->reasons[key] - 1;
+		if (!copy_changing(&copy, place, sizeof(copy))) {
+			probe->torn++;
+			continue;
+		}
+		if (copy.generation != times->generation) /* nothing of this thread's yet */
+			continue;
+		reason = exit_snapshot__add_reason(exits);
+		if (!reason)
+			return -ENOMEM;
+		reason->code = copy.code;
+		for (int part = 0; part < EXIT_PARTS; part++) {
+			reason->figures.count[part] = copy.count[part];
+			reason->figures.handle_ns[part] = copy.handle_ns[part];
+			reason->figures.block_ns[part] = copy.block_ns[part];
+		}
+		reason->figures.max_ns = copy.max_ns;
+		memcpy(&reason->hist, copy.hist, sizeof(reason->hist));
+	}
+	return 0;
+}
+
+/* Adds to a counter what may be less than nothing. */
+static void add_signed(uint64_t *counter, int64_t value)
+{
+	if (value < 0 && *counter < (uint64_t)-value)
+		*counter = 0;
+	else
+		*counter += (uint64_t)value;
+}
+
+/*
+ * Adds the piece of time that is going on, as of the moment that the thread's other
+ * figures are of. A record that was read later may hold more than that: then it is
+ * less than nothing.
+ */
+static void add_progress(struct exit_figures *figures, const struct kvm_vcpu_times *times,
+			 const struct figures *thread, uint64_t first_rq, uint64_t offset)
+{
+	uint64_t now = first_rq + thread->elapsed_ns + offset;
+	uint64_t off = first_rq + thread->halt_ns + thread->block_ns + figures__ready(thread);
+	uint64_t grown = off > times->off_ns ? off - times->off_ns : 0;
+	int64_t on = (int64_t)(now - times->since_ns - grown);
+
+	if (times->mode == KVM_MODE_GUEST)
+		add_signed(&figures->guest_ns, on);
+	else if (times->mode == KVM_MODE_KVM)
+		add_signed(&figures->kvm_ns, on);
+	else
+		add_signed(&figures->vmm_ns, on);
+}
+
+/* Nothing has happened since we began: it is taken to be in the guest, as kvm.bpf.c is. */
+static void guess(struct exit_thread *thread, const struct figures *figures)
+{
+	uint64_t off = figures->halt_ns + figures->block_ns + figures__ready(figures);
+
+	thread->poll_known = true;
+	thread->figures.guest_ns = figures->elapsed_ns > off ? figures->elapsed_ns - off : 0;
+}
+
+static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *from,
+		       struct exit_snapshot *exits)
+{
+	uint32_t slot = (uint32_t)(from->identity.id >> 32);
+	const struct kvm_vcpu_times *record =
+		(const struct kvm_vcpu_times *)probe->times.data + slot;
+	struct exit_thread *thread = exit_snapshot__add(exits);
+	struct kvm_vcpu_times times;
+
+	if (!thread)
+		return -ENOMEM;
+	thread->id = from->identity.id;
+	if (!copy_changing(&times, record, sizeof(times))) {
+		probe->torn++;
+		times.generation = 0;
+	}
+	if (times.generation != (uint32_t)from->identity.id) {
+		guess(thread, &from->figures);
+		return 0;
+	}
+	exits->cost.runs += times.runs;
+	exits->cost.samples += times.samples;
+	exits->cost.sample_ns += times.sample_ns;
+	thread->poll_known = times.poll_known;
+	thread->figures.guest_ns = times.guest_ns;
+	thread->figures.kvm_ns = times.kvm_ns;
+	thread->figures.vmm_ns = times.vmm_ns;
+	thread->figures.poll_ns = times.poll_ns;
+	thread->figures.exits = times.exits;
+	add_progress(&thread->figures, &times, &from->figures,
+		     slot_thread(probe->sched, slot)->first_rq, probe->clock_offset);
+	return read_reasons(probe, &times, exits);
+}
+
+/* Runs that the kernel left out, since the program was running on the CPU already. */
+static uint64_t missed_runs(const struct kvm_probe *probe)
+{
+	struct bpf_program *program;
+	uint64_t missed = 0;
+
+	bpf_object__for_each_program(program, probe->skeleton->obj)
+	{
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
+		    struct exit_snapshot *exits)
+{
+	const struct kvm_losses *losses = &probe->skeleton->bss->losses;
+	int error = 0;
+
+	update_offset(probe);
+	exit_snapshot__clear(exits);
+	exits->isa = (enum exit_isa)probe->skeleton->bss->isa;
+	exits->cost = (struct exit_cost){ 0 };
+	for (size_t i = 0; i < snapshot->count && !error; i++)
+		if (snapshot->threads[i].identity.is_vcpu)
+			error = read_thread(probe, &snapshot->threads[i], exits);
+	/* Those of user space alone: no hardware's KVM, which has no entries to trace. */
+	exits->silent = exits->isa == EXIT_ISA_UNKNOWN && exits->cost.runs > SILENT_RUNS;
+	if (exits->silent && !probe->warned)
+		log_warning("%%GUEST, %%KVM, %%VMM and exits are n/a: this host's KVM does not "
+			    "trace kvm_entry and kvm_exit");
+	probe->warned |= exits->silent;
+	exits->losses.reasons = losses->reasons;
+	exits->losses.events = losses->events;
+	exits->losses.order = losses->order + missed_runs(probe);
+	exits->losses.torn = probe->torn;
+	return error;
+}

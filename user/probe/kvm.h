@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The probe behind kvmq-exit: where the running time of vCPUs goes, and their exits. */
+#ifndef KVMQ_PROBE_KVM_H
+#define KVMQ_PROBE_KVM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/check.h"
+#include "collect/exits.h"
+#include "probe/sched.h"
+
+struct kvm_probe_config {
+	bool filtered; /* as the sched probe is */
+	bool events;
+	uint64_t event_min_ns;
+	void (*on_exit)(void *context, const struct exit_event *event);
+	void *context;
+};
+
+struct kvm_probe;
+
+/*
+ * Loads and attaches, beside a sched probe that is open, whose slots it uses and whose
+ * sched_probe__poll() handles its events. Returns 0, or -errno after one line on
+ * standard error. Close with kvm_probe__close(), which takes NULL, before the sched
+ * probe.
+ */
+int kvm_probe__open(struct kvm_probe **out, struct sched_probe *sched,
+		    const struct kvm_probe_config *config);
+void kvm_probe__close(struct kvm_probe *probe);
+
+/* Counts from now on; to be called once, after the first sched_probe__read(). */
+void kvm_probe__start(struct kvm_probe *probe);
+
+/*
+ * Reads the vCPUs of a snapshot, right after it was read, into exits, whose contents
+ * are replaced. Returns 0 or -errno.
+ */
+int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
+		    struct exit_snapshot *exits);
+
+/* Adds what the probe needs of this host beside what the sched probe needs. */
+void kvm_probe__check(struct checks *checks);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An exit as a line of text or of JSON. */
+#ifndef KVMQ_EXIT_LINE_H
+#define KVMQ_EXIT_LINE_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "collect/exits.h"
+#include "collect/vm.h"
+
+/* The names of the columns of exit_line__print(). */
+void exit_line__print_header(FILE *file);
+
+/* One line. boot_ns is the time of day at which CLOCK_MONOTONIC was 0. */
+void exit_line__print(FILE *file, const struct exit_event *event, const struct vm *vm,
+		      uint64_t boot_ns);
+
+/* The same as an object of schema kvmq.exit.event/1, a new reference. */
+json_t *exit_line__json(const struct exit_event *event, const struct vm *vm, uint64_t boot_ns);
+
+#endif
