@@ -127,12 +127,14 @@ static __always_inline void blame_book(struct sched_blame_key *key, struct task_
 static __always_inline __u64 unthrottled(__u32 slot, const struct sched_waiter *waiter, __u64 since,
 					 __u64 now)
 {
+	__u64 ns = now - since, throttled;
 	struct sched_thread *thread;
 
 	if (!throttle_seen)
-		return now - since;
+		return ns;
 	thread = bpf_map_lookup_elem(&threads, &slot);
-	return thread ? now - since - throttled_time(thread->task, waiter->cpu, since, now) : 0;
+	throttled = thread ? throttled_time(thread->task, waiter->cpu, since, now) : ns;
+	return throttled < ns ? ns - throttled : 0;
 }
 
 /* Books the time up to now of one that waits on the task that has run. */
@@ -284,9 +286,13 @@ static __always_inline void blame_progress(__u32 slot, struct sched_thread *thre
 {
 	struct sched_waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
 	struct task_struct *task = (void *)thread->task, *runs;
+	__u64 since;
 
 	progress->blame_ns = 0;
-	if (!waiter || !waiter->place || (__s64)(now - waiter->since) <= 0)
+	if (!waiter || !waiter->place)
+		return;
+	since = *(volatile __u64 *)&waiter->since; /* its CPU may book meanwhile */
+	if ((__s64)(now - since) <= 0)
 		return;
 	runs = BPF_CORE_READ(task, se.cfs_rq, rq, curr);
 	if (!runs)
@@ -297,8 +303,7 @@ static __always_inline void blame_progress(__u32 slot, struct sched_thread *thre
 	blame_name(&progress->key, runs, false);
 	__builtin_memset(&progress->pair, 0, sizeof(progress->pair));
 	blame_describe(&progress->pair, runs);
-	progress->blame_ns =
-		now - waiter->since - throttled_time(thread->task, waiter->cpu, waiter->since, now);
+	progress->blame_ns = unthrottled(slot, waiter, since, now);
 }
 
 #endif

@@ -129,8 +129,8 @@ STAGES = [
         causes.blame_vm,
         causes.blame_process,
         causes.blame_realtime,
-        causes.blame_iothread,
         causes.blame_shares,
+        causes.blame_iothread,
     ]),
     (toggle_alone, [
         measuring.toggling,
