@@ -9,7 +9,7 @@ import time
 from kvmq import Tool, expect, guest, vcpus
 
 CGROUPS = "/sys/fs/cgroup"
-INTERVAL = 5
+INTERVAL = 4
 SPIN = "while :; do :; done"
 # A process that spins and sleeps in turn, as a real-time one must
 PULSE = """
@@ -182,7 +182,7 @@ def blame_shares():
 
 
 def blame_iothread():
-    """The guest's own I/O thread, doing its disk's work on the vCPU's CPU: no other guest is left."""
+    """The guest's own I/O thread does its disk's work on the vCPU's CPU; no other guest is left."""
     guest("stop", "cap")
     guest("stop", "hog")
     guest("start", "disk:1:disk", "--cpus", "1", "--disk", "/dev/nullb0", "--iothread")

@@ -143,6 +143,17 @@ STAGES = [
 ]
 
 
+def on_this_kernel(scenario):
+    """
+    Why a vCPU waits and what its exits cost is shown on three kernels: 6.1, 6.12 and
+    7.x. 5.10 has no BTF of kvm and no atomic operations that return a value; on a
+    real-time kernel it is left out for the time that it takes.
+    """
+    release = os.uname().release
+    return (scenario.__module__ in ("living", "measuring", "__main__") or
+            not (release.startswith("5.10.") or "-rt-" in release))
+
+
 def run_scenario(scenario):
     name = f"{os.environ.get('LAB_KERNEL', os.uname().release)} {scenario.__name__}"
     begin = time.monotonic()
@@ -173,7 +184,8 @@ def run_stage(setup, scenarios):
 
 def main():
     wanted = sys.argv[1:]
-    stages = [(setup, [s for s in scenarios if not wanted or s.__name__ in wanted])
+    stages = [(setup, [s for s in scenarios
+                       if (not wanted or s.__name__ in wanted) and on_this_kernel(s)])
               for setup, scenarios in STAGES]
     print("plan:", *[s.__name__ for _, scenarios in stages for s in scenarios], flush=True)
     watch = emulation.Watch()
