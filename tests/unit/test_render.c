@@ -237,7 +237,8 @@ static void test_event_json(void **state)
 		      "\"vm\":\"web\",\"vm_pid\":7,\"vcpu\":1,\"tid\":9,\"cause\":\"preempt\","
 		      "\"wait_ns\":1200049,\"queued_clock_ns\":3661000034567,"
 		      "\"run_clock_ns\":3661001234567,\"from_cpu\":2,\"to_cpu\":3,"
-		      "\"after_tid\":4321,\"after_comm\":\"make\",\"after_vm\":\"db\",\"throttled_ns\":0}");
+		      "\"after_tid\":4321,\"after_comm\":\"make\",\"after_vm\":\"db\",\"throttled_"
+		      "ns\":0}");
 	free(text);
 	json_decref(json);
 	event.prev_tid = 0;
