@@ -90,7 +90,7 @@ static __always_inline bool find_self(struct moment *moment)
  */
 static __always_inline __u64 time_off(const struct sched_thread *thread)
 {
-	__u64 sum = thread->first_rq + thread->halt_ns + thread->block_ns;
+	__u64 sum = thread->first_rq + thread->halt_ns + thread->block_ns + thread->throttled_ns;
 
 	for (int cause = 0; cause < SCHED_CAUSES; cause++)
 		sum += thread->ready_ns[cause];
