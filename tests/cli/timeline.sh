@@ -19,19 +19,20 @@ fi
 . tests/cli/vms.sh
 start_vms 'timelines of VMs' || return
 
-# whole NAME [EXPRESSION]: of the trace t
+# whole NAME [EXPRESSION...]: of the trace t
 whole() {
 	if why=$(PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/lab/inside python3 - "$scratch/trace" \
-		"$name" "${2-True}" 2>&1 << 'PYTHON'
+		"$name" "${@:2}" 2>&1 << 'PYTHON'
 import sys
 from trace import Trace
-path, name, expression = sys.argv[1:]
+path, name, *expressions = sys.argv[1:]
 t = Trace(path)
 t.check()
 for vm, vcpus in (("-a", {"vCPU 0", "vCPU 1"}), ("-b", {"vCPU 0"})):
     threads = t.threads_of(name + vm)
     assert {n for n in threads if n.startswith("vCPU")} == vcpus, threads
-assert eval(expression), expression
+for expression in expressions:
+    assert eval(expression), expression
 PYTHON
 	); then
 		ok "$1"
@@ -51,4 +52,5 @@ works 'cpu --timeline, events and SIGINT' timeout --preserve-status -s INT 1 \
 	"$cpu" -e -t "$scratch/trace" && whole 'cpu --timeline, events and SIGINT'
 works 'cpu --timeline --vm' "$cpu" -m "$name-a" -m "$name-b" -t "$scratch/trace" 0.5 1 &&
 	whole 'cpu --timeline --vm' \
-		'set(t.processes.values()) == {"CPUs", name + "-a", name + "-b"}'
+		'set(t.processes.values()) == {"CPUs", name + "-a", name + "-b"}' \
+		'{t.threads[k] for k in t.tracks if k[0] == t.cpus_pid} == {"CPU 0"}' # as --pin says

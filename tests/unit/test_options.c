@@ -12,7 +12,7 @@
 static const struct tool tool = {
 	.name = "kvmq-test",
 	.question = "Does it read its command line?",
-	.options = "mcbHejosnTvVh",
+	.options = "mcbHetjosnTvVh",
 	.interval = true,
 };
 
@@ -120,6 +120,8 @@ static void test_bad_value(void **state)
 		{ { "-e5abc" }, "--events" },
 		{ { "--events=5abc" }, "--events" },
 		{ { "--events=" }, "--events" },
+		{ { "--timeline=" }, "--timeline" },
+		{ { "-t", "" }, "--timeline" },
 		{ { "--events=-1" }, "--events" },
 		{ { "--events=1.5" }, "--events" },
 		{ { "--events=3600000001" }, "--events" },
@@ -206,6 +208,7 @@ static void test_defaults(void **state)
 	assert_null(p.options.command);
 	assert_null(p.options.sort);
 	assert_null(p.options.columns);
+	assert_null(p.options.timeline);
 	assert_false(p.options.hist || p.options.events || p.options.json || p.options.timestamp ||
 		     p.options.verbose);
 	parsed_free(&p);
@@ -228,7 +231,8 @@ static void test_values(void **state)
 	assert_string_equal(p.options.columns, "VM,%RUN");
 	assert_string_equal(p.options.sort, "%RDY");
 	parsed_free(&p);
-	ACCEPT(&p, "--by", "thread", "--top", "1000000");
+	ACCEPT(&p, "--by", "thread", "--top", "1000000", "--timeline", "a.json");
+	assert_string_equal(p.options.timeline, "a.json");
 	assert_int_equal(p.options.by, BY_THREAD);
 	assert_int_equal(p.options.top, 1000000);
 	parsed_free(&p);

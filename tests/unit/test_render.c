@@ -299,8 +299,9 @@ static void test_summary(void **state)
 	free(text);
 	before.cost = (struct cost){ 1000, 0, 0, 5000, 20000, 1000000 };
 	after.cost = (struct cost){ 3000, 60000, 100, 15000, 20000, 5000000 };
-	after.losses =
-		(struct losses){ .threads = 1, .events = 2, .torn = 3, .clock = 4, .missed = 5 };
+	after.losses = (struct losses){
+		.threads = 1, .events = 2, .torn = 3, .clock = 4, .missed = 5, .timeline = 6
+	};
 	text = print_footer(&before, &after);
 	/* 2000 * (600 + 20) ns + 8000 * 20 ns in 2 s; 4 ms of CPU in 2 s */
 	assert_non_null(strstr(text, "\ncost: 620 ns per VM switch, 20 ns per other; of one CPU "
@@ -308,6 +309,7 @@ static void test_summary(void **state)
 	assert_non_null(strstr(text,
 			       "\nlosses: 1 switches of threads not tracked (table full), "
 			       "2 events dropped (buffer full), 3 readings given up, 4 waits "));
+	assert_non_null(strstr(text, ", 6 slices missing in the timeline (buffer or file full)\n"));
 	free(text);
 }
 

@@ -79,20 +79,19 @@ static double number(json_t *object, const char *key)
 	return json_number_value(json_object_get(object, key));
 }
 
-/* The slice of a thread that has so many before it, or NULL. */
-static json_t *slice(json_t *json, uint32_t tid, size_t before)
+/* The index-th slice of a thread, or NULL. */
+static json_t *slice(json_t *json, uint32_t tid, size_t index)
 {
+	size_t i, seen = 0;
 	json_t *event;
-	size_t i;
 
 	json_array_foreach(json_object_get(json, "traceEvents"), i, event)
 	{
-		if (strcmp(text(event, "ph"), "X") != 0 ||
+		if (strcmp(text(event, "ph"), "X") ||
 		    json_integer_value(json_object_get(event, "tid")) != tid)
 			continue;
-		if (!before)
+		if (seen++ == index)
 			return event;
-		before--;
 	}
 	return NULL;
 }

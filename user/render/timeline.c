@@ -416,7 +416,7 @@ int timeline__close(struct timeline *timeline, const struct snapshot *last, uint
 
 	if (!timeline)
 		return 0;
-	for (size_t i = 0; last && i < last->count; i++)
+	for (size_t i = 0; last && timeline->begin_rq && i < last->count; i++)
 		draw_open_state(timeline, &last->threads[i]);
 	error = end_file(timeline, lost);
 	if (!error)

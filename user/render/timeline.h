@@ -43,7 +43,7 @@ uint64_t timeline__left_out(const struct timeline *timeline);
 int timeline__check(struct timeline *timeline);
 
 /*
- * Draws what was going on in the last snapshot (NULL: nothing), says what is
+ * Draws what was going on in the last snapshot (NULL, or not begun: nothing), says what is
  * missing: lost is the number of changes that never came; and ends the file.
  * Returns 0, or -errno after one line. Frees timeline, which may be NULL.
  */

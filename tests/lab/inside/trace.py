@@ -57,6 +57,14 @@ class Trace:
             result[piece["cat"]] += piece["end"] - piece["begin"]
         return result
 
+    def uncounted(self, key):
+        """
+        ns of a thread's preempted waits that the kernel does not count: the moments in
+        which it was moved between two run queues. kvmq-cpu reports them as block.
+        """
+        return sum(max(0, piece["end"] - piece["begin"] - piece["args"]["wait_ns"])
+                   for piece in self.tracks.get(key, []) if piece["name"] == "ready (preempt)")
+
     def check_track(self, key):
         """In order, nothing twice; and without a gap where it is a thread's."""
         last = None
