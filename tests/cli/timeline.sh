@@ -27,7 +27,7 @@ import sys
 from trace import Trace
 path, name, *expressions = sys.argv[1:]
 t = Trace(path)
-t.check()
+t.check(hidden_switches=True)
 for vm, vcpus in (("-a", {"vCPU 0", "vCPU 1"}), ("-b", {"vCPU 0"})):
     threads = t.threads_of(name + vm)
     assert {n for n in threads if n.startswith("vCPU")} == vcpus, threads
