@@ -108,8 +108,7 @@ static __always_inline __u64 first_time_off(const struct sched_thread *thread)
 
 /*
  * The first event of a thread. Since we began no other can have been, so it has been
- * in the mode that the event ends all along. What was before is the guest's, as user
- * space has taken it to be.
+ * in the mode that the event ends all along. What was before is left to user space.
  */
 static __always_inline void start_record(const struct moment *moment, __u32 mode)
 {
@@ -124,12 +123,14 @@ static __always_inline void start_record(const struct moment *moment, __u32 mode
 	times->generation = moment->thread->generation;
 	times->mode = mode;
 	times->poll_known = compat_has_poll_time();
-	times->since_ns = moment->now - since_begin;
+	times->first_ns = moment->now - since_begin;
+	times->first_off = off;
+	times->since_ns = times->first_ns;
 	times->off_ns = off;
 	times->block_ns = moment->thread->block_ns;
 	times->vcpu = 0;
 	times->poll_stat = 0;
-	times->guest_ns = on - since_begin;
+	times->guest_ns = 0;
 	times->kvm_ns = 0;
 	times->vmm_ns = 0;
 	times->poll_ns = 0;
