@@ -75,7 +75,7 @@ static __always_inline bool find_self(struct moment *moment)
 {
 	__u16 *entry = slot_entry((__u32)bpf_get_current_pid_tgid());
 
-	if (!entry || !*entry || !begin_ns)
+	if (!entry || !*entry)
 		return false;
 	moment->slot = *entry - 1;
 	moment->thread = bpf_map_lookup_elem(&threads, &moment->slot);
@@ -138,11 +138,17 @@ static __always_inline void start_record(const struct moment *moment, __u32 mode
 	times->exit.known = 0;
 }
 
-static __always_inline void begin_change(const struct moment *moment, __u32 mode)
+/* False: it is too early. Only a new record need ask, each look at memory costs. */
+static __always_inline bool begin_change(const struct moment *moment, __u32 mode)
 {
+	bool new = moment->times->generation != moment->thread->generation;
+
+	if (new && !begin_ns)
+		return false;
 	compat_write_begin(&moment->times->sequence);
-	if (moment->times->generation != moment->thread->generation)
+	if (new)
 		start_record(moment, mode);
+	return true;
 }
 
 /* What a counter of the slot's has grown by. Less than 0: the slot is behind still. */
@@ -349,9 +355,8 @@ int kvm_entry(__u64 *ctx)
 	__u64 poll_stat;
 
 	/* The verifier takes any argument of a module's tracepoint for one that may be NULL. */
-	if (!vcpu || !find_self(&moment))
+	if (!vcpu || !find_self(&moment) || !begin_change(&moment, KVM_MODE_KVM))
 		return 0;
-	begin_change(&moment, KVM_MODE_KVM);
 	/* Some exits are handled on the way back into the guest, without an event. */
 	if (moment.times->mode != KVM_MODE_GUEST) {
 		poll_stat = compat_poll_time(vcpu);
@@ -383,9 +388,8 @@ int kvm_exit(__u64 *ctx)
 	struct kvm_exit *exit;
 	__u32 vendor = ctx[1];
 
-	if (!vcpu || !find_self(&moment))
+	if (!vcpu || !find_self(&moment) || !begin_change(&moment, KVM_MODE_GUEST))
 		return 0;
-	begin_change(&moment, KVM_MODE_GUEST);
 	exit = &moment.times->exit;
 	if (moment.times->mode == KVM_MODE_GUEST) {
 		moment.times->guest_ns += end_piece(&moment, KVM_PART_KERNEL);
@@ -393,10 +397,9 @@ int kvm_exit(__u64 *ctx)
 		__sync_fetch_and_add(&losses.order, 1);
 		end_handling(&moment, moment.times->poll_stat);
 	}
-	if (isa != vendor)
+	if (!moment.times->exits++)
 		isa = vendor;
 	moment.times->mode = KVM_MODE_KVM;
-	moment.times->exits++;
 	*exit = (struct kvm_exit){
 		.time_ns = moment.now,
 		.code = read_exit_code(vcpu, vendor),
@@ -415,9 +418,8 @@ int kvm_userspace_exit(__u64 *ctx)
 	struct kvm_vcpu_times *times;
 
 	(void)ctx;
-	if (!find_self(&moment))
+	if (!find_self(&moment) || !begin_change(&moment, KVM_MODE_KVM))
 		return 0;
-	begin_change(&moment, KVM_MODE_KVM);
 	times = moment.times;
 	if (times->mode == KVM_MODE_GUEST)
 		__sync_fetch_and_add(&losses.order, 1);
