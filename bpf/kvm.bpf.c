@@ -8,8 +8,9 @@
  * was before; the rest of the piece it was on a CPU. So nothing here needs a look
  * at context switches, and no state is computed as what the others leave.
  */
-#include "kvm.h"
 #include "slot.bpf.h"
+
+#include "kvm.h"
 
 #define COST_SAMPLE 64 /* one in so many runs is timed */
 #define SVM_CODES 0xf0 /* exit codes below are their own keys */
