@@ -48,7 +48,7 @@ LIBRARY := $(BUILD)/libkvmq.a
 SKELETONS := $(PROBES:%=$(BUILD)/%.skel.h)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
-BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o measure)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o measure)
 
 .PHONY: all install clean format lint sanitize run check check-quick bench help vmm unit
 all: $(TOOLS:%=$(BUILD)/%)

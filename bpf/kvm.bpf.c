@@ -8,8 +8,9 @@
  * was before; the rest of the piece it was on a CPU. So nothing here needs a look
  * at context switches, and no state is computed as what the others leave.
  */
-#include "kvm.h"
 #include "slot.bpf.h"
+
+#include "kvm.h"
 
 #define COST_SAMPLE 64 /* one in so many runs is timed */
 #define SVM_CODES 0xf0 /* exit codes below are their own keys */
@@ -75,7 +76,7 @@ static __always_inline bool find_self(struct moment *moment)
 {
 	__u16 *entry = slot_entry((__u32)bpf_get_current_pid_tgid());
 
-	if (!entry || !*entry || !begin_ns)
+	if (!entry || !*entry)
 		return false;
 	moment->slot = *entry - 1;
 	moment->thread = bpf_map_lookup_elem(&threads, &moment->slot);
@@ -108,8 +109,7 @@ static __always_inline __u64 first_time_off(const struct sched_thread *thread)
 
 /*
  * The first event of a thread. Since we began no other can have been, so it has been
- * in the mode that the event ends all along. What was before is the guest's, as user
- * space has taken it to be.
+ * in the mode that the event ends all along. What was before is left to user space.
  */
 static __always_inline void start_record(const struct moment *moment, __u32 mode)
 {
@@ -124,12 +124,14 @@ static __always_inline void start_record(const struct moment *moment, __u32 mode
 	times->generation = moment->thread->generation;
 	times->mode = mode;
 	times->poll_known = compat_has_poll_time();
-	times->since_ns = moment->now - since_begin;
+	times->first_ns = moment->now - since_begin;
+	times->first_off = off;
+	times->since_ns = times->first_ns;
 	times->off_ns = off;
 	times->block_ns = moment->thread->block_ns;
 	times->vcpu = 0;
 	times->poll_stat = 0;
-	times->guest_ns = on - since_begin;
+	times->guest_ns = 0;
 	times->kvm_ns = 0;
 	times->vmm_ns = 0;
 	times->poll_ns = 0;
@@ -137,11 +139,17 @@ static __always_inline void start_record(const struct moment *moment, __u32 mode
 	times->exit.known = 0;
 }
 
-static __always_inline void begin_change(const struct moment *moment, __u32 mode)
+/* False: it is too early. Only a new record need ask, each look at memory costs. */
+static __always_inline bool begin_change(const struct moment *moment, __u32 mode)
 {
+	bool new = moment->times->generation != moment->thread->generation;
+
+	if (new && !begin_ns)
+		return false;
 	compat_write_begin(&moment->times->sequence);
-	if (moment->times->generation != moment->thread->generation)
+	if (new)
 		start_record(moment, mode);
+	return true;
 }
 
 /* What a counter of the slot's has grown by. Less than 0: the slot is behind still. */
@@ -348,9 +356,8 @@ int kvm_entry(__u64 *ctx)
 	__u64 poll_stat;
 
 	/* The verifier takes any argument of a module's tracepoint for one that may be NULL. */
-	if (!vcpu || !find_self(&moment))
+	if (!vcpu || !find_self(&moment) || !begin_change(&moment, KVM_MODE_KVM))
 		return 0;
-	begin_change(&moment, KVM_MODE_KVM);
 	/* Some exits are handled on the way back into the guest, without an event. */
 	if (moment.times->mode != KVM_MODE_GUEST) {
 		poll_stat = compat_poll_time(vcpu);
@@ -382,9 +389,8 @@ int kvm_exit(__u64 *ctx)
 	struct kvm_exit *exit;
 	__u32 vendor = ctx[1];
 
-	if (!vcpu || !find_self(&moment))
+	if (!vcpu || !find_self(&moment) || !begin_change(&moment, KVM_MODE_GUEST))
 		return 0;
-	begin_change(&moment, KVM_MODE_GUEST);
 	exit = &moment.times->exit;
 	if (moment.times->mode == KVM_MODE_GUEST) {
 		moment.times->guest_ns += end_piece(&moment, KVM_PART_KERNEL);
@@ -392,10 +398,9 @@ int kvm_exit(__u64 *ctx)
 		__sync_fetch_and_add(&losses.order, 1);
 		end_handling(&moment, moment.times->poll_stat);
 	}
-	if (isa != vendor)
+	if (!moment.times->exits++)
 		isa = vendor;
 	moment.times->mode = KVM_MODE_KVM;
-	moment.times->exits++;
 	*exit = (struct kvm_exit){
 		.time_ns = moment.now,
 		.code = read_exit_code(vcpu, vendor),
@@ -414,9 +419,8 @@ int kvm_userspace_exit(__u64 *ctx)
 	struct kvm_vcpu_times *times;
 
 	(void)ctx;
-	if (!find_self(&moment))
+	if (!find_self(&moment) || !begin_change(&moment, KVM_MODE_KVM))
 		return 0;
-	begin_change(&moment, KVM_MODE_KVM);
 	times = moment.times;
 	if (times->mode == KVM_MODE_GUEST)
 		__sync_fetch_and_add(&losses.order, 1);

@@ -62,6 +62,8 @@ struct kvm_vcpu_times {
 	__u32 generation;
 	__u32 mode;
 	__u32 poll_known; /* whether this kernel counts the time of polling */
+	__u64 first_ns;	  /* what is counted here begins then */
+	__u64 first_off;  /* off_ns at that moment */
 	__u64 since_ns;	  /* in this mode since */
 	__u64 off_ns;	  /* its beginning plus its time off the CPU at that moment */
 	__u64 block_ns;	  /* the time in which it was blocked */

@@ -22,6 +22,19 @@ if works '--json by its schema' "$cpu" -j -H -e 0.5 2; then
 	tests/golden/validate "$scratch/kvmq-cpu --json --hist --events" || failed=1
 fi
 
+# kvmq-exit says in one line if this host's KVM traces no entries and exits; what a
+# vCPU does off the CPU it shows all the same.
+try "$exits" -j -H -e -m "$name-a" 0.5 2
+if ((status == 0)) && { [[ ! -s $scratch/err ]] || one_line 0 'warning: %GUEST'; }; then
+	holds 'exit on VMs' 'lines and all(line["vm"] == "'"$name-a"'" for line in lines
+		if line["schema"] == "kvmq.exit.event/1")' \
+		'[len(line["rows"]) for line in lines if line["schema"] == "kvmq.exit/1"] == [2, 2]'
+	cp "$scratch/out" "$scratch/kvmq-exit --json --hist --events"
+	tests/golden/validate "$scratch/kvmq-exit --json --hist --events" || failed=1
+else
+	bad 'exit on VMs' "exit status $status"
+fi
+
 # Two busy vCPUs on one CPU wait for each other, sooner or later.
 try bash -c "set -o pipefail; '$cpu' -e -m $name-a | head -2"
 if [[ $(sed -n 1p "$scratch/out") == 'TIME '* && $(sed -n 2p "$scratch/out") == *" $name-a "* ]]; then

@@ -309,7 +309,17 @@ static void add_progress(struct exit_figures *figures, const struct kvm_vcpu_tim
 		add_signed(&figures->vmm_ns, on);
 }
 
-/* Nothing has happened since we began: it is taken to be in the guest, as kvm.bpf.c is. */
+/*
+ * What was before the record begins is taken to be the guest's. By the run queues' clock,
+ * as the slot's figures are: so it fits them, whatever we take the clocks to be apart.
+ */
+static void add_before(struct exit_figures *figures, const struct kvm_vcpu_times *times,
+		       uint64_t offset)
+{
+	add_signed(&figures->guest_ns, (int64_t)(times->first_ns - offset - times->first_off));
+}
+
+/* Nothing has happened since we began: all the same. */
 static void guess(struct exit_thread *thread, const struct figures *figures)
 {
 	uint64_t off = figures->halt_ns + figures->block_ns + figures__ready(figures);
@@ -347,6 +357,7 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 	thread->figures.vmm_ns = times.vmm_ns;
 	thread->figures.poll_ns = times.poll_ns;
 	thread->figures.exits = times.exits;
+	add_before(&thread->figures, &times, probe->clock_offset);
 	add_progress(&thread->figures, &times, &from->figures,
 		     slot_thread(probe->sched, slot)->first_rq, probe->clock_offset);
 	return read_reasons(probe, &times, exits);

@@ -9,13 +9,19 @@
 #pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
 #endif
 
+typedef unsigned int __u32;
+
 typedef long long unsigned int __u64;
+
+typedef __u32 u32;
 
 typedef __u64 u64;
 
 typedef int __kernel_pid_t;
 
 typedef __kernel_pid_t pid_t;
+
+typedef _Bool bool;
 
 struct hlist_head {
 	void *first;
@@ -66,6 +72,26 @@ struct cgroup {
 struct kernfs_node {
 	void *name;
 	u64 id;
+};
+
+struct kvm_vcpu_stat_generic {
+	u64 halt_poll_success_ns;
+	u64 halt_poll_fail_ns;
+};
+
+struct kvm_vcpu_arch {
+	long unsigned int regs[17];
+	u32 regs_avail;
+	bool guest_state_protected;
+};
+
+struct kvm_vcpu_stat {
+	struct kvm_vcpu_stat_generic generic;
+};
+
+struct kvm_vcpu {
+	struct kvm_vcpu_arch arch;
+	struct kvm_vcpu_stat stat;
 };
 
 struct rq;

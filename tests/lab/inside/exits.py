@@ -5,7 +5,9 @@ exit as they are told. Web and db are idle; times are emulation's, so only ratio
 """
 
 import contextlib
+import functools
 import glob
+import os
 import re
 import subprocess
 import threading
@@ -97,6 +99,21 @@ def bracketed(tool, wanted):
         for key in wanted}
 
 
+def needs_btf(scenario):
+    """Where KVM has no BTF (5.10), kvmq-exit must say so instead, in one line."""
+    @functools.wraps(scenario)
+    def wrapper():
+        if os.path.exists("/sys/kernel/btf/kvm"):
+            return scenario()
+        done = subprocess.run([BUILD + "/kvmq-exit", "1", "1"], capture_output=True, text=True,
+                              check=False)
+        expect(done.returncode == 3 and len(done.stderr.splitlines()) == 1 and
+               "CONFIG_DEBUG_INFO_BTF_MODULES" in done.stderr,
+               f"without BTF of kvm: status {done.returncode}, {done.stderr!r}")
+        return "refused: " + done.stderr.strip()
+    return wrapper
+
+
 def total_of(report, vm, key="exits"):
     return sum(row["total"][key] for row in report["rows"] if row["vm"] == vm)
 
@@ -110,6 +127,7 @@ def reason_of(report, vm, reason):
     raise Failed(f"{vm}: no exit for {reason} in {report['rows']}")
 
 
+@needs_btf
 def counted():
     """
     Exits lie between two readings of KVM's own counter, before and after, without any
@@ -134,6 +152,7 @@ def counted():
     return ", ".join(text)
 
 
+@needs_btf
 def add_up():
     """Guest, KVM, VMM, polling, ready, halted and blocked are 100 +- 0.5 %, in each row."""
     with tiny("port", "--mode", "pio", "--burn", "300", "--wait", "700"), \
@@ -152,6 +171,7 @@ def add_up():
         ", ".join(f"{key[:-4]} {value:.1f} %" for key, value in states.items())
 
 
+@needs_btf
 def port_writes():
     """
     One port write in each ms: as many exits for that reason as KVM counts itself (one
@@ -184,6 +204,7 @@ def reasons_of_port(*arguments):
     return {entry["reason"]: entry for entry in row["reasons"]}, row
 
 
+@needs_btf
 def slow_vmm():
     """
     A VMM that works 5 ms longer for each port write: all of that is user-space time of
@@ -210,6 +231,7 @@ def slow_vmm():
             f"kernel, {len(others)} other reasons")
 
 
+@needs_btf
 def halted():
     """A guest that halts for 20 ms at a time: that is no handling of its HLT exits."""
     with tiny("hlt", "--mode", "halt", "--burn", "1000", "--wait", "20000"):
@@ -228,6 +250,7 @@ def halted():
             f"in {hlt['exits']} exits of {hlt['handle_mean_ns'] / 1000:.0f} us")
 
 
+@needs_btf
 def exit_events():
     """The events are the exits: as many, as long, for each reason; and the port's RIP."""
     with tiny("port", "--mode", "pio", "--burn", "1000", "--wait", "500"):

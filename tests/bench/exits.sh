@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154 # the files share their variables
+# ns per run of the programs at entries and exits, beside empty ones on the same
+# hooks and in the same run. Needs a KVM that traces them: natively, or in the lab
+# (tools/lab --cpus 2 -- tests/bench/run exits), where only the ratio says something.
+
+start_empty_kvm()
+{
+	start empty "$build/bench/empty" "$build/bench/empty_kvm.bpf.o"
+	wait_for empty '*bpf*link*' 3
+}
+
+# kvmq-exit makes its timer after everything else.
+start_exit()
+{
+	start exit "$build/kvmq-exit" -j 1
+	wait_for exit '*timerfd*' 1
+}
+
+# exits_rounds COUNT: each order of attaching has its turn
+exits_rounds()
+{
+	local round tool order orders=("empty_kvm exit" "exit empty_kvm")
+
+	for ((round = 0; round < $1; round++)); do
+		labels=() tool_pids=()
+		order=${orders[round % 2]}
+		for tool in $order; do
+			"start_$tool" || return
+			labels+=("${tool%_kvm}=$started")
+			tool_pids+=("$started")
+		done
+		start_vmm --vcpus 1 --mode pio --burn 100 || return
+		tool_pids+=("$started")
+		sleep 0.5
+		measure_round exits "$round" sleep 2
+		stop "${tool_pids[@]}"
+	done
+}
+
+# exits_row FIGURE EMPTY OURS [LIMIT]
+exits_row()
+{
+	local ratio value
+
+	run_ns exits empty "$2" >"$scratch/empty"
+	run_ns exits exit "$3" >"$scratch/ours"
+	if [[ ! -s $scratch/empty || ! -s $scratch/ours ]]; then
+		unmeasured "$1" "this KVM does not trace it"
+		return
+	fi
+	row "$1: empty program" "$(printf '%.0f ns' "$(pair_median <"$scratch/empty")")"
+	ratio=$(ratio_of "$scratch/ours" "$scratch/empty" | pair_median)
+	value=$(printf '%.0f ns, %.2f x empty' "$(pair_median <"$scratch/ours")" "$ratio")
+	if [[ -n ${4:-} ]]; then
+		judge "$1: kvmq-exit" "$value" "$ratio" "$4" "<= $4 x empty"
+	else
+		row "$1: kvmq-exit" "$value"
+	fi
+}
+
+exit_hooks()
+{
+	section "ns per run at entries and exits: port writes, $1 rounds"
+	[[ -v missing[vmm] ]] || exits_rounds "$1"
+	if [[ -v missing[vmm] || -v missing[exit] || -v missing[empty] ]]; then
+		unmeasured "kvm_entry, kvm_exit" \
+			"${missing[vmm]:-${missing[exit]:-${missing[empty]}}}"
+		unset "missing[empty]"
+		return
+	fi
+	exits_row kvm_entry empty_entry kvm_entry 3
+	exits_row kvm_exit empty_vm_exit kvm_exit 3
+	exits_row kvm_userspace_exit empty_user_exit kvm_userspace_e
+}
