@@ -20,8 +20,8 @@ const volatile bool send_blame = false;
 
 /* The threads that wait for a CPU. */
 struct wait_list {
-	__u32 waiting; /* how many there are, in the list or not */
-	__u32 pad;
+	__u32 waiting;		    /* how many there are, in the list or not */
+	__u32 end;		    /* no place from here on is taken */
 	__u32 slots[SCHED_WAITERS]; /* slot + 1, or 0 */
 };
 
@@ -46,6 +46,19 @@ struct {
 	__type(key, struct sched_blame_key);
 	__type(value, struct sched_blame);
 } blame SEC(".maps");
+
+/* Whom a piece of time is to be booked on, for blame_settle(). */
+struct offender {
+	struct sched_blame_key key;
+	__u64 task; /* its address */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct offender);
+} offenders SEC(".maps");
 
 /* A member of a task, which the verifier knows as one (then it is one load) or not. */
 #define MEMBER(task, known, member) ((known) ? (task)->member : BPF_CORE_READ(task, member))
@@ -137,14 +150,33 @@ static __always_inline __u64 unthrottled(__u32 slot, const struct sched_waiter *
 	return throttled < ns ? ns - throttled : 0;
 }
 
-/* Books the time up to now of one that waits on the task that has run. */
-static __noinline int blame_settle_one(struct sched_blame_key *key, __u32 slot,
-				       struct task_struct *ran, __u64 now, __u64 now_task)
+/* Names the task that has run for blame_settle(). */
+static __always_inline void blame_prepare(struct task_struct *ran, bool known)
+{
+	struct offender *offender;
+	__u32 zero = 0;
+
+	offender = bpf_map_lookup_elem(&offenders, &zero);
+	if (!offender)
+		return;
+	__builtin_memset(&offender->key, 0, sizeof(offender->key));
+	offender->task = (__u64)ran;
+	blame_name(&offender->key, ran, known);
+}
+
+/*
+ * Books the time up to now of one that waits on the task that blame_prepare() has
+ * named. Not static, for the verifier: see throttled_time().
+ */
+__noinline int blame_settle(__u32 slot, __u64 now, __u64 now_task)
 {
 	struct sched_waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
 	__u64 since, since_task, ns, interrupts = 0;
+	struct offender *offender;
+	__u32 zero = 0;
 
-	if (!waiter)
+	offender = bpf_map_lookup_elem(&offenders, &zero);
+	if (!waiter || !offender)
 		return 0;
 	since = waiter->since;
 	since_task = waiter->since_task;
@@ -159,13 +191,13 @@ static __noinline int blame_settle_one(struct sched_blame_key *key, __u32 slot,
 	if (interrupts > ns)
 		interrupts = ns;
 	waiter->interrupt_ns += interrupts;
-	if (key->kind == SCHED_BLAME_IDLE) {
+	if (offender->key.kind == SCHED_BLAME_IDLE) {
 		waiter->idle_ns += ns - interrupts;
 		return 0;
 	}
-	key->victim = slot;
-	key->generation = waiter->generation;
-	blame_book(key, ran, ns - interrupts);
+	offender->key.victim = slot;
+	offender->key.generation = waiter->generation;
+	blame_book(&offender->key, (void *)offender->task, ns - interrupts);
 	return 0;
 }
 
@@ -182,20 +214,15 @@ static __noinline int blame_switch(struct task_struct *ran, __u32 cpu)
 {
 	struct wait_list *list = wait_list_of(cpu);
 	struct rq *rq = ran->se.cfs_rq->rq;
-	struct sched_blame_key key = {};
 	__u64 now = rq->clock, now_task = rq->clock_task;
-	__u32 left;
 
 	if (!list)
 		return 0;
-	left = list->waiting;
-	blame_name(&key, ran, true);
-	for (int i = 0; i < SCHED_WAITERS && left; i++) {
-		if (!list->slots[i])
-			continue;
-		blame_settle_one(&key, list->slots[i] - 1, ran, now, now_task);
-		left--;
-	}
+	blame_prepare(ran, true);
+	/* Read each time: what a register holds would be one more path for the verifier. */
+	for (__u32 i = 0; i < SCHED_WAITERS && i < *(volatile __u32 *)&list->end; i++)
+		if (list->slots[i])
+			blame_settle(list->slots[i] - 1, now, now_task);
 	return 0;
 }
 
@@ -217,6 +244,8 @@ static __always_inline void blame_join(__u32 slot, __u32 generation, __u32 cpu, 
 		if (list->slots[i])
 			continue;
 		list->slots[i] = slot + 1;
+		if (list->end <= (__u32)i)
+			list->end = i + 1;
 		waiter->place = i + 1;
 		waiter->cpu = cpu;
 		waiter->since = now;
@@ -246,6 +275,8 @@ static __always_inline void blame_leave(__u32 slot)
 	else
 		__sync_fetch_and_add(&losses.blame, 1); /* another one took its place */
 	__sync_fetch_and_add(&list->waiting, -1);
+	if (!*(volatile __u32 *)&list->waiting)
+		list->end = 0;
 }
 
 /* A halted or blocked thread is ready now, on the run queue that it was put on. */
@@ -267,15 +298,14 @@ static __always_inline void blame_migrate(__u32 slot, struct task_struct *task, 
 {
 	struct sched_waiter *waiter = bpf_map_lookup_elem(&waiters, &slot);
 	struct rq *rq = task->se.cfs_rq->rq;
-	struct sched_blame_key key = {};
 	struct task_struct *runs;
 	__u64 now = rq->clock;
 
 	if (!waiter || !waiter->place)
 		return;
 	runs = BPF_CORE_READ(rq, curr);
-	blame_name(&key, runs, false);
-	blame_settle_one(&key, slot, runs, now, rq->clock_task);
+	blame_prepare(runs, false);
+	blame_settle(slot, now, rq->clock_task);
 	blame_leave(slot);
 	blame_join(slot, waiter->generation, cpu, now, 0);
 }

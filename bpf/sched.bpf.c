@@ -358,25 +358,31 @@ int sched_scan(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-static __always_inline void thread_progress(__u32 slot, struct sched_thread *thread,
-					    struct sched_progress *item, __u64 now)
+/* Not static, for the verifier: see throttled_time(). */
+__noinline int thread_progress(__u32 slot, __u64 now)
 {
-	struct task_struct *task = (void *)thread->task;
+	struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
+	struct sched_progress *item = bpf_map_lookup_elem(&progress, &slot);
+	struct task_struct *task;
 	__u64 begin = 0;
 
+	if (!thread || !item)
+		return 0;
 	if (item->queued)
 		item->queued = 0;
+	task = (void *)thread->task;
 	if (!task)
-		return;
+		return 0;
 	if (thread->state == SCHED_HALT || thread->state == SCHED_BLOCK)
 		begin = item->queued = BPF_CORE_READ(task, sched_info.last_queued);
 	else if (thread->state == SCHED_READY)
 		begin = thread->since_rq;
 	if (!begin)
-		return;
+		return 0;
 	item->throttled_ns = throttled_time(thread->task, thread->cpu, begin, now);
 	if (send_blame)
 		blame_progress(slot, thread, item, now);
+	return 0;
 }
 
 /*
@@ -394,14 +400,7 @@ int sched_progress(struct bpf_raw_tracepoint_args *ctx)
 		clock_offset = read_clock_offset();
 		return 0;
 	}
-	for (__u32 i = 0; i < SCHED_PROGRESS_BATCH; i++) {
-		__u32 slot = first + i;
-		struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
-		struct sched_progress *item = bpf_map_lookup_elem(&progress, &slot);
-
-		if (!thread || !item)
-			break;
-		thread_progress(slot, thread, item, now);
-	}
+	for (__u32 i = 0; i < SCHED_PROGRESS_BATCH && first + i < SCHED_SLOTS; i++)
+		thread_progress(first + i, now);
 	return 0;
 }
