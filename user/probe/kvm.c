@@ -298,8 +298,7 @@ static void add_progress(struct exit_figures *figures, const struct kvm_vcpu_tim
 {
 	uint64_t now = first_rq + thread->elapsed_ns + offset;
 	uint64_t off = first_rq + thread->halt_ns + thread->block_ns + figures__ready(thread);
-	uint64_t grown = off > times->off_ns ? off - times->off_ns : 0;
-	int64_t on = (int64_t)(now - times->since_ns - grown);
+	int64_t on = (int64_t)(now - times->since_ns - (off - times->off_ns));
 
 	if (times->mode == KVM_MODE_GUEST)
 		add_signed(&figures->guest_ns, on);

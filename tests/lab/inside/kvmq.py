@@ -78,9 +78,9 @@ class Tool:
     def _check_sums(self, report):
         for row in report["rows"]:
             type(self).rows_checked += 1
-            total = sum(row[key] for key in self.states)
+            total = sum(row[key] or 0 for key in self.states)
             if abs(total - 100) > self.tolerance_pct:
-                parts = " + ".join(f"{row[key]:.3f}" for key in self.states)
+                parts = " + ".join(f"{row[key] or 0:.3f}" for key in self.states)
                 self.sum_errors.append(f"{row['vm']}/{row['thread']}: {parts} = {total:.3f} of " +
                                        f"{row['elapsed_ns'] / 1e6:.1f} ms, {row['total']}, " +
                                        f"{report['losses']}")
