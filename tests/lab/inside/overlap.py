@@ -10,6 +10,7 @@ from kvmq import Tool, expect
 from measuring import moment
 
 INTERVAL = 10
+CLOCK_S = 0.003  # both ends of the interval are known to a ms, and are read in some time
 
 
 def sweep(waits, begin, end, vcpus):
@@ -51,12 +52,13 @@ def overlap():
     begin, end = (moment(report) * 1e9 - offset for report in (earlier, later))
     waits = [(event["queued_clock_ns"], event["run_clock_ns"]) for event in tool.events]
     hazard, stalled, mean, most = sweep(waits, begin, end, row["vcpus"])
+    expect(hazard + stalled > 0.1e9, "the vCPUs of web hardly waited")
     text = []
     for name, ours, theirs in (("hazard", row["hazard_ns"] / 1e9, hazard / 1e9),
                                ("stalled", row["stalled_ns"] / 1e9, stalled / 1e9),
                                ("mean waiting", row["waiting_mean"], mean)):
-        expect(theirs > 0.1, f"{name}: only {theirs:.3f} in the events")
-        expect(abs(ours - theirs) <= 0.01 * theirs, f"{name}: {ours:.3f}, events {theirs:.3f}")
+        expect(abs(ours - theirs) <= max(0.01 * theirs, CLOCK_S),
+               f"{name}: {ours:.3f}, events {theirs:.3f}")
         text.append(f"{name} {ours:.3f} ({theirs:.3f})")
     expect(row["waiting_max"] == most, f"greatest number {row['waiting_max']}, events {most}")
     expect(row["lag_ns"] is not None, "no lag of two busy vCPUs")
