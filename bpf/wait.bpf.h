@@ -86,9 +86,12 @@ static __always_inline void end_wait(struct sched_thread *thread, struct wait *w
 		wait->cause = SCHED_PREEMPT;
 		wait->queued_rq = thread->since_rq;
 	}
-	wait->throttled_ns = throttled_time(thread->task, thread->cpu, wait->queued_rq, now);
-	if (wait->throttled_ns > wait->ns)
-		wait->throttled_ns = wait->ns;
+	if (throttle_seen) {
+		wait->throttled_ns =
+			throttled_time(thread->task, thread->cpu, wait->queued_rq, now);
+		if (wait->throttled_ns > wait->ns)
+			wait->throttled_ns = wait->ns;
+	}
 	/* The rest: asleep, or for a moment between two run queues. */
 	if (elapsed > wait->ns && thread->state == SCHED_HALT)
 		thread->halt_ns += elapsed - wait->ns;

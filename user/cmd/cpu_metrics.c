@@ -218,45 +218,67 @@ static struct value get_vcpu_ready(const void *data)
 	return number(figures__ready(&row->interval) / vcpus);
 }
 
-static struct value of_overlap(const void *data, uint64_t value)
+/* What a counter of a VM's overlap has grown by. */
+static uint64_t growth(uint64_t before, uint64_t after)
 {
-	return known_if(((const struct row *)data)->overlap_known, value);
+	return after > before ? after - before : 0;
 }
 
+static uint64_t hazard_of(const struct row *row)
+{
+	return row->overlap ? growth(row->overlap_before->hazard_ns, row->overlap->hazard_ns) : 0;
+}
+
+static uint64_t stalled_of(const struct row *row)
+{
+	return row->overlap ? growth(row->overlap_before->stalled_ns, row->overlap->stalled_ns) : 0;
+}
+
+/* ns of the interval in which so many vCPUs, from 1 on, waited. */
+static uint64_t waiting_of(const struct row *row, int vcpus)
+{
+	return growth(row->overlap_before->waiting_ns[vcpus - 1],
+		      row->overlap->waiting_ns[vcpus - 1]);
+}
+
+/* Of time, not of all vCPUs' time together. */
 static struct value overlap_share(const struct row *row, uint64_t ns)
 {
-	/* Of time, not of all vCPUs' time together. */
-	return known_if(row->overlap_known && row->wall_ns, share_mpct(ns, row->wall_ns));
+	return known_if(row->overlap && row->wall_ns, share_mpct(ns, row->wall_ns));
 }
 
 static struct value get_hazard(const void *data)
 {
-	return of_overlap(data, ((const struct row *)data)->overlap.hazard_ns);
+	return known_if(((const struct row *)data)->overlap, hazard_of(data));
 }
 
 static struct value total_hazard(const void *data)
 {
-	return of_overlap(data, ((const struct row *)data)->total_overlap.hazard_ns);
+	const struct row *row = data;
+
+	return known_if(row->overlap, row->overlap ? row->overlap->hazard_ns : 0);
 }
 
 static struct value get_hazard_share(const void *data)
 {
-	return overlap_share(data, ((const struct row *)data)->overlap.hazard_ns);
+	return overlap_share(data, hazard_of(data));
 }
 
 static struct value get_stalled(const void *data)
 {
-	return of_overlap(data, ((const struct row *)data)->overlap.stalled_ns);
+	return known_if(((const struct row *)data)->overlap, stalled_of(data));
 }
 
 static struct value total_stalled(const void *data)
 {
-	return of_overlap(data, ((const struct row *)data)->total_overlap.stalled_ns);
+	const struct row *row = data;
+
+	return known_if(row->overlap, row->overlap ? row->overlap->stalled_ns : 0);
 }
 
 static struct value get_stalled_share(const void *data)
 {
-	return overlap_share(data, ((const struct row *)data)->overlap.stalled_ns);
+	return overlap_share(data, stalled_of(data));
 }
 
 static struct value get_waiting_mean(const void *data)
@@ -264,20 +286,23 @@ static struct value get_waiting_mean(const void *data)
 	const struct row *row = data;
 	double sum = 0;
 
-	for (int i = 0; i < SNAPSHOT_WAITING; i++)
-		sum += (double)(i + 1) * (double)row->overlap.waiting_ns[i];
-	return known_if(row->overlap_known && row->wall_ns,
-			row->wall_ns ? (uint64_t)(sum * 1000 / (double)row->wall_ns + 0.5) : 0);
+	if (!row->overlap || !row->wall_ns)
+		return (struct value){ 0 };
+	for (int vcpus = 1; vcpus <= SNAPSHOT_WAITING; vcpus++)
+		sum += (double)vcpus * (double)waiting_of(row, vcpus);
+	return number((uint64_t)(sum * 1000 / (double)row->wall_ns + 0.5));
 }
 
 static struct value get_waiting_max(const void *data)
 {
 	const struct row *row = data;
-	uint64_t most = SNAPSHOT_WAITING;
+	int most = SNAPSHOT_WAITING;
 
-	while (most && !row->overlap.waiting_ns[most - 1])
+	if (!row->overlap)
+		return (struct value){ 0 };
+	while (most && !waiting_of(row, most))
 		most--;
-	return of_overlap(data, most);
+	return number((uint64_t)most);
 }
 
 static struct value get_lag(const void *data)

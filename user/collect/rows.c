@@ -239,25 +239,15 @@ static void find_lags(struct rows *rows)
 	}
 }
 
-static void subtract_overlap(struct row *row, const struct snapshot *before,
-			     const struct snapshot *after)
+static void find_overlap(struct row *row, const struct snapshot *before,
+			 const struct snapshot *after)
 {
 	static const struct overlap zero;
-	const struct overlap *new = snapshot__overlap(after, row->vm->pid);
 	const struct overlap *old = snapshot__overlap(before, row->vm->pid);
-	uint64_t ignored = 0;
 
-	row->overlap_known = new;
-	if (!new)
-		return;
-	old = old ? old : &zero;
-	row->total_overlap = *new;
+	row->overlap = snapshot__overlap(after, row->vm->pid);
+	row->overlap_before = old ? old : &zero;
 	row->wall_ns = after->time_ns - before->time_ns;
-	row->overlap.hazard_ns = grown(old->hazard_ns, new->hazard_ns, &ignored);
-	row->overlap.stalled_ns = grown(old->stalled_ns, new->stalled_ns, &ignored);
-	for (int i = 0; i < SNAPSHOT_WAITING; i++)
-		row->overlap.waiting_ns[i] =
-			grown(old->waiting_ns[i], new->waiting_ns[i], &ignored);
 }
 
 /* Folds the rows of each VM into its first one. */
@@ -276,7 +266,7 @@ static void fold_vms(struct rows *rows, const struct snapshot *before, const str
 	for (size_t i = 0; i < rows->count; i++) {
 		rows->list[i].identity.tid = 0; /* a sum is no thread */
 		figures__add(&rows->list[i].total, &rows->list[i].vm->exited);
-		subtract_overlap(&rows->list[i], before, after);
+		find_overlap(&rows->list[i], before, after);
 	}
 }
 

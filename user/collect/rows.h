@@ -13,20 +13,19 @@
 
 /* One thread, or all vCPUs of a VM. */
 struct row {
-	const struct vm *vm;	  /* borrowed from the registry */
-	struct identity identity; /* of the thread; of the first vCPU for a VM */
-	uint32_t cpu;		  /* where it runs or last ran */
-	uint32_t vcpus;		  /* vCPUs that the row is about: 0 or more */
-	struct figures interval;  /* interval.max_ns: see rows__make() */
-	struct figures total;	  /* since the tool first saw the thread */
-	bool throttling_known;	  /* throttled_ns is; else it is in ready_ns */
-	uint64_t vm_ready_ns;	  /* of the interval, all vCPUs of the VM */
-	uint32_t vm_vcpus;	  /* vCPUs of that VM */
-	bool overlap_known;	  /* the next two are; rows of VMs only */
-	struct overlap overlap;	  /* of the interval */
-	struct overlap total_overlap;
-	uint64_t wall_ns;   /* between the two snapshots */
-	bool lag_known;	    /* at least two vCPUs of the VM never rested */
+	const struct vm *vm;	       /* borrowed from the registry */
+	struct identity identity;      /* of the thread; of the first vCPU for a VM */
+	uint32_t cpu;		       /* where it runs or last ran */
+	uint32_t vcpus;		       /* vCPUs that the row is about: 0 or more */
+	struct figures interval;       /* interval.max_ns: see rows__make() */
+	struct figures total;	       /* since the tool first saw the thread */
+	bool throttling_known;	       /* throttled_ns is; else it is in ready_ns */
+	uint64_t vm_ready_ns;	       /* of the interval, all vCPUs of the VM */
+	uint32_t vm_vcpus;	       /* vCPUs of that VM */
+	const struct overlap *overlap; /* of a VM, in the later snapshot, or NULL: not known */
+	const struct overlap *overlap_before; /* and in the earlier one; never NULL then */
+	uint64_t wall_ns;		      /* between the two snapshots */
+	bool lag_known;			      /* at least two vCPUs of the VM never rested */
 	uint64_t lag_ns;    /* run time of that one of these which ran most, less the least */
 	int32_t worst_vcpu; /* of the row: the one with the greatest ready share */
 	uint64_t worst_ready_mpct; /* that share, in 1/1000 % */
