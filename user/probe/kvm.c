@@ -33,30 +33,12 @@ struct kvm_probe {
 	bool warned; /* that nothing fires */
 };
 
-static int map_shared(struct shared_array *array, const struct bpf_map *map)
-{
-	array->size = bpf_map__value_size(map) * (size_t)bpf_map__max_entries(map);
-	array->data = mmap(NULL, array->size, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
-	if (array->data != MAP_FAILED)
-		return 0;
-	array->data = NULL;
-	return -errno;
-}
-
-static int share_map(struct bpf_map *map, const struct bpf_map *owner)
-{
-	int error = bpf_map__set_max_entries(map, bpf_map__max_entries(owner));
-
-	return error ? error : bpf_map__reuse_fd(map, bpf_map__fd(owner));
-}
-
 /* Before the load: the sched probe's tables, and sizes. */
 static int configure(struct kvm_probe *probe)
 {
 	const struct sched_bpf *sched = probe->sched->skeleton;
 	struct kvm_bpf *skeleton = probe->skeleton;
 	uint32_t vcpus = 2 * probe->sched->slots_seen;
-	int error;
 
 	if (vcpus < VCPUS_MIN)
 		vcpus = VCPUS_MIN;
@@ -70,12 +52,7 @@ static int configure(struct kvm_probe *probe)
 	bpf_map__set_max_entries(skeleton->maps.free_reasons, probe->reason_places);
 	bpf_map__set_max_entries(skeleton->maps.exit_events,
 				 probe->config.events ? KVM_EVENTS_SIZE : (uint32_t)getpagesize());
-	error = share_map(skeleton->maps.threads, sched->maps.threads);
-	if (!error)
-		error = share_map(skeleton->maps.tids, sched->maps.tids);
-	if (!error)
-		error = share_map(skeleton->maps.verdicts, sched->maps.verdicts);
-	return error;
+	return share_slots(skeleton->obj, sched->obj);
 }
 
 /* A stack: the lowest places are used first, so few pages are ever touched. */
@@ -132,9 +109,9 @@ static int load(struct kvm_probe *probe)
 	if (!error)
 		error = kvm_bpf__load(probe->skeleton);
 	if (!error)
-		error = map_shared(&probe->times, probe->skeleton->maps.vcpu_times);
+		error = map_array(&probe->times, probe->skeleton->maps.vcpu_times, PROT_READ);
 	if (!error)
-		error = map_shared(&probe->reasons, probe->skeleton->maps.reasons);
+		error = map_array(&probe->reasons, probe->skeleton->maps.reasons, PROT_READ);
 	if (!error)
 		error = fill_free_reasons(probe);
 	if (!error)
@@ -196,10 +173,8 @@ void kvm_probe__close(struct kvm_probe *probe)
 {
 	if (!probe)
 		return;
-	if (probe->times.data)
-		munmap(probe->times.data, probe->times.size);
-	if (probe->reasons.data)
-		munmap(probe->reasons.data, probe->reasons.size);
+	unmap_array(&probe->times);
+	unmap_array(&probe->reasons);
 	kvm_bpf__destroy(probe->skeleton);
 	free(probe);
 }

@@ -15,26 +15,11 @@ struct overlap_probe {
 
 _Static_assert(OVERLAP_WAITING == SNAPSHOT_WAITING, "both sides count as far");
 
-/* Puts a map of the sched probe in the place of ours. */
-static int share_map(struct bpf_map *map, const struct bpf_map *owner)
-{
-	int error = bpf_map__set_max_entries(map, bpf_map__max_entries(owner));
-
-	return error ? error : bpf_map__reuse_fd(map, bpf_map__fd(owner));
-}
-
 static int configure(struct overlap_bpf *skeleton, const struct sched_bpf *sched)
 {
-	int error;
-
 	skeleton->rodata->compat_switch_has_state = sched->rodata->compat_switch_has_state;
 	skeleton->rodata->use_verdicts = sched->rodata->use_verdicts;
-	error = share_map(skeleton->maps.threads, sched->maps.threads);
-	if (!error)
-		error = share_map(skeleton->maps.tids, sched->maps.tids);
-	if (!error)
-		error = share_map(skeleton->maps.verdicts, sched->maps.verdicts);
-	return error;
+	return share_slots(skeleton->obj, sched->obj);
 }
 
 int overlap_probe__open(struct overlap_probe **out, const struct sched_probe *sched)

@@ -20,25 +20,6 @@
 #define READ_SPINS 100
 #define READ_TRIES 150
 
-static int map_array(struct shared_array *array, const struct bpf_map *map)
-{
-	size_t value_size = (bpf_map__value_size(map) + 7) / 8 * 8;
-
-	array->size = value_size * bpf_map__max_entries(map);
-	array->data =
-		mmap(NULL, array->size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (array->data != MAP_FAILED)
-		return 0;
-	array->data = NULL;
-	return -errno;
-}
-
-static void unmap_array(struct shared_array *array)
-{
-	if (array->data)
-		munmap(array->data, array->size);
-}
-
 /* Before the load: what is decided once, and sizes that depend on the host. */
 static int configure(struct sched_probe *probe, const struct sched_probe_config *config)
 {
@@ -74,18 +55,21 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 static int map_arrays(struct sched_probe *probe)
 {
 	struct sched_bpf *skeleton = probe->skeleton;
-	int error = map_array(&probe->threads, skeleton->maps.threads);
+	int error = map_array(&probe->threads, skeleton->maps.threads, PROT_READ | PROT_WRITE);
 
 	if (!error)
-		error = map_array(&probe->cpus, skeleton->maps.cpus);
+		error = map_array(&probe->cpus, skeleton->maps.cpus, PROT_READ | PROT_WRITE);
 	if (!error)
-		error = map_array(&probe->verdicts, skeleton->maps.verdicts);
+		error = map_array(&probe->verdicts, skeleton->maps.verdicts,
+				  PROT_READ | PROT_WRITE);
 	if (!error)
-		error = map_array(&probe->progress, skeleton->maps.progress);
+		error = map_array(&probe->progress, skeleton->maps.progress,
+				  PROT_READ | PROT_WRITE);
 	if (!error)
-		error = map_array(&probe->waiters, skeleton->maps.waiters);
+		error = map_array(&probe->waiters, skeleton->maps.waiters, PROT_READ | PROT_WRITE);
 	if (!error)
-		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids);
+		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids,
+				  PROT_READ | PROT_WRITE);
 	return error;
 }
 

@@ -7,14 +7,9 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/sched.h"
+#include "probe/maps.h"
 #include "probe/sched.h"
 #include "sched.skel.h"
-
-/* The memory of an array map that both sides see. */
-struct shared_array {
-	void *data;
-	size_t size;
-};
 
 struct sched_probe {
 	struct sched_probe_config config;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Maps as memory, and maps that two objects share: for the probes alone. */
+#ifndef KVMQ_PROBE_MAPS_H
+#define KVMQ_PROBE_MAPS_H
+
+#include <bpf/libbpf.h>
+#include <stddef.h>
+
+/* The memory of an array map that both sides see. */
+struct shared_array {
+	void *data;
+	size_t size;
+};
+
+/*
+ * Maps a loaded array map, with the protection bits of mmap(2). Returns 0 or -errno;
+ * ends with unmap_array(), which takes one that was never mapped.
+ */
+int map_array(struct shared_array *array, const struct bpf_map *map, int protection);
+void unmap_array(struct shared_array *array);
+
+/*
+ * Before the load: puts the sched probe's tables of threads (slot.bpf.h) in the place
+ * of an object's own. owner is loaded. Returns 0 or -errno.
+ */
+int share_slots(const struct bpf_object *object, const struct bpf_object *owner);
+
+#endif
