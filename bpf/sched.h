@@ -21,6 +21,8 @@
 #define SCHED_CGROUP 32		/* of its name: the last folder */
 #define SCHED_CHANGES_SIZE (8 * 1024 * 1024)
 #define SCHED_CHANGES_WAKE (SCHED_CHANGES_SIZE / 4)
+#define SCHED_NODES 64 /* NUMA nodes, told apart by their ids */
+#define SCHED_MOVES_SIZE (256 * 1024)
 #define SCHED_COMM 16
 #define SCHED_NO_VCPU (-1)
 
@@ -75,6 +77,29 @@ struct sched_thread {
 	char leader[SCHED_COMM];    /* comm of its process */
 	__u32 hist[SCHED_CAUSES][HIST_BUCKETS];
 } __attribute__((aligned(64)));
+
+/*
+ * On which nodes a thread has run, of its slot: written with that, inside its sequence.
+ * One that has another generation is that of a thread before.
+ */
+struct sched_nodes {
+	__u32 generation;
+	__u32 node;  /* where it last arrived */
+	__u64 moves; /* arrivals on another node than the one before */
+	__u64 run_ns[SCHED_NODES];
+	__u64 pad[6];
+};
+
+/* A thread arrived on another node than it last ran on. */
+struct sched_move {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 slot;
+	__u32 generation;
+	__u32 from_node;
+	__u32 to_node;
+	__u32 from_cpu;
+	__u32 to_cpu;
+};
 
 /* What the switches of one CPU cost. */
 struct sched_cpu {

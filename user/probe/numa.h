@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The probe behind kvmq-numa: where vCPUs run, and their NUMA hint faults and migrations. */
+#ifndef KVMQ_PROBE_NUMA_H
+#define KVMQ_PROBE_NUMA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/check.h"
+#include "collect/numa.h"
+#include "probe/sched.h"
+
+struct numa_probe_config {
+	bool filtered; /* as the sched probe is */
+	bool events;   /* on_event is wanted */
+	uint64_t event_min_ns;
+	void (*on_event)(void *context, const struct numa_event *event);
+	void *context;
+};
+
+struct numa_probe;
+
+/*
+ * Loads and attaches what the kernel lets it, beside a sched probe that is open and was
+ * told to count nodes, whose slots it uses and whose sched_probe__poll() handles its
+ * events. What the kernel refuses is said in numa_snapshot.faults_missing and so on.
+ * Returns 0, or -errno after one line on standard error. Close with numa_probe__close(),
+ * which takes NULL, before the sched probe.
+ */
+int numa_probe__open(struct numa_probe **out, struct sched_probe *sched,
+		     const struct numa_probe_config *config);
+void numa_probe__close(struct numa_probe *probe);
+
+/* Sends bursts of events that have ended; to be called after sched_probe__poll(). */
+void numa_probe__flush(struct numa_probe *probe, bool all);
+
+/*
+ * Reads the vCPUs of a snapshot, right after it was read, into numa, whose threads are
+ * replaced. Fills in losses and what is missing. Returns 0 or -errno.
+ */
+int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
+		     struct numa_snapshot *numa);
+
+/*
+ * The guest memory of a VM as KVM maps it, by ascending begin; adjoining ranges are one.
+ * Returns how many, 0 where that is not known. *ranges stays the probe's, until the next
+ * call.
+ */
+size_t numa_probe__memory(struct numa_probe *probe, const struct snapshot *snapshot, uint32_t pid,
+			  const struct memory_range **ranges);
+
+/* Adds what the probe needs of this host beside what the sched probe needs. */
+void numa_probe__check(struct checks *checks);
+
+#endif
