@@ -26,7 +26,7 @@ ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 
 TOOLS := kvmq-cpu kvmq-exit kvmq-doctor
-PROBES := sched overlap kvm
+PROBES := sched overlap kvm numa
 
 WARNINGS := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g

@@ -101,7 +101,10 @@ struct kvm_vcpu_arch___kvmq {
 	bool guest_state_protected;
 };
 
+struct kvm___kvmq;
+
 struct kvm_vcpu___kvmq {
+	struct kvm___kvmq *kvm;
 	struct kvm_vcpu_arch___kvmq arch;
 	struct kvm_vcpu_stat___kvmq stat;
 };
@@ -143,6 +146,36 @@ struct vcpu_vt___kvmq {
 
 struct vcpu_vmx___kvmq {
 	struct vcpu_vt___kvmq vt;
+};
+
+/* The memory slots of a VM: in a hash table by id since a54d806688fe (5.17). */
+struct kvm_memslots___kvmq {
+	struct hlist_head id_hash[128];
+	int node_idx;
+};
+
+struct kvm_memory_slot___kvmq {
+	struct hlist_node id_node[2];
+	unsigned long npages;
+	unsigned long userspace_addr;
+};
+
+struct kvm___kvmq {
+	struct kvm_memslots___kvmq *memslots[1];
+};
+
+/* struct page, and struct folio alike. */
+struct page___kvmq {
+	unsigned long flags;
+};
+
+/* A struct of its own in 7.x. */
+struct memdesc_flags___kvmq {
+	unsigned long f;
+};
+
+struct page___memdesc {
+	struct memdesc_flags___kvmq flags;
 };
 
 #pragma clang attribute pop
@@ -212,6 +245,54 @@ static __always_inline bool compat_guest_rip(void *pointer, __u64 *rip)
 		return false;
 	*rip = BPF_CORE_READ(vcpu, arch.regs[16]);
 	return BPF_CORE_READ(vcpu, arch.regs_avail) & COMPAT_RIP_BIT;
+}
+
+/* A VM's list of memory slots, by the address of one of its vCPUs; NULL: not known. */
+static __always_inline struct kvm_memslots___kvmq *compat_memslots(void *pointer)
+{
+	struct kvm_vcpu___kvmq *vcpu = pointer;
+	struct kvm___kvmq *kvm;
+
+	if (!bpf_core_field_exists(struct kvm_memslots___kvmq, id_hash))
+		return NULL;
+	kvm = BPF_CORE_READ(vcpu, kvm);
+	return BPF_CORE_READ(kvm, memslots[0]);
+}
+
+/* The first node in a bucket of the hash table. */
+static __always_inline void *compat_memslots_first(struct kvm_memslots___kvmq *slots, __u32 bucket)
+{
+	__u64 table = (__u64)slots + bpf_core_field_offset(struct kvm_memslots___kvmq, id_hash);
+	void *first = NULL;
+
+	bpf_probe_read_kernel(&first, sizeof(first), (void *)(table + bucket * sizeof(first)));
+	return first;
+}
+
+/* Of the slot that has this node in the list: its place in the VMM. Returns the next node. */
+static __always_inline void *compat_memslot(struct kvm_memslots___kvmq *slots, void *node,
+					    __u64 *begin, __u64 *pages)
+{
+	struct hlist_node *link = node;
+	struct kvm_memory_slot___kvmq *slot;
+	__u32 offset = bpf_core_field_offset(struct kvm_memory_slot___kvmq, id_node[0]);
+
+	if (BPF_CORE_READ(slots, node_idx))
+		offset = bpf_core_field_offset(struct kvm_memory_slot___kvmq, id_node[1]);
+	slot = node - offset;
+	*begin = BPF_CORE_READ(slot, userspace_addr);
+	*pages = BPF_CORE_READ(slot, npages);
+	return BPF_CORE_READ(link, next);
+}
+
+static __always_inline unsigned long compat_page_flags(void *page)
+{
+	struct page___memdesc *page_7 = page;
+	struct page___kvmq *any = page;
+
+	if (bpf_core_field_exists(page_7->flags.f))
+		return BPF_CORE_READ(page_7, flags.f);
+	return BPF_CORE_READ(any, flags);
 }
 
 #endif

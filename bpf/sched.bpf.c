@@ -3,6 +3,7 @@
  * How long was each thread of a VM on a CPU, ready for one, halted or blocked?
  */
 #include "blame.bpf.h"
+#include "node.bpf.h"
 #include "timeline.bpf.h"
 #include "wait.bpf.h"
 
@@ -103,6 +104,7 @@ static __always_inline void thread_arrive(__u32 slot, struct sched_thread *threa
 	if (send_events && wait.ns >= event_min_ns)
 		send_event(slot, thread, args, &wait);
 	send_change(slot, thread, task, before, wait.queued_rq, wait.ns, args->prev.task);
+	count_node(slot, thread, 0);
 	thread->cpu = args->cpu;
 	compat_write_end(&thread->sequence);
 }
@@ -146,12 +148,15 @@ static __always_inline void thread_depart(__u32 slot, struct sched_thread *threa
 					  struct task_struct *next)
 {
 	struct state_before before;
+	__u64 ran;
 
 	compat_write_begin(&thread->sequence);
 	if (thread->state != SCHED_RUN)
 		make_up_arrival(slot, thread, task, now);
 	before = state_before(thread);
-	thread->run_ns += clock_growth(thread, now);
+	ran = clock_growth(thread, now);
+	thread->run_ns += ran;
+	count_node(slot, thread, ran);
 	thread->state = state;
 	thread->since_rq = now;
 	send_change(slot, thread, task, before, 0, 0, next);

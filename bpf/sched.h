@@ -119,6 +119,7 @@ struct sched_losses {
 	__u64 throttled; /* throttling not told from waiting: more episodes than fit */
 	__u64 blame;	 /* ready time booked on nobody: a full list or table */
 	__u64 changes;	 /* a change of state not sent: the ring buffer was full */
+	__u64 moves;	 /* a move to another node not sent: the ring buffer was full */
 };
 
 /* Who ran while another waited. */
@@ -225,6 +226,8 @@ struct sched_change {
 };
 
 _Static_assert(sizeof(struct sched_thread) % 64 == 0, "slots share no cache line");
+_Static_assert(sizeof(struct sched_nodes) % 64 == 0, "slots share no cache line");
+_Static_assert(sizeof(struct sched_move) == 32, "no implicit padding");
 _Static_assert(sizeof(struct sched_cpu) == 64, "CPUs share no cache line");
 _Static_assert(sizeof(struct sched_blame_key) == 40, "no implicit padding");
 _Static_assert(sizeof(struct sched_event) == 88, "no implicit padding");

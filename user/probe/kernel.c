@@ -120,6 +120,72 @@ int kernel_has_member(const char *type, const char *member)
 	return found;
 }
 
+int kernel_has_function(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int found;
+
+	if (!btf)
+		return -errno;
+	found = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+	btf__free(btf);
+	return found;
+}
+
+/* The value of an enumerator, or -ENOENT. */
+static int enumerator(const struct btf *btf, const char *type_name, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_ENUM);
+	const struct btf_type *type;
+
+	if (id < 0)
+		return -ENOENT;
+	type = btf__type_by_id(btf, (__u32)id);
+	for (__u32 i = 0; i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), name))
+			return btf_enum(type)[i].val;
+	return -ENOENT;
+}
+
+static int64_t struct_size(const struct btf *btf, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+
+	return id > 0 ? btf__resolve_size(btf, (__u32)id) : -ENOENT;
+}
+
+/*
+ * CONFIG_NODES_SHIFT is in no BTF, but the length of a zonelist is: MAX_NUMNODES *
+ * MAX_NR_ZONES + 1 (include/linux/mmzone.h). The node has the uppermost bits of the flags
+ * (include/linux/page-flags-layout.h): right on 64 bits with SPARSEMEM_VMEMMAP, which has
+ * no section's number there.
+ */
+static int node_shift(const struct btf *btf)
+{
+	int64_t list = struct_size(btf, "zonelist"), entry = struct_size(btf, "zoneref");
+	int zones = enumerator(btf, "zone_type", "__MAX_NR_ZONES");
+	int64_t nodes;
+
+	if (list <= 0 || entry <= 0 || zones <= 0)
+		return -ENOENT;
+	nodes = (list / entry - 1) / zones;
+	if (nodes < 2 || nodes & (nodes - 1))
+		return -ENOENT;
+	return 64 - __builtin_ctzll((uint64_t)nodes);
+}
+
+int kernel_page_node_shift(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int shift;
+
+	if (!btf)
+		return -errno;
+	shift = node_shift(btf);
+	btf__free(btf);
+	return shift;
+}
+
 static int read_layout(const struct btf *btf, struct sched_kvm *layout)
 {
 	int vcpu = btf__find_by_name_kind(btf, "kvm_vcpu", BTF_KIND_STRUCT);

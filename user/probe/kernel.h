@@ -28,6 +28,15 @@ int kernel_kvm_tracepoint_arguments(const char *name);
 /* Whether vmlinux has this struct with this member: 1, 0 or -errno. */
 int kernel_has_member(const char *type, const char *member);
 
+/* Whether a function of vmlinux can be hooked by its name, as its BTF says: 1, 0 or -errno. */
+int kernel_has_function(const char *name);
+
+/*
+ * How far right in the flags of a page the number of its node is, or -errno: -ENOENT where
+ * the BTF does not tell.
+ */
+int kernel_page_node_shift(void);
+
 /*
  * Where kvm_vcpu keeps its number. Sets layout->known and returns 0; -ENOENT
  * where KVM is not loaded or has no BTF.

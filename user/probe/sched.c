@@ -38,6 +38,11 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 	bpf_program__set_autoload(skeleton->progs.sched_wakeup, config->blame);
 	bpf_program__set_autoload(skeleton->progs.sched_migrate_task, config->blame);
 	skeleton->rodata->send_changes = config->changes;
+	skeleton->rodata->count_nodes = config->nodes;
+	skeleton->rodata->send_moves = config->moves;
+	bpf_map__set_max_entries(skeleton->maps.nodes, config->nodes ? SCHED_SLOTS : 1);
+	bpf_map__set_max_entries(skeleton->maps.moves,
+				 config->moves ? SCHED_MOVES_SIZE : (uint32_t)getpagesize());
 	bpf_map__set_max_entries(skeleton->maps.tids, tids / SCHED_TIDS + 1);
 	bpf_map__set_max_entries(skeleton->maps.vm_tgids, config->threads || config->blame
 								  ? (tids >> SCHED_BITMAP_BITS) + 1
@@ -70,6 +75,12 @@ static int map_arrays(struct sched_probe *probe)
 	if (!error)
 		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids,
 				  PROT_READ | PROT_WRITE);
+	if (!error && probe->config.nodes) {
+		error = map_array(&probe->nodes, skeleton->maps.nodes, PROT_READ);
+		probe->nodes_read = calloc(SCHED_SLOTS, sizeof(*probe->nodes_read));
+		if (!probe->nodes_read)
+			error = -ENOMEM;
+	}
 	return error;
 }
 
@@ -125,6 +136,8 @@ bool copy_thread(const struct sched_probe *probe, uint32_t slot, struct sched_th
 			continue;
 		}
 		memcpy(copy, thread, sizeof(*copy));
+		if (probe->nodes_read)
+			probe->nodes_read[slot] = ((struct sched_nodes *)probe->nodes.data)[slot];
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (__atomic_load_n(&thread->sequence, __ATOMIC_RELAXED) == before)
 			return true;
@@ -440,6 +453,8 @@ void sched_probe__close(struct sched_probe *probe)
 	unmap_array(&probe->progress);
 	unmap_array(&probe->waiters);
 	unmap_array(&probe->vm_tgids);
+	unmap_array(&probe->nodes);
+	free(probe->nodes_read);
 	free(probe->pairs);
 	overlap_probe__close(probe->overlap);
 	sched_bpf__destroy(probe->skeleton);

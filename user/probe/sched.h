@@ -18,6 +18,8 @@ struct sched_probe_config {
 	bool blame;   /* who ran while another waited */
 	bool overlap; /* what the vCPUs of a VM did at the same time */
 	bool changes; /* on_change is wanted */
+	bool nodes;   /* on which nodes threads run, for the numa probe */
+	bool moves;   /* and each move to another node */
 	uint64_t event_min_ns;
 	/*
 	 * Called from sched_probe__poll() and sched_probe__read() for each thread

@@ -15,9 +15,10 @@ struct sched_probe {
 	struct sched_probe_config config;
 	struct sched_bpf *skeleton;
 	struct ring_buffer *rings;
-	struct shared_array threads, cpus, verdicts, progress, waiters, vm_tgids;
-	struct overlap_probe *overlap; /* or NULL */
-	bool throttling_known;	       /* the hooks are attached */
+	struct shared_array threads, cpus, verdicts, progress, waiters, vm_tgids, nodes;
+	struct sched_nodes *nodes_read; /* by slot, as read with its thread; NULL: not counted */
+	struct overlap_probe *overlap;	/* or NULL */
+	bool throttling_known;		/* the hooks are attached */
 	uint32_t cpu_count;
 	uint32_t slots_seen;	 /* slots beyond have never been used */
 	uint64_t news_lost_seen; /* losses.news when all slots were last looked at */

@@ -23,8 +23,14 @@ typedef __kernel_pid_t pid_t;
 
 typedef _Bool bool;
 
+struct hlist_node;
+
 struct hlist_head {
-	void *first;
+	struct hlist_node *first;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
 };
 
 struct cfs_rq;
@@ -57,6 +63,10 @@ struct task_struct {
 	struct css_set *cgroups;
 };
 
+struct page {
+	long unsigned int flags;
+};
+
 struct cgroup;
 
 struct css_set {
@@ -72,6 +82,18 @@ struct cgroup {
 struct kernfs_node {
 	void *name;
 	u64 id;
+};
+
+struct kvm_memory_slot {
+	struct hlist_node id_node[2];
+	long unsigned int npages;
+	long unsigned int userspace_addr;
+};
+
+struct kvm_memslots;
+
+struct kvm {
+	struct kvm_memslots *memslots[2];
 };
 
 struct kvm_vcpu_stat_generic {
@@ -90,8 +112,14 @@ struct kvm_vcpu_stat {
 };
 
 struct kvm_vcpu {
+	struct kvm *kvm;
 	struct kvm_vcpu_arch arch;
 	struct kvm_vcpu_stat stat;
+};
+
+struct kvm_memslots {
+	struct hlist_head id_hash[128];
+	int node_idx;
 };
 
 struct rq;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside the numa probe: what numa.c (life, reading) and numa_bursts.c share. */
+#ifndef KVMQ_NUMA_INTERNAL_H
+#define KVMQ_NUMA_INTERNAL_H
+
+#include "bpf/numa.h"
+#include "numa.skel.h"
+#include "probe/maps.h"
+#include "probe/numa.h"
+#include "probe/sched_internal.h"
+
+/* Events of one vCPU that belong together, as long as no more than a short time is between. */
+struct bursts {
+	struct numa_event faults;
+	struct numa_event migrations;
+};
+
+struct numa_probe {
+	struct numa_probe_config config;
+	struct sched_probe *sched;
+	struct numa_bpf *skeleton; /* NULL: the kernel refused all of it */
+	struct topology topology;
+	struct shared_array faults, memory;
+	struct memory_range *ranges;			   /* as last asked for */
+	char faults_missing[160], migrations_missing[160]; /* why; empty: they are there */
+	struct bursts *bursts;				   /* by slot; NULL without events */
+};
+
+/* Handlers of ring buffers, whose context is the probe. */
+int handle_fault(void *context, void *data, size_t size);
+int handle_move(void *context, void *data, size_t size);
+
+#endif
