@@ -3,6 +3,7 @@
 #ifndef KVMQ_FAKE_PROC_H
 #define KVMQ_FAKE_PROC_H
 
+#include <errno.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -62,6 +63,24 @@ static inline void fake_file(const struct fake_proc *proc, uint32_t pid, const c
 	snprintf(path, sizeof(path), "%s/%u/%s", proc->path, pid, name);
 	file = fopen(path, "we");
 	if (!file || fwrite(text, 1, size, file) != size || fclose(file))
+		fake_fail(path);
+}
+
+/* A file at any place below the folder, which may be a /sys as well. */
+static inline void fake_tree(const struct fake_proc *proc, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", proc->path, name);
+	for (char *slash = path + strlen(proc->path) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(path, 0755) && errno != EEXIST)
+			fake_fail(path);
+		*slash = '/';
+	}
+	file = fopen(path, "we");
+	if (!file || fputs(text, file) < 0 || fclose(file))
 		fake_fail(path);
 }
 
