@@ -14,7 +14,7 @@
 struct node {
 	bool online;
 	uint32_t cpus;		      /* online ones; 0: memory only */
-	uint64_t memory_bytes;	      /* MemTotal; 0: CPUs only */
+	uint64_t memory_bytes;	      /* MemTotal; 0: CPUs only, or a kernel without NUMA */
 	uint32_t distance[NODES_MAX]; /* SLIT units, 10 is local; 0: not known */
 };
 
