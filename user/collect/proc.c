@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "collect/proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -68,4 +69,55 @@ int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size)
 		return -ENOENT;
 	snprintf(path, size, "%.*s", (int)strcspn(begin, "\n"), begin);
 	return 0;
+}
+
+static uint64_t status_bytes(const char *status, const char *name)
+{
+	const char *field = strstr(status, name);
+
+	return field ? strtoull(field + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+int process_memory(const char *proc, uint32_t pid, struct process_memory *memory)
+{
+	char status[8192];
+	ssize_t got = read_file(status, sizeof(status), "%s/%u/status", proc, pid);
+
+	if (got < 0)
+		return got == -ENOENT ? -ESRCH : (int)got;
+	/* A process that is about to end has only the lines without memory left. */
+	if (!strstr(status, "\nVmRSS:"))
+		return -ESRCH;
+	*memory = (struct process_memory){
+		.anon_bytes = status_bytes(status, "\nRssAnon:"),
+		.file_bytes = status_bytes(status, "\nRssFile:"),
+		.shmem_bytes = status_bytes(status, "\nRssShmem:"),
+		.hugetlb_bytes = status_bytes(status, "\nHugetlbPages:"),
+		.pinned_bytes = status_bytes(status, "\nVmPin:"),
+	};
+	return 0;
+}
+
+bool process_has_fd(const char *proc, uint32_t pid, bool (*matches)(const char *target))
+{
+	char path[PATH_MAX], target[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
+	folder = opendir(path);
+	if (!folder)
+		return false;
+	while (!found && (entry = readdir(folder))) {
+		ssize_t length =
+			readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		found = matches(target);
+	}
+	closedir(folder);
+	return found;
 }

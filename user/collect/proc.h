@@ -3,6 +3,7 @@
 #ifndef KVMQ_PROC_H
 #define KVMQ_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,5 +23,23 @@ int process_start_ticks(const char *proc, uint32_t pid, uint64_t *ticks);
 
 /* The cgroup v2 path of a process, or the first of v1's; -errno. */
 int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size);
+
+/* Resident memory of a process in bytes; hugetlb is in none of the others. */
+struct process_memory {
+	uint64_t anon_bytes;
+	uint64_t file_bytes;
+	uint64_t shmem_bytes;
+	uint64_t hugetlb_bytes;
+	uint64_t pinned_bytes;
+};
+
+/* Reads /proc/PID/status. Returns 0, -ESRCH (it has no memory any more) or -errno. */
+int process_memory(const char *proc, uint32_t pid, struct process_memory *memory);
+
+/*
+ * Whether one of the process's file descriptors is a link to what matches says yes to.
+ * false, too, where that cannot be looked into.
+ */
+bool process_has_fd(const char *proc, uint32_t pid, bool (*matches)(const char *target));
 
 #endif
