@@ -47,7 +47,7 @@ struct residency {
 	uint32_t samples;    /* pages looked at; 0: not a sample */
 	uint64_t bytes[NODES_MAX];	   /* resident on each node */
 	uint64_t other_bytes[NODES_MAX];   /* the VMM's own, where split */
-	uint64_t kind_bytes[MEMORY_KINDS]; /* resident guest memory of each kind */
+	uint64_t kind_bytes[MEMORY_KINDS]; /* of bytes; where not by maps, of an older reading */
 	uint64_t pinned_bytes;		   /* VmPin; all, if the VMM has VFIO devices */
 	uint64_t size_bytes; /* of the guest's memory, resident or not; 0: not known */
 };
@@ -74,7 +74,8 @@ bool residency_reader__due(const struct residency_reader *reader, uint64_t now_n
  * memory, by ascending begin; none: not known, and the whole process is taken. cgroup is
  * the process's path below config.cgroups, or NULL. What is returned stays the reader's.
  * Its source is RESIDENCY_AUTO where nothing could be read; residency_reader__error() is
- * why, as -errno.
+ * why, as -errno: -ESRCH, the process has ended; -EOPNOTSUPP, no source suits the VM and
+ * the kernel, or not the one that was asked for.
  */
 const struct residency *residency_reader__read(struct residency_reader *reader, uint64_t now_ns,
 					       const struct memory_range *ranges, size_t count,
