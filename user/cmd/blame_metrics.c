@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/blame_metrics.h"
 
-#include "base/options.h"
+#include "cmd/values.h"
 #include "collect/blame.h"
 
-#define VCPU (1U << BY_VCPU)
-#define THREAD (1U << BY_THREAD)
-#define ALL (VCPU | THREAD | 1U << BY_VM)
-#define NEVER 0U
-
-static struct value number(uint64_t value)
-{
-	return (struct value){ .known = true, .number = value };
-}
+#define ALL (VCPU | VM | THREAD)
 
 static struct value text(const char *value)
 {

@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/cpu_metrics.h"
 
-#include "base/options.h"
 #include "base/units.h"
-#include "collect/rows.h"
+#include "cmd/values.h"
 
-#define VCPU (1U << BY_VCPU)
-#define VM (1U << BY_VM)
-#define THREAD (1U << BY_THREAD)
 #define ALL (VCPU | VM | THREAD)
-#define NEVER 0U
-
-static struct value number(uint64_t value)
-{
-	return (struct value){ .known = true, .number = value };
-}
 
 static struct value text(const char *value)
 {
 	return (struct value){ .known = true, .text = value };
-}
-
-static struct value known_if(bool known, uint64_t value)
-{
-	return (struct value){ .known = known, .number = value };
 }
 
 /* Whether a row is one thread, and not the sum of a VM. */

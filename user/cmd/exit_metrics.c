@@ -3,37 +3,13 @@
 
 #include <string.h>
 
-#include "base/options.h"
 #include "base/units.h"
-#include "cmd/cpu_metrics.h"
+#include "cmd/values.h"
 #include "collect/buckets.h"
 #include "collect/exit_rows.h"
 
-#define VCPU (1U << BY_VCPU)
-#define VM (1U << BY_VM)
 #define ALL (VCPU | VM)
-#define NEVER 0U
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct value number(uint64_t value)
-{
-	return (struct value){ .known = true, .number = value };
-}
-
-static struct value known_if(bool known, uint64_t value)
-{
-	return (struct value){ .known = known, .number = value };
-}
-
-/* Per second of time, not of all vCPUs' time together. */
-static struct value rate(const struct row *row, uint64_t count)
-{
-	uint64_t vcpus = row->vcpus > 1 ? row->vcpus : 1;
-	double seconds = (double)row->interval.elapsed_ns / (double)vcpus / 1e9;
-
-	return known_if(row->interval.elapsed_ns,
-			seconds > 0 ? (uint64_t)((double)count * 1000.0 / seconds + 0.5) : 0);
-}
 
 #define COUNTER(name)                                                                              \
 	static struct value get_##name(const void *data)                                           \
@@ -114,11 +90,6 @@ static struct value get_handle_mean(const void *data)
 }
 
 /* These are kvmq-cpu's: a row is the first member of an exit row. */
-struct borrowed {
-	const char *key;
-	unsigned int usual;
-};
-
 static const struct borrowed borrowed_before[] = {
 	{ "vm", ALL },	 { "vm_pid", NEVER },	  { "vm_uuid", NEVER }, { "cgroup", NEVER },
 	{ "vcpus", VM }, { "thread", NEVER },	  { "vcpu", VCPU },	{ "tid", VCPU },
@@ -304,15 +275,6 @@ static const struct metric reason_list[] = {
 
 const struct metric_table reason_metrics = { reason_list, LENGTH(reason_list) };
 
-static size_t borrow(struct metric *list, const struct borrowed *borrowed, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		list[i] = *metric__find(&cpu_metrics, borrowed[i].key);
-		list[i].usual = borrowed[i].usual;
-	}
-	return count;
-}
-
 const struct metric_table *exit_metrics(void)
 {
 	static struct metric list[LENGTH(borrowed_before) + LENGTH(modes) + LENGTH(borrowed_after) +
@@ -322,10 +284,10 @@ const struct metric_table *exit_metrics(void)
 
 	if (table.count)
 		return &table;
-	count = borrow(list, borrowed_before, LENGTH(borrowed_before));
+	count = borrow_metrics(list, borrowed_before, LENGTH(borrowed_before));
 	memcpy(list + count, modes, sizeof(modes));
 	count += LENGTH(modes);
-	count += borrow(list + count, borrowed_after, LENGTH(borrowed_after));
+	count += borrow_metrics(list + count, borrowed_after, LENGTH(borrowed_after));
 	memcpy(list + count, counts, sizeof(counts));
 	table.count = count + LENGTH(counts);
 	return &table;
