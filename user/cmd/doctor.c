@@ -12,6 +12,7 @@
 #include "collect/host.h"
 #include "collect/vm.h"
 #include "probe/kvm.h"
+#include "probe/numa.h"
 #include "probe/sched.h"
 #include "render/json.h"
 
@@ -27,9 +28,9 @@ static const struct tool tool = {
 static const char *const status_names[] = { "works", "later", "lacking", "missing" };
 
 /* The tools that are checked, and what each needs beside what those before it need. */
-enum { TOOL_CPU, TOOL_EXIT, TOOLS };
+enum { TOOL_CPU, TOOL_EXIT, TOOL_NUMA, TOOLS };
 
-static const char *const tool_names[] = { "kvmq-cpu", "kvmq-exit" };
+static const char *const tool_names[] = { "kvmq-cpu", "kvmq-exit", "kvmq-numa" };
 
 /* What the doctor found; VMs are printed as they are found. */
 struct findings {
@@ -128,6 +129,7 @@ static void examine(struct findings *findings, bool json)
 	sched_probe__check(&findings->checks[TOOL_CPU]);
 	check_processes(&findings->checks[TOOL_CPU], vms__scan("/proc", ignore_vm, NULL));
 	kvm_probe__check(&findings->checks[TOOL_EXIT]);
+	numa_probe__check(&findings->checks[TOOL_NUMA]);
 	if (json) {
 		findings->vms = json_array();
 		vms__scan("/proc", found_vm, findings);

@@ -97,6 +97,9 @@ struct numa_event {
 	uint32_t from_cpu, to_cpu; /* of a move */
 };
 
+/* What PROC/sys/kernel/numa_balancing says. */
+enum balancing balancing__read(const char *proc);
+
 /* Makes room for one more vCPU or VM. NULL: memory is short. */
 struct numa_thread *numa_snapshot__add(struct numa_snapshot *numa);
 struct numa_vm *numa_snapshot__add_vm(struct numa_snapshot *numa);
