@@ -25,7 +25,7 @@ BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) /usr/sbin/bpftool
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 
-TOOLS := kvmq-cpu kvmq-exit kvmq-doctor
+TOOLS := kvmq-cpu kvmq-exit kvmq-numa kvmq-doctor
 PROBES := sched overlap kvm numa
 
 WARNINGS := -Wall -Wextra -Werror
@@ -33,7 +33,7 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -pthread $(WARNINGS) $(CFLAGS) -I. -Iuser -I$(BUILD)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_$(ARCH) $(WARNINGS) \
 	-I. -Ivmlinux/$(ARCH) -isystem /usr/include/$(MULTIARCH)
-LIBS := -lbpf -lelf -lz -ljansson -lcap-ng
+LIBS := -lbpf -lelf -lz -ljansson -lcap-ng -lm
 
 # Atomic operations that return a value (5.12).
 $(BUILD)/overlap.bpf.o: BPF_CFLAGS += -mcpu=v3
@@ -48,7 +48,8 @@ LIBRARY := $(BUILD)/libkvmq.a
 SKELETONS := $(PROBES:%=$(BUILD)/%.skel.h)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
-BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o measure)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o empty_numa.bpf.o measure \
+	residency)
 
 .PHONY: all install clean format lint sanitize run check check-quick bench help vmm unit
 all: $(TOOLS:%=$(BUILD)/%)
@@ -97,8 +98,9 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
 $(BUILD)/bench/%: tests/bench/%.c
 	$(call say,BENCH,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $< $(LIBS) $(LDFLAGS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@
 
+$(BUILD)/bench/residency: $(LIBRARY)
 vmm: $(BUILD)/vmm
 unit: $(UNIT_TESTS)
 

@@ -406,7 +406,10 @@ static int print_in_terminal(struct scene *scene, struct cpu_report *report, uin
 
 int main(int argc, char **argv)
 {
-	static const struct tool tool = { "kvmq-cpu", "golden", "mcbHeBOtjosnTvVh", true };
+	static const struct tool tool = { .name = "kvmq-cpu",
+					  .question = "golden",
+					  .options = "mcbHeBOtjosnTvVh",
+					  .interval = true };
 	static struct scene scene = { .current = -1 };
 	struct cpu_report report;
 	struct options options;

@@ -164,7 +164,10 @@ static void print_events(struct exit_report *report, const struct scene *scene)
 
 int main(int argc, char **argv)
 {
-	static const struct tool tool = { "kvmq-exit", "golden", "mcbHejosnTvVh", true };
+	static const struct tool tool = { .name = "kvmq-exit",
+					  .question = "golden",
+					  .options = "mcbHejosnTvVh",
+					  .interval = true };
 	static const struct vm_filter all;
 	static struct scene scene;
 	struct exit_report report;

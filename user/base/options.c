@@ -25,8 +25,10 @@ static const struct option_spec {
 } option_specs[] = {
 	{ 'm', "vm", required_argument, "NAME", "only this VM: name, UUID or PID; may repeat" },
 	{ 'c', "cgroup", required_argument, "PATH", "only VMs in this cgroup and below" },
-	{ 'b', "by", required_argument, "vm|vcpu|thread", "what a row is (default: vcpu)" },
+	{ 'b', "by", required_argument, "vm|vcpu|thread", "what a row is; default: " },
 	{ 'H', "hist", no_argument, NULL, "distributions: bars, or buckets with --json" },
+	{ 'R', "residency", required_argument, "SOURCE[,S]",
+	  "where memory is: auto, maps, cgroup or sample; each S seconds" },
 	{ 'e', "events", optional_argument, "USEC", "a line per event of at least USEC (0: all)" },
 	{ 'B', "blame", no_argument, NULL, "who ran while they waited" },
 	{ 'O', "overlap", no_argument, NULL, "by VM: what its vCPUs did at the same time" },
@@ -41,6 +43,10 @@ static const struct option_spec {
 	{ 'v', "verbose", no_argument, NULL, "say on standard error what is being done" },
 	{ 'V', "version", no_argument, NULL, "print the version" },
 	{ 'h', "help", no_argument, NULL, "print this help" },
+};
+
+static const char *const by_names[] = {
+	[BY_VCPU] = "vcpu", [BY_VM] = "vm", [BY_THREAD] = "thread"
 };
 
 #define SPEC_COUNT (sizeof(option_specs) / sizeof(option_specs[0]))
@@ -61,7 +67,9 @@ static void print_help(const struct tool *tool)
 								 : "",
 			 spec->argument ? spec->argument : "",
 			 spec->has_argument == optional_argument ? "]" : "");
-		printf("  -%c, --%-22s %s\n", spec->letter, name, spec->help);
+		printf("  -%c, --%-22s %s%s\n", spec->letter, name,
+		       spec->letter == 'H' && tool->hist ? tool->hist : spec->help,
+		       spec->letter == 'b' ? by_names[tool->by] : "");
 	}
 	if (tool->interval)
 		puts("\nINTERVAL is in seconds, 0.01 to 86400 (default 1); COUNT is the number of\n"
@@ -98,10 +106,8 @@ static int bad_value(const char *option, const char *value, const char *wanted)
 
 static int set_by(struct options *options, const char *text)
 {
-	static const char *const names[] = { "vcpu", "vm", "thread" };
-
 	for (size_t i = 0; i < 3; i++) {
-		if (!strcmp(text, names[i])) {
+		if (!strcmp(text, by_names[i])) {
 			options->by = (enum group_by)i;
 			return 0;
 		}
@@ -154,6 +160,9 @@ static int set_option(struct options *options, int letter, const char *text)
 	case 'O':
 		options->overlap = true;
 		options->by = BY_VM;
+		return 0;
+	case 'R':
+		options->residency = text;
 		return 0;
 	case 't':
 		options->timeline = text;
@@ -245,7 +254,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 	struct option names[SPEC_COUNT + 1];
 	int letter;
 
-	*options = (struct options){ .by = BY_VCPU, .interval_ns = NSEC_PER_SEC };
+	*options = (struct options){ .by = tool->by, .interval_ns = NSEC_PER_SEC };
 	log_init(tool->name, false);
 	*status = STATUS_USAGE;
 	if (split_command(options, tool, &argc, argv))

@@ -25,7 +25,8 @@ struct options {
 	uint64_t event_min_ns;
 	bool blame;
 	bool overlap;
-	const char *timeline; /* file to write, or NULL */
+	const char *timeline;  /* file to write, or NULL */
+	const char *residency; /* SOURCE[,SECONDS] as given, or NULL */
 	bool json;
 	const char *sort;
 	uint64_t top; /* 0: all rows */
@@ -44,6 +45,8 @@ struct tool {
 	const char *question;
 	const char *options; /* the short letters of those it takes */
 	bool interval;	     /* takes INTERVAL, COUNT and COMMAND */
+	enum group_by by;    /* what a row is without --by */
+	const char *hist;    /* what --hist shows; NULL: distributions */
 };
 
 /*

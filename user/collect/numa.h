@@ -45,7 +45,7 @@ struct numa_thread {
 struct numa_vm {
 	uint32_t pid;
 	struct residency residency;
-	int residency_error; /* why there is none, -errno; or 0 */
+	const char *residency_missing; /* why there is none; NULL: there is */
 	struct bandwidth bandwidth;
 };
 

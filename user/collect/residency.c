@@ -60,6 +60,32 @@ int residency_reader__error(const struct residency_reader *reader)
 	return reader->error;
 }
 
+const char *residency_reader__missing(const struct residency_reader *reader)
+{
+	switch (reader->error) {
+	case 0:
+		return NULL;
+	case -ESRCH:
+		return "its process has ended";
+	case -EPERM:
+	case -EACCES:
+		return "the kernel refused it: needs root or CAP_SYS_PTRACE";
+	case -EOPNOTSUPP:
+		break;
+	default:
+		return strerror(-reader->error);
+	}
+	switch (reader->config.source) {
+	case RESIDENCY_CGROUP:
+		return "it has no cgroup of its own with the memory controller and all its memory";
+	case RESIDENCY_SAMPLE:
+		return "move_pages() does not see its pages: before Linux 6.5 not while "
+		       "balancing is on, and where KVM's memory slots are not known";
+	default:
+		return "this kernel tells it in no way";
+	}
+}
+
 uint64_t residency__total(const struct residency *residency)
 {
 	uint64_t total = 0;

@@ -82,6 +82,9 @@ const struct residency *residency_reader__read(struct residency_reader *reader, 
 					       const char *cgroup);
 int residency_reader__error(const struct residency_reader *reader);
 
+/* The same as a clause that names what lacks; NULL: there is no error. */
+const char *residency_reader__missing(const struct residency_reader *reader);
+
 /* The sum over all nodes. */
 uint64_t residency__total(const struct residency *residency);
 

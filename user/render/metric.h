@@ -13,18 +13,21 @@
 enum unit {
 	UNIT_TEXT,
 	UNIT_NUMBER,
-	UNIT_MPCT,	/* 1/1000 %; a real number of % in JSON */
-	UNIT_PER_SEC_M, /* 1/1000 per second; a real number in JSON */
-	UNIT_M,		/* 1/1000; a real number in JSON */
-	UNIT_NS_AS_US,	/* ns; shown in us */
-	UNIT_NS_AS_MS,	/* ns; shown in ms */
-	UNIT_NS,	/* ns; JSON only */
+	UNIT_MPCT,	   /* 1/1000 %; a real number of % in JSON */
+	UNIT_PER_SEC_M,	   /* 1/1000 per second; a real number in JSON */
+	UNIT_M,		   /* 1/1000; a real number in JSON */
+	UNIT_NS_AS_US,	   /* ns; shown in us */
+	UNIT_NS_AS_MS,	   /* ns; shown in ms */
+	UNIT_NS_AS_S,	   /* ns; shown in s */
+	UNIT_NS,	   /* ns; JSON only */
+	UNIT_BYTES_AS_MIB, /* bytes; shown in MiB */
 };
 
 struct value {
 	bool known; /* false: n/a, never 0 */
 	uint64_t number;
 	const char *text; /* UNIT_TEXT */
+	bool blank;	  /* where it is not known, nothing is shown instead of n/a */
 };
 
 struct metric {

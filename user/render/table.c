@@ -33,10 +33,8 @@ static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, con
 {
 	struct value value = metric->get(row);
 
-	if (!value.known) {
-		memcpy(text, "n/a", 4);
-		return 3;
-	}
+	if (!value.known)
+		return (size_t)snprintf(text, CELL_SIZE, "%s", value.blank ? "" : "n/a");
 	switch (metric->unit) {
 	case UNIT_TEXT:
 		return (size_t)snprintf(text, CELL_SIZE, "%.*s", CELL_SIZE - 1, value.text);
@@ -50,6 +48,10 @@ static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, con
 		return format_fixed(text, divide(value.number, 100), 1);
 	case UNIT_NS_AS_MS:
 		return format_fixed(text, divide(value.number, 100000), 1);
+	case UNIT_NS_AS_S:
+		return format_fixed(text, divide(value.number, 100000000), 1);
+	case UNIT_BYTES_AS_MIB:
+		return format_fixed(text, divide(value.number, 1 << 20), 0);
 	default:
 		return format_fixed(text, value.number, 0);
 	}

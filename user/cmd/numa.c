@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmq-numa: how much of a VM's memory is remote from where its vCPUs run? */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/options.h"
+#include "base/privileges.h"
+#include "base/runner.h"
+#include "cmd/numa_report.h"
+#include "cmd/session.h"
+#include "collect/host.h"
+#include "collect/numa_vms.h"
+#include "probe/numa.h"
+
+#define EVENTS_POLL_MS 50
+
+static const struct tool tool = {
+	.name = "kvmq-numa",
+	.question = "How much of a VM's memory is remote from where its vCPUs run?",
+	.options = "mcbHejosnRTvVh",
+	.interval = true,
+	.by = BY_VM,
+	.hist = "the node matrix of each VM",
+};
+
+struct numa_tool {
+	struct options options;
+	struct session session;
+	struct numa_probe *probe;
+	struct numa_vms *vms;
+	struct numa_view views[2];
+	unsigned int latest; /* which of the two */
+	struct numa_report report;
+};
+
+static void on_numa_event(void *context, const struct numa_event *event)
+{
+	struct numa_tool *numa = context;
+
+	numa_report__print_event(&numa->report, stdout, event);
+}
+
+static size_t find_memory(void *context, const struct snapshot *snapshot, uint32_t pid,
+			  const struct memory_range **ranges)
+{
+	struct numa_tool *numa = context;
+
+	return numa_probe__memory(numa->probe, snapshot, pid, ranges);
+}
+
+static int read_view(struct numa_tool *numa, struct numa_view *view)
+{
+	int error = session__read(&numa->session, &view->snapshot);
+
+	if (error)
+		return error;
+	numa->report.boot_ns = numa->session.boot_ns;
+	error = numa_probe__read(numa->probe, &view->snapshot, &view->numa);
+	view->numa.balancing = balancing__read("/proc");
+	if (!error)
+		error = numa_vms__read(numa->vms, &view->snapshot, numa->session.vms, &view->numa);
+	if (error)
+		log_error("reading the counters of nodes: %s: start again", strerror(-error));
+	return error;
+}
+
+static int report(void *context)
+{
+	struct numa_tool *numa = context;
+	struct numa_view *before = &numa->views[numa->latest];
+	struct numa_view *after = &numa->views[!numa->latest];
+	int error = read_view(numa, after);
+
+	if (error)
+		return error;
+	numa->latest = !numa->latest;
+	if (numa->options.events)
+		numa_probe__flush(numa->probe, false);
+	errno = 0;
+	error = numa_report__print(&numa->report, stdout, before, after);
+	vms__keep_exited(numa->session.vms, &after->snapshot);
+	if (flush_output())
+		return -EIO;
+	if (error)
+		log_error("printing: %s: show fewer VMs", strerror(-error));
+	return error;
+}
+
+static int poll_probes(void *context)
+{
+	struct numa_tool *numa = context;
+	int error = session__poll(&numa->session);
+
+	if (error || !numa->options.events)
+		return error;
+	numa_probe__flush(numa->probe, false);
+	return flush_output();
+}
+
+static int open_all(struct numa_tool *numa)
+{
+	const struct options *options = &numa->options;
+	struct sched_probe_config sched = { .nodes = true,
+					    .moves = options->events && !options->event_min_ns };
+	struct numa_probe_config config = {
+		.filtered = options->vm_count || options->cgroup,
+		.events = options->events,
+		.event_min_ns = options->event_min_ns,
+		.on_event = on_numa_event,
+		.context = numa,
+	};
+	struct numa_vms_config vms = {
+		.residency = { .proc = "/proc",
+			       .cgroups = "/sys/fs/cgroup",
+			       .source = numa->report.source,
+			       .period_ns = numa->report.period_ns },
+		.resctrl = "/sys/fs/resctrl",
+		.memory = find_memory,
+		.context = numa,
+	};
+
+	if (session__open(&numa->session, options, &sched))
+		return -EINVAL;
+	numa->report.vms = numa->session.vms;
+	if (numa_probe__open(&numa->probe, numa->session.probe, &config))
+		return -EINVAL;
+	numa->vms = numa_vms__new(&vms);
+	if (!numa->vms)
+		return -ENOMEM;
+	return privileges_drop();
+}
+
+static void close_all(struct numa_tool *numa)
+{
+	numa_vms__free(numa->vms);
+	numa_probe__close(numa->probe);
+	session__close(&numa->session);
+	numa_report__free(&numa->report);
+	for (int i = 0; i < 2; i++) {
+		snapshot__free(&numa->views[i].snapshot);
+		numa_snapshot__free(&numa->views[i].numa);
+	}
+}
+
+static int read_topology(struct topology *topology)
+{
+	int error = topology__read(topology, "/sys");
+
+	if (error == -ERANGE)
+		log_error("/sys/devices/system/node: a node over %d: kvmq was built for fewer: "
+			  "raise SCHED_NODES",
+			  NODES_MAX - 1);
+	else if (error)
+		log_error("/sys/devices/system/node: %s: mount /sys", strerror(-error));
+	return error;
+}
+
+static int run(struct numa_tool *numa)
+{
+	struct run_steps steps = { .poll = poll_probes,
+				   .poll_ms = numa->options.events ? EVENTS_POLL_MS : -1,
+				   .report = report,
+				   .context = numa };
+	struct command command = { .gate = -1 };
+	int status = STATUS_HOST;
+
+	runner__prepare();
+	if (numa->options.command && command__prepare(&command, numa->options.command))
+		return STATUS_FAILED;
+	host__read(&numa->report.host);
+	if (!read_topology(&numa->report.topology) && !open_all(numa)) {
+		status = STATUS_FAILED;
+		sched_probe__start(numa->session.probe);
+		if (!read_view(numa, &numa->views[0]))
+			status = runner__run(&numa->options, &command,
+					     sched_probe__fd(numa->session.probe), &steps);
+		if (numa->options.events)
+			numa_probe__flush(numa->probe, true);
+		if (flush_output())
+			status = STATUS_FAILED;
+	}
+	command__signal(&command, 0);
+	close_all(numa);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static struct numa_tool numa;
+	int status;
+
+	if (options_parse(&numa.options, &tool, argc, argv, &status) ||
+	    numa_report__init(&numa.report, &numa.options, &status))
+		return status;
+	return run(&numa);
+}

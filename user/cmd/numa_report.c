@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/numa_report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "cmd/numa_metrics.h"
+#include "render/json.h"
+#include "render/matrix.h"
+#include "render/numa_line.h"
+#include "render/summary.h"
+#include "render/table.h"
+
+#define SCHEMA "kvmq.numa/1"
+
+#define PERIOD_MIN_NS (10 * NSEC_PER_MSEC)
+#define PERIOD_MAX_NS (24 * 3600 * NSEC_PER_SEC)
+
+/* SOURCE[,SECONDS] */
+static int read_residency(struct numa_report *report, const char *text)
+{
+	size_t length = text ? strcspn(text, ",") : 0;
+	const char *name;
+
+	if (!text)
+		return 0;
+	for (report->source = RESIDENCY_AUTO; report->source <= RESIDENCY_SAMPLE;
+	     report->source++) {
+		name = report->source ? residency_source__name(report->source) : "auto";
+		if (strlen(name) == length && !strncmp(name, text, length))
+			break;
+	}
+	if (report->source <= RESIDENCY_SAMPLE &&
+	    (!text[length] || !parse_fixed(text + length + 1, NSEC_PER_SEC, PERIOD_MIN_NS,
+					   PERIOD_MAX_NS, &report->period_ns)))
+		return 0;
+	log_error("--residency: '%s' is no such value: give auto, maps, cgroup or sample, and "
+		  "seconds from 0.01 to 86400 after a comma",
+		  text);
+	return -EINVAL;
+}
+
+/* What a line of an event, or of JSON, has no use for is refused, not ignored. */
+static int check_options(const struct options *options)
+{
+	if (options->by == BY_THREAD) {
+		log_error("--by: 'thread': guest memory is reached by vCPUs: give vm or vcpu");
+		return -EINVAL;
+	}
+	if (options->hist && options->by != BY_VM) {
+		log_error("--hist: the node matrix is a VM's: leave out --by");
+		return -EINVAL;
+	}
+	if (options->events && !options->json &&
+	    (options->hist || options->columns || options->sort || options->top)) {
+		log_error("--events prints no table: leave out --hist, --columns, --sort and "
+			  "--top, or add --json");
+		return -EINVAL;
+	}
+	if (options->json && options->columns) {
+		log_error("--columns: --json has every figure: leave out one of the two");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int print_columns(void)
+{
+	errno = 0;
+	metric__print_help(numa_metrics());
+	return flush_output() ? STATUS_FAILED : STATUS_DONE;
+}
+
+int numa_report__init(struct numa_report *report, const struct options *options, int *status)
+{
+	*report = (struct numa_report){ .options = options };
+	*status = STATUS_USAGE;
+	if (options->columns && !strcmp(options->columns, "help")) {
+		*status = print_columns();
+		return 1;
+	}
+	if (check_options(options) || read_residency(report, options->residency) ||
+	    columns__select(&report->columns, numa_metrics(), options->by, options->columns))
+		return 1;
+	if (options->sort || options->top)
+		report->sort = metric__find(numa_metrics(),
+					    options->sort ? options->sort : "expected_remote_pct");
+	if (options->sort && !report->sort) {
+		log_error("--sort: '%s' is no column: '--columns help' lists them", options->sort);
+		return 1;
+	}
+	return 0;
+}
+
+void numa_report__free(struct numa_report *report)
+{
+	rows__free(&report->rows);
+	numa_rows__free(&report->numa_rows);
+	homes__free(&report->homes);
+	topology__free(&report->topology);
+}
+
+void numa_report__print_event(struct numa_report *report, FILE *file,
+			      const struct numa_event *event)
+{
+	const struct vm *vm = vms__get(report->vms, &event->identity);
+
+	if (!vm)
+		return;
+	if (report->options->json) {
+		json__print(file, numa_line__json(event, vm, report->boot_ns));
+		return;
+	}
+	if (!report->events_begun)
+		numa_line__print_header(file);
+	report->events_begun = true;
+	numa_line__print(file, event, vm, report->boot_ns);
+}
+
+static int make_rows(struct numa_report *report, const struct numa_view *before,
+		     const struct numa_view *after)
+{
+	const struct numa_moments moments = { &before->numa, &after->numa, &after->snapshot,
+					      &report->topology };
+	enum group_by by = report->options->by;
+	int error = rows__make(&report->rows, &before->snapshot, &after->snapshot, report->vms, by);
+
+	if (error)
+		return error;
+	return numa_rows__make(&report->numa_rows, &report->rows, by, &moments, report->vms,
+			       &report->homes);
+}
+
+static void sort_rows(struct numa_report *report)
+{
+	struct numa_rows *rows = &report->numa_rows;
+
+	if (!report->sort)
+		return;
+	metric__sort(report->sort, rows->list, rows->count, sizeof(*rows->list));
+	if (report->options->top && rows->count > report->options->top)
+		rows->count = report->options->top;
+}
+
+/* The time on a CPU that readings of residency took in the interval. */
+static uint64_t residency_cost(const struct numa_view *before, const struct numa_view *after)
+{
+	return after->numa.residency_cost_ns - before->numa.residency_cost_ns;
+}
+
+static json_t *json_topology(const struct topology *topology)
+{
+	json_t *list = json_array();
+
+	for (uint32_t id = 0; id < topology->limit; id++) {
+		const struct node *node = &topology->nodes[id];
+		json_t *distances = json_object();
+		char other[16];
+
+		for (uint32_t to = 0; to < topology->limit; to++) {
+			snprintf(other, sizeof(other), "%u", to);
+			if (node->distance[to])
+				json_object_set_new(distances, other,
+						    json_integer(node->distance[to]));
+		}
+		if (node->online)
+			json_array_append_new(list,
+					      json_pack("{s:i,s:i,s:I,s:O}", "node", (int)id,
+							"cpus", (int)node->cpus, "memory_bytes",
+							(json_int_t)node->memory_bytes, "distance",
+							distances));
+		json_decref(distances);
+	}
+	return list;
+}
+
+static int print_json(struct numa_report *report, FILE *file, const struct summary *summary,
+		      const struct numa_view *before, const struct numa_view *after)
+{
+	static const char *const balancing[] = { NULL, "off", "on", "tiering" };
+	const struct numa_snapshot *numa = &after->numa;
+	json_t *object = summary__json(summary, SCHEMA), *rows = json_array();
+	json_t *losses = json_object_get(object, "losses"), *cost = json_object_get(object, "cost");
+
+	json_object_set_new(cost, "residency_ns",
+			    json_integer((json_int_t)residency_cost(before, after)));
+	json_object_set_new(losses, "numa_events", json_integer((json_int_t)numa->losses.events));
+	json_object_set_new(losses, "faults", json_integer((json_int_t)numa->losses.faults));
+	json_object_set_new(object, "balancing", json__text(balancing[numa->balancing]));
+	json_object_set_new(object, "faults_missing", json__text(numa->faults_missing));
+	json_object_set_new(object, "migrations_missing", json__text(numa->migrations_missing));
+	json_object_set_new(object, "bandwidth_available", json_boolean(numa->bandwidth_available));
+	json_object_set_new(object, "nodes", json_topology(&report->topology));
+	for (size_t i = 0; i < report->numa_rows.count; i++) {
+		json_t *row = json__row(numa_metrics(), &report->numa_rows.list[i]);
+
+		numa_metrics__add_nodes(row, &report->numa_rows.list[i]);
+		json_array_append_new(rows, row);
+	}
+	json_object_set_new(object, "rows", rows);
+	return json__print(file, object);
+}
+
+/* Why figures are n/a, and what would give them: once for each VM. */
+static void print_reasons(const struct numa_report *report, FILE *file,
+			  const struct numa_snapshot *numa)
+{
+	const struct vm *last = NULL;
+
+	putc('\n', file);
+	for (size_t i = 0; i < report->numa_rows.count; i++) {
+		const struct numa_row *row = &report->numa_rows.list[i];
+		const char *remedy = fault_reason__remedy(row->reason);
+
+		if (row->row.vm == last)
+			continue;
+		last = row->row.vm;
+		if (row->reason == FAULTS_NO_HOOK)
+			remedy = numa->faults_missing;
+		if (row->reason != FAULTS_KNOWN && row->reason != FAULTS_ONE_NODE)
+			fprintf(file, "%s: RFLT%% is n/a: %s\n", last->name, remedy);
+		if (!numa_row__memory(row) && row->vm && row->vm->residency_missing)
+			fprintf(file, "%s: MB, N%%L and XREM%% are n/a: %s\n", last->name,
+				row->vm->residency_missing);
+	}
+	if (numa->migrations_missing && !numa->faults_missing)
+		fprintf(file, "IN/s and OUT/s are n/a: %s\n", numa->migrations_missing);
+}
+
+static void print_footer(FILE *file, const struct summary *summary, const struct numa_view *before,
+			 const struct numa_view *after)
+{
+	const struct numa_losses *losses = &after->numa.losses;
+	uint64_t cost = residency_cost(before, after);
+	uint64_t time = after->snapshot.time_ns - before->snapshot.time_ns;
+
+	putc('\n', file);
+	fprintf(file,
+		"sources: run time: sched_switch; MB, N%%L, XREM%%: SRC; RFLT%%, IN/s, OUT/s: "
+		"hint faults of vCPUs%s\n",
+		after->numa.bandwidth_available ? "; RBW%: resctrl" : "");
+	fprintf(file, "cost of residency: %.3f %% of one CPU\n",
+		time ? (double)cost * 100.0 / (double)time : 0.0);
+	summary__print_footer(file, summary, "kvmq-numa");
+	if (losses->events)
+		fprintf(file, "losses of nodes: %llu events dropped (buffer full)\n",
+			(unsigned long long)losses->events);
+	if (losses->faults)
+		fprintf(file, "losses of nodes: %llu hint faults not seen\n",
+			(unsigned long long)losses->faults);
+	putc('\n', file);
+}
+
+static int print_text(struct numa_report *report, FILE *file, const struct summary *summary,
+		      const struct numa_view *before, const struct numa_view *after)
+{
+	const struct numa_rows *rows = &report->numa_rows;
+	unsigned int width = terminal_width(file);
+	char time[32];
+	int error = 0;
+
+	if (report->options->timestamp) {
+		format_time(time, sizeof(time), after->snapshot.realtime_ns);
+		fprintf(file, "%s\n", time);
+	}
+	summary__print_header(file, summary);
+	if (report->topology.count < 2)
+		fputs("this host has one node: all memory is local\n", file);
+	if (rows->count)
+		error = table__print(file, &report->columns, rows->list, sizeof(*rows->list),
+				     rows->count, width);
+	else
+		fputs("no vCPU has run yet\n", file);
+	for (size_t i = 0; i < rows->count && report->options->hist; i++) {
+		putc('\n', file);
+		matrix__print(file, &rows->list[i], &report->topology, width);
+	}
+	if (error)
+		return error;
+	print_reasons(report, file, &after->numa);
+	print_footer(file, summary, before, after);
+	return 0;
+}
+
+int numa_report__print(struct numa_report *report, FILE *file, const struct numa_view *before,
+		       const struct numa_view *after)
+{
+	struct summary summary = { .host = &report->host,
+				   .before = &before->snapshot,
+				   .after = &after->snapshot };
+	int error = make_rows(report, before, after);
+
+	if (error)
+		return error;
+	summary__count(&summary, &report->rows);
+	sort_rows(report);
+	if (report->options->json)
+		return print_json(report, file, &summary, before, after);
+	if (!report->options->events)
+		return print_text(report, file, &summary, before, after);
+	/* An event line says nothing of those that are not there. */
+	if (summary__has_new_losses(&summary))
+		summary__print_losses(file, &after->snapshot.losses);
+	if (after->numa.losses.events != before->numa.losses.events)
+		fprintf(file, "losses of nodes: %llu events dropped (buffer full)\n",
+			(unsigned long long)after->numa.losses.events);
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What kvmq-numa shows of two snapshots. Knows nothing of where they came from. */
+#ifndef KVMQ_NUMA_REPORT_H
+#define KVMQ_NUMA_REPORT_H
+
+#include <stdio.h>
+
+#include "base/options.h"
+#include "collect/host.h"
+#include "collect/numa_rows.h"
+#include "render/metric.h"
+
+/* The same moment as the two probes have seen it. */
+struct numa_view {
+	struct snapshot snapshot;
+	struct numa_snapshot numa;
+};
+
+struct numa_report {
+	const struct options *options;
+	struct host host;
+	struct topology topology;     /* owned; set by the caller, as host, vms and boot_ns are */
+	struct vms *vms;	      /* borrowed */
+	uint64_t boot_ns;	      /* time of day at which CLOCK_MONOTONIC was 0 */
+	enum residency_source source; /* as --residency says */
+	uint64_t period_ns;	      /* the same; 0: as the cost allows */
+	struct rows rows;
+	struct numa_rows numa_rows;
+	struct homes homes;
+	struct columns columns;
+	const struct metric *sort;
+	bool events_begun;
+};
+
+/*
+ * Checks options. Returns 0 to go on, or 1 with *status set to the exit status, after a
+ * line or the list of columns. options is borrowed.
+ */
+int numa_report__init(struct numa_report *report, const struct options *options, int *status);
+void numa_report__free(struct numa_report *report);
+
+/*
+ * Prints what has changed from before to after, once for an interval. Returns 0 or -errno;
+ * errors of the file itself are left to ferror().
+ */
+int numa_report__print(struct numa_report *report, FILE *file, const struct numa_view *before,
+		       const struct numa_view *after);
+
+void numa_report__print_event(struct numa_report *report, FILE *file,
+			      const struct numa_event *event);
+
+#endif
