@@ -203,30 +203,44 @@ static int print_json(struct numa_report *report, FILE *file, const struct summa
 	return json__print(file, object);
 }
 
-/* Why figures are n/a, and what would give them: once for each VM. */
+/* Why figures of a VM are n/a, and what would give them. Returns whether there are any. */
+static bool print_reasons_of(const struct numa_row *row, FILE *file, bool begun,
+			     const struct numa_snapshot *numa)
+{
+	const char *name = row->row.vm->name, *remedy = fault_reason__remedy(row->reason);
+	bool no_faults = row->reason != FAULTS_KNOWN && row->reason != FAULTS_ONE_NODE;
+	bool no_residency = !numa_row__memory(row) && row->vm && row->vm->residency_missing;
+
+	if (row->reason == FAULTS_NO_HOOK)
+		remedy = numa->faults_missing;
+	if ((no_faults || no_residency) && !begun)
+		putc('\n', file);
+	if (no_faults)
+		fprintf(file, "%s: RFLT%% is n/a: %s\n", name, remedy);
+	if (no_residency)
+		fprintf(file, "%s: MB, N%%L and XREM%% are n/a: %s\n", name,
+			row->vm->residency_missing);
+	return no_faults || no_residency;
+}
+
+/* Once for each VM; where rows are vCPUs, for the first that lacks something. */
 static void print_reasons(const struct numa_report *report, FILE *file,
 			  const struct numa_snapshot *numa)
 {
 	const struct vm *last = NULL;
+	bool begun = false;
 
-	putc('\n', file);
 	for (size_t i = 0; i < report->numa_rows.count; i++) {
 		const struct numa_row *row = &report->numa_rows.list[i];
-		const char *remedy = fault_reason__remedy(row->reason);
 
-		if (row->row.vm == last)
+		if (row->row.vm == last || !print_reasons_of(row, file, begun, numa))
 			continue;
 		last = row->row.vm;
-		if (row->reason == FAULTS_NO_HOOK)
-			remedy = numa->faults_missing;
-		if (row->reason != FAULTS_KNOWN && row->reason != FAULTS_ONE_NODE)
-			fprintf(file, "%s: RFLT%% is n/a: %s\n", last->name, remedy);
-		if (!numa_row__memory(row) && row->vm && row->vm->residency_missing)
-			fprintf(file, "%s: MB, N%%L and XREM%% are n/a: %s\n", last->name,
-				row->vm->residency_missing);
+		begun = true;
 	}
 	if (numa->migrations_missing && !numa->faults_missing)
-		fprintf(file, "IN/s and OUT/s are n/a: %s\n", numa->migrations_missing);
+		fprintf(file, "%sIN/s and OUT/s are n/a: %s\n", begun ? "" : "\n",
+			numa->migrations_missing);
 }
 
 static void print_footer(FILE *file, const struct summary *summary, const struct numa_view *before,

@@ -63,8 +63,10 @@ const struct home *homes__feed(struct homes *homes, uint64_t key, const uint64_t
 	if (home->node != NODE_NONE &&
 	    home->run_ns[most] * 100 <= home->run_ns[home->node] * HOME_AHEAD_PERCENT)
 		return home;
+	/* The first home is no change. */
+	if (home->node != NODE_NONE)
+		home->since_ns = now_ns;
 	home->node = most;
-	home->since_ns = now_ns;
 	return home;
 }
 

@@ -19,7 +19,7 @@
 struct home {
 	uint64_t key;
 	int32_t node;		  /* NODE_NONE: it has not run yet */
-	uint64_t since_ns;	  /* it has been this node since */
+	uint64_t since_ns;	  /* of the last change; 0: there was none */
 	uint64_t seen_ns;	  /* last fed */
 	double run_ns[NODES_MAX]; /* run time, the older the less */
 };

@@ -43,6 +43,9 @@ const char *fault_reason__remedy(enum fault_reason reason)
 void numa_row__hint(const struct numa_row *row, char *text, size_t size)
 {
 	switch (row->hint) {
+	case HINT_MEMORYLESS:
+		snprintf(text, size, "node %d has no memory", row->hint_node);
+		break;
 	case HINT_LARGER:
 		snprintf(text, size, "larger than node %d", row->hint_node);
 		break;

@@ -199,31 +199,48 @@ static int32_t other_node(const struct numa_row *row)
 	return most;
 }
 
-static void find_hint(struct numa_row *row, const struct numa_moments *moments,
-		      const struct home *home)
+/* The greatest share of the run time that is on one node. */
+static uint64_t most_run(const struct numa_row *row, uint64_t run)
 {
-	uint64_t run = numa_figures__run(&row->interval), memory = numa_row__memory(row), most = 0;
-	const struct residency *residency;
+	uint64_t most = 0;
 
-	row->hint_node = NODE_NONE;
-	if (row->home == NODE_NONE || !run || !memory || moments->topology->count < 2)
-		return;
-	residency = &row->vm->residency;
 	for (int node = 0; node < NODES_MAX; node++)
 		if (row->interval.run_ns[node] > most)
 			most = row->interval.run_ns[node];
-	if ((memory > residency->size_bytes ? memory : residency->size_bytes) >
-		    moments->topology->nodes[row->home].memory_bytes &&
-	    moments->topology->nodes[row->home].memory_bytes) {
+	return share_mpct(most, run);
+}
+
+/* Whether vCPUs keep to HOME, and the memory was looked at after they came there. */
+static bool is_left_behind(const struct numa_row *row, const struct home *home, uint64_t run,
+			   uint64_t memory)
+{
+	const struct residency *residency = &row->vm->residency;
+
+	return share_mpct(residency->bytes[row->home], memory) < HINT_LOCAL_MPCT &&
+	       share_mpct(row->interval.run_ns[row->home], run) >= HINT_SETTLED_MPCT &&
+	       residency->time_ns >= home->since_ns;
+}
+
+static void find_hint(struct numa_row *row, const struct numa_moments *moments,
+		      const struct home *home)
+{
+	uint64_t run = numa_figures__run(&row->interval), memory = numa_row__memory(row), size;
+	uint64_t node_bytes;
+
+	row->hint_node = row->home;
+	if (row->home == NODE_NONE || !run || !memory || moments->topology->count < 2)
+		return;
+	size = row->vm->residency.size_bytes;
+	node_bytes = moments->topology->nodes[row->home].memory_bytes;
+	if (!node_bytes) {
+		row->hint = HINT_MEMORYLESS;
+	} else if ((memory > size ? memory : size) > node_bytes) {
 		row->hint = HINT_LARGER;
-		row->hint_node = row->home;
 	} else if (thrashes(row, memory)) {
 		row->hint = HINT_THRASHING;
-	} else if (share_mpct(most, run) < HINT_SPREAD_MPCT) {
+	} else if (most_run(row, run) < HINT_SPREAD_MPCT) {
 		row->hint = HINT_SPREAD;
-	} else if (share_mpct(residency->bytes[row->home], memory) < HINT_LOCAL_MPCT &&
-		   share_mpct(row->interval.run_ns[row->home], run) >= HINT_SETTLED_MPCT &&
-		   residency->time_ns >= home->since_ns) {
+	} else if (is_left_behind(row, home, run, memory)) {
 		row->hint = HINT_LEFT;
 		row->hint_node = other_node(row);
 	}

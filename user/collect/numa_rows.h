@@ -24,10 +24,11 @@ enum fault_reason {
 /* What the figures of a VM say that is worth a word. */
 enum numa_hint {
 	HINT_NONE,
-	HINT_LARGER,	/* than its home node */
-	HINT_THRASHING, /* pages go to and fro */
-	HINT_SPREAD,	/* vCPUs over nodes */
-	HINT_LEFT,	/* memory on another node than the vCPUs */
+	HINT_MEMORYLESS, /* its home node has none */
+	HINT_LARGER,	 /* than its home node */
+	HINT_THRASHING,	 /* pages go to and fro */
+	HINT_SPREAD,	 /* vCPUs over nodes */
+	HINT_LEFT,	 /* memory on another node than the vCPUs */
 };
 
 /* The VM is on its home for that much of its run time, or it is spread: in 1/1000 %. */

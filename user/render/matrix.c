@@ -3,8 +3,9 @@
 
 #include "base/units.h"
 
-#define LABEL_WIDTH 22 /* "runs on node 63 99.99%" */
-#define CELL_WIDTH 18  /* "1234567 MiB 99.99%" */
+#define LABEL_WIDTH 18 /* "on node 63 100.00%" */
+#define CELL_WIDTH 19  /* "1234567 MiB 100.00%" */
+#define SHARE_WIDTH 8
 
 /* Nodes that are lines, or columns. */
 struct matrix_nodes {
@@ -68,9 +69,9 @@ static void print_header(FILE *file, const struct matrix *matrix, size_t first, 
 			fprintf(file, " %*s", CELL_WIDTH, "n/a");
 			continue;
 		}
-		fprintf(file, " %*llu MiB", CELL_WIDTH - 11,
+		fprintf(file, " %*llu MiB", CELL_WIDTH - SHARE_WIDTH - 4,
 			(unsigned long long)((bytes + (1 << 19)) >> 20));
-		put_share(file, 7, share_mpct(bytes, matrix->memory_sum));
+		put_share(file, SHARE_WIDTH, share_mpct(bytes, matrix->memory_sum));
 	}
 	putc('\n', file);
 }
@@ -95,12 +96,12 @@ static void print_cell(FILE *file, const struct matrix *matrix, int32_t line, in
 static void print_line(FILE *file, const struct matrix *matrix, int32_t line, size_t first,
 		       size_t last)
 {
-	fprintf(file, "runs on node %-2d", line);
+	fprintf(file, "on node %-2d", line);
 	if (matrix->run_sum)
-		put_share(file, LABEL_WIDTH - 15,
+		put_share(file, SHARE_WIDTH,
 			  share_mpct(matrix->row->interval.run_ns[line], matrix->run_sum));
 	else
-		fprintf(file, "%*s", LABEL_WIDTH - 15, "n/a");
+		fprintf(file, "%*s", SHARE_WIDTH, "n/a");
 	for (size_t i = first; i < last; i++)
 		print_cell(file, matrix, line, matrix->columns.list[i]);
 	putc('\n', file);

@@ -9,9 +9,18 @@
 
 #include "base/log.h"
 
-static const char *bare(const char *name)
+/* Whether a header is meant: %RDY or RDY, XREM% or XREM, in capitals or not. */
+static bool is_named(const char *header, const char *name)
 {
-	return *name == '%' ? name + 1 : name;
+	size_t length, other;
+
+	header += *header == '%';
+	name += *name == '%';
+	length = strlen(header);
+	other = strlen(name);
+	length -= length && header[length - 1] == '%';
+	other -= other && name[other - 1] == '%';
+	return length == other && !strncasecmp(header, name, length);
 }
 
 const struct metric *metric__find(const struct metric_table *table, const char *name)
@@ -19,7 +28,7 @@ const struct metric *metric__find(const struct metric_table *table, const char *
 	for (size_t i = 0; i < table->count; i++) {
 		const struct metric *metric = &table->metrics[i];
 
-		if (metric->header && !strcasecmp(bare(metric->header), bare(name)))
+		if (metric->header && is_named(metric->header, name))
 			return metric;
 		if (metric->key && !strcasecmp(metric->key, name))
 			return metric;

@@ -52,7 +52,7 @@ struct columns {
 	size_t count;
 };
 
-/* By header, with or without %, or key; case is ignored. NULL: none such. */
+/* By header, with or without % at its ends, or key; case is ignored. NULL: none such. */
 const struct metric *metric__find(const struct metric_table *table, const char *name);
 
 /*

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Prints what kvmq-numa would print of two views of a host:
+ *
+ *   test_golden_numa SCENE [OPTION...]
+ *
+ * SCENE is two or four (nodes; the third has no CPUs, the fourth no memory), eight, one,
+ * reasons (for each why RFLT% is n/a), nohook, or empty; OPTIONs are kvmq-numa's own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/numa_report.h"
+#include "fake_proc.h"
+
+#define MS 1000000ULL
+#define MIB (1ULL << 20)
+#define BEFORE_MS 1000000
+#define AFTER_MS 1010000
+
+static const struct host host = { "kvm1", "6.12.30-amd64", 8 };
+
+struct scene {
+	struct fake_proc proc;
+	struct numa_view views[2];
+	struct topology topology;
+};
+
+/* One vCPU: what it ran on nodes, in ms, by the first view and since. */
+struct vcpu {
+	uint32_t vm_pid;
+	int32_t number, node;
+	uint64_t before_ms[4], ran_ms[4];
+	uint64_t moves;
+	uint64_t local, remote, pages; /* faults since, and how many pages each is of */
+};
+
+static struct numa_thread *add_thread(struct numa_view *view, const struct vcpu *vcpu)
+{
+	struct thread_snapshot *thread = snapshot__add(&view->snapshot);
+	struct numa_thread *numa = numa_snapshot__add(&view->numa);
+
+	*thread = (struct thread_snapshot){
+		.identity = { .id = view->snapshot.count,
+			      .vm_start_ns = vcpu->vm_pid * 10000000ULL,
+			      .vm_pid = vcpu->vm_pid,
+			      .tid = vcpu->vm_pid + 1 + (uint32_t)vcpu->number,
+			      .vcpu = vcpu->number,
+			      .is_vcpu = true },
+		.cpu = (uint32_t)vcpu->node * 2,
+	};
+	snprintf(thread->identity.comm, COMM_SIZE, "CPU %d/KVM", vcpu->number);
+	numa->id = thread->identity.id;
+	numa->node = vcpu->node;
+	return numa;
+}
+
+static void add_vcpu(struct scene *scene, const struct vcpu *vcpu)
+{
+	for (int i = 0; i < 2; i++) {
+		struct numa_thread *numa = add_thread(&scene->views[i], vcpu);
+		struct snapshot *snapshot = &scene->views[i].snapshot;
+		struct figures *figures = &snapshot->threads[snapshot->count - 1].figures;
+
+		for (int node = 0; node < 4; node++) {
+			numa->figures.run_ns[node] =
+				(vcpu->before_ms[node] + (i ? vcpu->ran_ms[node] : 0)) * MS;
+			figures->run_ns += numa->figures.run_ns[node];
+		}
+		figures->elapsed_ns = (i ? 20000 : 10000) * MS;
+		figures->halt_ns = figures->elapsed_ns - figures->run_ns;
+		if (!i)
+			continue;
+		numa->figures.moves = vcpu->moves;
+		numa->figures.faults[FAULT_LOCAL] = vcpu->local;
+		numa->figures.faults[FAULT_REMOTE] = vcpu->remote;
+		numa->figures.pages[FAULT_LOCAL] = vcpu->local * vcpu->pages;
+		numa->figures.pages[FAULT_REMOTE] = vcpu->remote * vcpu->pages;
+		numa->figures.own_faults = 3;
+		numa->figures.own_pages = 3;
+	}
+}
+
+static void migrate(struct scene *scene, int from, int to, uint64_t pages)
+{
+	struct numa_snapshot *numa = &scene->views[1].numa;
+
+	numa->threads[numa->count - 1].figures.migrated_from[from] += pages;
+	numa->threads[numa->count - 1].figures.migrated_to[to] += pages;
+}
+
+/* Memory in MiB by node, read so many ms before the later view. */
+static struct residency *add_vm(struct scene *scene, uint32_t pid, const char *name,
+				const uint64_t mib[4], uint64_t age_ms)
+{
+	struct residency *residency;
+	char arguments[64], cgroup[64];
+
+	snprintf(arguments, sizeof(arguments), "qemu-system-x86_64|-name|guest=%s", name);
+	snprintf(cgroup, sizeof(cgroup), "0::/machine.slice/%s\n", name);
+	fake_proc__add(&scene->proc, pid, "qemu-system-x86", pid, arguments, cgroup);
+	numa_snapshot__add_vm(&scene->views[0].numa)->pid = pid;
+	numa_snapshot__add_vm(&scene->views[1].numa)->pid = pid;
+	residency = &scene->views[1].numa.vms[scene->views[1].numa.vm_count - 1].residency;
+	*residency = (struct residency){ .source = RESIDENCY_MAPS,
+					 .time_ns = (AFTER_MS - age_ms) * MS,
+					 .period_ns = 30000 * MS,
+					 .split = true,
+					 .kinds_known = true };
+	for (int node = 0; node < 4; node++) {
+		residency->bytes[node] = mib[node] * MIB;
+		residency->kind_bytes[MEMORY_NORMAL] += mib[node] * MIB;
+		residency->size_bytes += mib[node] * MIB;
+	}
+	residency->other_bytes[0] = 40 * MIB;
+	return residency;
+}
+
+static struct numa_vm *last_vm(struct numa_view *view)
+{
+	return &view->numa.vms[view->numa.vm_count - 1];
+}
+
+/* A remote half; memory that its vCPU has left; one between two nodes; one too large. */
+static void fill_two(struct scene *scene)
+{
+	const struct vcpu web0 = { 1000, 0, 0, { 900, 0 }, { 6000, 0 }, 0, 1500, 1500, 1 };
+	const struct vcpu web1 = { 1000, 1, 0, { 0, 0 }, { 2000, 0 }, 0, 10, 2, 512 };
+	const struct vcpu db = { 2000, 0, 1, { 50, 50 }, { 100, 3900 }, 7, 100, 300, 1 };
+	const struct vcpu batch0 = { 3000, 0, 0, { 0, 0 }, { 5000, 0 }, 0, 9, 0, 1 };
+	const struct vcpu batch1 = { 3000, 1, 1, { 0, 0 }, { 0, 4000 }, 1, 0, 9, 1 };
+	const struct vcpu large = { 4000, 0, 0, { 0, 0 }, { 5000, 0 }, 0, 0, 0, 1 };
+	struct residency *sample;
+
+	add_vm(scene, 1000, "web", (uint64_t[4]){ 2048, 2048 }, 4000);
+	add_vcpu(scene, &web0);
+	add_vcpu(scene, &web1);
+	add_vm(scene, 2000, "db", (uint64_t[4]){ 900, 100 }, 1000);
+	add_vcpu(scene, &db);
+	migrate(scene, 0, 1, 300);
+	last_vm(&scene->views[0])->bandwidth = (struct bandwidth){ true, 1000 * MIB, 900 * MIB };
+	last_vm(&scene->views[1])->bandwidth = (struct bandwidth){ true, 3000 * MIB, 1400 * MIB };
+	add_vm(scene, 3000, "batch", (uint64_t[4]){ 64, 64 }, 0);
+	add_vcpu(scene, &batch0);
+	migrate(scene, 1, 0, 500);
+	add_vcpu(scene, &batch1);
+	migrate(scene, 0, 1, 400);
+	sample = add_vm(scene, 4000, "large", (uint64_t[4]){ 60000, 9000 }, 9900);
+	sample->source = RESIDENCY_SAMPLE;
+	sample->error_mpct = 766;
+	sample->samples = 16384;
+	add_vcpu(scene, &large);
+	scene->views[1].numa.bandwidth_available = true;
+	scene->views[1].numa.residency_cost_ns = 5 * MS;
+	scene->views[1].numa.losses = (struct numa_losses){ 4, 2 };
+}
+
+static void fill_four(struct scene *scene)
+{
+	const struct vcpu web = { 1000, 0, 3, { 0, 0, 0, 0 }, { 100, 0, 0, 4900 }, 2, 0, 64, 1 };
+	const struct vcpu idle = { 2000, 0, 0, { 5, 0, 0, 0 }, { 0, 0, 0, 0 }, 0, 0, 0, 1 };
+
+	add_vm(scene, 1000, "web", (uint64_t[4]){ 256, 256, 512, 0 }, 2000);
+	add_vcpu(scene, &web);
+	migrate(scene, 1, 0, 64);
+	add_vm(scene, 2000, "idle", (uint64_t[4]){ 0, 0, 128, 0 }, 2000);
+	add_vcpu(scene, &idle);
+}
+
+static void fill_one(struct scene *scene)
+{
+	const struct vcpu web = { 1000, 0, 0, { 0, 0 }, { 5000, 0 }, 0, 0, 0, 1 };
+
+	add_vm(scene, 1000, "web", (uint64_t[4]){ 512 }, 100);
+	add_vcpu(scene, &web);
+	scene->views[1].numa.balancing = BALANCING_UNKNOWN;
+}
+
+static void set_kind(struct residency *residency, enum memory_kind kind)
+{
+	residency->kind_bytes[kind] = residency->kind_bytes[MEMORY_NORMAL];
+	residency->kind_bytes[MEMORY_NORMAL] = 0;
+}
+
+static void fill_reasons(struct scene *scene)
+{
+	static const char *const names[] = {
+		"hugetlb", "bound", "shared", "pinned", "quiet", "gone"
+	};
+	struct residency *residency;
+
+	for (uint32_t i = 0; i < 6; i++) {
+		const struct vcpu vcpu = { 1000 * (i + 1), 0, 0, { 0 }, { 1000 }, 0, 0, 0, 1 };
+
+		residency = add_vm(scene, 1000 * (i + 1), names[i], (uint64_t[4]){ 32, 32 }, 10);
+		if (i < 3)
+			set_kind(residency, (enum memory_kind)(MEMORY_HUGETLB + i));
+		if (i == 3)
+			residency->pinned_bytes = 60 * MIB;
+		if (i == 5) {
+			*residency = (struct residency){ 0 };
+			last_vm(&scene->views[1])->residency_missing =
+				"the kernel refused it: needs root or CAP_SYS_PTRACE";
+		}
+		add_vcpu(scene, &vcpu);
+	}
+}
+
+static void fill_topology(struct topology *topology, uint32_t nodes)
+{
+	topology->count = topology->limit = nodes;
+	for (uint32_t id = 0; id < nodes; id++) {
+		struct node *node = &topology->nodes[id];
+
+		*node = (struct node){ true, 2, 65536 * MIB, { 0 } };
+		for (uint32_t to = 0; to < nodes; to++)
+			node->distance[to] = id == to ? 10 : 20 + (id + to) % 3;
+	}
+	if (nodes != 4)
+		return;
+	topology->nodes[2].cpus = 0;
+	topology->nodes[3].memory_bytes = 0;
+}
+
+static void fill(struct scene *scene, const char *name)
+{
+	struct numa_view *before = &scene->views[0], *after = &scene->views[1];
+	bool two = !strcmp(name, "two") || !strcmp(name, "nohook");
+
+	fake_proc__open(&scene->proc);
+	before->snapshot.time_ns = before->numa.time_ns = BEFORE_MS * MS;
+	after->snapshot.time_ns = after->snapshot.end_ns = AFTER_MS * MS;
+	after->numa.time_ns = AFTER_MS * MS;
+	after->snapshot.realtime_ns = 1763935201000 * MS;
+	after->numa.balancing = BALANCING_ON;
+	fill_topology(&scene->topology, !strcmp(name, "four")	 ? 4
+					: !strcmp(name, "eight") ? 8
+					: !strcmp(name, "one")	 ? 1
+								 : 2);
+	if (two)
+		fill_two(scene);
+	else if (!strcmp(name, "four") || !strcmp(name, "eight"))
+		fill_four(scene);
+	else if (!strcmp(name, "one"))
+		fill_one(scene);
+	else if (!strcmp(name, "reasons"))
+		fill_reasons(scene);
+	if (strcmp(name, "nohook") != 0)
+		return;
+	after->numa.faults_missing = "the kernel refused the hook at task_numa_fault: Permission "
+				     "denied";
+	after->numa.migrations_missing = after->numa.faults_missing;
+	for (size_t i = 0; i < after->numa.count; i++) {
+		struct numa_figures *figures = &after->numa.threads[i].figures;
+
+		memset(figures->faults, 0, sizeof(figures->faults));
+		memset(figures->pages, 0, sizeof(figures->pages));
+	}
+}
+
+static void print_events(struct numa_report *report, const struct scene *scene)
+{
+	struct numa_event event = {
+		.kind = NUMA_FAULTS,
+		.identity = scene->views[1].snapshot.threads[0].identity,
+		.begin_ns = 1001000 * MS,
+		.end_ns = 1001012 * MS,
+		.faults = 12,
+		.pages = 523,
+		.from = 1,
+		.to = NODE_NONE,
+	};
+
+	numa_report__print_event(report, stdout, &event);
+	event.kind = NUMA_MIGRATE;
+	event.from = 0;
+	event.to = 1;
+	numa_report__print_event(report, stdout, &event);
+	event = (struct numa_event){ .kind = NUMA_MOVE,
+				     .identity = event.identity,
+				     .begin_ns = 1002000 * MS,
+				     .end_ns = 1002000 * MS,
+				     .from = 0,
+				     .to = 1,
+				     .from_cpu = 3,
+				     .to_cpu = 12 };
+	numa_report__print_event(report, stdout, &event);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct tool tool = { .name = "kvmq-numa",
+					  .question = "golden",
+					  .options = "mcbHejosnRTvVh",
+					  .interval = true,
+					  .by = BY_VM };
+	static const struct vm_filter all;
+	static struct scene scene;
+	struct numa_report report;
+	struct options options;
+	int status;
+
+	if (argc < 2) {
+		fputs("usage: test_golden_numa SCENE [OPTION...]\n", stderr);
+		return 2;
+	}
+	setenv("TZ", "UTC", 1);
+	tzset();
+	if (options_parse(&options, &tool, argc - 1, argv + 1, &status) ||
+	    numa_report__init(&report, &options, &status))
+		return status;
+	fill(&scene, argv[1]);
+	report.host = host;
+	report.topology = scene.topology;
+	report.boot_ns = 1763935201000 * MS - AFTER_MS * MS;
+	report.vms = vms__new(scene.proc.path, &all);
+	if (options.events)
+		print_events(&report, &scene);
+	status = numa_report__print(&report, stdout, &scene.views[0], &scene.views[1]);
+	vms__free(report.vms);
+	numa_report__free(&report);
+	for (int i = 0; i < 2; i++) {
+		snapshot__free(&scene.views[i].snapshot);
+		numa_snapshot__free(&scene.views[i].numa);
+	}
+	fake_proc__close(&scene.proc);
+	return status || fflush(stdout) ? 1 : 0;
+}
