@@ -113,6 +113,7 @@ install: all
 	install -m 644 doc/kvmq.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-cpu
 	install -m 644 doc/schema/*.json $(DESTDIR)$(PREFIX)/share/kvmq/schema
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-exit
+	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-numa
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-doctor
 
 clean:

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Completion for kvmq-cpu, kvmq-exit and kvmq-doctor.
+# Completion for kvmq-cpu, kvmq-exit, kvmq-numa and kvmq-doctor.
 
-# The values of an option of kvmq-cpu or kvmq-exit, or 1 if it has none
+# The values of an option of a tool, or 1 if it has none
 _kvmq_values() {
 	case $1:$2 in
 	*:-b | *:--by)
 		echo vcpu vm
-		[[ $1 == kvmq-exit ]] || echo thread
+		[[ $1 != kvmq-cpu ]] || echo thread
 		;;
 	kvmq-exit:-[os] | kvmq-exit:--columns | kvmq-exit:--sort)
 		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %GUEST %KVM %VMM %POLL %RDY %HALT %BLOCK \
 			EXITS/s MEAN
 		case $2 in -o | --columns) echo help ;; esac
 		;;
+	kvmq-numa:-[os] | kvmq-numa:--columns | kvmq-numa:--sort)
+		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %RUN NODE HOME HRUN% MB MB/NODE N%L XREM% \
+			RFLT% RFLTLOW% RFLTHIGH% FLTS COVER% IN/s OUT/s MOVES/s RBW% SRC AGE VMM SIZE HINT
+		case $2 in -o | --columns) echo help ;; esac
+		;;
+	kvmq-numa:-R | kvmq-numa:--residency) echo auto maps cgroup sample ;;
 	*:-o | *:--columns | *:-s | *:--sort)
 		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %RUN %RDY %WAKE %PRE %THR %HALT %BLOCK \
 			WAITS/s MEAN P50 P99 MAX RDYms/VCPU RDYms/VM %HAZARD %STALLED WAITING WAITMAX \
@@ -77,7 +83,7 @@ _kvmq_cpu() {
 	case $current in
 	-*)
 		mapfile -t COMPREPLY < <(compgen -W '-m --vm= -c --cgroup= -b --by= -H --hist -e --events
-			--events= -B --blame -O --overlap -t --timeline= -j --json -o --columns= -s --sort= -n
+			--events= -B --blame -O --overlap -R --residency= -t --timeline= -j --json -o --columns= -s --sort= -n
 			--top= -T --timestamp -v --verbose
 			-V --version -h --help --' -- "$current")
 		[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2> /dev/null
@@ -90,5 +96,5 @@ _kvmq_doctor() {
 		"${COMP_WORDS[COMP_CWORD]}")
 }
 
-complete -F _kvmq_cpu kvmq-cpu kvmq-exit
+complete -F _kvmq_cpu kvmq-cpu kvmq-exit kvmq-numa
 complete -F _kvmq_doctor kvmq-doctor
