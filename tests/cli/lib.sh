@@ -7,6 +7,7 @@ build=$(readlink -f "${BUILD:-build}")
 vmm=$(readlink -f "${VMM:-build/vmm}")
 cpu=$build/kvmq-cpu
 exits=$build/kvmq-exit
+numa=$build/kvmq-numa
 doctor=$build/kvmq-doctor
 read -ra wrap <<< "${WRAP-}"
 scratch=$(mktemp -d) || exit 1

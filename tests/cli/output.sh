@@ -29,3 +29,12 @@ if works 'cpu --timestamp' "$cpu" -T 0.05 2; then
 		bad 'cpu --timestamp' 'not two times'
 	fi
 fi
+
+# A host need not have several nodes, VMs or KVM.
+for option in maps sample,0.05 cgroup auto; do
+	works "numa -R $option" "$numa" -j -R "$option" 0.05 2 &&
+		holds "numa -R $option" 'len(intervals) == 2' 'last["nodes"]'
+done
+works 'numa --hist --events' "$numa" -H 0.05 1
+refuses 'numa into a full device' 1 'standard output: No space' \
+	sh -c "'$numa' 0.1 5 > /dev/full"

@@ -45,6 +45,17 @@ refuses 'exit --json with --columns' 2 '--columns: ' "$exits" -j -o VM
 refuses 'exit INTERVAL 0' 2 'INTERVAL: ' "$exits" 0
 refuses 'exit -- without a command' 2 'command is missing' "$exits" --
 
+refuses 'numa --by thread' 2 '--by: ' "$numa" --by thread
+refuses 'numa --hist by vCPU' 2 '--hist: ' "$numa" -H -b vcpu
+refuses 'numa --events with --hist' 2 '--events prints no table: ' "$numa" -e -H
+refuses 'numa --json with --columns' 2 '--columns: ' "$numa" -j -o VM
+refuses 'numa --sort nosuch' 2 '--sort: ' "$numa" --sort nosuch
+refuses 'numa --blame' 2 '--blame: ' "$numa" --blame
+refuses 'cpu --residency' 2 '--residency: ' "$cpu" --residency maps
+for value in nosuch '' map maps, maps,0 maps,x 'maps, 1' ,1 auto,86401 sample,1,1; do
+	refuses "numa --residency '$value'" 2 '--residency: ' "$numa" --residency "$value"
+done
+
 if [[ -x $doctor ]]; then
 	refuses 'doctor unknown option' 2 '--nosuch: ' "$doctor" --nosuch
 	refuses 'doctor option of another tool' 2 '--vm: ' "$doctor" --vm web
@@ -53,7 +64,7 @@ if [[ -x $doctor ]]; then
 	refuses 'doctor --json=x' 2 '--json=x: ' "$doctor" --json=x
 fi
 
-for tool in "$cpu" "$exits" "$doctor"; do
+for tool in "$cpu" "$exits" "$numa" "$doctor"; do
 	name=${tool##*/kvmq-}
 	for option in --help -h --version -V; do
 		works "$name $option" "$tool" "$option" || continue

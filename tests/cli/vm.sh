@@ -35,6 +35,15 @@ else
 	bad 'exit on VMs' "exit status $status"
 fi
 
+works 'numa on VMs' "$numa" -j -m "$name-a" 0.3 2 &&
+	holds 'numa on VMs' "$only_a" 'len(rows) == 1 and rows[0]["memory_bytes"] > 0' \
+		'rows[0]["residency_split"] and rows[0]["memory_size_bytes"] >= rows[0]["memory_bytes"]' \
+		'sum(rows[0]["run_node_ns"]) == rows[0]["run_ns"]'
+if works 'numa by its schema' "$numa" -j -e -b vcpu 0.3 2; then
+	cp "$scratch/out" "$scratch/kvmq-numa --json --events"
+	tests/golden/validate "$scratch/kvmq-numa --json --events" || failed=1
+fi
+
 # Two busy vCPUs on one CPU wait for each other, sooner or later.
 try bash -c "set -o pipefail; '$cpu' -e -m $name-a | head -2"
 if [[ $(sed -n 1p "$scratch/out") == 'TIME '* && $(sed -n 2p "$scratch/out") == *" $name-a "* ]]; then

@@ -7,6 +7,7 @@
 
 #include "base/options.h"
 #include "cmd/cpu_metrics.h"
+#include "cmd/numa_metrics.h"
 #include "collect/rows.h"
 
 static const char *header_of(const char *name)
@@ -31,6 +32,9 @@ static void test_find(void **state)
 	assert_string_equal(header_of(""), "(none)");
 	assert_string_equal(header_of("%"), "(none)");
 	assert_string_equal(header_of("%ready_pct"), "(none)");
+	assert_string_equal(metric__find(numa_metrics(), "XREM")->header, "XREM%");
+	assert_string_equal(metric__find(numa_metrics(), "n%l%")->header, "N%L");
+	assert_null(metric__find(numa_metrics(), "NL"));
 	/* in JSON only, but it can be sorted by */
 	assert_non_null(metric__find(&cpu_metrics, "run_ns"));
 	assert_null(metric__find(&cpu_metrics, "run_ns")->header);

@@ -176,10 +176,11 @@ static int run(struct numa_tool *numa)
 		if (!read_view(numa, &numa->views[0]))
 			status = runner__run(&numa->options, &command,
 					     sched_probe__fd(numa->session.probe), &steps);
-		if (numa->options.events)
+		if (numa->options.events && status != STATUS_FAILED) {
 			numa_probe__flush(numa->probe, true);
-		if (flush_output())
-			status = STATUS_FAILED;
+			if (flush_output())
+				status = STATUS_FAILED;
+		}
 	}
 	command__signal(&command, 0);
 	close_all(numa);

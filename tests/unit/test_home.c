@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* HOME: the node with most run time of late, with hysteresis. */
+#include "collect/home.h"
+#include "unit.h"
+
+#define SEC 1000000000ULL
+
+static int tear_down(void **state)
+{
+	homes__free(*state);
+	return 0;
+}
+
+static struct homes *fresh(void **state)
+{
+	static struct homes homes;
+
+	*state = &homes;
+	return &homes;
+}
+
+/* One second in which it ran so many ms on nodes 0 and 1. */
+static const struct home *second(struct homes *homes, uint64_t key, uint64_t at, uint64_t ms0,
+				 uint64_t ms1)
+{
+	const uint64_t run[NODES_MAX] = { ms0 * 1000000, ms1 * 1000000 };
+
+	return homes__feed(homes, key, run, SEC, at * SEC);
+}
+
+static void test_none_until_it_runs(void **state)
+{
+	struct homes *homes = fresh(state);
+
+	assert_int_equal(second(homes, 1, 1, 0, 0)->node, NODE_NONE);
+	assert_int_equal(second(homes, 1, 2, 0, 5)->node, 1);
+	assert_int_equal(homes->list[0].since_ns, 0);
+	assert_int_equal(second(homes, 1, 3, 0, 0)->node, 1);
+}
+
+/* A quarter more than what is there must come, and that counts half as much each 10 s. */
+static void test_hysteresis(void **state)
+{
+	struct homes *homes = fresh(state);
+
+	assert_int_equal(second(homes, 1, 1, 1000, 0)->node, 0);
+	assert_int_equal(second(homes, 1, 2, 0, 1000)->node, 0); /* 933 and 1000 */
+	assert_int_equal(homes->list[0].since_ns, 0);
+	assert_int_equal(second(homes, 1, 3, 0, 1000)->node, 1); /* 871 and 1933 */
+	assert_int_equal(homes->list[0].since_ns, 3 * SEC);
+	/* To and fro: it stays. */
+	for (uint64_t at = 4; at < 40; at++)
+		assert_int_equal(second(homes, 1, at, at % 2 * 1000, (at + 1) % 2 * 1000)->node, 1);
+	assert_int_equal(homes->list[0].since_ns, 3 * SEC);
+}
+
+static void test_half_life(void **state)
+{
+	struct homes *homes = fresh(state);
+	const uint64_t none[NODES_MAX] = { 0 };
+
+	second(homes, 1, 1, 1000, 0);
+	homes__feed(homes, 1, none, 10 * SEC, 11 * SEC);
+	assert_true(homes->list[0].run_ns[0] > 0.4999e9 && homes->list[0].run_ns[0] < 0.5001e9);
+}
+
+static void test_apart_and_forgotten(void **state)
+{
+	struct homes *homes = fresh(state);
+
+	for (uint64_t key = 40; key > 0; key--)
+		assert_int_equal(second(homes, key, 1, key % 2 * 10, (key + 1) % 2 * 10)->node,
+				 key % 2 ? 0 : 1);
+	assert_int_equal(homes->count, 40);
+	for (uint64_t key = 1; key <= 40; key += 3)
+		second(homes, key, 2, 0, 0);
+	homes__sweep(homes, 2 * SEC);
+	assert_int_equal(homes->count, 14);
+	for (size_t i = 0; i < homes->count; i++) {
+		assert_int_equal(homes->list[i].key, 1 + 3 * i);
+		assert_int_equal(homes->list[i].node, homes->list[i].key % 2 ? 0 : 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_none_until_it_runs, tear_down),
+		cmocka_unit_test_teardown(test_hysteresis, tear_down),
+		cmocka_unit_test_teardown(test_half_life, tear_down),
+		cmocka_unit_test_teardown(test_apart_and_forgotten, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("home", tests, NULL, NULL);
+}
