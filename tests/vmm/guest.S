@@ -10,6 +10,7 @@
  * Registers, set by machine.c and never changed:
  *   rbx  this vCPU's counters     r12  ticks of the TSC to burn per loop
  *   r13  timer count for a halt   r14  actions (GUEST_HALT ...)
+ *   r15  end of the memory to be touched
  * rax, rcx, rdx and r8 are scratch; CPL 3 uses no stack.
  */
 #include "guest.h"
@@ -55,7 +56,15 @@ guest_user:
 	or	%rdx, %rax
 	cmp	%r8, %rax
 	jb	.Lburn
-	incq	GUEST_LOOPS(%rbx)
+	test	$GUEST_TOUCH, %r14b
+	jz	1f
+	mov	$GUEST_MEMORY, %eax
+.Ltouch:
+	mov	%rax, (%rax)
+	add	$GUEST_PAGE, %rax
+	cmp	%r15, %rax
+	jb	.Ltouch
+1:	incq	GUEST_LOOPS(%rbx)
 	test	$GUEST_AT_CPL0, %r14b
 	jz	1f
 	int3

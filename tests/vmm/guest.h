@@ -13,6 +13,7 @@
  * over the vCPUs. Pages that nobody touches cost nothing.
  */
 #define GUEST_MEM_SIZE 0x200000
+#define GUEST_PAGE 0x1000
 #define GUEST_PML4 0x1000
 #define GUEST_PDPT 0x2000
 #define GUEST_PD_RAM 0x3000  /* the first GiB: RAM */
@@ -24,8 +25,13 @@
 #define GUEST_TSS_SIZE 0x100
 #define GUEST_COUNTERS 0xc000
 #define GUEST_COUNTERS_SIZE 64 /* a cache line: vCPUs must not share one */
+#define GUEST_PD_MEMORY 0xd000 /* the second and third GiB: memory that vCPUs touch */
 #define GUEST_STACKS 0x10000   /* lower half for CPL 3, upper half for CPL 0 */
 #define GUEST_STACK_SIZE 0x800
+
+/* Memory to be touched, a slot of its own; its page tables are two pages. */
+#define GUEST_MEMORY 0x40000000
+#define GUEST_MEMORY_MAX 0x80000000ul
 
 #define GUEST_MMIO 0xd0000000 /* no memory slot: a store there is an MMIO exit */
 
@@ -55,6 +61,7 @@
 #define GUEST_VMMCALL 0x08 /* AMD's hypercall */
 #define GUEST_PIO 0x10
 #define GUEST_MMIO_WRITE 0x20
+#define GUEST_TOUCH 0x40 /* a word in each page of the memory, before the other actions */
 #define GUEST_AT_CPL0 (GUEST_HALT | GUEST_CPUID)
 
 /* The timer runs at 1 GHz divided by 16, so that 32 bits reach a minute. */

@@ -32,7 +32,7 @@
 
 static void put64(struct machine *machine, uint32_t address, uint64_t value)
 {
-	memcpy(machine->memory + address, &value, sizeof(value));
+	memcpy(machine->low.address + address, &value, sizeof(value));
 }
 
 static uint32_t stack_top(unsigned int vcpu)
@@ -74,33 +74,52 @@ static void put_tables(struct machine *machine)
 	put_gate(machine, GUEST_VECTOR_TIMER, guest_timer, GATE_CPL0);
 }
 
-static int put_memory(struct machine *machine)
+static int add_slot(struct machine *machine, uint32_t slot, uint64_t address,
+		    const struct memory *memory)
 {
-	struct kvm_userspace_memory_region region = { .memory_size = GUEST_MEM_SIZE };
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = address,
+		.memory_size = memory->size,
+		.userspace_addr = (uintptr_t)memory->address,
+	};
+
+	if (ioctl(machine->vm, KVM_SET_USER_MEMORY_REGION, &region)) {
+		warn("KVM_SET_USER_MEMORY_REGION %u", slot);
+		return -1;
+	}
+	return 0;
+}
+
+static int put_low_memory(struct machine *machine)
+{
 	size_t code_size = code_offset(guest_code_end);
-	void *memory;
 
 	if (code_size > GUEST_TSS - GUEST_CODE) {
 		warnx("guest code of %zu bytes is too long", code_size);
 		return -1;
 	}
-	memory = mmap(NULL, GUEST_MEM_SIZE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory == MAP_FAILED) {
-		warn("guest memory");
+	if (memory_open_sparse(&machine->low, GUEST_MEM_SIZE))
 		return -1;
-	}
-	machine->memory = memory;
-	/* A huge page would cost a VM ten times what it needs; not fatal. */
-	madvise(memory, GUEST_MEM_SIZE, MADV_NOHUGEPAGE);
-	memcpy(machine->memory + GUEST_CODE, guest_code, code_size);
+	memcpy(machine->low.address + GUEST_CODE, guest_code, code_size);
 	put_tables(machine);
-	region.userspace_addr = (uintptr_t)memory;
-	if (ioctl(machine->vm, KVM_SET_USER_MEMORY_REGION, &region)) {
-		warn("KVM_SET_USER_MEMORY_REGION");
+	return add_slot(machine, 0, 0, &machine->low);
+}
+
+/* Mapped as far as it goes, in large pages; the last may go beyond it. */
+static int put_memory(struct machine *machine, const struct memory_config *config)
+{
+	if (!config->size)
+		return 0;
+	if (memory_open(&machine->memory, config))
 		return -1;
-	}
-	return 0;
+	for (uint32_t gib = 0; gib < GUEST_MEMORY_MAX >> 30; gib++)
+		put64(machine, GUEST_PDPT + 8 * ((GUEST_MEMORY >> 30) + gib),
+		      (GUEST_PD_MEMORY + gib * GUEST_PAGE) | PAGE_TABLE);
+	for (uint64_t at = 0; at < config->size; at += MEMORY_HUGE_PAGE)
+		put64(machine, GUEST_PD_MEMORY + 8 * (uint32_t)(at / MEMORY_HUGE_PAGE),
+		      (GUEST_MEMORY + at) | PAGE_LARGE);
+	return add_slot(machine, 1, GUEST_MEMORY, &machine->memory);
 }
 
 static int get_cpuid(struct machine *machine)
@@ -119,7 +138,8 @@ static int get_cpuid(struct machine *machine)
 	return 0;
 }
 
-int machine_open(struct machine *machine, const struct workload *workload)
+int machine_open(struct machine *machine, const struct workload *workload,
+		 const struct memory_config *memory)
 {
 	*machine = (struct machine){ .kvm = -1, .vm = -1, .workload = *workload };
 	machine->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -143,7 +163,7 @@ int machine_open(struct machine *machine, const struct workload *workload)
 		warn("KVM_CREATE_IRQCHIP");
 		return -1;
 	}
-	return put_memory(machine);
+	return put_low_memory(machine) || put_memory(machine, memory) ? -1 : 0;
 }
 
 static struct kvm_segment segment(unsigned int selector, unsigned int type, unsigned int is_long)
@@ -166,7 +186,7 @@ static void set_task_segment(struct machine *machine, struct kvm_sregs *sregs, u
 	uint32_t tss = GUEST_TSS + index * GUEST_TSS_SIZE;
 
 	put64(machine, tss + TSS_RSP0, stack_top(index));
-	machine->memory[tss + TSS_IO_BITMAP] = TSS_HEAD_SIZE;
+	machine->low.address[tss + TSS_IO_BITMAP] = TSS_HEAD_SIZE;
 	sregs->tr = (struct kvm_segment){
 		.base = tss,
 		.limit = GUEST_TSS_SIZE - 1,
@@ -215,6 +235,7 @@ static int set_regs(struct machine *machine, const struct vcpu *vcpu)
 		.rbx = GUEST_COUNTERS + vcpu->index * GUEST_COUNTERS_SIZE,
 		.r13 = workload->halt_us * 1000 / GUEST_TIMER_NS,
 		.r14 = workload->actions,
+		.r15 = GUEST_MEMORY + machine->memory.size,
 	};
 
 	if (tsc_khz <= 0) {
@@ -270,8 +291,8 @@ int machine_add_vcpu(struct machine *machine)
 		return -1;
 	}
 	*vcpu = (struct vcpu){ .index = index };
-	vcpu->counters =
-		(void *)(machine->memory + GUEST_COUNTERS + (size_t)index * GUEST_COUNTERS_SIZE);
+	vcpu->counters = (void *)(machine->low.address + GUEST_COUNTERS +
+				  (size_t)index * GUEST_COUNTERS_SIZE);
 	vcpu->fd = ioctl(machine->vm, KVM_CREATE_VCPU, index);
 	if (vcpu->fd < 0) {
 		warn("KVM_CREATE_VCPU %u", index);
@@ -302,10 +323,21 @@ void machine_close(struct machine *machine)
 		close(machine->vm);
 	if (machine->kvm >= 0)
 		close(machine->kvm);
-	if (machine->memory)
-		munmap(machine->memory, GUEST_MEM_SIZE);
+	memory_close(&machine->low);
+	memory_close(&machine->memory);
 	free(machine->cpuid);
 	*machine = (struct machine){ .kvm = -1, .vm = -1 };
+}
+
+uint64_t machine_touched(const struct machine *machine)
+{
+	uint64_t count = 0, value;
+
+	for (size_t at = 0; at < machine->memory.size; at += GUEST_PAGE) {
+		memcpy(&value, machine->memory.address + at, sizeof(value));
+		count += value == GUEST_MEMORY + at;
+	}
+	return count;
 }
 
 unsigned int machine_hypercall(void)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "guest.h"
+#include "memory.h"
 
 struct kvm_cpuid2;
 struct kvm_run;
@@ -29,7 +30,8 @@ struct machine {
 	int kvm;
 	int vm;
 	int run_size;
-	uint8_t *memory;
+	struct memory low;    /* from address 0: the guest's code and tables */
+	struct memory memory; /* from GUEST_MEMORY; may be none */
 	struct kvm_cpuid2 *cpuid;
 	struct workload workload;
 	struct vcpu vcpus[GUEST_VCPUS_MAX];
@@ -37,11 +39,15 @@ struct machine {
 };
 
 /* All return 0, or say what failed on standard error and return -1. */
-int machine_open(struct machine *machine, const struct workload *workload);
+int machine_open(struct machine *machine, const struct workload *workload,
+		 const struct memory_config *memory);
 /* Adds the vCPU with the next index; also while others run. */
 int machine_add_vcpu(struct machine *machine);
 /* Right for a machine whose opening failed, too. */
 void machine_close(struct machine *machine);
+
+/* Pages of its memory that hold what a vCPU writes to each: their guest address. */
+uint64_t machine_touched(const struct machine *machine);
 
 /* The hypercall instruction of this host's make of CPU, as an action. */
 unsigned int machine_hypercall(void);

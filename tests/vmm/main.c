@@ -13,6 +13,8 @@
  *   vmm --vms 50 --vcpus 20 --mode halt --wait 100000
  *   vmm --spawn 200 --parallel 8 --lifetime 0.3      VMs that come and go
  *   vmm --pin 0 --vcpus 2 --seconds 0 --name web     two vCPUs on one CPU, till SIGTERM
+ *   vmm --mode touch --burn 0 --memory 64 --place balance:0,balance:1
+ *                                                    half of its memory on either node
  *
  * Guests burn at CPL 3 by their TSC. A vCPU's thread is called "CPU n/KVM". With
  * --vms or --spawn each VM is a process of its own, named NAME-1, NAME-2 ..., whose
@@ -20,12 +22,16 @@
  *
  * Lines on standard output, each written in one piece:
  *   ready pid=P tids=T,T,... name=NAME    all vCPUs of this VM are in their loops;
- *                                         the time of --seconds begins
+ *                                         the time of --seconds begins; before the name of
+ *                                         a VM with --memory: low=A memory=A, where guest
+ *                                         memory begins in this process: 2 MiB, and that
  *   ready vms=N                           all VMs of --vms are ready
  *   hotplug pid=P vcpu=I tid=T            the added vCPU is in its loop
  *   paused pid=P                          --hold has begun
  *   vcpu I tid T pid=P loops=N timer_irqs=N user_pio=N user_mmio=N [name=value ...]
  *                                         at the end; with --stats, then KVM's own
+ *   memory pid=P pages=N touched=N        at the end, with --memory: its 4 KiB pages, and
+ *                                         how many of them a vCPU wrote to
  *   done vms=N failed=N                   of --vms and --spawn, at the very end
  *
  * Limits: halts below about 200 us may end in halt polling instead of sleep. On a

@@ -23,6 +23,8 @@ enum kind {
 	KIND_SECONDS, /* with a fraction; kept in nanoseconds */
 	KIND_MODE,
 	KIND_CPUS,
+	KIND_BACKING,
+	KIND_PLACES,
 };
 
 struct option_spec {
@@ -53,7 +55,8 @@ static const struct option_spec specs[OPT_COUNT] = {
 	[OPT_LIFETIME] = { "lifetime", "S", KIND_SECONDS, true, AT(lifetime_ns), 0, DAY_S,
 			   "how long each of them runs once ready (0.5)" },
 	[OPT_MODE] = { "mode", "MODE", KIND_MODE, false, AT(mode), 0, 0,
-		       "what ends a loop: busy, halt, pio, mmio, hypercall or cpuid (busy)" },
+		       "what ends a loop: busy, halt, pio, mmio, hypercall, cpuid or touch "
+		       "(busy)" },
 	[OPT_BURN] = { "burn", "US", KIND_NUMBER, false, AT(burn_us), 0, MINUTE_US,
 		       "time that the guest burns in a loop, by its TSC (100)" },
 	[OPT_WAIT] = { "wait", "US", KIND_NUMBER, false, AT(wait_us), 0, MINUTE_US,
@@ -62,6 +65,15 @@ static const struct option_spec specs[OPT_COUNT] = {
 			"work of the VMM, on a CPU, for each exit to it (0)" },
 	[OPT_PIN] = { "pin", "LIST", KIND_CPUS, false, 0, 0, CPU_SETSIZE - 1,
 		      "CPUs, as 0,2-3: vCPU i of a VM runs on the i-th, in rotation" },
+	[OPT_MEMORY] = { "memory", "MIB", KIND_NUMBER, false, AT(memory_mib), 1,
+			 GUEST_MEMORY_MAX >> 20,
+			 "memory of each VM, all there from the start; --mode touch writes to it" },
+	[OPT_BACKING] = { "backing", "KIND", KIND_BACKING, false, AT(memory.backing), 0, 0,
+			  "its pages: small, thp, hugetlb or memfd (small)" },
+	[OPT_PLACE] = { "place", "LIST", KIND_PLACES, false, 0, 0, MEMORY_NODE_MAX,
+			"of its equal parts: default, bind:N, balance:N or node:N (default)" },
+	[OPT_PIN_MEMORY] = { "pin-memory", NULL, KIND_FLAG, false, AT(memory.pin), 0, 0,
+			     "pins its pages: none can move" },
 	[OPT_HOTPLUG_AFTER] = { "hotplug-after", "S", KIND_SECONDS, false, AT(hotplug_after_ns), 0,
 				DAY_S, "adds one vCPU so long after ready" },
 	[OPT_STATS] = { "stats", NULL, KIND_FLAG, false, AT(stats), 0, 0,
@@ -75,9 +87,26 @@ static const struct option_spec specs[OPT_COUNT] = {
 };
 
 static const char *const mode_names[] = {
-	[MODE_BUSY] = "busy", [MODE_HALT] = "halt",	      [MODE_PIO] = "pio",
-	[MODE_MMIO] = "mmio", [MODE_HYPERCALL] = "hypercall", [MODE_CPUID] = "cpuid",
+	[MODE_BUSY] = "busy",	[MODE_HALT] = "halt",		[MODE_PIO] = "pio",
+	[MODE_MMIO] = "mmio",	[MODE_HYPERCALL] = "hypercall", [MODE_CPUID] = "cpuid",
+	[MODE_TOUCH] = "touch",
 };
+
+static const char *const backing_names[] = {
+	[BACKING_SMALL] = "small",
+	[BACKING_THP] = "thp",
+	[BACKING_HUGETLB] = "hugetlb",
+	[BACKING_MEMFD] = "memfd",
+};
+
+static const char *const policy_names[] = {
+	[POLICY_DEFAULT] = "default",
+	[POLICY_BIND] = "bind",
+	[POLICY_BALANCE] = "balance",
+	[POLICY_NODE] = "node",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void print_help(void)
 {
@@ -122,15 +151,67 @@ static int parse_seconds(const char *text, const struct option_spec *spec, uint6
 	return 0;
 }
 
-static int parse_mode(const char *text, enum mode *mode)
+/* Which of the names the first `length` characters are, or -1. */
+static int find_name(const char *text, size_t length, const char *const *names, size_t count)
 {
-	for (size_t i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++) {
-		if (!strcmp(text, mode_names[i])) {
-			*mode = (enum mode)i;
-			return 0;
-		}
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(names[i]) == length && !strncmp(text, names[i], length))
+			return (int)i;
 	}
 	return -1;
+}
+
+static int parse_mode(const char *text, enum mode *mode)
+{
+	int found = find_name(text, strlen(text), mode_names, COUNT(mode_names));
+
+	if (found < 0)
+		return -1;
+	*mode = (enum mode)found;
+	return 0;
+}
+
+static int parse_backing(const char *text, enum backing *backing)
+{
+	int found = find_name(text, strlen(text), backing_names, COUNT(backing_names));
+
+	if (found < 0)
+		return -1;
+	*backing = (enum backing)found;
+	return 0;
+}
+
+static int parse_place(const char *text, char **end, const struct option_spec *spec,
+		       struct place *place)
+{
+	size_t length = strcspn(text, ":,");
+	int policy = find_name(text, length, policy_names, COUNT(policy_names));
+	uint64_t node = 0;
+
+	*end = (char *)text + length;
+	if (policy < 0 || (policy == POLICY_DEFAULT) != (**end != ':'))
+		return -1;
+	if (**end == ':' && (parse_number(*end + 1, end, &node) || node > spec->max))
+		return -1;
+	*place = (struct place){ .policy = (enum policy)policy, .node = (unsigned int)node };
+	return 0;
+}
+
+static int parse_places(const char *text, const struct option_spec *spec,
+			struct memory_config *memory)
+{
+	char *end;
+
+	memory->place_count = 0;
+	for (;; text = end + 1) {
+		if (memory->place_count == MEMORY_PLACES_MAX ||
+		    parse_place(text, &end, spec, &memory->places[memory->place_count++]))
+			return -1;
+		if (!*end)
+			return 0;
+		if (*end != ',')
+			return -1;
+	}
 }
 
 static int parse_cpus(const char *text, const struct option_spec *spec, struct options *options)
@@ -201,8 +282,27 @@ static int set_option(struct options *options, enum option_id id, const char *te
 		return parse_mode(text, field);
 	case KIND_CPUS:
 		return parse_cpus(text, spec, options);
+	case KIND_BACKING:
+		return parse_backing(text, field);
+	case KIND_PLACES:
+		return parse_places(text, spec, &options->memory);
 	}
 	return -1;
+}
+
+static const char *find_memory_conflict(const struct options *options)
+{
+	const struct memory_config *memory = &options->memory;
+	const char *const *text = options->text;
+	size_t parts = memory->place_count ? memory->place_count : 1;
+
+	if (!memory->size && options->mode == MODE_TOUCH)
+		return "--mode touch needs --memory";
+	if (!memory->size && (text[OPT_BACKING] || text[OPT_PLACE] || text[OPT_PIN_MEMORY]))
+		return "--backing, --place and --pin-memory need --memory";
+	if (memory->size % (parts * backing_page(memory->backing)))
+		return "--memory does not divide into whole pages for each part of --place";
+	return NULL;
 }
 
 static const char *find_conflict(const struct options *options)
@@ -226,7 +326,7 @@ static const char *find_conflict(const struct options *options)
 	if (options->hotplug && options->seconds_ns &&
 	    options->hotplug_after_ns >= options->seconds_ns)
 		return "--hotplug-after must come before the end of the VM";
-	return NULL;
+	return find_memory_conflict(options);
 }
 
 static int parse_all(struct options *options, int argc, char **argv)
@@ -277,6 +377,7 @@ int options_parse(struct options *options, int argc, char **argv, int *status)
 		return 1;
 	}
 	options->hotplug = options->text[OPT_HOTPLUG_AFTER];
+	options->memory.size = options->memory_mib << 20;
 	if (options->spawn)
 		options->seconds_ns = options->lifetime_ns;
 	if (options->mode == MODE_HALT && !options->text[OPT_WAIT])

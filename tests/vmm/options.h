@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "memory.h"
+
 #define OPTIONS_PINS_MAX 256
 #define OPTIONS_ARGV_MAX 64
 
@@ -17,6 +19,7 @@ enum mode {
 	MODE_MMIO,
 	MODE_HYPERCALL,
 	MODE_CPUID,
+	MODE_TOUCH,
 };
 
 enum option_id {
@@ -32,6 +35,10 @@ enum option_id {
 	OPT_WAIT,
 	OPT_DELAY,
 	OPT_PIN,
+	OPT_MEMORY,
+	OPT_BACKING,
+	OPT_PLACE,
+	OPT_PIN_MEMORY,
 	OPT_HOTPLUG_AFTER,
 	OPT_STATS,
 	OPT_READY_FILE,
@@ -56,6 +63,8 @@ struct options {
 	uint64_t delay_us;
 	unsigned int pins[OPTIONS_PINS_MAX];
 	unsigned int pin_count; /* 0: not pinned */
+	uint64_t memory_mib;
+	struct memory_config memory;
 	uint64_t hotplug_after_ns;
 	const char *ready_file;
 	uint64_t ready_fd; /* 0: none */

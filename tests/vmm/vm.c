@@ -77,6 +77,8 @@ static unsigned int mode_actions(const struct options *options)
 		return machine_hypercall();
 	case MODE_CPUID:
 		return GUEST_CPUID;
+	case MODE_TOUCH:
+		return GUEST_TOUCH;
 	case MODE_BUSY:
 		break;
 	}
@@ -120,7 +122,7 @@ static int open_vm(struct vm *vm)
 		warn("signalfd");
 		return -1;
 	}
-	if (machine_open(&vm->machine, &workload))
+	if (machine_open(&vm->machine, &workload, &options->memory))
 		return -1;
 	return run_open(&vm->run, &vm->machine, &config);
 }
@@ -134,6 +136,10 @@ static int announce(const struct vm *vm)
 	for (unsigned int i = 0; i < vm->run.count; i++)
 		used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%d", i ? "," : "",
 					 atomic_load(&vm->run.runners[i].tid));
+	if (vm->machine.memory.address)
+		used += (size_t)snprintf(line + used, sizeof(line) - used, " low=%p memory=%p",
+					 (void *)vm->machine.low.address,
+					 (void *)vm->machine.memory.address);
 	snprintf(line + used, sizeof(line) - used, " name=%s\n", vm->options->name);
 	fputs(line, stdout);
 	if (vm->options->ready_fd)
@@ -214,6 +220,10 @@ static int report(const struct vm *vm)
 			ret = -1;
 		putchar('\n');
 	}
+	if (vm->machine.memory.address)
+		printf("memory pid=%d pages=%llu touched=%llu\n", getpid(),
+		       (unsigned long long)vm->machine.memory.size / GUEST_PAGE,
+		       (unsigned long long)machine_touched(&vm->machine));
 	return ret;
 }
 
