@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
+# The program that makes VMs for tests: what it is told of memory it does, or refuses.
+
+# wrong OPTION...: status 2, one line, and no VM
+wrong() {
+	try "$vmm" "$@"
+	if ((status != 2)); then
+		bad "vmm $*" "exit status $status, not 2"
+	elif (($(wc -l < "$scratch/err") != 1)) || [[ -s $scratch/out ]]; then
+		bad "vmm $*" 'not one line on standard error alone'
+	else
+		ok "vmm $*"
+	fi
+}
+
+# touches NAME PAGES OPTION...: all vCPUs get through the memory, and each page is written to
+touches() {
+	local name=$1 pages=$2
+
+	shift 2
+	try "$vmm" --seconds 0.5 --mode touch --burn 0 --vcpus 2 "$@"
+	if ((status)); then
+		bad "$name" "exit status $status"
+	elif ! grep -qE '^ready .* low=0x[0-9a-f]+ memory=0x[0-9a-f]+00000 name=vmm$' "$scratch/out"; then
+		bad "$name" 'its ready line has no addresses'
+	elif (($(grep -cE '^vcpu [01] .* loops=[1-9]' "$scratch/out") != 2)); then
+		bad "$name" 'a vCPU that counts no loop'
+	elif ! grep -qE "^memory pid=[0-9]+ pages=$pages touched=$pages\$" "$scratch/out"; then
+		bad "$name" "not all $pages pages were written to"
+	else
+		ok "$name"
+	fi
+}
+
+if [[ ! -x $vmm ]]; then
+	skip vmm "no ${vmm#"$PWD/"}: make vmm"
+	return
+fi
+wrong --mode touch
+wrong --place bind:0
+wrong --memory 0
+wrong --memory 2049
+wrong --memory 8 --place bind
+wrong --memory 8 --place default:0
+wrong --memory 8 --place bind:0x
+wrong --memory 8 --place bind:64
+wrong --memory 8 --place bind:0,
+wrong --memory 8 --place node:0,node:0,node:0
+wrong --memory 3 --backing hugetlb
+wrong --memory 8 --backing huge
+if [[ ! -w /dev/kvm ]]; then
+	skip 'vmm --memory' 'no /dev/kvm here, or no right to it'
+	return
+fi
+touches 'vmm --memory' 2048 --memory 8
+touches 'vmm --memory, in huge pages' 2048 --memory 8 --backing thp
+touches 'vmm --memory, shared and pinned' 512 --memory 2 --backing memfd --pin-memory
