@@ -40,22 +40,41 @@ share() {
 	echo "-virtfs local,path=${1//,/,,},mount_tag=$2,security_model=none,multidevs=remap$3"
 }
 
-# A node is a socket where the CPUs can be dealt out so; otherwise each CPU is. By default QEMU puts all in one
-# socket, and the kernel warns that CPUs which share a cache lie on different nodes.
+# A node is a socket where all have as many CPUs; otherwise each CPU is. By default QEMU puts all in one socket,
+# and the kernel warns that CPUs which share a cache lie on different nodes.
 smp_option() {
-	local sockets=$OPT_NODES
-	[ $((OPT_CPUS % sockets)) -eq 0 ] || sockets=$OPT_CPUS
+	local sockets=$OPT_NODES cpus
+	for cpus in "${NODE_CPUS[@]}"; do
+		[ "$cpus" -eq "${NODE_CPUS[0]}" ] || sockets=$OPT_CPUS
+	done
 	echo "-smp $OPT_CPUS,sockets=$sockets,cores=$((OPT_CPUS / sockets)),threads=1"
 }
 
-# numa_options CPUS NODES MIB - CPUs and memory dealt out evenly, one line per option and value
+# numa_options - the nodes' CPUs, in their order, and memory, one line per option and value
 numa_options() {
-	local cpus=$1 nodes=$2 mib=$3 node first last
-	for ((node = 0; node < nodes; node++)); do
-		first=$((node * cpus / nodes))
-		last=$(((node + 1) * cpus / nodes - 1))
-		echo "-object memory-backend-ram,size=$((mib / nodes))M,id=m$node"
-		echo "-numa node,nodeid=$node,cpus=$first-$last,memdev=m$node"
+	local node first=0 spec
+	for ((node = 0; node < OPT_NODES; node++)); do
+		spec=node,nodeid=$node
+		if [ "${NODE_CPUS[node]}" -gt 0 ]; then
+			spec+=,cpus=$first-$((first + NODE_CPUS[node] - 1))
+			first=$((first + NODE_CPUS[node]))
+		fi
+		if [ "${NODE_MIB[node]}" -gt 0 ]; then
+			echo "-object memory-backend-ram,size=${NODE_MIB[node]}M,id=m$node"
+			spec+=,memdev=m$node
+		fi
+		echo "-numa $spec"
+	done
+}
+
+# distance_options - QEMU wants none or all, and each pair once
+distance_options() {
+	local from to
+	[ ${#DISTANCE[@]} -gt 0 ] || return 0
+	for ((from = 0; from < OPT_NODES; from++)); do
+		for ((to = from + 1; to < OPT_NODES; to++)); do
+			echo "-numa dist,src=$from,dst=$to,val=${DISTANCE[from * 8 + to]:-20}"
+		done
 	done
 }
 
@@ -70,7 +89,7 @@ qemu_options() {
 		-name kvmq-lab
 		-accel tcg,thread=multi
 		-cpu max,+svm,+invtsc,x-force-features=on
-		-m $((OPT_MIB / OPT_NODES * OPT_NODES))M
+		-m ${OPT_MIB}M
 		$(smp_option)
 		-kernel $KERNEL
 		-initrd $run/initrd
@@ -87,7 +106,8 @@ qemu_options() {
 		echo "-chardev file,id=$port,path=$run/$port"
 		echo "-device virtserialport,nr=$nr,chardev=$port,name=$port"
 	done
-	numa_options "$OPT_CPUS" "$OPT_NODES" "$OPT_MIB"
+	numa_options
+	distance_options
 	share / root ,readonly=on
 	[ -z "$OPT_OUT" ] || share "$OPT_OUT" out ''
 }
