@@ -44,6 +44,8 @@ wrong --memory 2049
 wrong --memory 8 --place bind
 wrong --memory 8 --place default:0
 wrong --memory 8 --place bind:0x
+wrong --memory 8 --place bind:0:0
+wrong --memory 8 --place balance:0:
 wrong --memory 8 --place bind:64
 wrong --memory 8 --place bind:0,
 wrong --memory 8 --place node:0,node:0,node:0

@@ -91,7 +91,22 @@ static int add_slot(struct machine *machine, uint32_t slot, uint64_t address,
 	return 0;
 }
 
-static int put_low_memory(struct machine *machine)
+/*
+ * Where there is other memory, as its first part, so that all of a VM's memory can be of
+ * one kind. Else without pages: a huge one would cost a VM ten times what it needs.
+ */
+static int open_low_memory(struct machine *machine, const struct memory_config *config)
+{
+	struct memory_config low = *config;
+
+	if (!config->size)
+		return memory_open_sparse(&machine->low, GUEST_MEM_SIZE);
+	low.size = GUEST_MEM_SIZE;
+	low.place_count = config->place_count ? 1 : 0;
+	return memory_open(&machine->low, &low);
+}
+
+static int put_low_memory(struct machine *machine, const struct memory_config *config)
 {
 	size_t code_size = code_offset(guest_code_end);
 
@@ -99,7 +114,7 @@ static int put_low_memory(struct machine *machine)
 		warnx("guest code of %zu bytes is too long", code_size);
 		return -1;
 	}
-	if (memory_open_sparse(&machine->low, GUEST_MEM_SIZE))
+	if (open_low_memory(machine, config))
 		return -1;
 	memcpy(machine->low.address + GUEST_CODE, guest_code, code_size);
 	put_tables(machine);
@@ -163,7 +178,7 @@ int machine_open(struct machine *machine, const struct workload *workload,
 		warn("KVM_CREATE_IRQCHIP");
 		return -1;
 	}
-	return put_low_memory(machine) || put_memory(machine, memory) ? -1 : 0;
+	return put_low_memory(machine, memory) || put_memory(machine, memory) ? -1 : 0;
 }
 
 static struct kvm_segment segment(unsigned int selector, unsigned int type, unsigned int is_long)

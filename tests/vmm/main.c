@@ -13,8 +13,9 @@
  *   vmm --vms 50 --vcpus 20 --mode halt --wait 100000
  *   vmm --spawn 200 --parallel 8 --lifetime 0.3      VMs that come and go
  *   vmm --pin 0 --vcpus 2 --seconds 0 --name web     two vCPUs on one CPU, till SIGTERM
- *   vmm --mode touch --burn 0 --memory 64 --place balance:0,balance:1
- *                                                    half of its memory on either node
+ *   vmm --mode touch --burn 0 --memory 64 --place balance:0:1,balance:1:1
+ *                                                    half of its memory on either node,
+ *                                                    with one policy for all: one mapping
  *
  * Guests burn at CPL 3 by their TSC. A vCPU's thread is called "CPU n/KVM". With
  * --vms or --spawn each VM is a process of its own, named NAME-1, NAME-2 ..., whose
@@ -24,7 +25,8 @@
  *   ready pid=P tids=T,T,... name=NAME    all vCPUs of this VM are in their loops;
  *                                         the time of --seconds begins; before the name of
  *                                         a VM with --memory: low=A memory=A, where guest
- *                                         memory begins in this process: 2 MiB, and that
+ *                                         memory begins in this process: the first 2 MiB,
+ *                                         which are like the first part of the other, and that
  *   ready vms=N                           all VMs of --vms are ready
  *   hotplug pid=P vcpu=I tid=T            the added vCPU is in its loop
  *   paused pid=P                          --hold has begun

@@ -3,6 +3,7 @@
 #include "memory.h"
 
 #include <err.h>
+#include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <linux/mempolicy.h>
 #include <sys/mman.h>
@@ -127,17 +128,16 @@ static int set_policy(uint8_t *address, size_t size, int mode, unsigned int node
 
 static int place_part(uint8_t *address, size_t size, const struct place *place)
 {
-	int mode = MPOL_BIND;
-
-	if (place->policy == POLICY_BALANCE)
-		mode |= MPOL_F_NUMA_BALANCING;
-	if (place->policy != POLICY_DEFAULT && set_policy(address, size, mode, place->node))
+	if (place->policy != POLICY_DEFAULT && set_policy(address, size, MPOL_BIND, place->node))
 		return -1;
 	/* Where a page cannot be had, a store would end the process without a word. */
 	if (madvise(address, size, MADV_POPULATE_WRITE)) {
 		warn("pages of guest memory");
 		return -1;
 	}
+	if (place->policy == POLICY_BALANCE)
+		return set_policy(address, size, MPOL_BIND | MPOL_F_NUMA_BALANCING,
+				  place->policy_node);
 	if (place->policy == POLICY_NODE)
 		return set_policy(address, size, MPOL_DEFAULT, place->node);
 	return 0;
@@ -158,14 +158,31 @@ static int place_all(struct memory *memory, const struct memory_config *config)
 	return 0;
 }
 
+/* Some kernels (7.3) count pinned pages only of those who may not pin as many as they like. */
+static int give_up_free_pinning(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data))
+		return -1;
+	data[CAP_TO_INDEX(CAP_IPC_LOCK)].effective &= ~CAP_TO_MASK(CAP_IPC_LOCK);
+	return (int)syscall(SYS_capset, &header, data);
+}
+
 /* Buffers registered with io_uring are pinned for as long as it is open. */
 static int pin(struct memory *memory)
 {
 	struct io_uring_params parameters = { 0 };
 	struct iovec buffers[PIN_BUFFERS];
 	unsigned int count = 0;
-	long fd = syscall(SYS_io_uring_setup, 1, &parameters);
+	long fd;
 
+	if (give_up_free_pinning()) {
+		warn("CAP_IPC_LOCK");
+		return -1;
+	}
+	fd = syscall(SYS_io_uring_setup, 1, &parameters);
 	if (fd < 0) {
 		warn("io_uring_setup, to pin guest memory");
 		return -1;
@@ -179,7 +196,7 @@ static int pin(struct memory *memory)
 	}
 	if (syscall(SYS_io_uring_register, memory->pin_fd, IORING_REGISTER_BUFFERS, buffers,
 		    count)) {
-		warn("pinning guest memory");
+		warn("pinning guest memory (see ulimit -l)");
 		return -1;
 	}
 	return 0;
@@ -195,10 +212,7 @@ int memory_open(struct memory *memory, const struct memory_config *config)
 
 int memory_open_sparse(struct memory *memory, size_t size)
 {
-	if (reserve(memory, size))
-		return -1;
-	/* A huge page would cost a VM ten times what it needs. */
-	return map_anonymous(memory, MADV_NOHUGEPAGE);
+	return reserve(memory, size) ? -1 : map_anonymous(memory, MADV_NOHUGEPAGE);
 }
 
 void memory_close(struct memory *memory)

@@ -28,7 +28,8 @@ enum policy {
 
 struct place {
 	enum policy policy;
-	unsigned int node; /* not of POLICY_DEFAULT */
+	unsigned int node;	  /* where the pages are; not of POLICY_DEFAULT */
+	unsigned int policy_node; /* of POLICY_BALANCE; no page moves to a node that it is not */
 };
 
 struct memory_config {
@@ -58,7 +59,7 @@ size_t backing_page(enum backing backing);
 int memory_open(struct memory *memory, const struct memory_config *config);
 void memory_close(struct memory *memory);
 
-/* The same for a few pages of 4 KiB that are there once somebody touches them. */
+/* The same without pages: one of 4 KiB is there once somebody touches it. */
 int memory_open_sparse(struct memory *memory, size_t size);
 
 #endif

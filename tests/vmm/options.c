@@ -71,7 +71,8 @@ static const struct option_spec specs[OPT_COUNT] = {
 	[OPT_BACKING] = { "backing", "KIND", KIND_BACKING, false, AT(memory.backing), 0, 0,
 			  "its pages: small, thp, hugetlb or memfd (small)" },
 	[OPT_PLACE] = { "place", "LIST", KIND_PLACES, false, 0, 0, MEMORY_NODE_MAX,
-			"of its equal parts: default, bind:N, balance:N or node:N (default)" },
+			"of its equal parts: default, bind:N, balance:N[:POLICY-N] or node:N "
+			"(default)" },
 	[OPT_PIN_MEMORY] = { "pin-memory", NULL, KIND_FLAG, false, AT(memory.pin), 0, 0,
 			     "pins its pages: none can move" },
 	[OPT_HOTPLUG_AFTER] = { "hotplug-after", "S", KIND_SECONDS, false, AT(hotplug_after_ns), 0,
@@ -186,14 +187,20 @@ static int parse_place(const char *text, char **end, const struct option_spec *s
 {
 	size_t length = strcspn(text, ":,");
 	int policy = find_name(text, length, policy_names, COUNT(policy_names));
-	uint64_t node = 0;
+	uint64_t node = 0, policy_node;
 
 	*end = (char *)text + length;
 	if (policy < 0 || (policy == POLICY_DEFAULT) != (**end != ':'))
 		return -1;
 	if (**end == ':' && (parse_number(*end + 1, end, &node) || node > spec->max))
 		return -1;
-	*place = (struct place){ .policy = (enum policy)policy, .node = (unsigned int)node };
+	policy_node = node;
+	if (policy == POLICY_BALANCE && **end == ':' &&
+	    (parse_number(*end + 1, end, &policy_node) || policy_node > spec->max))
+		return -1;
+	*place = (struct place){ .policy = (enum policy)policy,
+				 .node = (unsigned int)node,
+				 .policy_node = (unsigned int)policy_node };
 	return 0;
 }
 
