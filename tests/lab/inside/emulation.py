@@ -5,6 +5,8 @@ Is the emulated host itself sound? Multi-threaded emulation of KVM is not always
 What a scenario says of such a host is not about kvmq.
 """
 
+import contextlib
+import os
 import threading
 import time
 
@@ -13,6 +15,36 @@ from kvmq import run
 TOLERANCE = 3  # seconds; the real-time clock counts whole ones
 STARVED = 8  # seconds that no fair scheduler lets one of six threads on two CPUs wait
 SIGNS = ("rcu: INFO", "soft lockup", "hard LOCKUP", "clocksource: timekeeping watchdog")
+
+
+noted = []  # faults of the host that scenarios have found
+
+
+def report(fault):
+    noted.append(fault)
+
+
+@contextlib.contextmanager
+def traced(*events):
+    """Events of KVM's, enabled by the kernel's own tracer; gives {event: how many} so far."""
+    def count():
+        with open(f"{folder}/trace", encoding="ascii", errors="replace") as file:
+            lines = [line for line in file if not line.startswith("#")]
+        return {event: sum(f": {event}: " in line for line in lines) for event in events}
+
+    def enable(value):
+        for event in events:
+            with open(f"{folder}/events/kvm/{event}/enable", "w", encoding="ascii") as file:
+                file.write(value)
+
+    folder = "/sys/kernel/tracing/instances/kvmq"
+    os.mkdir(folder)
+    try:
+        enable("1")
+        yield count
+    finally:
+        enable("0")
+        os.rmdir(folder)
 
 
 class Watch:
@@ -40,8 +72,8 @@ class Watch:
 
     def verdict(self):
         """What is wrong with the host, or None."""
-        if self.fault:
-            return self.fault
+        if self.fault or noted:
+            return self.fault or noted[0]
         for line in run("dmesg", check=False).splitlines():
             if any(sign in line for sign in SIGNS):
                 return line.split("] ", 1)[-1]

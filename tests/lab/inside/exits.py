@@ -4,18 +4,16 @@ Scenarios of kvmq-exit: its figures against KVM's own statistics, and against VM
 exit as they are told. Web and db are idle; times are emulation's, so only ratios count.
 """
 
-import contextlib
 import functools
 import glob
 import os
-import re
 import statistics
 import subprocess
-import threading
-import time
 
+import emulation
 from kvmq import BUILD, Failed, Tool, expect, guest_pid
-from measuring import moment
+from measuring import bracketed
+from tiny import tiny
 
 DELAY_US = 5000
 
@@ -29,20 +27,6 @@ class ExitTool(Tool):
     rows_checked = 0
 
 
-@contextlib.contextmanager
-def tiny(name, *arguments):
-    """A VM without a system, of one vCPU; gives its PID."""
-    with subprocess.Popen([BUILD + "/vmm", "--name", name, "--seconds", "0", *arguments],
-                          stdout=subprocess.PIPE, text=True) as process:
-        try:
-            ready = re.match(r"ready pid=(\d+)", process.stdout.readline())
-            expect(ready, f"{name} did not start")
-            yield int(ready.group(1))
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
 def kvm_statistic(pid, name):
     """A counter of KVM's, summed over the vCPUs of a VM."""
     folder = glob.glob(f"/sys/kernel/debug/kvm/{pid}-*")
@@ -51,53 +35,9 @@ def kvm_statistic(pid, name):
         return int(file.read())
 
 
-class Sampler:
-    """Reads statistics of KVM again and again: {key: (pid, name)}."""
-
-    def __init__(self, wanted):
-        self.wanted = wanted
-        self.samples = []  # (begin, end, {key: value}), time of day
-        self.stop_asked = threading.Event()
-        self.thread = threading.Thread(target=self._sample, daemon=True)
-        self.thread.start()
-
-    def _sample(self):
-        while not self.stop_asked.is_set():
-            begin = time.time()
-            values = {key: kvm_statistic(*what) for key, what in self.wanted.items()}
-            self.samples.append((begin, time.time(), values))
-            time.sleep(0.02)
-
-    def stop(self):
-        last = time.time()
-        while not self.samples or self.samples[-1][0] <= last:
-            time.sleep(0.02)
-        self.stop_asked.set()
-        self.thread.join()
-
-    def before(self, when, key):
-        return [values[key] for _, end, values in self.samples if end < when][-1]
-
-    def after(self, when, key):
-        return next(values[key] for begin, _, values in self.samples if begin > when)
-
-
-def bracketed(tool, wanted):
-    """
-    Two reports, and for each key the least and the most that KVM's counter can have
-    grown by between their snapshots.
-    """
-    sampler = Sampler(wanted)
-    time.sleep(0.2)
-    while tool.pending():
-        tool.report()
-    earlier, known = tool.report(), time.time()
-    later, done = tool.report(), time.time()
-    sampler.stop()
-    return earlier, later, {
-        key: (sampler.before(moment(later), key) - sampler.after(known, key),
-              sampler.after(done, key) - sampler.before(moment(earlier), key))
-        for key in wanted}
+def kvm_statistics(wanted):
+    """A function that reads them all: {key: (pid, name)} becomes {key: value}."""
+    return lambda: {key: kvm_statistic(*what) for key, what in wanted.items()}
 
 
 def needs_btf(scenario):
@@ -119,6 +59,28 @@ def total_of(report, vm, key="exits"):
     return sum(row["total"][key] for row in report["rows"] if row["vm"] == vm)
 
 
+def check_tracepoints(tool, report, *vms):
+    """
+    No exit at all of a VM that exits: is that the tool's fault or the emulation's? A
+    tracepoint is enabled by patching code, which emulation was seen to lose.
+    """
+    silent = [vm for vm in vms if not total_of(report, vm)]
+    if not silent:
+        return
+    with emulation.traced("kvm_entry", "kvm_exit") as count:
+        tool.report()
+        later = tool.report()
+        seen = count()
+    for event, number in seen.items():
+        if not number:
+            emulation.report(f"the kernel's own tracer sees no {event} either")
+    for vm in silent:
+        if total_of(later, vm):  # patched anew, and all is well
+            emulation.report(f"no exits of {vm} until another tracer was there")
+    raise Failed(f"no exits of {', '.join(silent)}; the kernel's own tracer in two intervals: " +
+                 ", ".join(f"{number} {event}" for event, number in seen.items()))
+
+
 def reason_of(report, vm, reason):
     """What a report says of a VM's exits for a reason, over all its rows, as one dict."""
     for row in report["rows"]:
@@ -138,9 +100,10 @@ def counted():
             tiny("hlt", "--mode", "halt", "--burn", "200", "--wait", "2000") as hlt:
         tool = ExitTool("3")
         tool.report()
-        wanted = {"port": (port, "exits"), "hlt": (hlt, "exits"),
+        wanted = {"port": (port.pid, "exits"), "hlt": (hlt.pid, "exits"),
                   "web": (guest_pid("web"), "exits")}
-        earlier, later, brackets = bracketed(tool, wanted)
+        earlier, later, brackets = bracketed(tool, kvm_statistics(wanted))
+        check_tracepoints(tool, later, *wanted)
         tool.stop()
     text = []
     for vm, (low, high) in brackets.items():
@@ -178,10 +141,12 @@ def port_writes():
     One port write in each ms: as many exits for that reason as KVM counts itself (one
     may be on its way at either end), and no reason that has more.
     """
-    with tiny("port", "--mode", "pio", "--burn", "1000") as pid:
+    with tiny("port", "--mode", "pio", "--burn", "1000") as port:
         tool = ExitTool("-m", "port", "3")
         tool.report()
-        earlier, later, brackets = bracketed(tool, {"io": (pid, "io_exits")})
+        earlier, later, brackets = bracketed(tool,
+                                             kvm_statistics({"io": (port.pid, "io_exits")}))
+        check_tracepoints(tool, later, "port")
         tool.stop()
     old, new = reason_of(earlier, "port", "io"), reason_of(later, "port", "io")
     low, high = brackets["io"]

@@ -5,7 +5,7 @@ import datetime
 import time
 
 from kvmq import Tool, Failed, expect, guest, vcpus
-from oracle import Sampler, steal_seconds
+from oracle import Readings, Sampler, steal_seconds
 
 INTERVAL = 3
 
@@ -37,6 +37,24 @@ class Bracket:
         time.sleep(0.2)
         report = tool.report()
         return report, moment(report), time.time()
+
+
+def bracketed(tool, read):
+    """
+    Two reports, and for each counter that read returns, as {key: value}, the least and the
+    most that it can have grown by between their snapshots.
+    """
+    readings = Readings(read)
+    time.sleep(0.2)
+    while tool.pending():
+        tool.report()
+    earlier, known = tool.report(), time.time()
+    later, done = tool.report(), time.time()
+    readings.stop()
+    return earlier, later, {
+        key: (readings.before(moment(later), key) - readings.after(known, key),
+              readings.after(done, key) - readings.before(moment(earlier), key))
+        for key in read()}
 
 
 def check_bracket(name, value, low, high):

@@ -72,6 +72,46 @@ class Sampler:
         raise Failed(f"thread {tid} did not run again")
 
 
+class Readings:
+    """The same with any counters: what a function returns, as {key: value}."""
+
+    def __init__(self, read):
+        self.read = read
+        self.samples = []  # (begin, end, {key: value}), time of day
+        self.stop_asked = threading.Event()
+        self.thread = threading.Thread(target=self._sample, daemon=True)
+        self.thread.start()
+
+    def _sample(self):
+        while not self.stop_asked.is_set():
+            begin = time.time()
+            values = self.read()
+            self.samples.append((begin, time.time(), values))
+            time.sleep(0.02)
+
+    def wait(self):
+        """Returns once there is a reading that began after this call."""
+        last = time.time()
+        while not self.samples or self.samples[-1][0] <= last:
+            time.sleep(0.02)
+
+    def stop(self):
+        self.wait()
+        self.stop_asked.set()
+        self.thread.join()
+
+    def before(self, when, key):
+        return [values[key] for _, end, values in self.samples if end < when][-1]
+
+    def after(self, when, key):
+        return next(values[key] for begin, _, values in self.samples if begin > when)
+
+    def changed(self, when, key):
+        """The first reading after a time of day that differs from the one before it."""
+        values = [values[key] for begin, _, values in self.samples if begin > when]
+        return next(value for value in values if value != values[0])
+
+
 def steal_seconds(name):
     """(time of day, steal of all its vCPUs in s) as the guest sees it."""
     begin = time.time()
