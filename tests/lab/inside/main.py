@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
 Runs in the lab's host, as root: all scenarios, in an order that needs one boot and
-few guests. Prints "ok" or "not ok" with the name of each. Arguments: names of
-scenarios to run; none runs all. What they stand on is set up before them.
+few guests. Prints "ok" or "not ok" with the name of each. Arguments: --nodes 4 for
+those of a host with four nodes, and names of scenarios to run; none runs all. What
+they stand on is set up before them.
 """
 
 import glob
@@ -14,9 +15,11 @@ import traceback
 import causes
 import emulation
 import exits
+import four_nodes
 import living
 import measuring
 import overlap
+import remote
 import tracing
 from kvmq import Failed, Tool, expect, guest, run
 
@@ -79,6 +82,14 @@ def two_on_one_cpu():
     guest("start", "hog:1:idle", "--cpus", "1")
 
 
+def alone_on_node_0():
+    """No guest is left, and all is on CPU 1: CPU 0 is for one vCPU."""
+    if not os.path.exists("/sys/module/kvm"):
+        run("modprobe", "kvm-amd")
+    stop_guests()
+    pin_everything(1)
+
+
 def rows_add_up():
     """All rows of all reports above were held against 100 +- 0.1 %."""
     expect(Tool.rows_checked, "no row was checked")
@@ -132,6 +143,20 @@ STAGES = [
         causes.blame_shares,
         causes.blame_iothread,
     ]),
+    (alone_on_node_0, [
+        remote.half_remote,
+        remote.all_remote,
+        remote.all_near,
+        remote.migrating,
+        remote.residency_exact,
+        remote.residency_sample,
+        remote.residency_cgroup,
+        remote.node_moves,
+        remote.unknown,
+        remote.fault_counts,
+        remote.numa_events,
+        remote.linux_guest,
+    ]),
     (toggle_alone, [
         measuring.toggling,
         tracing.timeline_toggling,
@@ -142,10 +167,23 @@ STAGES = [
     (None, [rows_add_up, kernel_is_quiet]),
 ]
 
+# The same on a host of four nodes: --nodes 4.
+FOUR_NODES_STAGES = [
+    (alone_on_node_0, [
+        four_nodes.topology,
+        four_nodes.thirds,
+        four_nodes.without_memory,
+        four_nodes.matrix,
+        four_nodes.third_near,
+        four_nodes.moves_of_three,
+    ]),
+    (None, [kernel_is_quiet]),
+]
+
 
 def on_this_kernel(scenario):
     """
-    Why a vCPU waits and what its exits cost is shown on three kernels: 6.1, 6.12 and
+    Why a vCPU waits, what its exits cost and where its memory is is shown on three kernels: 6.1, 6.12 and
     7.x. 5.10 has no BTF of kvm and no atomic operations that return a value; on a
     real-time kernel it is left out for the time that it takes.
     """
@@ -183,10 +221,12 @@ def run_stage(setup, scenarios):
 
 
 def main():
-    wanted = sys.argv[1:]
+    wanted, all_stages = sys.argv[1:], STAGES
+    if wanted[:2] == ["--nodes", "4"]:
+        wanted, all_stages = wanted[2:], FOUR_NODES_STAGES
     stages = [(setup, [s for s in scenarios
                        if (not wanted or s.__name__ in wanted) and on_this_kernel(s)])
-              for setup, scenarios in STAGES]
+              for setup, scenarios in all_stages]
     print("plan:", *[s.__name__ for _, scenarios in stages for s in scenarios], flush=True)
     watch = emulation.Watch()
     passed = all([run_stage(setup, scenarios) for setup, scenarios in stages])
