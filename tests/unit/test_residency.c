@@ -272,6 +272,12 @@ static void test_foreign_cgroups(void **state)
 	expect_no_cgroup(fixture, EMULATOR);
 	set_processes(fixture, SCOPE "/swtpm/deep", "100\n");
 	expect_cgroup(fixture, EMULATOR);
+	/* A thread of the kernel's, which works for the VM, and one that only looks like it. */
+	set_processes(fixture, SCOPE "/swtpm/deep", "100\n102\n");
+	fake_tree(&fixture->proc, "102/stat", "102 (vhost-100) x) S 2 0 0 0 -1 2129984 0 0 0");
+	expect_cgroup(fixture, EMULATOR);
+	fake_tree(&fixture->proc, "102/stat", "102 (vhost-100) S 2 0 0 0 -1 4194560 2129984 0 0");
+	expect_no_cgroup(fixture, EMULATOR);
 	/* Of another PID namespace. */
 	set_processes(fixture, SCOPE, "0\n");
 	expect_no_cgroup(fixture, EMULATOR);

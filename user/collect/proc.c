@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
 ssize_t read_file(char *text, size_t size, const char *format, ...)
 {
 	char path[PATH_MAX];
@@ -36,7 +38,8 @@ ssize_t read_file(char *text, size_t size, const char *format, ...)
 	return got;
 }
 
-int process_start_ticks(const char *proc, uint32_t pid, uint64_t *ticks)
+/* A number of /proc/PID/stat, whose fields are counted from 1 (proc(5)). 0 or -errno. */
+static int stat_field(const char *proc, uint32_t pid, int wanted, uint64_t *value)
 {
 	char text[1024], *field;
 	ssize_t got = read_file(text, sizeof(text), "%s/%u/stat", proc, pid);
@@ -45,12 +48,24 @@ int process_start_ticks(const char *proc, uint32_t pid, uint64_t *ticks)
 		return (int)got;
 	/* The name may hold blanks and brackets: fields count from its end. */
 	field = strrchr(text, ')');
-	for (int number = 2; field && number < 22; number++)
+	for (int number = 2; field && number < wanted; number++)
 		field = strchr(field + 1, ' ');
 	if (!field)
 		return -EINVAL;
-	*ticks = strtoull(field + 1, NULL, 10);
+	*value = strtoull(field + 1, NULL, 10);
 	return 0;
+}
+
+int process_start_ticks(const char *proc, uint32_t pid, uint64_t *ticks)
+{
+	return stat_field(proc, pid, 22, ticks);
+}
+
+bool process_is_kernel_thread(const char *proc, uint32_t pid)
+{
+	uint64_t flags;
+
+	return !stat_field(proc, pid, 9, &flags) && flags & PF_KTHREAD;
 }
 
 int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size)

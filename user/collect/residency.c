@@ -79,8 +79,8 @@ const char *residency_reader__missing(const struct residency_reader *reader)
 	case RESIDENCY_CGROUP:
 		return "it has no cgroup of its own with the memory controller and all its memory";
 	case RESIDENCY_SAMPLE:
-		return "move_pages() does not see its pages: before Linux 6.5 not while "
-		       "balancing is on, and where KVM's memory slots are not known";
+		return "move_pages() does not see its pages: before Linux 6.5 not once "
+		       "balancing was on, and never without KVM's memory slots";
 	default:
 		return "this kernel tells it in no way";
 	}

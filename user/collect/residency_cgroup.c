@@ -46,11 +46,12 @@ static void folders__free(struct folders *folders)
 }
 
 /*
- * Returns 0 if all processes of a cgroup without those below it are pid; -EOPNOTSUPP: it is
+ * Returns 0 if all processes of a cgroup without those below it are the VM's, or threads of
+ * the kernel, which have no memory (KVM's and vhost's for it, until 6.4); -EOPNOTSUPP: it is
  * threaded, and the cgroup above has its processes and those below it, too; -EBUSY: there
  * are others; or -errno.
  */
-static int check_processes(const char *cgroup, uint32_t pid)
+static int check_processes(const struct residency_target *target, const char *cgroup)
 {
 	char path[PATH_MAX], line[32];
 	int error = 0;
@@ -61,9 +62,12 @@ static int check_processes(const char *cgroup, uint32_t pid)
 	if (!file)
 		return -errno;
 	errno = 0;
-	while (!error && fgets(line, sizeof(line), file))
-		if (strtoul(line, NULL, 10) != pid)
+	while (!error && fgets(line, sizeof(line), file)) {
+		uint32_t pid = (uint32_t)strtoul(line, NULL, 10);
+
+		if (pid != target->pid && !process_is_kernel_thread(target->proc, pid))
 			error = -EBUSY;
+	}
 	if (ferror(file))
 		error = errno ? -errno : -EIO;
 	fclose(file);
@@ -89,14 +93,14 @@ static int add_children(struct folders *folders, const char *cgroup, const char 
 	return error;
 }
 
-/* Whether a cgroup, less its child except, and all below it hold no process but pid. */
-static bool is_own(const char *cgroups, const char *cgroup, const char *except, uint32_t pid)
+/* Whether a cgroup, less its child except, and all below it hold no process but the VM's. */
+static bool is_own(const struct residency_target *target, const char *cgroup, const char *except)
 {
 	struct folders folders = { 0 };
-	int error = folders__add(&folders, cgroups, cgroup + 1);
+	int error = folders__add(&folders, target->cgroups, cgroup + 1);
 
 	for (size_t i = 0; !error && i < folders.count; i++) {
-		error = check_processes(folders.list[i], pid);
+		error = check_processes(target, folders.list[i]);
 		if (error == -EOPNOTSUPP)
 			error = 0;
 		else if (!error)
@@ -119,7 +123,7 @@ static bool find_own(const struct residency_target *target, char own[PATH_MAX])
 	if (!target->cgroup || target->cgroup[0] != '/' || strstr(target->cgroup, "/.."))
 		return false;
 	snprintf(path, sizeof(path), "%s", target->cgroup);
-	while (path[0] && path[1] && is_own(target->cgroups, path, except, target->pid)) {
+	while (path[0] && path[1] && is_own(target, path, except)) {
 		snprintf(own, PATH_MAX, "%s", path);
 		name = strrchr(path, '/');
 		snprintf(except, sizeof(except), "%s", name + 1);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -39,13 +40,19 @@ static int sees_unmapped_pages(void)
 	return result ? result : status[0] >= 0 && status[1] >= 0;
 }
 
-/* Tiering unmaps pages, too. */
-static bool balancing_is_on(const char *proc)
+/*
+ * Whether balancing has ever unmapped a page of this host. Once it has, pages stay so until
+ * they are touched, also after it was switched off.
+ */
+static bool has_unmapped_pages(const char *proc)
 {
-	char text[16];
+	static const char name[] = "\nnuma_pte_updates ";
+	char text[32768], *line;
 
-	return read_file(text, sizeof(text), "%s/sys/kernel/numa_balancing", proc) > 0 &&
-	       strtoul(text, NULL, 10);
+	if (read_file(text, sizeof(text), "%s/vmstat", proc) <= 0)
+		return true;
+	line = strstr(text, name);
+	return line && strtoull(line + strlen(name), NULL, 10);
 }
 
 static int check_kernel(const char *proc)
@@ -54,7 +61,7 @@ static int check_kernel(const char *proc)
 
 	if (sees < 0)
 		return sees == -ENOSYS ? -EOPNOTSUPP : sees;
-	return sees || !balancing_is_on(proc) ? 0 : -EOPNOTSUPP;
+	return sees || !has_unmapped_pages(proc) ? 0 : -EOPNOTSUPP;
 }
 
 /* xorshift64*: the strata do most of the work. */
