@@ -30,10 +30,10 @@ MOVES = 20
 SYS_MOVE_PAGES, MPOL_MF_MOVE = 279, 2  # of x86-64
 
 
-def check_measured(name, place, low, high):
+def check_measured(name, place, low, high, mib=SIZE):
     """RFLT%, between low and high, of as many faults as there are pages, and XREM%."""
-    least = SIZE * MIB // PAGE
-    with fast_scans(), tiny(name, *TOUCH, "--place", place, mib=SIZE) as vm:
+    least = mib * MIB // PAGE
+    with fast_scans(), tiny(name, *TOUCH, "--place", place, mib=mib) as vm:
         tool = NumaTool("-m", name, "1")
         first = row_of(fresh(tool), name)
         last = until(tool, name, lambda row: grown(first, row, "faults") >= least, f"{least} faults")
@@ -333,9 +333,12 @@ def fault_counts():
 
 def numa_events():
     """Remote faults, migrations and moves as events: what they hold adds up to the totals."""
-    with fast_scans(), tiny("events", *TOUCH, "--place", "node:1", mib=SIZE) as vm:
+    with balancing(False), fast_scans(), \
+            tiny("events", *TOUCH, "--place", "node:1", mib=SIZE) as vm:
         tid = vm.tids[0]
         tool = NumaTool("-m", "events", "--events=0", "1")
+        fresh(tool)
+        write(BALANCING, "1")  # until balancing(False) ends
         until(tool, "events", lambda row: row["total"]["migrated_pages"] >= 1000, "migrations")
         for number in range(4):
             move_thread(tid, (number + 1) % 2)
