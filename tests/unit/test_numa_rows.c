@@ -71,7 +71,8 @@ static struct numa_figures *add(struct fixture *fixture, uint64_t id, uint64_t m
 				      .vcpu = (int32_t)id - 1,
 				      .is_vcpu = true,
 				      .vm_comm = "vmm" },
-			.figures = { .elapsed_ns = (10 + i) * SEC },
+			/* No less than on all nodes together. */
+			.figures = { .elapsed_ns = (10 + i) * SEC, .run_ns = (i ? 100 : 5) * SEC },
 		};
 		numa = numa_snapshot__add(numas[i]);
 		numa->id = id;
@@ -308,6 +309,20 @@ static void test_comes_and_goes(void **state)
 	assert_int_equal(row->interval.run_ns[0], 5 * SEC + 100000000 + 100000000);
 }
 
+/* What was shown as running before and was a wait is taken off where most of it was. */
+static void test_run_shrinks(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add(fixture, 1, 600, 300);
+	fixture->after.threads[0].figures.run_ns = 5 * SEC + 850000000;
+	assert_int_equal(make(fixture, BY_VM)->interval.run_ns[0], 550000000);
+	assert_int_equal(fixture->numa_rows.list->interval.run_ns[1], 300000000);
+	fixture->after.threads[0].figures.run_ns = 5 * SEC + 200000000;
+	assert_int_equal(make(fixture, BY_VM)->interval.run_ns[0], 0);
+	assert_int_equal(fixture->numa_rows.list->interval.run_ns[1], 200000000);
+}
+
 static void test_interval_of_share(void **state)
 {
 	uint64_t low, high;
@@ -343,6 +358,7 @@ int main(void)
 		TEST(test_thrashing),
 		TEST(test_bandwidth),
 		TEST(test_comes_and_goes),
+		TEST(test_run_shrinks),
 		TEST(test_interval_of_share),
 	};
 

@@ -265,13 +265,35 @@ static void find_bandwidth(struct numa_row *row, const struct numa_snapshot *bef
 	row->bandwidth.local_bytes = is->local_bytes - was->local_bytes;
 }
 
+/*
+ * A run that is shown may turn out to have been shorter, and is then taken off the row's run
+ * time (rows.c): so it is here, from where most of it was.
+ */
+static void settle_run(struct numa_row *row)
+{
+	uint64_t *run = row->interval.run_ns, sum = numa_figures__run(&row->interval);
+
+	while (sum > row->row.interval.run_ns) {
+		uint64_t excess = sum - row->row.interval.run_ns;
+		int most = 0;
+
+		for (int node = 0; node < NODES_MAX; node++)
+			if (run[node] > run[most])
+				most = node;
+		excess = excess < run[most] ? excess : run[most];
+		run[most] -= excess;
+		sum -= excess;
+	}
+}
+
 static int finish_row(struct numa_row *row, enum group_by by, const struct numa_moments *moments,
 		      struct homes *homes, uint64_t key)
 {
 	uint64_t elapsed = moments->after->time_ns - moments->before->time_ns;
-	const struct home *home =
-		homes__feed(homes, key, row->interval.run_ns, elapsed, moments->after->time_ns);
+	const struct home *home;
 
+	settle_run(row);
+	home = homes__feed(homes, key, row->interval.run_ns, elapsed, moments->after->time_ns);
 	if (!home)
 		return -ENOMEM;
 	row->home = home->node;

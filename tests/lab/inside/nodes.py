@@ -7,7 +7,8 @@ import os
 import re
 import time
 
-from kvmq import Tool, expect
+import emulation
+from kvmq import Failed, Tool, expect
 from measuring import moment
 
 PAGE = 4096
@@ -67,7 +68,24 @@ def until(tool, vm, condition, what, seconds=60):
         row = row_of(fresh(tool), vm)
         if condition(row):
             return row
-        expect(time.monotonic() < end, f"{what}: not within {seconds} s: {row}")
+        if time.monotonic() > end:
+            check_ticks(0)
+            raise Failed(f"{what}: not within {seconds} s: {row}")
+
+
+def check_ticks(cpu):
+    """
+    The kernel looks at a thread's memory at its ticks. A CPU that runs one thread and gets
+    no timer interrupt has lost one: that is the emulation's fault.
+    """
+    def timer_interrupts():
+        line = next(line for line in read("/proc/interrupts").splitlines() if "LOC:" in line)
+        return int(line.split()[1 + cpu])
+
+    before = timer_interrupts()
+    time.sleep(2)
+    if timer_interrupts() - before < 20:  # of 500
+        emulation.report(f"CPU {cpu} gets no timer interrupts")
 
 
 def grown(earlier, later, key):

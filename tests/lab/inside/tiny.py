@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 
+import emulation
 from kvmq import BUILD, expect
 
 CGROUPS = "/sys/fs/cgroup"
@@ -45,6 +46,11 @@ def tiny(name, *arguments, mib=0, cgroup=None):
             ready = READY.match(process.stdout.readline())
             expect(ready, f"{name} did not start")
             yield Tiny(ready, mib)
+        except Exception:
+            # Seen when memory that an interrupt needs is unmapped for a hint fault just then.
+            if process.poll():
+                emulation.report(f"the vCPU of {name} shut down")
+            raise
         finally:
             process.terminate()
             process.send_signal(signal.SIGCONT)
