@@ -103,6 +103,12 @@ static int open_low_memory(struct machine *machine, const struct memory_config *
 		return memory_open_sparse(&machine->low, GUEST_MEM_SIZE);
 	low.size = GUEST_MEM_SIZE;
 	low.place_count = config->place_count ? 1 : 0;
+	/*
+	 * It holds what interrupts need. Emulated, one is lost and ends the vCPU where such a
+	 * page is unmapped for a hint fault: so it takes none.
+	 */
+	if (low.place_count && low.places[0].policy != POLICY_DEFAULT)
+		low.places[0].policy = POLICY_BIND;
 	return memory_open(&machine->low, &low);
 }
 
