@@ -15,10 +15,10 @@
 /* A text that is made up stays until some more are, so that two can be compared. */
 static char *new_text(void)
 {
-	static char texts[TEXTS][TEXT_SIZE];
+	static char texts[TEXTS * TEXT_SIZE];
 	static unsigned int next;
 
-	return texts[next++ % TEXTS];
+	return texts + (size_t)(next++ % TEXTS) * TEXT_SIZE;
 }
 
 static struct value text(const char *value)
@@ -322,7 +322,7 @@ static struct value get_age(const void *data)
 	static struct value get_##name(const void *data)                                           \
 	{                                                                                          \
 		const struct residency *residency = residency_of(data);                            \
-		return residency ? of : (struct value){ 0 };                                       \
+		return residency ? (of) : (struct value){ 0 };                                     \
 	}
 
 RESIDENCY_FIGURE(error, number(residency->error_mpct))
