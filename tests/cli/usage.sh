@@ -52,7 +52,7 @@ refuses 'numa --json with --columns' 2 '--columns: ' "$numa" -j -o VM
 refuses 'numa --sort nosuch' 2 '--sort: ' "$numa" --sort nosuch
 refuses 'numa --blame' 2 '--blame: ' "$numa" --blame
 refuses 'cpu --residency' 2 '--residency: ' "$cpu" --residency maps
-for value in nosuch '' map maps, maps,0 maps,x 'maps, 1' ,1 auto,86401 sample,1,1; do
+for value in nosuch '' map 'maps,' maps,0 maps,x 'maps, 1' ,1 auto,86401 sample,1,1; do
 	refuses "numa --residency '$value'" 2 '--residency: ' "$numa" --residency "$value"
 done
 

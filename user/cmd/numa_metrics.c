@@ -15,10 +15,12 @@
 /* A text that is made up stays until some more are, so that two can be compared. */
 static char *new_text(void)
 {
-	static char texts[TEXTS * TEXT_SIZE];
+	static struct {
+		char text[TEXT_SIZE];
+	} texts[TEXTS];
 	static unsigned int next;
 
-	return texts + (size_t)(next++ % TEXTS) * TEXT_SIZE;
+	return texts[next++ % TEXTS].text;
 }
 
 static struct value text(const char *value)
