@@ -36,7 +36,7 @@ else
 fi
 
 works 'numa on VMs' "$numa" -j -m "$name-a" 0.3 2 &&
-	holds 'numa on VMs' "$only_a" 'len(rows) == 1 and rows[0]["memory_bytes"] > 0' \
+	holds 'numa on VMs' "$only_a" 'len(rows) == 2 and rows[0]["memory_bytes"] > 0' \
 		'rows[0]["residency_split"] and rows[0]["memory_size_bytes"] >= rows[0]["memory_bytes"]' \
 		'sum(rows[0]["run_node_ns"]) == rows[0]["run_ns"]'
 if works 'numa by its schema' "$numa" -j -e -b vcpu 0.3 2; then
