@@ -6,12 +6,7 @@
 #include <string.h>
 
 #include "collect/buckets.h"
-
-/* How a vCPU finds its row: by its identity, or by its VM. */
-struct row_key {
-	uint64_t key;
-	size_t row;
-};
+#include "collect/row_keys.h"
 
 uint64_t reason_figures__count(const struct reason_figures *figures)
 {
@@ -21,18 +16,6 @@ uint64_t reason_figures__count(const struct reason_figures *figures)
 uint64_t reason_figures__handle(const struct reason_figures *figures)
 {
 	return figures->handle_ns[EXIT_KERNEL] + figures->handle_ns[EXIT_USER];
-}
-
-static int compare_keys(const void *left, const void *right)
-{
-	const struct row_key *a = left, *b = right;
-
-	return a->key < b->key ? -1 : a->key > b->key;
-}
-
-static uint64_t vm_key(const struct vm *vm)
-{
-	return (uint64_t)(uintptr_t)vm;
 }
 
 static int reserve(struct exit_rows *exit_rows, size_t rows, size_t reasons)
@@ -266,29 +249,22 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 
 	if (reserve(exit_rows, rows->count, after->reason_count))
 		return -ENOMEM;
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct row *row = &rows->list[i];
-
-		exit_rows->list[i] = (struct exit_row){ .row = *row,
+	for (size_t i = 0; i < rows->count; i++)
+		exit_rows->list[i] = (struct exit_row){ .row = rows->list[i],
 							.known = !after->silent,
 							.poll_known = !after->silent };
-		exit_rows->keys[i] =
-			(struct row_key){ by == BY_VM ? vm_key(row->vm) : row->identity.id, i };
-	}
-	if (rows->count)
-		qsort(exit_rows->keys, rows->count, sizeof(*exit_rows->keys), compare_keys);
+	row_keys__fill(exit_rows->keys, rows, by);
 	for (size_t i = 0; i < after->count; i++) {
 		const struct exit_thread *thread = &after->threads[i], *old;
-		struct row_key wanted = { .key = thread->id }, *found;
+		const struct row_key *found;
+		const struct vm *vm;
 
 		while (snapshot->threads[next].identity.id != thread->id)
 			next++;
-		if (by == BY_VM)
-			wanted.key = vm_key(vms__get(vms, &snapshot->threads[next].identity));
+		vm = vms__get(vms, &snapshot->threads[next].identity);
 		old = find_before(before, &place, thread->id);
-		found = rows->count ? bsearch(&wanted, exit_rows->keys, rows->count,
-					      sizeof(*exit_rows->keys), compare_keys)
-				    : NULL;
+		found = row_keys__find(exit_rows->keys, rows->count,
+				       row_keys__of(by, vm, thread->id));
 		if (found)
 			add_thread(exit_rows, &exit_rows->list[found->row], before, old, after,
 				   thread);

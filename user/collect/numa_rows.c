@@ -5,24 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* How a vCPU finds its row: by its identity, or by its VM. */
-struct row_key {
-	uint64_t key;
-	size_t row;
-};
-
-static int compare_keys(const void *left, const void *right)
-{
-	const struct row_key *a = left, *b = right;
-
-	return a->key < b->key ? -1 : a->key > b->key;
-}
-
-static uint64_t vm_key(const struct vm *vm)
-{
-	return (uint64_t)(uintptr_t)vm;
-}
+#include "collect/row_keys.h"
 
 static int reserve(struct numa_rows *numa_rows, size_t rows)
 {
@@ -176,7 +161,7 @@ static bool knows_migrations(const struct numa_row *row, const struct numa_momen
 
 static bool thrashes(const struct numa_row *row, uint64_t memory)
 {
-	uint64_t in, out, pages = memory / 4096;
+	uint64_t in, out, pages = memory / (uint64_t)sysconf(_SC_PAGESIZE);
 
 	if (!row->migrations_known)
 		return false;
@@ -318,17 +303,15 @@ static void fold_threads(struct numa_rows *numa_rows, enum group_by by,
 
 	for (size_t i = 0; i < moments->after->count; i++) {
 		const struct numa_thread *thread = &moments->after->threads[i], *old;
-		struct row_key wanted = { .key = thread->id }, *found;
+		const struct row_key *found;
+		const struct vm *vm;
 
 		while (moments->snapshot->threads[next].identity.id != thread->id)
 			next++;
-		if (by == BY_VM)
-			wanted.key =
-				vm_key(vms__get(vms, &moments->snapshot->threads[next].identity));
+		vm = vms__get(vms, &moments->snapshot->threads[next].identity);
 		old = find_before(moments->before, &place, thread->id);
-		found = numa_rows->count ? bsearch(&wanted, numa_rows->keys, numa_rows->count,
-						   sizeof(*numa_rows->keys), compare_keys)
-					 : NULL;
+		found = row_keys__find(numa_rows->keys, numa_rows->count,
+				       row_keys__of(by, vm, thread->id));
 		if (found)
 			add_thread(&numa_rows->list[found->row], old, thread);
 	}
@@ -341,15 +324,9 @@ int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum g
 
 	if (error)
 		return error;
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct row *row = &rows->list[i];
-
-		numa_rows->list[i] = (struct numa_row){ .row = *row, .node = NODE_NONE };
-		numa_rows->keys[i] =
-			(struct row_key){ by == BY_VM ? vm_key(row->vm) : row->identity.id, i };
-	}
-	if (rows->count)
-		qsort(numa_rows->keys, rows->count, sizeof(*numa_rows->keys), compare_keys);
+	for (size_t i = 0; i < rows->count; i++)
+		numa_rows->list[i] = (struct numa_row){ .row = rows->list[i], .node = NODE_NONE };
+	row_keys__fill(numa_rows->keys, rows, by);
 	fold_threads(numa_rows, by, moments, vms);
 	for (size_t i = 0; i < rows->count && !error; i++)
 		error = finish_row(&numa_rows->list[numa_rows->keys[i].row], by, moments, homes,

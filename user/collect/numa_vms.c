@@ -66,7 +66,6 @@ static struct known_vm *insert(struct numa_vms *numa_vms, size_t place)
 	return &numa_vms->list[place];
 }
 
-/* Threads of a VM mostly stand together, so the last one is often the same. */
 static struct known_vm *get(struct numa_vms *numa_vms, uint32_t pid)
 {
 	size_t low = 0, high = numa_vms->count;
