@@ -59,11 +59,13 @@ static __always_inline void start_nodes(struct sched_nodes *record, __u32 genera
  */
 static __always_inline void count_node(__u32 slot, struct sched_thread *thread, __u64 ran)
 {
-	__u32 node = bpf_get_numa_node_id();
 	struct sched_nodes *record;
+	__u32 node;
 
+	/* Before anything else: then the verifier takes all of this out. */
 	if (!count_nodes)
 		return;
+	node = bpf_get_numa_node_id();
 	record = bpf_map_lookup_elem(&nodes, &slot);
 	if (!record)
 		return;
