@@ -8,6 +8,7 @@ they stand on is set up before them.
 
 import glob
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -33,10 +34,14 @@ def pin_everything(cpu):
             pass  # bound to its CPU, or ended
 
 
-def start_busy():
-    """web and db: two vCPUs each, that never rest, on two CPUs."""
+def load_kvm():
     if not os.path.exists("/sys/module/kvm"):
         run("modprobe", "kvm-amd")
+
+
+def start_busy():
+    """web and db: two vCPUs each, that never rest, on two CPUs."""
+    load_kvm()
     running = [line.split()[0] for line in guest("list").splitlines()]
     for name in {"web", "db"} - set(running):
         guest("start", f"{name}:2:busy")
@@ -60,8 +65,7 @@ def toggle_alone():
     Leaves one guest that sleeps and wakes, on a CPU that is otherwise idle: what
     the host itself has to do, which takes emulation long, is left to the other.
     """
-    if not os.path.exists("/sys/module/kvm"):
-        run("modprobe", "kvm-amd")
+    load_kvm()
     stop_guests()
     with open("/sys/devices/virtual/workqueue/cpumask", "w", encoding="ascii") as file:
         file.write("1")
@@ -71,8 +75,7 @@ def toggle_alone():
 
 def two_on_one_cpu():
     """cap, busy and in a cgroup of its name, and hog, idle: all on CPU 1, all else on CPU 0."""
-    if not os.path.exists("/sys/module/kvm"):
-        run("modprobe", "kvm-amd")
+    load_kvm()
     stop_guests()
     pin_everything(0)
     run("modprobe", "null_blk", "nr_devices=1", "queue_mode=2")
@@ -84,10 +87,21 @@ def two_on_one_cpu():
 
 def alone_on_node_0():
     """No guest is left, and all is on CPU 1: CPU 0 is for one vCPU."""
-    if not os.path.exists("/sys/module/kvm"):
-        run("modprobe", "kvm-amd")
+    load_kvm()
     stop_guests()
     pin_everything(1)
+
+
+def command_line():
+    """The command-line tests that need VMs: here, where the machine itself has none."""
+    done = subprocess.run(["tests/cli/run", "vm", "figures", "timeline"], capture_output=True,
+                          text=True, timeout=280, check=False)
+    lines = done.stdout.splitlines()
+    bad = [line for line in lines if line.startswith(("not ok ", "skip "))]
+    passed = sum(line.startswith("ok ") for line in lines)
+    expect(not bad and done.returncode == 0, f"status {done.returncode}: {'; '.join(bad)}")
+    expect(passed >= 30, f"only {passed} passed")
+    return f"{passed} passed"
 
 
 def rows_add_up():
@@ -108,6 +122,7 @@ def kernel_is_quiet():
 # What a stage's scenarios stand on, and these in their order.
 STAGES = [
     (None, [living.kvm_loaded_later]),
+    (load_kvm, [command_line]),
     (start_busy, [
         measuring.exact,
         measuring.vm_sums,
@@ -183,11 +198,15 @@ FOUR_NODES_STAGES = [
 
 def on_this_kernel(scenario):
     """
-    Why a vCPU waits, what its exits cost and where its memory is is shown on three kernels: 6.1, 6.12 and
-    7.x. 5.10 has no BTF of kvm and no atomic operations that return a value; on a
-    real-time kernel it is left out for the time that it takes.
+    Why a vCPU waits, what its exits cost and where its memory is: shown on three kernels,
+    6.1, 6.12 and 7.x. 5.10 has no BTF of kvm and no atomic operations that return a value;
+    on a real-time kernel it is left out for the time that it takes. The command-line tests
+    run on one.
     """
     release = os.uname().release
+    if scenario is command_line:
+        return (release.startswith("6.12.") and "-rt-" not in release and
+                os.environ.get("OUTSIDE") != "kvm")
     return (scenario.__module__ in ("living", "measuring", "__main__") or
             not (release.startswith("5.10.") or "-rt-" in release))
 
