@@ -94,7 +94,7 @@ def alone_on_node_0():
 
 def command_line():
     """The command-line tests that need VMs: here, where the machine itself has none."""
-    done = subprocess.run(["tests/cli/run", "vm", "figures", "timeline"], capture_output=True,
+    done = subprocess.run(["tests/cli/run", "vm", "vmm", "figures", "timeline"], capture_output=True,
                           text=True, timeout=280, check=False)
     lines = done.stdout.splitlines()
     bad = [line for line in lines if line.startswith(("not ok ", "skip "))]
