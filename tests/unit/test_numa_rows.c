@@ -4,6 +4,8 @@
 #include "fake_proc.h"
 #include "unit.h"
 
+#include <math.h>
+
 #define MIB (1ULL << 20)
 #define SEC 1000000000ULL
 
@@ -329,20 +331,43 @@ static void test_interval_of_share(void **state)
 
 	(void)state;
 	/* Newcombe 1998, table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29. */
-	share_interval(81, 263, &low, &high);
+	share_interval(81 / 263.0, 263, &low, &high);
 	assert_in_range(low, 25500, 25600);
 	assert_in_range(high, 36600, 36700);
-	share_interval(15, 148, &low, &high);
+	share_interval(15 / 148.0, 148, &low, &high);
 	assert_in_range(low, 6200, 6300);
 	assert_in_range(high, 16000, 16100);
 	share_interval(0, 20, &low, &high);
 	assert_int_equal(low, 0);
 	assert_in_range(high, 16100, 16200);
-	share_interval(1, 29, &low, &high);
+	share_interval(1 / 29.0, 29, &low, &high);
 	assert_in_range(low, 600, 700);
 	assert_in_range(high, 17100, 17200);
-	share_interval(5, 5, &low, &high);
+	share_interval(1, 5, &low, &high);
 	assert_int_equal(high, 100000);
+}
+
+static double samples_of(uint64_t faults, uint64_t pages)
+{
+	const struct numa_figures figures = { .faults = { faults, 1 }, .pages = { pages, 1 } };
+
+	return numa_figures__samples(&figures);
+}
+
+/* By the definition: the square of the sum of all weights, by the sum of their squares. */
+static void test_samples(void **state)
+{
+	const struct numa_figures huge = { .faults = { 30, 10 }, .pages = { 30 * 512, 10 * 512 } };
+	double samples = samples_of(3012, 3000 + 12 * 512);
+
+	(void)state;
+	assert_int_equal(samples_of(2000, 2000), 2001);
+	assert_int_equal(numa_figures__samples(&huge), 40);
+	assert_true(fabs(samples - 9145.0 * 9145.0 / (3001 + 12 * 512 * 512)) < 1e-6);
+	/* What was counted while it was read. */
+	assert_int_equal(samples_of(10, 0), 11);
+	/* Of pages of 64 KiB a huge one has more. */
+	assert_int_equal(samples_of(9, 9 * 8192), 10);
 }
 
 int main(void)
@@ -360,6 +385,7 @@ int main(void)
 		TEST(test_comes_and_goes),
 		TEST(test_run_shrinks),
 		TEST(test_interval_of_share),
+		TEST(test_samples),
 	};
 
 	return cmocka_run_group_tests_name("numa_rows", tests, NULL, NULL);

@@ -137,12 +137,13 @@ static struct value get_fault_remote(const void *data)
 
 static struct value fault_bound(const struct numa_row *row, bool high)
 {
+	struct value remote = get_fault_remote(row);
 	uint64_t bounds[2];
 
-	if (row->reason != FAULTS_KNOWN)
-		return (struct value){ 0 };
-	share_interval(row->interval.faults[FAULT_REMOTE], all_faults(&row->interval), &bounds[0],
-		       &bounds[1]);
+	if (!remote.known)
+		return remote;
+	share_interval((double)remote.number / 100000.0, numa_figures__samples(&row->interval),
+		       &bounds[0], &bounds[1]);
 	return number(bounds[high]);
 }
 

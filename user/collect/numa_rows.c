@@ -342,14 +342,35 @@ void numa_rows__free(struct numa_rows *numa_rows)
 	*numa_rows = (struct numa_rows){ 0 };
 }
 
+/* The most that one fault maps: a huge page of 2 MiB, of pages of 4 KiB. */
+#define FAULT_PAGES_MAX 512.0
+
+/*
+ * Kish's effective size (1965): the square of the sum of weights by the sum of their squares.
+ * Only the first is counted. The other is greatest where each fault is of one page or of as
+ * many as there can be, so samples are rather too few than too many.
+ */
+double numa_figures__samples(const struct numa_figures *figures)
+{
+	double faults = (double)(figures->faults[FAULT_LOCAL] + figures->faults[FAULT_REMOTE]);
+	double pages = (double)(figures->pages[FAULT_LOCAL] + figures->pages[FAULT_REMOTE]);
+	double huge = (pages - faults) / (FAULT_PAGES_MAX - 1), samples;
+
+	/* A fault may be counted, and its pages in the next interval. */
+	if (pages <= faults)
+		return faults;
+	samples = pages * pages / (faults - huge + huge * FAULT_PAGES_MAX * FAULT_PAGES_MAX);
+	return samples < faults ? samples : faults;
+}
+
 #define NORMAL_975 1.959964 /* of the standard normal distribution */
 
-void share_interval(uint64_t hits, uint64_t n, uint64_t *low_mpct, uint64_t *high_mpct)
+void share_interval(double share, double samples, uint64_t *low_mpct, uint64_t *high_mpct)
 {
-	double count = (double)n, share = (double)hits / count, z2 = NORMAL_975 * NORMAL_975;
-	double middle = (share + z2 / (2 * count)) / (1 + z2 / count);
-	double half = NORMAL_975 / (1 + z2 / count) *
-		      sqrt(share * (1 - share) / count + z2 / (4 * count * count));
+	double z2 = NORMAL_975 * NORMAL_975;
+	double middle = (share + z2 / (2 * samples)) / (1 + z2 / samples);
+	double half = NORMAL_975 / (1 + z2 / samples) *
+		      sqrt(share * (1 - share) / samples + z2 / (4 * samples * samples));
 	double low = middle - half, high = middle + half;
 
 	*low_mpct = low > 0 ? (uint64_t)(low * 100000.0 + 0.5) : 0;

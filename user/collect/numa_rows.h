@@ -94,10 +94,17 @@ uint64_t numa_figures__run(const struct numa_figures *figures);
 uint64_t numa_row__memory(const struct numa_row *row);
 
 /*
- * The 95 % interval of a share, in 1/1000 %, of which hits of n samples were seen
- * (Wilson 1927). n is not 0.
+ * How many samples of one page each say as much about the remote share of pages as the hint
+ * faults do, of which there is one at least. Where a few faults of huge pages have most of
+ * the pages it is little more than these few.
  */
-void share_interval(uint64_t hits, uint64_t n, uint64_t *low_mpct, uint64_t *high_mpct);
+double numa_figures__samples(const struct numa_figures *figures);
+
+/*
+ * The 95 % interval, in 1/1000 %, of a share that was seen in so many samples (Wilson 1927).
+ * samples need not be whole, and is not 0.
+ */
+void share_interval(double share, double samples, uint64_t *low_mpct, uint64_t *high_mpct);
 
 /* A short word for JSON, NULL for FAULTS_KNOWN; and a sentence on what would give the figure. */
 const char *fault_reason__name(enum fault_reason reason);
