@@ -194,9 +194,12 @@ static void test_reasons(void **state)
 	assert_int_equal(reason_of(fixture), FAULTS_KNOWN);
 	for (int reason = FAULTS_ONE_NODE; reason < FAULT_REASONS; reason++) {
 		assert_non_null(fault_reason__name((enum fault_reason)reason));
-		assert_true(reason == FAULTS_NO_HOOK ||
-			    fault_reason__remedy((enum fault_reason)reason));
+		assert_non_null(
+			fault_reason__remedy((enum fault_reason)reason, &fixture->numa_after));
 	}
+	assert_non_null(strstr(fault_reason__remedy(FAULTS_OFF, &fixture->numa_after), "=3'"));
+	fixture->numa_after.balancing = BALANCING_OFF;
+	assert_non_null(strstr(fault_reason__remedy(FAULTS_OFF, &fixture->numa_after), "=1'"));
 }
 
 static void test_spread_and_left(void **state)

@@ -203,40 +203,51 @@ static int print_json(struct numa_report *report, FILE *file, const struct summa
 	return json__print(file, object);
 }
 
-/* Why figures of a VM are n/a, and what would give them. Returns whether there are any. */
-static bool print_reasons_of(const struct numa_row *row, FILE *file, bool begun,
-			     const struct numa_snapshot *numa)
+static bool lacks_faults(const struct numa_row *row)
 {
-	const char *name = row->row.vm->name, *remedy = fault_reason__remedy(row->reason);
-	bool no_faults = row->reason != FAULTS_KNOWN && row->reason != FAULTS_ONE_NODE;
-	bool no_residency = !numa_row__memory(row) && row->vm && row->vm->residency_missing;
-
-	if (row->reason == FAULTS_NO_HOOK)
-		remedy = numa->faults_missing;
-	if ((no_faults || no_residency) && !begun)
-		putc('\n', file);
-	if (no_faults)
-		fprintf(file, "%s: RFLT%% is n/a: %s\n", name, remedy);
-	if (no_residency)
-		fprintf(file, "%s: MB, N%%L and XREM%% are n/a: %s\n", name,
-			row->vm->residency_missing);
-	return no_faults || no_residency;
+	return row->reason != FAULTS_KNOWN && row->reason != FAULTS_ONE_NODE;
 }
 
-/* Once for each VM; where rows are vCPUs, for the first that lacks something. */
+static bool lacks_residency(const struct numa_row *row)
+{
+	return !numa_row__memory(row) && row->vm && row->vm->residency_missing;
+}
+
+static bool lacks_something(const struct numa_row *row)
+{
+	return lacks_faults(row) || lacks_residency(row);
+}
+
+/* Whether one of the first rows is of that VM, which --sort may have put anywhere, and lacks. */
+static bool is_explained(const struct numa_row *rows, size_t count, const struct vm *vm)
+{
+	while (count-- > 0)
+		if (rows[count].row.vm == vm && lacks_something(&rows[count]))
+			return true;
+	return false;
+}
+
+/* Why figures are n/a, and what would give them: once for each VM that lacks some. */
 static void print_reasons(const struct numa_report *report, FILE *file,
 			  const struct numa_snapshot *numa)
 {
-	const struct vm *last = NULL;
+	const struct numa_row *rows = report->numa_rows.list;
 	bool begun = false;
 
 	for (size_t i = 0; i < report->numa_rows.count; i++) {
-		const struct numa_row *row = &report->numa_rows.list[i];
+		const char *name = rows[i].row.vm->name;
 
-		if (row->row.vm == last || !print_reasons_of(row, file, begun, numa))
+		if (!lacks_something(&rows[i]) || is_explained(rows, i, rows[i].row.vm))
 			continue;
-		last = row->row.vm;
+		if (!begun)
+			putc('\n', file);
 		begun = true;
+		if (lacks_faults(&rows[i]))
+			fprintf(file, "%s: RFLT%% is n/a: %s\n", name,
+				fault_reason__remedy(rows[i].reason, numa));
+		if (lacks_residency(&rows[i]))
+			fprintf(file, "%s: MB, N%%L and XREM%% are n/a: %s\n", name,
+				rows[i].vm->residency_missing);
 	}
 	if (numa->migrations_missing && !numa->faults_missing)
 		fprintf(file, "%sIN/s and OUT/s are n/a: %s\n", begun ? "" : "\n",

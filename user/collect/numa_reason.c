@@ -8,7 +8,7 @@ static const struct {
 	const char *name, *remedy;
 } reasons[FAULT_REASONS] = {
 	[FAULTS_ONE_NODE] = { "one node", "this host has one node: all memory is local" },
-	[FAULTS_NO_HOOK] = { "hook", NULL }, /* the kernel's own words are in the snapshot */
+	[FAULTS_NO_HOOK] = { "hook", NULL }, /* the words are in the snapshot */
 	[FAULTS_OFF] = { "balancing off",
 			 "NUMA balancing is off: 'sysctl kernel.numa_balancing=1' gives it; costs "
 			 "hint faults in all processes, and moves their pages" },
@@ -35,8 +35,14 @@ const char *fault_reason__name(enum fault_reason reason)
 	return reasons[reason].name;
 }
 
-const char *fault_reason__remedy(enum fault_reason reason)
+const char *fault_reason__remedy(enum fault_reason reason, const struct numa_snapshot *numa)
 {
+	if (reason == FAULTS_NO_HOOK)
+		return numa->faults_missing;
+	if (reason == FAULTS_OFF && numa->balancing == BALANCING_TIERING)
+		return "NUMA balancing is for tiers of memory only: 'sysctl "
+		       "kernel.numa_balancing=3' gives it, too; costs hint faults in all "
+		       "processes, and moves their pages";
 	return reasons[reason].remedy;
 }
 

@@ -108,7 +108,7 @@ void share_interval(double share, double samples, uint64_t *low_mpct, uint64_t *
 
 /* A short word for JSON, NULL for FAULTS_KNOWN; and a sentence on what would give the figure. */
 const char *fault_reason__name(enum fault_reason reason);
-const char *fault_reason__remedy(enum fault_reason reason);
+const char *fault_reason__remedy(enum fault_reason reason, const struct numa_snapshot *numa);
 
 /* Writes the clause of a row's hint, or an empty text. */
 void numa_row__hint(const struct numa_row *row, char *text, size_t size);
