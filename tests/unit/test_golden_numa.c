@@ -5,7 +5,8 @@
  *   test_golden_numa SCENE [OPTION...]
  *
  * SCENE is two or four (nodes; the third has no CPUs, the fourth no memory), eight, one,
- * reasons (for each why RFLT% is n/a), nohook, or empty; OPTIONs are kvmq-numa's own.
+ * sparse (nodes 0 and 2, and balancing is off), reasons (for each other why RFLT% is n/a),
+ * nohook, or empty; OPTIONs are kvmq-numa's own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,6 +179,28 @@ static void fill_one(struct scene *scene)
 	scene->views[1].numa.balancing = BALANCING_UNKNOWN;
 }
 
+/* A VM on both nodes, with half a MiB on one; one of which no more is known. */
+static void fill_sparse(struct scene *scene)
+{
+	const struct vcpu web = { 1000, 0, 2, { 100, 0, 90 }, { 6000, 0, 1000 }, 5, 0, 0, 1 };
+	const struct vcpu far = { 2000, 0, 2, { 0 }, { 2000, 0, 3000 }, 5, 0, 0, 1 };
+	struct residency *residency = add_vm(scene, 1000, "web", (uint64_t[4]){ 128 }, 0);
+
+	residency->bytes[2] = MIB / 2;
+	residency->time_ns = (AFTER_MS + 1) * MS; /* after the counters */
+	last_vm(&scene->views[0])->bandwidth = (struct bandwidth){ true, 10 * MIB, 10 * MIB };
+	last_vm(&scene->views[1])->bandwidth = (struct bandwidth){ true, 20 * MIB, 21 * MIB };
+	add_vcpu(scene, &web);
+	*add_vm(scene, 2000, "far", (uint64_t[4]){ 0 }, 0) = (struct residency){ 0 };
+	last_vm(&scene->views[1])->residency_missing = "its process has ended";
+	add_vcpu(scene, &far);
+	scene->topology.count = 2;
+	scene->topology.limit = 3;
+	scene->topology.nodes[1] = (struct node){ 0 };
+	scene->views[1].numa.bandwidth_available = true;
+	scene->views[1].numa.balancing = BALANCING_OFF;
+}
+
 static void set_kind(struct residency *residency, enum memory_kind kind)
 {
 	residency->kind_bytes[kind] = residency->kind_bytes[MEMORY_NORMAL];
@@ -235,16 +258,19 @@ static void fill(struct scene *scene, const char *name)
 	after->numa.time_ns = AFTER_MS * MS;
 	after->snapshot.realtime_ns = 1763935201000 * MS;
 	after->numa.balancing = BALANCING_ON;
-	fill_topology(&scene->topology, !strcmp(name, "four")	 ? 4
-					: !strcmp(name, "eight") ? 8
-					: !strcmp(name, "one")	 ? 1
-								 : 2);
+	fill_topology(&scene->topology, !strcmp(name, "four")	  ? 4
+					: !strcmp(name, "eight")  ? 8
+					: !strcmp(name, "one")	  ? 1
+					: !strcmp(name, "sparse") ? 3
+								  : 2);
 	if (two)
 		fill_two(scene);
 	else if (!strcmp(name, "four") || !strcmp(name, "eight"))
 		fill_four(scene);
 	else if (!strcmp(name, "one"))
 		fill_one(scene);
+	else if (!strcmp(name, "sparse"))
+		fill_sparse(scene);
 	else if (!strcmp(name, "reasons"))
 		fill_reasons(scene);
 	if (strcmp(name, "nohook") != 0)

@@ -76,7 +76,7 @@ static struct value get_memory_home(const void *data)
 	return number(residency->bytes[row->home]);
 }
 
-/* "128/64": MiB on node 0, on node 1; as many as fit. */
+/* "128/-/64": MiB on node 0, on node 2, and there is no node 1; as many as fit. */
 static struct value get_memory_nodes(const void *data)
 {
 	const struct numa_row *row = data;
@@ -86,10 +86,15 @@ static struct value get_memory_nodes(const void *data)
 
 	if (!residency)
 		return (struct value){ 0 };
-	for (uint32_t node = 0; node < row->node_limit && used < TEXT_SIZE - 24; node++)
-		used += (size_t)snprintf(
-			list + used, TEXT_SIZE - used, "%s%llu", node ? "/" : "",
-			(unsigned long long)((residency->bytes[node] + (1 << 19)) >> 20));
+	for (uint32_t node = 0; node < row->topology->limit && used < TEXT_SIZE - 24; node++) {
+		uint64_t bytes = residency->bytes[node];
+		char mib[24] = "-";
+
+		if (row->topology->nodes[node].online)
+			format_fixed(mib, (bytes + (1 << 19)) >> 20, 0);
+		used += (size_t)snprintf(list + used, TEXT_SIZE - used, "%s%s", node ? "/" : "",
+					 mib);
+	}
 	return text(list);
 }
 
@@ -466,7 +471,7 @@ void numa_metrics__add_nodes(json_t *object, const struct numa_row *row)
 {
 	const struct residency *residency = residency_of(row);
 	json_t *total = json_object_get(object, "total");
-	uint32_t limit = row->node_limit;
+	uint32_t limit = row->topology->limit;
 
 	json_object_set_new(object, "residency_split",
 			    residency ? json_boolean(residency->split) : json_null());

@@ -283,7 +283,7 @@ static int finish_row(struct numa_row *row, enum group_by by, const struct numa_
 		return -ENOMEM;
 	row->home = home->node;
 	row->now_ns = moments->after->time_ns;
-	row->node_limit = moments->topology->limit;
+	row->topology = moments->topology;
 	row->vm = numa_snapshot__vm(moments->after, row->row.vm->pid);
 	find_expected(row);
 	row->reason = find_reason(row, moments);

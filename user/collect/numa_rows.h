@@ -60,7 +60,7 @@ struct numa_row {
 	bool bandwidth_known;
 	struct bandwidth bandwidth; /* of a VM, in the interval */
 	uint64_t now_ns;	    /* of the later snapshot */
-	uint32_t node_limit;	    /* the highest node's number + 1 */
+	const struct topology *topology;
 };
 
 struct numa_rows {
@@ -78,8 +78,8 @@ struct numa_moments {
 
 /*
  * Makes a numa row for each of rows, which are vCPUs or VMs, from what has changed since
- * before, and feeds homes with it: so once for an interval. rows and the snapshots must stay
- * as long. vCPUs that have exited are in no total. Returns 0 or -ENOMEM. The rows own
+ * before, and feeds homes with it: so once for an interval. rows, the snapshots and the topology
+ * must stay as long. vCPUs that have exited are in no total. Returns 0 or -ENOMEM. The rows own
  * memory: numa_rows__free().
  */
 int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,
