@@ -224,6 +224,25 @@ static void test_spread_and_left(void **state)
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
 }
 
+/* What needs no residency is said without it. */
+static void test_hints_without_residency(void **state)
+{
+	struct fixture *fixture = *state;
+	struct residency *residency;
+
+	add(fixture, 1, 790, 210)->migrated_to[0] = 1000;
+	fixture->numa_after.threads[0].figures.migrated_from[0] = 1000;
+	assert_int_equal(make(fixture, BY_VM)->hint, HINT_SPREAD);
+	residency = add_vm(fixture, 0, 0);
+	assert_int_equal(make(fixture, BY_VM)->hint, HINT_SPREAD);
+	fixture->numa_after.threads[0].figures.run_ns[1] = 0;
+	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
+	residency->size_bytes = 1001 * MIB;
+	assert_int_equal(make(fixture, BY_VM)->hint, HINT_LARGER);
+	fixture->topology.nodes[0].memory_bytes = 0;
+	assert_int_equal(make(fixture, BY_VM)->hint, HINT_MEMORYLESS);
+}
+
 /* What was read before vCPUs came to their new home says nothing about it. */
 static void test_left_is_newer_than_home(void **state)
 {
@@ -381,6 +400,7 @@ int main(void)
 		TEST(test_not_known),
 		TEST(test_reasons),
 		TEST(test_spread_and_left),
+		TEST(test_hints_without_residency),
 		TEST(test_left_is_newer_than_home),
 		TEST(test_larger_and_memoryless),
 		TEST(test_thrashing),

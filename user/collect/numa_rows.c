@@ -199,11 +199,10 @@ static uint64_t most_run(const struct numa_row *row, uint64_t run)
 static bool is_left_behind(const struct numa_row *row, const struct home *home, uint64_t run,
 			   uint64_t memory)
 {
-	const struct residency *residency = &row->vm->residency;
-
-	return share_mpct(residency->bytes[row->home], memory) < HINT_LOCAL_MPCT &&
+	return memory &&
+	       share_mpct(row->vm->residency.bytes[row->home], memory) < HINT_LOCAL_MPCT &&
 	       share_mpct(row->interval.run_ns[row->home], run) >= HINT_SETTLED_MPCT &&
-	       residency->time_ns >= home->since_ns;
+	       row->vm->residency.time_ns >= home->since_ns;
 }
 
 static void find_hint(struct numa_row *row, const struct numa_moments *moments,
@@ -213,9 +212,9 @@ static void find_hint(struct numa_row *row, const struct numa_moments *moments,
 	uint64_t node_bytes;
 
 	row->hint_node = row->home;
-	if (row->home == NODE_NONE || !run || !memory || moments->topology->count < 2)
+	if (row->home == NODE_NONE || !run || moments->topology->count < 2)
 		return;
-	size = row->vm->residency.size_bytes;
+	size = row->vm ? row->vm->residency.size_bytes : 0;
 	node_bytes = moments->topology->nodes[row->home].memory_bytes;
 	if (!node_bytes) {
 		row->hint = HINT_MEMORYLESS;
