@@ -6,7 +6,7 @@
  *
  * SCENE is two or four (nodes; the third has no CPUs, the fourth no memory), eight, one,
  * sparse (nodes 0 and 2, and balancing is off), reasons (for each other why RFLT% is n/a),
- * nohook, or empty; OPTIONs are kvmq-numa's own.
+ * nohook, nomove (migrations are not seen), or empty; OPTIONs are kvmq-numa's own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +58,25 @@ static struct numa_thread *add_thread(struct numa_view *view, const struct vcpu 
 	return numa;
 }
 
+/* What was counted by the first view, so that a total is not the interval's figure. */
+static struct numa_figures before_all(const struct numa_figures *figures)
+{
+	struct numa_figures some = *figures;
+
+	some.moves = 11;
+	some.own_faults = 12;
+	some.own_pages = 13;
+	for (int place = 0; place < FAULT_PLACES; place++) {
+		some.faults[place] = 14 + (uint64_t)place;
+		some.pages[place] = 16 + (uint64_t)place;
+	}
+	for (int node = 0; node < 4; node++) {
+		some.migrated_to[node] = 20 + (uint64_t)node;
+		some.migrated_from[node] = 30 + (uint64_t)node;
+	}
+	return some;
+}
+
 static void add_vcpu(struct scene *scene, const struct vcpu *vcpu)
 {
 	for (int i = 0; i < 2; i++) {
@@ -72,15 +91,16 @@ static void add_vcpu(struct scene *scene, const struct vcpu *vcpu)
 		}
 		figures->elapsed_ns = (i ? 20000 : 10000) * MS;
 		figures->halt_ns = figures->elapsed_ns - figures->run_ns;
+		numa->figures = before_all(&numa->figures);
 		if (!i)
 			continue;
-		numa->figures.moves = vcpu->moves;
-		numa->figures.faults[FAULT_LOCAL] = vcpu->local;
-		numa->figures.faults[FAULT_REMOTE] = vcpu->remote;
-		numa->figures.pages[FAULT_LOCAL] = vcpu->local * vcpu->pages;
-		numa->figures.pages[FAULT_REMOTE] = vcpu->remote * vcpu->pages;
-		numa->figures.own_faults = 3;
-		numa->figures.own_pages = 3;
+		numa->figures.moves += vcpu->moves;
+		numa->figures.faults[FAULT_LOCAL] += vcpu->local;
+		numa->figures.faults[FAULT_REMOTE] += vcpu->remote;
+		numa->figures.pages[FAULT_LOCAL] += vcpu->local * vcpu->pages;
+		numa->figures.pages[FAULT_REMOTE] += vcpu->remote * vcpu->pages;
+		numa->figures.own_faults += 3;
+		numa->figures.own_pages += 3;
 	}
 }
 
@@ -250,7 +270,7 @@ static void fill_topology(struct topology *topology, uint32_t nodes)
 static void fill(struct scene *scene, const char *name)
 {
 	struct numa_view *before = &scene->views[0], *after = &scene->views[1];
-	bool two = !strcmp(name, "two") || !strcmp(name, "nohook");
+	bool two = !strcmp(name, "two") || !strcmp(name, "nohook") || !strcmp(name, "nomove");
 
 	fake_proc__open(&scene->proc);
 	before->snapshot.time_ns = before->numa.time_ns = BEFORE_MS * MS;
@@ -273,13 +293,16 @@ static void fill(struct scene *scene, const char *name)
 		fill_sparse(scene);
 	else if (!strcmp(name, "reasons"))
 		fill_reasons(scene);
+	if (!strcmp(name, "nomove"))
+		after->numa.migrations_missing = "this kernel's BTF does not tell where a page is";
 	if (strcmp(name, "nohook") != 0)
 		return;
 	after->numa.faults_missing = "the kernel refused the hook at task_numa_fault: Permission "
 				     "denied";
 	after->numa.migrations_missing = after->numa.faults_missing;
-	for (size_t i = 0; i < after->numa.count; i++) {
-		struct numa_figures *figures = &after->numa.threads[i].figures;
+	for (size_t i = 0; i < 2 * after->numa.count; i++) {
+		struct numa_view *view = &scene->views[i % 2];
+		struct numa_figures *figures = &view->numa.threads[i / 2].figures;
 
 		memset(figures->faults, 0, sizeof(figures->faults));
 		memset(figures->pages, 0, sizeof(figures->pages));
@@ -292,7 +315,7 @@ static void print_events(struct numa_report *report, const struct scene *scene)
 		.kind = NUMA_FAULTS,
 		.identity = scene->views[1].snapshot.threads[0].identity,
 		.begin_ns = 1001000 * MS,
-		.end_ns = 1001012 * MS,
+		.end_ns = 1001012 * MS + 50, /* ns, of which 100 are shown */
 		.faults = 12,
 		.pages = 523,
 		.from = 1,
@@ -301,6 +324,7 @@ static void print_events(struct numa_report *report, const struct scene *scene)
 
 	numa_report__print_event(report, stdout, &event);
 	event.kind = NUMA_MIGRATE;
+	event.identity.vcpu = VCPU_UNKNOWN;
 	event.from = 0;
 	event.to = 1;
 	numa_report__print_event(report, stdout, &event);

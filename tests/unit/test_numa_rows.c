@@ -270,6 +270,9 @@ static void test_larger_and_memoryless(void **state)
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
 	residency->size_bytes = 1001 * MIB;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_LARGER);
+	residency->size_bytes = 0; /* not known: what is resident does, too */
+	residency->bytes[1] = 101 * MIB;
+	assert_int_equal(make(fixture, BY_VM)->hint, HINT_LARGER);
 	fixture->topology.nodes[0].memory_bytes = 0;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_MEMORYLESS);
 	fixture->topology.count = 1;
@@ -297,6 +300,21 @@ static void test_thrashing(void **state)
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
 }
 
+/* All pages of a very small VM are not worth a word. */
+static void test_thrashing_of_few_pages(void **state)
+{
+	struct fixture *fixture = *state;
+	struct numa_figures *figures = add(fixture, 1, 1000, 0);
+	struct residency *residency = add_vm(fixture, 0, 0);
+
+	residency->bytes[0] = 256 * 1024;
+	figures->migrated_to[0] = 32;
+	figures->migrated_from[0] = 31;
+	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
+	figures->migrated_from[0] = 32;
+	assert_int_equal(make(fixture, BY_VM)->hint, HINT_THRASHING);
+}
+
 static void test_bandwidth(void **state)
 {
 	struct fixture *fixture = *state;
@@ -312,6 +330,9 @@ static void test_bandwidth(void **state)
 	assert_true(make(fixture, BY_VM)->bandwidth_known);
 	assert_int_equal(fixture->numa_rows.list->bandwidth.total_bytes, 200);
 	assert_int_equal(fixture->numa_rows.list->bandwidth.local_bytes, 50);
+	is->local_bytes = 49;
+	assert_false(make(fixture, BY_VM)->bandwidth_known);
+	is->local_bytes = 100;
 	is->total_bytes = 99; /* a group has gone */
 	assert_false(make(fixture, BY_VM)->bandwidth_known);
 }
@@ -331,6 +352,22 @@ static void test_comes_and_goes(void **state)
 	row = make(fixture, BY_VM);
 	assert_int_equal(row->interval.moves, 5);
 	assert_int_equal(row->interval.run_ns[0], 5 * SEC + 100000000 + 100000000);
+}
+
+/* A home is forgotten with its row. */
+static void test_homes_go(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add(fixture, 1, 100, 0);
+	add(fixture, 2, 100, 0);
+	make(fixture, BY_VCPU);
+	assert_int_equal(fixture->homes.count, 2);
+	fixture->before.count = fixture->after.count = 1;
+	fixture->numa_before.count = fixture->numa_after.count = 1;
+	fixture->numa_after.time_ns = 12 * SEC;
+	make(fixture, BY_VCPU);
+	assert_int_equal(fixture->homes.count, 1);
 }
 
 /* What was shown as running before and was a wait is taken off where most of it was. */
@@ -404,8 +441,10 @@ int main(void)
 		TEST(test_left_is_newer_than_home),
 		TEST(test_larger_and_memoryless),
 		TEST(test_thrashing),
+		TEST(test_thrashing_of_few_pages),
 		TEST(test_bandwidth),
 		TEST(test_comes_and_goes),
+		TEST(test_homes_go),
 		TEST(test_run_shrinks),
 		TEST(test_interval_of_share),
 		TEST(test_samples),

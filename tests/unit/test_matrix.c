@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The node matrix: which nodes it shows, and that it stays in the terminal. */
+#include "render/matrix.h"
+#include "unit.h"
+
+#define MIB (1ULL << 20)
+#define SEC 1000000000ULL
+
+struct fixture {
+	struct topology topology;
+	struct vm vm;
+	struct numa_vm numa_vm;
+	struct numa_row row;
+};
+
+/* A VM that runs on node 0 of so many and has as much memory on each. */
+static void fill(struct fixture *fixture, uint32_t nodes)
+{
+	*fixture = (struct fixture){ .vm = { .name = "web" } };
+	fixture->topology.count = fixture->topology.limit = nodes;
+	fixture->numa_vm.residency.source = RESIDENCY_MAPS;
+	for (uint32_t id = 0; id < nodes; id++) {
+		fixture->topology.nodes[id] = (struct node){ true, 1, MIB, { 10 } };
+		fixture->numa_vm.residency.bytes[id] = MIB;
+	}
+	fixture->row.row.vm = &fixture->vm;
+	fixture->row.vm = &fixture->numa_vm;
+	fixture->row.interval.run_ns[0] = SEC;
+}
+
+/* free() the result. */
+static char *print(const struct fixture *fixture, unsigned int width)
+{
+	struct memory memory;
+
+	matrix__print(memory_open(&memory), &fixture->row, &fixture->topology, width);
+	return memory_close(&memory);
+}
+
+/* Columns without room follow below, each once, and no line is longer. */
+static void check_width(const struct fixture *fixture, unsigned int width)
+{
+	char *text = print(fixture, width), *rest = text, *line = strsep(&rest, "\n");
+	size_t blocks = 0, columns = 0;
+
+	assert_string_equal(line, "web: expected share of accesses, by node of the vCPU and of "
+				  "the memory (distance)");
+	while ((line = strsep(&rest, "\n"))) {
+		if (width && strlen(line) > width)
+			fail_msg("%u columns: '%s'", width, line);
+		blocks += !strncmp(line, "memory ", 7);
+		if (*line == ' ')
+			for (const char *at = line; (at = strstr(at, "node ")); at++)
+				columns++;
+	}
+	assert_int_equal(columns, fixture->topology.limit);
+	if (!width)
+		assert_int_equal(blocks, 1);
+	if (width == 80)
+		assert_int_equal(blocks, (fixture->topology.limit + 2) / 3);
+	free(text);
+}
+
+static void test_fits(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	for (uint32_t nodes = 1; nodes <= 8; nodes++) {
+		fill(&fixture, nodes);
+		check_width(&fixture, 0);
+		for (unsigned int width = 40; width < 200; width++)
+			check_width(&fixture, width);
+	}
+	fill(&fixture, NODES_MAX);
+	check_width(&fixture, 80);
+}
+
+/* Less than one column: it is shown all the same. */
+static void test_too_narrow(void **state)
+{
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	fill(&fixture, 2);
+	text = print(&fixture, 10);
+	assert_non_null(strstr(text, "node 0\n"));
+	assert_non_null(strstr(text, "node 1\n"));
+	free(text);
+}
+
+/* CPUs or memory that have gone offline meanwhile: what was there is shown. */
+static void test_nodes_that_are_used(void **state)
+{
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	fill(&fixture, 3);
+	fixture.topology.nodes[0].cpus = fixture.topology.nodes[1].cpus = 0;
+	fixture.topology.nodes[1].memory_bytes = fixture.topology.nodes[2].memory_bytes = 0;
+	fixture.numa_vm.residency.bytes[2] = 0;
+	text = print(&fixture, 0);
+	assert_non_null(strstr(text, "on node 0  100.00%        50.00%  (10)        50.00%   (0)"));
+	assert_null(strstr(text, "on node 1"));
+	assert_non_null(strstr(text, "on node 2    0.00%"));
+	assert_non_null(strstr(text, " node 1\n"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fits),
+		cmocka_unit_test(test_too_narrow),
+		cmocka_unit_test(test_nodes_that_are_used),
+	};
+
+	return cmocka_run_group_tests_name("matrix", tests, NULL, NULL);
+}
