@@ -189,6 +189,8 @@ static void test_reasons(void **state)
 	assert_int_equal(reason_of(fixture), FAULTS_NO_HOOK);
 	fixture->topology.count = 1;
 	assert_int_equal(reason_of(fixture), FAULTS_ONE_NODE);
+	assert_false(fixture->numa_rows.list->faults_seen);
+	assert_true(fixture->numa_rows.list->migrations_seen);
 	/* What was seen is shown, whatever it should have been. */
 	figures->faults[FAULT_LOCAL] = 1;
 	assert_int_equal(reason_of(fixture), FAULTS_KNOWN);

@@ -179,7 +179,7 @@ static bool counts_faults(const struct numa_row *row)
 	{                                                                                          \
 		const struct numa_row *row = data;                                                 \
 		const struct numa_figures *figures = &row->total;                                  \
-		return known_if(row->reason != FAULTS_NO_HOOK, of);                                \
+		return known_if(row->faults_seen, of);                                             \
 	}
 
 FAULT_COUNTER(faults, all_faults(figures))
@@ -249,7 +249,7 @@ static struct value total_migrated(const void *data)
 {
 	const struct numa_row *row = data;
 
-	return known_if(row->reason != FAULTS_NO_HOOK, all_migrated(&row->total));
+	return known_if(row->migrations_seen, all_migrated(&row->total));
 }
 
 static struct value get_moves(const void *data)
@@ -467,6 +467,11 @@ static json_t *json_nodes(const uint64_t *values, uint32_t limit)
 	return array;
 }
 
+static json_t *json_migrated(const struct numa_row *row, const uint64_t *pages)
+{
+	return row->migrations_seen ? json_nodes(pages, row->topology->limit) : json_null();
+}
+
 void numa_metrics__add_nodes(json_t *object, const struct numa_row *row)
 {
 	const struct residency *residency = residency_of(row);
@@ -480,7 +485,7 @@ void numa_metrics__add_nodes(json_t *object, const struct numa_row *row)
 	json_object_set_new(object, "run_node_ns", json_nodes(row->interval.run_ns, limit));
 	json_object_set_new(total, "run_node_ns", json_nodes(row->total.run_ns, limit));
 	json_object_set_new(total, "migrated_to_node_pages",
-			    json_nodes(row->total.migrated_to, limit));
+			    json_migrated(row, row->total.migrated_to));
 	json_object_set_new(total, "migrated_from_node_pages",
-			    json_nodes(row->total.migrated_from, limit));
+			    json_migrated(row, row->total.migrated_from));
 }

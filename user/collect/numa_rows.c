@@ -153,9 +153,9 @@ static enum fault_reason find_reason(const struct numa_row *row, const struct nu
 }
 
 /* Pages have moved, or could have. */
-static bool knows_migrations(const struct numa_row *row, const struct numa_moments *moments)
+static bool knows_migrations(const struct numa_row *row)
 {
-	return row->home != NODE_NONE && !moments->after->migrations_missing &&
+	return row->home != NODE_NONE && row->migrations_seen &&
 	       (row->reason == FAULTS_KNOWN || row->reason == FAULTS_NO_SAMPLES);
 }
 
@@ -286,7 +286,9 @@ static int finish_row(struct numa_row *row, enum group_by by, const struct numa_
 	row->vm = numa_snapshot__vm(moments->after, row->row.vm->pid);
 	find_expected(row);
 	row->reason = find_reason(row, moments);
-	row->migrations_known = knows_migrations(row, moments);
+	row->faults_seen = !moments->after->faults_missing;
+	row->migrations_seen = !moments->after->migrations_missing;
+	row->migrations_known = knows_migrations(row);
 	if (by != BY_VM)
 		return 0;
 	row->node = NODE_NONE;

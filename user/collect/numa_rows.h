@@ -53,8 +53,10 @@ struct numa_row {
 	const struct numa_vm *vm; /* of the later snapshot; NULL: nothing is known of it */
 	bool remote_known;
 	uint64_t expected_remote_mpct; /* XREM% */
+	bool faults_seen;	       /* the kernel lets hint faults be counted, */
+	bool migrations_seen;	       /* and migrations, */
+	bool migrations_known;	       /* of which there could be some */
 	enum fault_reason reason;
-	bool migrations_known;
 	enum numa_hint hint; /* of a VM */
 	int32_t hint_node;   /* that the hint is about, or NODE_NONE */
 	bool bandwidth_known;
