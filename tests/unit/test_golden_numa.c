@@ -181,11 +181,13 @@ static void fill_two(struct scene *scene)
 static void fill_four(struct scene *scene)
 {
 	const struct vcpu web = { 1000, 0, 3, { 0, 0, 0, 0 }, { 100, 0, 0, 4900 }, 2, 0, 64, 1 };
+	const struct vcpu halted = { 1000, 1, 0, { 5, 0, 0, 0 }, { 0, 0, 0, 0 }, 0, 0, 0, 1 };
 	const struct vcpu idle = { 2000, 0, 0, { 5, 0, 0, 0 }, { 0, 0, 0, 0 }, 0, 0, 0, 1 };
 
 	add_vm(scene, 1000, "web", (uint64_t[4]){ 256, 256, 512, 0 }, 2000);
 	add_vcpu(scene, &web);
 	migrate(scene, 1, 0, 64);
+	add_vcpu(scene, &halted);
 	add_vm(scene, 2000, "idle", (uint64_t[4]){ 0, 0, 128, 0 }, 2000);
 	add_vcpu(scene, &idle);
 }

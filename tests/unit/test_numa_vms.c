@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What kvmq-numa remembers of each VM, and for how long. */
+#include "collect/numa_vms.h"
+#include "fake_proc.h"
+#include "unit.h"
+
+#define SEC 1000000000ULL
+
+struct fixture {
+	struct fake_proc proc;
+	struct vms *vms;
+	struct numa_vms *numa_vms;
+	struct snapshot snapshot;
+	struct numa_snapshot numa;
+	uint32_t asked[8]; /* whose memory, in this reading */
+	size_t asked_count;
+};
+
+static size_t find_memory(void *context, const struct snapshot *snapshot, uint32_t pid,
+			  const struct memory_range **ranges)
+{
+	static const struct memory_range range = { 0x7f0000000000, 0x7f0000400000 };
+	struct fixture *fixture = context;
+
+	assert_ptr_equal(snapshot, &fixture->snapshot);
+	assert_true(fixture->asked_count < ARRAY_SIZE(fixture->asked));
+	fixture->asked[fixture->asked_count++] = pid;
+	*ranges = &range;
+	return 1;
+}
+
+static int set_up(void **state)
+{
+	static const struct vm_filter all;
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct numa_vms_config config = {
+		.residency = { .source = RESIDENCY_MAPS, .period_ns = 10 * SEC },
+		.memory = find_memory,
+		.context = fixture,
+	};
+
+	fake_proc__open(&fixture->proc);
+	config.residency.proc = config.residency.cgroups = config.resctrl = fixture->proc.path;
+	fixture->vms = vms__new(fixture->proc.path, &all);
+	fixture->numa_vms = numa_vms__new(&config);
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	numa_vms__free(fixture->numa_vms);
+	vms__free(fixture->vms);
+	numa_snapshot__free(&fixture->numa);
+	snapshot__free(&fixture->snapshot);
+	fake_proc__close(&fixture->proc);
+	free(fixture);
+	return 0;
+}
+
+/* A VM with so many pages on node 0. */
+static void add_process(struct fixture *fixture, uint32_t pid, unsigned int pages)
+{
+	char name[64], text[128];
+
+	fake_proc__add(&fixture->proc, pid, "vmm", pid, "vmm", NULL);
+	snprintf(name, sizeof(name), "%u/status", pid);
+	fake_tree(&fixture->proc, name,
+		  "Name:\tvmm\nVmPin:\t0 kB\nVmRSS:\t4096 kB\nRssAnon:\t4096 kB\n"
+		  "RssFile:\t0 kB\nRssShmem:\t0 kB\nHugetlbPages:\t0 kB\n");
+	snprintf(name, sizeof(name), "%u/maps", pid);
+	fake_tree(&fixture->proc, name, "7f0000000000-7f0000400000 rw-p 00000000 00:00 0\n");
+	snprintf(name, sizeof(name), "%u/numa_maps", pid);
+	snprintf(text, sizeof(text), "7f0000000000 default anon=%u N0=%u kernelpagesize_kB=4\n",
+		 pages, pages);
+	fake_tree(&fixture->proc, name, text);
+}
+
+static void add_vcpu(struct fixture *fixture, uint32_t pid, uint64_t start_ns, bool is_vcpu)
+{
+	struct thread_snapshot *thread = snapshot__add(&fixture->snapshot);
+
+	*thread = (struct thread_snapshot){
+		.identity = { .id = fixture->snapshot.count,
+			      .vm_pid = pid,
+			      .vm_start_ns = start_ns,
+			      .tid = pid + (uint32_t)fixture->snapshot.count,
+			      .is_vcpu = is_vcpu },
+	};
+}
+
+static void read_at(struct fixture *fixture, uint64_t now_ns)
+{
+	fixture->snapshot.time_ns = now_ns;
+	fixture->asked_count = 0;
+	numa_snapshot__clear(&fixture->numa);
+	assert_int_equal(
+		numa_vms__read(fixture->numa_vms, &fixture->snapshot, fixture->vms, &fixture->numa),
+		0);
+}
+
+static uint64_t bytes_of(const struct fixture *fixture, uint32_t pid)
+{
+	return residency__total(&numa_snapshot__vm(&fixture->numa, pid)->residency);
+}
+
+/* Memory slots are asked for only when they are needed, and once for a VM. */
+static void test_asks_when_due(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t cost;
+
+	add_process(fixture, 200, 20);
+	add_process(fixture, 100, 10);
+	add_vcpu(fixture, 200, 1, true);
+	add_vcpu(fixture, 100, 1, true);
+	add_vcpu(fixture, 100, 1, true);
+	add_vcpu(fixture, 300, 1, false); /* a thread beside no vCPU is no VM's */
+	read_at(fixture, SEC);
+	assert_int_equal(fixture->asked_count, 2);
+	assert_int_equal(fixture->asked[0], 100);
+	assert_int_equal(fixture->asked[1], 200);
+	assert_int_equal(fixture->numa.vm_count, 2);
+	assert_int_equal(bytes_of(fixture, 100), 10 * 4096);
+	assert_int_equal(bytes_of(fixture, 200), 20 * 4096);
+	assert_null(numa_snapshot__vm(&fixture->numa, 300));
+	cost = fixture->numa.residency_cost_ns;
+	assert_true(cost > 0);
+	read_at(fixture, 11 * SEC - 1);
+	assert_int_equal(fixture->asked_count, 0);
+	assert_int_equal(bytes_of(fixture, 100), 10 * 4096);
+	assert_int_equal(fixture->numa.residency_cost_ns, cost);
+	read_at(fixture, 11 * SEC);
+	assert_int_equal(fixture->asked_count, 2);
+	assert_true(fixture->numa.residency_cost_ns > cost);
+}
+
+static void test_forgets(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add_process(fixture, 100, 10);
+	add_process(fixture, 200, 20);
+	add_vcpu(fixture, 100, 1, true);
+	add_vcpu(fixture, 200, 1, true);
+	read_at(fixture, SEC);
+	fixture->snapshot.threads[0] = fixture->snapshot.threads[1];
+	fixture->snapshot.count = 1;
+	read_at(fixture, 2 * SEC);
+	assert_int_equal(fixture->asked_count, 0);
+	assert_int_equal(fixture->numa.vm_count, 1);
+	assert_int_equal(bytes_of(fixture, 200), 20 * 4096);
+	/* It is another one now, and not what was known of it. */
+	add_vcpu(fixture, 100, 1, true);
+	read_at(fixture, 3 * SEC);
+	assert_int_equal(fixture->asked_count, 1);
+}
+
+static void test_pid_again(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add_process(fixture, 100, 10);
+	add_vcpu(fixture, 100, 1, true);
+	read_at(fixture, SEC);
+	fake_proc__remove(&fixture->proc, 100);
+	add_process(fixture, 100, 30);
+	fixture->snapshot.threads[0].identity.vm_start_ns = 2;
+	read_at(fixture, 2 * SEC);
+	assert_int_equal(fixture->asked_count, 1);
+	assert_int_equal(bytes_of(fixture, 100), 30 * 4096);
+}
+
+static void test_why_there_is_none(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add_vcpu(fixture, 100, 1, true); /* and no such process */
+	read_at(fixture, SEC);
+	assert_int_equal(bytes_of(fixture, 100), 0);
+	assert_string_equal(numa_snapshot__vm(&fixture->numa, 100)->residency_missing,
+			    "its process has ended");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_asks_when_due),
+		TEST(test_forgets),
+		TEST(test_pid_again),
+		TEST(test_why_there_is_none),
+	};
+
+	return cmocka_run_group_tests_name("numa_vms", tests, NULL, NULL);
+}
