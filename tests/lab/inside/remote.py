@@ -229,7 +229,7 @@ def check_moves(cpus):
     """A busy vCPU that goes round these CPUs, each on a node of its own, from the first."""
     with tiny("moved", "--burn", "1000", "--pin", str(cpus[0])) as vm:
         tid = vm.tids[0]
-        tool = NumaTool("-m", "moved", "-b", "vcpu", "1")
+        tool = NumaTool("-m", "moved", "-b", "vcpu", "3")
         move_thread(tid, cpus[0])
         first = row_of(fresh(tool), "moved")
         expect(first["node"] == cpus[0], f"NODE is {first['node']}")
