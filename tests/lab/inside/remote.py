@@ -27,6 +27,7 @@ SIZE = 64  # MiB
 # less often than others.
 MIXED = ",".join(["balance:0:1,balance:1:1"] * 8)
 MOVES = 20
+TRIES = 8
 SYS_MOVE_PAGES, MPOL_MF_MOVE = 279, 2  # of x86-64
 
 
@@ -266,9 +267,13 @@ def check_unknown(name, reason, words):
     tool.stop()
     expect(row["fault_remote_low_pct"] is None, f"bounds of nothing: {row}")
     expect(row["fault_na"] == reason, f"the reason is '{row['fault_na']}', not '{reason}'")
-    text = text_of(name)
-    expect(any(name in line and "n/a" in line and re.search(words, line)
-               for line in text.splitlines()), f"no line of {name} about {words}: {text[-800:]}")
+    # 6.12 was seen to take hint faults on a memfd, now and then: they are shown.
+    for _ in range(TRIES):
+        text = text_of(name)
+        if any(name in line and "n/a" in line and re.search(words, line)
+               for line in text.splitlines()):
+            return
+    expect(False, f"no line of {name} about {words}: {text[-800:]}")
 
 
 UNKNOWN = (  # (reason, what the text says, options of the VM)
