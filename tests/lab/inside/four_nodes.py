@@ -85,7 +85,8 @@ def matrix():
 
 def third_near():
     """Two thirds of the faults are remote."""
-    return check_measured("third", ",".join(["balance:0:3,balance:1:3,balance:3:3"] * 5), 61.7, 71.7, 30)
+    place = ",".join(["balance:0:3,balance:1:3,balance:3:3"] * 5)
+    return check_measured("third", place, 61.7, 71.7, passes=4, mib=30)
 
 
 def moves_of_three():

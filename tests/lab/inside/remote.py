@@ -31,13 +31,14 @@ TRIES = 8
 SYS_MOVE_PAGES, MPOL_MF_MOVE = 279, 2  # of x86-64
 
 
-def check_measured(name, place, low, high, mib=SIZE):
-    """RFLT%, between low and high, of as many faults as there are pages, and XREM%."""
-    least = mib * MIB // PAGE
+def check_measured(name, place, low, high, passes=1, mib=SIZE):
+    """RFLT%, between low and high, of so many times as many faults as there are pages; XREM%."""
+    least = passes * mib * MIB // PAGE
     with fast_scans(), tiny(name, *TOUCH, "--place", place, mib=mib) as vm:
         tool = NumaTool("-m", name, "1")
         first = row_of(fresh(tool), name)
-        last = until(tool, name, lambda row: grown(first, row, "faults") >= least, f"{least} faults")
+        last = until(tool, name, lambda row: grown(first, row, "faults") >= least, f"{least} faults",
+                     150)
         wanted = remote_pct(numa_maps(vm.pid, vm.ranges), 0)
         tool.stop()
     pages = grown(first, last, "fault_pages")
@@ -57,7 +58,9 @@ def check_measured(name, place, low, high, mib=SIZE):
 
 def half_remote():
     """Half of the memory on either node: half of the faults are remote."""
-    return check_measured("half", MIXED, 45, 55)  # XREM% is 48.5: the first 2 MiB are near
+    # XREM% is 48.5: the first 2 MiB are near. What a part of a pass has too much of one half
+    # is the less the more passes there are: with one, 7.3 was up to 9 points off.
+    return check_measured("half", MIXED, 45, 55, passes=4)
 
 
 def all_remote():
