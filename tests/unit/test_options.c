@@ -22,6 +22,15 @@ static const struct tool small_tool = {
 	.options = "jvVh",
 };
 
+/* Its rows are VMs, and memory is what it looks at. */
+static const struct tool vm_tool = {
+	.name = "kvmq-vms",
+	.question = "Does it begin with its own default?",
+	.options = "bHRh",
+	.by = BY_VM,
+	.hist = "the matrix",
+};
+
 struct parsed {
 	struct options options;
 	char *argv[ARGUMENTS_MAX + 2];
@@ -98,9 +107,14 @@ static void test_no_value(void **state)
 		{ { "--cgroup=" }, "--cgroup" },
 		{ { "--vm", "--", "true" }, "--vm" },
 	};
+	static const struct refusal vm_refusals[] = {
+		{ { "-R" }, "-R" },
+		{ { "--residency" }, "--residency" },
+	};
 
 	(void)state;
 	refuse_all(&tool, refusals, ARRAY_SIZE(refusals));
+	refuse_all(&vm_tool, vm_refusals, ARRAY_SIZE(vm_refusals));
 }
 
 static void test_bad_value(void **state)
@@ -150,6 +164,10 @@ static void test_unknown(void **state)
 		{ { "--nosuch=5" }, "--nosuch=5" },
 		{ { "--ver" }, "--ver" }, /* verbose or version */
 	};
+	static const struct refusal of_another_tool[] = {
+		{ { "-R", "maps" }, "-R" },
+		{ { "--residency", "maps" }, "--residency" },
+	};
 	static const struct refusal small_refusals[] = {
 		{ { "-m", "web" }, "-m" },	{ { "--vm", "web" }, "--vm" },
 		{ { "--events" }, "--events" }, { { "1" }, "'1'" },
@@ -159,6 +177,7 @@ static void test_unknown(void **state)
 
 	(void)state;
 	refuse_all(&tool, refusals, ARRAY_SIZE(refusals));
+	refuse_all(&tool, of_another_tool, ARRAY_SIZE(of_another_tool));
 	refuse_all(&small_tool, small_refusals, ARRAY_SIZE(small_refusals));
 }
 
@@ -209,6 +228,7 @@ static void test_defaults(void **state)
 	assert_null(p.options.sort);
 	assert_null(p.options.columns);
 	assert_null(p.options.timeline);
+	assert_null(p.options.residency);
 	assert_false(p.options.hist || p.options.events || p.options.json || p.options.timestamp ||
 		     p.options.verbose);
 	parsed_free(&p);
@@ -238,6 +258,34 @@ static void test_values(void **state)
 	parsed_free(&p);
 	ACCEPT(&p, "--by=vm", "--by=vcpu"); /* the last one counts */
 	assert_int_equal(p.options.by, BY_VCPU);
+	parsed_free(&p);
+}
+
+/* A tool says itself what a row is without --by, and what --hist shows. */
+static void test_own_defaults(void **state)
+{
+	struct parsed p;
+
+	(void)state;
+	accept(&p, &vm_tool, (const char *const[]){ "-R", "maps,0.5", NULL });
+	assert_int_equal(p.options.by, BY_VM);
+	assert_string_equal(p.options.residency, "maps,0.5");
+	parsed_free(&p);
+	accept(&p, &vm_tool,
+	       (const char *const[]){ "-Rmaps", "--residency=auto", "-b", "vcpu", NULL });
+	assert_int_equal(p.options.by, BY_VCPU);
+	assert_string_equal(p.options.residency, "auto");
+	parsed_free(&p);
+	parse(&p, &vm_tool, (const char *const[]){ "-h", NULL });
+	assert_non_null(strstr(p.out.text, "--residency=SOURCE[,S]"));
+	assert_non_null(strstr(p.out.text, "default: vm\n"));
+	assert_non_null(strstr(p.out.text, "the matrix\n"));
+	assert_null(strstr(p.out.text, "distributions"));
+	parsed_free(&p);
+	parse(&p, &tool, (const char *const[]){ "-h", NULL });
+	assert_non_null(strstr(p.out.text, "default: vcpu\n"));
+	assert_non_null(strstr(p.out.text, "distributions"));
+	assert_null(strstr(p.out.text, "--residency"));
 	parsed_free(&p);
 }
 
@@ -393,12 +441,13 @@ static void test_help_not_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_value), cmocka_unit_test(test_bad_value),
-		cmocka_unit_test(test_unknown),	 cmocka_unit_test(test_bad_operands),
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
-		cmocka_unit_test(test_events),	 cmocka_unit_test(test_operands),
-		cmocka_unit_test(test_command),	 cmocka_unit_test(test_most_vms),
-		cmocka_unit_test(test_help),	 cmocka_unit_test(test_help_not_written),
+		cmocka_unit_test(test_no_value),	 cmocka_unit_test(test_bad_value),
+		cmocka_unit_test(test_unknown),		 cmocka_unit_test(test_bad_operands),
+		cmocka_unit_test(test_defaults),	 cmocka_unit_test(test_values),
+		cmocka_unit_test(test_own_defaults),	 cmocka_unit_test(test_events),
+		cmocka_unit_test(test_operands),	 cmocka_unit_test(test_command),
+		cmocka_unit_test(test_most_vms),	 cmocka_unit_test(test_help),
+		cmocka_unit_test(test_help_not_written),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
