@@ -76,6 +76,37 @@ static void test_fits(void **state)
 	check_width(&fixture, 80);
 }
 
+/* What does not fit stands below with the figures of its own nodes, and the same lines. */
+static void test_blocks(void **state)
+{
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	fill(&fixture, 4);
+	fixture.topology.nodes[2].cpus = fixture.topology.nodes[3].cpus = 0;
+	fixture.row.interval.run_ns[1] = 3 * SEC;
+	for (uint32_t id = 0; id < 4; id++) {
+		fixture.numa_vm.residency.bytes[id] = (id + 1) * 100 * MIB;
+		fixture.topology.nodes[0].distance[id] = 10 + id;
+		fixture.topology.nodes[1].distance[id] = 20 + id;
+	}
+	text = print(&fixture, 80);
+	assert_string_equal(
+		text,
+		"web: expected share of accesses, by node of the vCPU and of the "
+		"memory (distance)\n"
+		"                                node 0              node 1              node 2\n"
+		"memory                 100 MiB  10.00%     200 MiB  20.00%     300 MiB  30.00%\n"
+		"on node 0   25.00%         2.50%  (10)         5.00%  (11)         7.50%  (12)\n"
+		"on node 1   75.00%         7.50%  (20)        15.00%  (21)        22.50%  (22)\n"
+		"                                node 3\n"
+		"memory                 400 MiB  40.00%\n"
+		"on node 0   25.00%        10.00%  (13)\n"
+		"on node 1   75.00%        30.00%  (23)\n");
+	free(text);
+}
+
 /* Less than one column: it is shown all the same. */
 static void test_too_narrow(void **state)
 {
@@ -113,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fits),
+		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_too_narrow),
 		cmocka_unit_test(test_nodes_that_are_used),
 	};
