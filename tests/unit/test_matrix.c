@@ -43,8 +43,7 @@ static void check_width(const struct fixture *fixture, unsigned int width)
 	char *text = print(fixture, width), *rest = text, *line = strsep(&rest, "\n");
 	size_t blocks = 0, columns = 0;
 
-	assert_string_equal(line, "web: expected share of accesses, by node of the vCPU and of "
-				  "the memory (distance)");
+	assert_string_equal(line, "web: expected accesses, by node of vCPU and memory (distance)");
 	while ((line = strsep(&rest, "\n"))) {
 		if (width && strlen(line) > width)
 			fail_msg("%u columns: '%s'", width, line);
@@ -94,8 +93,7 @@ static void test_blocks(void **state)
 	text = print(&fixture, 80);
 	assert_string_equal(
 		text,
-		"web: expected share of accesses, by node of the vCPU and of the "
-		"memory (distance)\n"
+		"web: expected accesses, by node of vCPU and memory (distance)\n"
 		"                                node 0              node 1              node 2\n"
 		"memory                 100 MiB  10.00%     200 MiB  20.00%     300 MiB  30.00%\n"
 		"on node 0   25.00%         2.50%  (10)         5.00%  (11)         7.50%  (12)\n"

@@ -123,9 +123,7 @@ void matrix__print(FILE *file, const struct numa_row *row, const struct topology
 		block = (width - LABEL_WIDTH) / (CELL_WIDTH + 1);
 	else if (width)
 		block = 1;
-	fprintf(file,
-		"%s: expected share of accesses, by node of the vCPU and of the memory "
-		"(distance)\n",
+	fprintf(file, "%s: expected accesses, by node of vCPU and memory (distance)\n",
 		row->row.vm->name);
 	for (size_t first = 0; first < matrix.columns.count; first += block) {
 		size_t last = first + block;
