@@ -70,19 +70,11 @@ static int handle_event(void *context, void *data, size_t size)
 {
 	struct kvm_probe *probe = context;
 	const struct kvm_exit_event *event = data;
-	const struct sched_thread *thread;
 	struct exit_event exit;
 
-	if (size < sizeof(*event) || event->slot >= SCHED_SLOTS)
+	if (size < sizeof(*event) ||
+	    !record_identity(probe->sched, event->slot, event->generation, &exit.identity))
 		return 0;
-	/* Its identity does not change until the slot is returned, which is not before. */
-	thread = slot_thread(probe->sched, event->slot);
-	if (thread->generation != event->generation)
-		return 0;
-	meet_thread(probe->sched, event->slot, thread);
-	if (!is_wanted(probe->sched, event->slot, event->generation))
-		return 0;
-	slot_identity(thread, event->slot, &exit.identity);
 	exit.isa = (enum exit_isa)probe->skeleton->bss->isa;
 	exit.code = event->code;
 	exit.time_ns = event->time_ns;
@@ -337,23 +329,6 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 	return read_reasons(probe, &times, exits);
 }
 
-/* Runs that the kernel left out, since the program was running on the CPU already. */
-static uint64_t missed_runs(const struct kvm_probe *probe)
-{
-	struct bpf_program *program;
-	uint64_t missed = 0;
-
-	bpf_object__for_each_program(program, probe->skeleton->obj)
-	{
-		struct bpf_prog_info info = { 0 };
-		uint32_t size = sizeof(info);
-
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-			missed += info.recursion_misses;
-	}
-	return missed;
-}
-
 int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 		    struct exit_snapshot *exits)
 {
@@ -375,7 +350,7 @@ int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 	probe->warned |= exits->silent;
 	exits->losses.reasons = losses->reasons;
 	exits->losses.events = losses->events;
-	exits->losses.order = losses->order + missed_runs(probe);
+	exits->losses.order = losses->order + missed_runs(probe->skeleton->obj);
 	exits->losses.torn = probe->torn;
 	return error;
 }

@@ -7,6 +7,7 @@
 #include "base/privileges.h"
 #include "probe/kernel.h"
 #include "probe/kvm.h"
+#include "probe/sched_internal.h"
 
 static const char *const everything = "kvmq-exit does not work";
 
@@ -34,14 +35,6 @@ static void check_hook(struct checks *checks, const char *what, const char *name
 		check__fail(check, CHECK_MISSING, everything,
 			    "tracepoint %s: not in BTF: needs CONFIG_DEBUG_INFO_BTF_MODULES (5.11)",
 			    name);
-}
-
-/* Nothing is read, so nobody is met. */
-static bool want_nothing(void *context, const struct identity *identity)
-{
-	(void)context;
-	(void)identity;
-	return false;
 }
 
 static int load_both(void)

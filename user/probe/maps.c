@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "probe/maps.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -38,4 +39,22 @@ int share_slots(const struct bpf_object *object, const struct bpf_object *owner)
 			error = bpf_map__reuse_fd(map, bpf_map__fd(theirs));
 	}
 	return error;
+}
+
+uint64_t missed_runs(const struct bpf_object *object)
+{
+	struct bpf_program *program;
+	uint64_t missed = 0;
+
+	bpf_object__for_each_program(program, object)
+	{
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		/* One that was not loaded has no descriptor. */
+		if (bpf_program__fd(program) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
 }

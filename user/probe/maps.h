@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Maps as memory, and maps that two objects share: for the probes alone. */
+/* An object's maps as memory or shared with another, and its losses: for the probes alone. */
 #ifndef KVMQ_PROBE_MAPS_H
 #define KVMQ_PROBE_MAPS_H
 
 #include <bpf/libbpf.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The memory of an array map that both sides see. */
 struct shared_array {
@@ -24,5 +25,8 @@ void unmap_array(struct shared_array *array);
  * of an object's own. owner is loaded. Returns 0 or -errno.
  */
 int share_slots(const struct bpf_object *object, const struct bpf_object *owner);
+
+/* Runs that the kernel left out, since the program was running on the CPU already. */
+uint64_t missed_runs(const struct bpf_object *object);
 
 #endif

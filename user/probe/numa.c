@@ -240,24 +240,6 @@ static void read_faults(const struct numa_probe *probe, struct numa_thread *thre
 	memcpy(figures->migrated_from, faults->migrated_from, sizeof(figures->migrated_from));
 }
 
-/* Runs that the kernel left out, since the program was running on the CPU already. */
-static uint64_t missed_runs(const struct numa_probe *probe)
-{
-	struct bpf_program *program;
-	uint64_t missed = 0;
-
-	bpf_object__for_each_program(program, probe->skeleton->obj)
-	{
-		struct bpf_prog_info info = { 0 };
-		uint32_t size = sizeof(info);
-
-		if (bpf_program__fd(program) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-			missed += info.recursion_misses;
-	}
-	return missed;
-}
-
 static const char *or_null(const char *text)
 {
 	return *text ? text : NULL;
@@ -287,7 +269,7 @@ int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
 	numa->losses.faults = 0;
 	if (probe->skeleton) {
 		numa->losses.events += probe->skeleton->bss->losses.events;
-		numa->losses.faults = missed_runs(probe);
+		numa->losses.faults = missed_runs(probe->skeleton->obj);
 	}
 	return 0;
 }

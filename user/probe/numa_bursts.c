@@ -31,25 +31,6 @@ static void add_to_burst(struct numa_probe *probe, struct numa_event *burst,
 	burst->pages += event->pages;
 }
 
-/* Whose event it is. False: nobody's that is wanted. */
-static bool identify(struct numa_probe *probe, uint32_t slot, uint32_t generation,
-		     struct identity *identity)
-{
-	const struct sched_thread *thread;
-
-	if (slot >= SCHED_SLOTS)
-		return false;
-	/* Its identity does not change until the slot is returned, which is not before. */
-	thread = slot_thread(probe->sched, slot);
-	if (thread->generation != generation)
-		return false;
-	meet_thread(probe->sched, slot, thread);
-	if (!is_wanted(probe->sched, slot, generation))
-		return false;
-	slot_identity(thread, slot, identity);
-	return true;
-}
-
 static int32_t event_node(uint32_t node)
 {
 	return node < NODES_MAX ? (int32_t)node : NODE_NONE;
@@ -62,7 +43,7 @@ int handle_fault(void *context, void *data, size_t size)
 	struct numa_event event = { .faults = 1 };
 
 	if (size < sizeof(*record) ||
-	    !identify(probe, record->slot, record->generation, &event.identity))
+	    !record_identity(probe->sched, record->slot, record->generation, &event.identity))
 		return 0;
 	event.begin_ns = record->time_ns;
 	event.end_ns = record->time_ns;
@@ -90,7 +71,7 @@ int handle_move(void *context, void *data, size_t size)
 	struct numa_event event = { .kind = NUMA_MOVE };
 
 	if (size < sizeof(*record) || probe->config.event_min_ns ||
-	    !identify(probe, record->slot, record->generation, &event.identity) ||
+	    !record_identity(probe->sched, record->slot, record->generation, &event.identity) ||
 	    !event.identity.is_vcpu)
 		return 0;
 	event.begin_ns = record->time_ns;

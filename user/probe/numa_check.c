@@ -47,14 +47,6 @@ static void check_balancing(struct checks *checks)
 	}
 }
 
-/* Nothing is read, so nobody is met. */
-static bool want_nothing(void *context, const struct identity *identity)
-{
-	(void)context;
-	(void)identity;
-	return false;
-}
-
 static void check_hooks(struct checks *checks, const struct numa_probe *probe)
 {
 	struct check *check = checks__add(checks, "hook of hint faults");

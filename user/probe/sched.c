@@ -194,6 +194,24 @@ bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generati
 	return ((uint64_t *)probe->verdicts.data)[slot] == generation << 1;
 }
 
+bool record_identity(struct sched_probe *probe, uint32_t slot, uint32_t generation,
+		     struct identity *identity)
+{
+	const struct sched_thread *thread;
+
+	if (slot >= SCHED_SLOTS)
+		return false;
+	/* Its identity does not change until the slot is returned, which is after this. */
+	thread = slot_thread(probe, slot);
+	if (thread->generation != generation)
+		return false;
+	meet_thread(probe, slot, thread);
+	if (!is_wanted(probe, slot, generation))
+		return false;
+	slot_identity(thread, slot, identity);
+	return true;
+}
+
 static int handle_news(void *context, void *data, size_t size)
 {
 	struct sched_probe *probe = context;
@@ -210,19 +228,11 @@ static int handle_event(void *context, void *data, size_t size)
 {
 	struct sched_probe *probe = context;
 	const struct sched_event *event = data;
-	const struct sched_thread *thread;
 	struct wait_event wait;
 
-	if (size < sizeof(*event) || event->slot >= SCHED_SLOTS)
+	if (size < sizeof(*event) ||
+	    !record_identity(probe, event->slot, event->generation, &wait.identity))
 		return 0;
-	/* Its identity does not change until the slot is returned, which is here. */
-	thread = slot_thread(probe, event->slot);
-	if (thread->generation != event->generation)
-		return 0;
-	meet_thread(probe, event->slot, thread);
-	if (!is_wanted(probe, event->slot, event->generation))
-		return 0;
-	slot_identity(thread, event->slot, &wait.identity);
 	wait.time_ns = event->time_ns;
 	wait.queued_rq = event->queued_rq;
 	wait.run_rq = event->run_rq;
@@ -253,18 +263,11 @@ static int handle_change(void *context, void *data, size_t size)
 {
 	struct sched_probe *probe = context;
 	const struct sched_change *record = data;
-	const struct sched_thread *thread;
 	struct state_change change;
 
-	if (size < sizeof(*record) || record->slot >= SCHED_SLOTS)
+	if (size < sizeof(*record) ||
+	    !record_identity(probe, record->slot, record->generation, &change.identity))
 		return 0;
-	thread = slot_thread(probe, record->slot);
-	if (thread->generation != record->generation)
-		return 0;
-	meet_thread(probe, record->slot, thread);
-	if (!is_wanted(probe, record->slot, record->generation))
-		return 0;
-	slot_identity(thread, record->slot, &change.identity);
 	change.state = ended_state(record);
 	change.begin_rq = record->begin_rq;
 	change.end_rq = record->end_rq;

@@ -7,7 +7,7 @@
 
 #include "base/privileges.h"
 #include "probe/kernel.h"
-#include "probe/sched.h"
+#include "probe/sched_internal.h"
 
 static const char *const everything = "kvmq-cpu does not work";
 
@@ -76,7 +76,7 @@ static void check_kvm(struct checks *checks)
 }
 
 /* Nothing is read, so nobody is met. */
-static bool want_nothing(void *context, const struct identity *identity)
+bool want_nothing(void *context, const struct identity *identity)
 {
 	(void)context;
 	(void)identity;

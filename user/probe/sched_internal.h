@@ -42,6 +42,16 @@ void meet_thread(struct sched_probe *probe, uint32_t slot, const struct sched_th
 
 bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generation);
 
+/*
+ * Whose record it is that a ring buffer has brought: meets the thread, and fills in its
+ * identity. False: a thread that has gone, or one that is not wanted.
+ */
+bool record_identity(struct sched_probe *probe, uint32_t slot, uint32_t generation,
+		     struct identity *identity);
+
+/* An on_thread for a probe that is only loaded to see whether it can be. */
+bool want_nothing(void *context, const struct identity *identity);
+
 void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity);
 
 /* Reads who ran while others waited. Returns 0 or -errno. */
