@@ -110,6 +110,7 @@ static int open_all(struct numa_tool *numa)
 		.event_min_ns = options->event_min_ns,
 		.on_event = on_numa_event,
 		.context = numa,
+		.topology = &numa->report.topology,
 	};
 	struct numa_vms_config vms = {
 		.residency = { .proc = "/proc",

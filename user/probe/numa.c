@@ -20,21 +20,24 @@ struct wishes {
 	bool migrations;
 };
 
-/* What moves a page at a hint fault: a folio's since 6.7. NULL: not known. */
-static const char *migrate_function(void)
+/* What moves a page at a hint fault: a folio's since 6.7. Returns whether it can be hooked. */
+static bool find_migration(struct numa_probe *probe)
 {
 	static const char *const names[] = { "migrate_misplaced_folio", "migrate_misplaced_page" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	probe->node_shift = kernel_page_node_shift();
+	if (probe->node_shift < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !probe->migrate_function; i++)
 		if (kernel_has_function(names[i]) > 0)
-			return names[i];
-	return NULL;
+			probe->migrate_function = names[i];
+	return probe->migrate_function;
 }
 
 static int configure(struct numa_probe *probe, const struct wishes *wishes)
 {
 	struct numa_bpf *skeleton = probe->skeleton;
-	int shift = kernel_page_node_shift(), error = 0;
+	int error = 0;
 
 	bpf_program__set_autoload(skeleton->progs.numa_kvm_enter, wishes->faults);
 	bpf_program__set_autoload(skeleton->progs.numa_kvm_leave, wishes->faults);
@@ -42,10 +45,10 @@ static int configure(struct numa_probe *probe, const struct wishes *wishes)
 	bpf_program__set_autoload(skeleton->progs.numa_migrate, wishes->migrations);
 	if (wishes->migrations)
 		error = bpf_program__set_attach_target(skeleton->progs.numa_migrate, 0,
-						       migrate_function());
+						       probe->migrate_function);
 	skeleton->rodata->use_verdicts = probe->config.filtered;
 	skeleton->rodata->send_events = probe->config.events;
-	skeleton->rodata->page_node_shift = shift > 0 ? (uint32_t)shift : 0;
+	skeleton->rodata->page_node_shift = probe->node_shift > 0 ? (uint32_t)probe->node_shift : 0;
 	bpf_map__set_max_entries(skeleton->maps.fault_events,
 				 probe->config.events ? NUMA_EVENTS_SIZE : (uint32_t)getpagesize());
 	return error ? error : share_slots(skeleton->obj, probe->sched->skeleton->obj);
@@ -73,7 +76,7 @@ static int try_load(struct numa_probe *probe, const struct wishes *wishes)
 
 #define MISSING(probe, what, ...) snprintf((probe)->what, sizeof((probe)->what), __VA_ARGS__)
 
-/* What need not be tried. */
+/* What need not be tried. Each look at BTF reads all of the kernel's: so it is remembered. */
 static struct wishes possible(struct numa_probe *probe)
 {
 	struct wishes wishes = { false, false };
@@ -95,7 +98,7 @@ static struct wishes possible(struct numa_probe *probe)
 		wishes.faults = true;
 	if (!wishes.faults)
 		MISSING(probe, migrations_missing, "%s", probe->faults_missing);
-	else if (!migrate_function() || kernel_page_node_shift() < 0)
+	else if (!find_migration(probe))
 		MISSING(probe, migrations_missing,
 			"this kernel's BTF does not tell where a page is");
 	else
@@ -111,7 +114,7 @@ static int load(struct numa_probe *probe)
 
 	if (error && wishes.migrations) {
 		MISSING(probe, migrations_missing, "the kernel refused the hook at %s: %s",
-			migrate_function(), strerror(-error));
+			probe->migrate_function, strerror(-error));
 		wishes.migrations = false;
 		error = try_load(probe, &wishes);
 	}
@@ -161,9 +164,7 @@ int numa_probe__open(struct numa_probe **out, struct sched_probe *sched,
 	probe->config = *config;
 	probe->sched = sched;
 	probe->ranges = calloc(NUMA_SLOTS, sizeof(*probe->ranges));
-	error = probe->ranges ? topology__read(&probe->topology, "/sys") : -ENOMEM;
-	if (!error)
-		error = load(probe);
+	error = probe->ranges ? load(probe) : -ENOMEM;
 	if (!error)
 		error = open_events(probe);
 	/* libbpf's copies of the kernel's BTF, several MiB, are of no more use. */
@@ -184,7 +185,6 @@ void numa_probe__close(struct numa_probe *probe)
 	unmap_array(&probe->faults);
 	unmap_array(&probe->memory);
 	numa_bpf__destroy(probe->skeleton);
-	topology__free(&probe->topology);
 	free(probe->bursts);
 	free(probe->ranges);
 	free(probe);
@@ -199,7 +199,7 @@ static void add_progress(const struct numa_probe *probe, struct numa_thread *thr
 	for (int node = 0; node < NODES_MAX; node++)
 		counted += thread->figures.run_ns[node];
 	if (thread->node == NODE_NONE)
-		thread->node = topology__node_of(&probe->topology, from->cpu);
+		thread->node = topology__node_of(probe->config.topology, from->cpu);
 	if (thread->node != NODE_NONE && from->figures.run_ns > counted)
 		thread->figures.run_ns[thread->node] += from->figures.run_ns - counted;
 }

@@ -16,6 +16,7 @@ struct numa_probe_config {
 	uint64_t event_min_ns;
 	void (*on_event)(void *context, const struct numa_event *event);
 	void *context;
+	const struct topology *topology; /* the host's, to read with; borrowed */
 };
 
 struct numa_probe;

@@ -18,8 +18,9 @@ struct bursts {
 struct numa_probe {
 	struct numa_probe_config config;
 	struct sched_probe *sched;
-	struct numa_bpf *skeleton; /* NULL: the kernel refused all of it */
-	struct topology topology;
+	struct numa_bpf *skeleton;    /* NULL: the kernel refused all of it */
+	const char *migrate_function; /* to hook; NULL: not known */
+	int node_shift;		      /* of the flags of a page; less than 0: not known */
 	struct shared_array faults, memory;
 	struct memory_range *ranges;			   /* as last asked for */
 	char faults_missing[160], migrations_missing[160]; /* why; empty: they are there */
