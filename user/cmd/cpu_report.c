@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "cmd/blame_metrics.h"
 #include "cmd/cpu_metrics.h"
+#include "cmd/table_options.h"
 #include "render/bars.h"
 #include "render/json.h"
 #include "render/summary.h"
@@ -19,28 +20,14 @@
 #define BLAME_LINES 20
 #define OVERLAP_COLUMNS "VM,VCPUS,%RUN,%RDY,%HAZARD,%STALLED,WAITING,WAITMAX,LAG"
 
-/* What a line of an event, or of JSON, has no use for is refused, not ignored. */
 static int check_options(const struct options *options)
 {
-	if (options->events && !options->json &&
-	    (options->hist || options->blame || options->overlap || options->columns ||
-	     options->sort || options->top)) {
-		log_error("--events prints no table: leave out --hist, --blame, --overlap, "
-			  "--columns, --sort "
-			  "and "
-			  "--top, "
-			  "or add --json");
-		return -EINVAL;
-	}
 	if (options->overlap && options->by != BY_VM) {
 		log_error("--overlap: it is about VMs: leave --by out, or give --by vm");
 		return -EINVAL;
 	}
-	if (options->json && options->columns) {
-		log_error("--columns: --json has every figure: leave out one of the two");
-		return -EINVAL;
-	}
-	return 0;
+	return check_table_options(options,
+				   "--hist, --blame, --overlap, --columns, --sort and --top");
 }
 
 int cpu_report__init(struct cpu_report *report, const struct options *options, int *status)
@@ -57,16 +44,9 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 	    columns__select(&report->columns, &cpu_metrics, options->by,
 			    options->overlap && !options->columns ? OVERLAP_COLUMNS
 								  : options->columns) ||
-	    columns__select(&report->blame_columns, &blame_metrics, options->by, NULL))
+	    columns__select(&report->blame_columns, &blame_metrics, options->by, NULL) ||
+	    choose_sort(&report->sort, &cpu_metrics, options, "ready_pct"))
 		return 1;
-	if (options->sort)
-		report->sort = metric__find(&cpu_metrics, options->sort);
-	else if (options->top)
-		report->sort = metric__find(&cpu_metrics, "ready_pct");
-	if (options->sort && !report->sort) {
-		log_error("--sort: '%s' is no column: '--columns help' lists them", options->sort);
-		return 1;
-	}
 	return 0;
 }
 

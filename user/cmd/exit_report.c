@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cmd/exit_metrics.h"
+#include "cmd/table_options.h"
 #include "render/bars.h"
 #include "render/exit_line.h"
 #include "render/json.h"
@@ -15,24 +16,13 @@
 
 #define SCHEMA "kvmq.exit/1"
 
-/* What a line of an event, or of JSON, has no use for is refused, not ignored. */
 static int check_options(const struct options *options)
 {
 	if (options->by == BY_THREAD) {
 		log_error("--by: 'thread': only vCPUs exit: give vm or vcpu");
 		return -EINVAL;
 	}
-	if (options->events && !options->json &&
-	    (options->hist || options->columns || options->sort || options->top)) {
-		log_error("--events prints no table: leave out --hist, --columns, --sort and "
-			  "--top, or add --json");
-		return -EINVAL;
-	}
-	if (options->json && options->columns) {
-		log_error("--columns: --json has every figure: leave out one of the two");
-		return -EINVAL;
-	}
-	return 0;
+	return check_table_options(options, "--hist, --columns, --sort and --top");
 }
 
 static int print_columns(void)
@@ -54,15 +44,9 @@ int exit_report__init(struct exit_report *report, const struct options *options,
 	}
 	if (check_options(options) ||
 	    columns__select(&report->columns, exit_metrics(), options->by, options->columns) ||
-	    columns__select(&report->reason_columns, &reason_metrics, BY_VM, NULL))
+	    columns__select(&report->reason_columns, &reason_metrics, BY_VM, NULL) ||
+	    choose_sort(&report->sort, exit_metrics(), options, "exits_per_s"))
 		return 1;
-	if (options->sort || options->top)
-		report->sort =
-			metric__find(exit_metrics(), options->sort ? options->sort : "exits_per_s");
-	if (options->sort && !report->sort) {
-		log_error("--sort: '%s' is no column: '--columns help' lists them", options->sort);
-		return 1;
-	}
 	return 0;
 }
 

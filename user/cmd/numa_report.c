@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cmd/numa_metrics.h"
+#include "cmd/table_options.h"
 #include "render/json.h"
 #include "render/matrix.h"
 #include "render/numa_line.h"
@@ -42,7 +43,6 @@ static int read_residency(struct numa_report *report, const char *text)
 	return -EINVAL;
 }
 
-/* What a line of an event, or of JSON, has no use for is refused, not ignored. */
 static int check_options(const struct options *options)
 {
 	if (options->by == BY_THREAD) {
@@ -53,17 +53,7 @@ static int check_options(const struct options *options)
 		log_error("--hist: the node matrix is a VM's: leave out --by");
 		return -EINVAL;
 	}
-	if (options->events && !options->json &&
-	    (options->hist || options->columns || options->sort || options->top)) {
-		log_error("--events prints no table: leave out --hist, --columns, --sort and "
-			  "--top, or add --json");
-		return -EINVAL;
-	}
-	if (options->json && options->columns) {
-		log_error("--columns: --json has every figure: leave out one of the two");
-		return -EINVAL;
-	}
-	return 0;
+	return check_table_options(options, "--hist, --columns, --sort and --top");
 }
 
 static int print_columns(void)
@@ -82,15 +72,9 @@ int numa_report__init(struct numa_report *report, const struct options *options,
 		return 1;
 	}
 	if (check_options(options) || read_residency(report, options->residency) ||
-	    columns__select(&report->columns, numa_metrics(), options->by, options->columns))
+	    columns__select(&report->columns, numa_metrics(), options->by, options->columns) ||
+	    choose_sort(&report->sort, numa_metrics(), options, "expected_remote_pct"))
 		return 1;
-	if (options->sort || options->top)
-		report->sort = metric__find(numa_metrics(),
-					    options->sort ? options->sort : "expected_remote_pct");
-	if (options->sort && !report->sort) {
-		log_error("--sort: '%s' is no column: '--columns help' lists them", options->sort);
-		return 1;
-	}
 	return 0;
 }
 
@@ -254,10 +238,19 @@ static void print_reasons(const struct numa_report *report, FILE *file,
 			numa->migrations_missing);
 }
 
+static void print_losses(FILE *file, const struct numa_losses *losses)
+{
+	if (losses->events)
+		fprintf(file, "losses of nodes: %llu events dropped (buffer full)\n",
+			(unsigned long long)losses->events);
+	if (losses->faults)
+		fprintf(file, "losses of nodes: %llu hint faults not seen\n",
+			(unsigned long long)losses->faults);
+}
+
 static void print_footer(FILE *file, const struct summary *summary, const struct numa_view *before,
 			 const struct numa_view *after)
 {
-	const struct numa_losses *losses = &after->numa.losses;
 	uint64_t cost = residency_cost(before, after);
 	uint64_t time = after->snapshot.time_ns - before->snapshot.time_ns;
 
@@ -269,12 +262,7 @@ static void print_footer(FILE *file, const struct summary *summary, const struct
 	fprintf(file, "cost of residency: %.3f %% of one CPU\n",
 		time ? (double)cost * 100.0 / (double)time : 0.0);
 	summary__print_footer(file, summary, "kvmq-numa");
-	if (losses->events)
-		fprintf(file, "losses of nodes: %llu events dropped (buffer full)\n",
-			(unsigned long long)losses->events);
-	if (losses->faults)
-		fprintf(file, "losses of nodes: %llu hint faults not seen\n",
-			(unsigned long long)losses->faults);
+	print_losses(file, &after->numa.losses);
 	putc('\n', file);
 }
 
@@ -328,8 +316,7 @@ int numa_report__print(struct numa_report *report, FILE *file, const struct numa
 	/* An event line says nothing of those that are not there. */
 	if (summary__has_new_losses(&summary))
 		summary__print_losses(file, &after->snapshot.losses);
-	if (after->numa.losses.events != before->numa.losses.events)
-		fprintf(file, "losses of nodes: %llu events dropped (buffer full)\n",
-			(unsigned long long)after->numa.losses.events);
+	if (memcmp(&before->numa.losses, &after->numa.losses, sizeof(after->numa.losses)))
+		print_losses(file, &after->numa.losses);
 	return 0;
 }
