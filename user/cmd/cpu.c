@@ -68,12 +68,7 @@ static int report(void *context)
 	session->latest = !session->latest;
 	errno = 0;
 	error = cpu_report__print(&cpu->report, stdout, before, after);
-	vms__keep_exited(session->vms, after);
-	if (flush_output())
-		return -EIO;
-	if (error)
-		log_error("printing: %s: show fewer VMs", strerror(-error));
-	return error;
+	return session__shown(session, after, error);
 }
 
 static int poll_probe(void *context)

@@ -63,12 +63,7 @@ static int report(void *context)
 	exits->latest = !exits->latest;
 	errno = 0;
 	error = exit_report__print(&exits->report, stdout, before, after);
-	vms__keep_exited(exits->session.vms, &after->snapshot);
-	if (flush_output())
-		return -EIO;
-	if (error)
-		log_error("printing: %s: show fewer VMs", strerror(-error));
-	return error;
+	return session__shown(&exits->session, &after->snapshot, error);
 }
 
 static int poll_probes(void *context)
@@ -84,7 +79,7 @@ static int open_all(struct exit_tool *exits)
 	const struct options *options = &exits->options;
 	struct sched_probe_config sched = { 0 };
 	struct kvm_probe_config config = {
-		.filtered = options->vm_count || options->cgroup,
+		.filtered = session__is_filtered(options),
 		.events = options->events,
 		.event_min_ns = options->event_min_ns,
 		.on_exit = on_exit_event,

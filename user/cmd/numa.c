@@ -80,12 +80,7 @@ static int report(void *context)
 		numa_probe__flush(numa->probe, false);
 	errno = 0;
 	error = numa_report__print(&numa->report, stdout, before, after);
-	vms__keep_exited(numa->session.vms, &after->snapshot);
-	if (flush_output())
-		return -EIO;
-	if (error)
-		log_error("printing: %s: show fewer VMs", strerror(-error));
-	return error;
+	return session__shown(&numa->session, &after->snapshot, error);
 }
 
 static int poll_probes(void *context)
@@ -105,7 +100,7 @@ static int open_all(struct numa_tool *numa)
 	struct sched_probe_config sched = { .nodes = true,
 					    .moves = options->events && !options->event_min_ns };
 	struct numa_probe_config config = {
-		.filtered = options->vm_count || options->cgroup,
+		.filtered = session__is_filtered(options),
 		.events = options->events,
 		.event_min_ns = options->event_min_ns,
 		.on_event = on_numa_event,

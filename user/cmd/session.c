@@ -74,6 +74,11 @@ static int check_cgroup(const char *path)
 	return -ENOENT;
 }
 
+bool session__is_filtered(const struct options *options)
+{
+	return options->vm_count || options->cgroup;
+}
+
 int session__open(struct session *session, const struct options *options,
 		  const struct sched_probe_config *config)
 {
@@ -82,7 +87,7 @@ int session__open(struct session *session, const struct options *options,
 
 	session->config = *config;
 	own.threads = options->by == BY_THREAD;
-	own.filtered = options->vm_count || options->cgroup;
+	own.filtered = session__is_filtered(options);
 	own.on_thread = on_thread;
 	own.on_exit = on_exit_thread;
 	own.on_wait = on_wait;
@@ -144,4 +149,14 @@ int session__read(struct session *session, struct snapshot *snapshot)
 	vms__sweep(session->vms, snapshot);
 	snapshot->other_vms = vms__count_others(session->vms);
 	return 0;
+}
+
+int session__shown(struct session *session, const struct snapshot *snapshot, int error)
+{
+	vms__keep_exited(session->vms, snapshot);
+	if (flush_output())
+		return -EIO;
+	if (error)
+		log_error("printing: %s: show fewer VMs", strerror(-error));
+	return error;
 }

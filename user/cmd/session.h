@@ -3,6 +3,8 @@
 #ifndef KVMQ_SESSION_H
 #define KVMQ_SESSION_H
 
+#include <stdbool.h>
+
 #include "base/options.h"
 #include "collect/vm.h"
 #include "probe/sched.h"
@@ -28,6 +30,15 @@ void session__close(struct session *session);
 
 /* Reads all there is into a snapshot. Returns 0 or -errno after one line. */
 int session__read(struct session *session, struct snapshot *snapshot);
+
+/*
+ * The end of an interval that was printed with this result, up to a snapshot: sends the
+ * output on its way. Returns 0 or -errno after one line.
+ */
+int session__shown(struct session *session, const struct snapshot *snapshot, int error);
+
+/* Whether only some VMs are wanted. */
+bool session__is_filtered(const struct options *options);
 
 /* Handles new threads and events. Returns 0 or -errno after one line. */
 int session__poll(struct session *session);
