@@ -20,16 +20,10 @@ start_exit()
 # exits_rounds COUNT: each order of attaching has its turn
 exits_rounds()
 {
-	local round tool order orders=("empty_kvm exit" "exit empty_kvm")
+	local round
 
 	for ((round = 0; round < $1; round++)); do
-		labels=() tool_pids=()
-		order=${orders[round % 2]}
-		for tool in $order; do
-			"start_$tool" || return
-			labels+=("${tool%_kvm}=$started")
-			tool_pids+=("$started")
-		done
+		start_pair "$round" empty_kvm exit || return
 		start_vmm --vcpus 1 --mode pio --burn 100 || return
 		tool_pids+=("$started")
 		sleep 0.5
@@ -41,22 +35,7 @@ exits_rounds()
 # exits_row FIGURE EMPTY OURS [LIMIT]
 exits_row()
 {
-	local ratio value
-
-	run_ns exits empty "$2" >"$scratch/empty"
-	run_ns exits exit "$3" >"$scratch/ours"
-	if [[ ! -s $scratch/empty || ! -s $scratch/ours ]]; then
-		unmeasured "$1" "this KVM does not trace it"
-		return
-	fi
-	row "$1: empty program" "$(printf '%.0f ns' "$(pair_median <"$scratch/empty")")"
-	ratio=$(ratio_of "$scratch/ours" "$scratch/empty" | pair_median)
-	value=$(printf '%.0f ns, %.2f x empty' "$(pair_median <"$scratch/ours")" "$ratio")
-	if [[ -n ${4:-} ]]; then
-		judge "$1: kvmq-exit" "$value" "$ratio" "$4" "<= $4 x empty"
-	else
-		row "$1: kvmq-exit" "$value"
-	fi
+	pair_row "$1" exits exit "$2" "$3" "this KVM does not trace it" "${@:4}"
 }
 
 exit_hooks()

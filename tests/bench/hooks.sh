@@ -57,18 +57,44 @@ ratio_of()
 	awk 'NR == FNR { first[$1] = $2; next } $1 in first { print $1, first[$1] / $2 }' "$1" "$2"
 }
 
-# hook_rows FIGURE EMPTY KVMQ [LIMIT]: two files of ROUND NS
+# start_pair ROUND EMPTY TOOL: in the round's order; leaves $labels and $tool_pids.
+start_pair()
+{
+	local tool orders=("$2 $3" "$3 $2")
+
+	labels=() tool_pids=()
+	for tool in ${orders[$1 % 2]}; do
+		"start_$tool" || return
+		labels+=("${tool%_*}=$started")
+		tool_pids+=("$started")
+	done
+}
+
+# pair_row FIGURE FILE TOOL EMPTY OURS WHY [LIMIT]: two programs of a pair; or why there are
+# no runs of one
+pair_row()
+{
+	run_ns "$2" empty "$4" >"$scratch/empty"
+	run_ns "$2" "$3" "$5" >"$scratch/ours"
+	if [[ ! -s $scratch/empty || ! -s $scratch/ours ]]; then
+		unmeasured "$1" "$6"
+		return
+	fi
+	hook_rows "$1" "kvmq-$3" "$scratch/empty" "$scratch/ours" "${@:7}"
+}
+
+# hook_rows FIGURE TOOL EMPTY OURS [LIMIT]: two files of ROUND NS
 hook_rows()
 {
 	local ratio value
 
-	row "$1: empty program" "$(printf '%.0f ns' "$(pair_median <"$2")")"
-	ratio=$(ratio_of "$3" "$2" | pair_median)
-	value=$(printf '%.0f ns, %.2f x empty' "$(pair_median <"$3")" "$ratio")
-	if [[ -n ${4:-} ]]; then
-		judge "$1: kvmq-cpu" "$value" "$ratio" "$4" "<= $4 x empty"
+	row "$1: empty program" "$(printf '%.0f ns' "$(pair_median <"$3")")"
+	ratio=$(ratio_of "$4" "$3" | pair_median)
+	value=$(printf '%.0f ns, %.2f x empty' "$(pair_median <"$4")" "$ratio")
+	if [[ -n ${5:-} ]]; then
+		judge "$1: $2" "$value" "$ratio" "$5" "<= $5 x empty"
 	else
-		row "$1: kvmq-cpu" "$value"
+		row "$1: $2" "$value"
 	fi
 }
 
@@ -77,7 +103,7 @@ exit_rows()
 {
 	run_ns "$1" empty empty_exit >"$scratch/empty"
 	run_ns "$1" kvmq sched_process_e >"$scratch/ours"
-	hook_rows sched_process_exit "$scratch/empty" "$scratch/ours"
+	hook_rows sched_process_exit kvmq-cpu "$scratch/empty" "$scratch/ours"
 }
 
 # idle_rounds FILE COUNT ORDER...: all but a few switches are the benchmark's
@@ -121,7 +147,7 @@ hooks_without_vm()
 	idle_rounds idle "$1" "${pairs[@]}"
 	run_ns idle empty empty_switch >"$scratch/empty"
 	run_ns idle kvmq sched_switch >"$scratch/ours"
-	hook_rows sched_switch "$scratch/empty" "$scratch/ours" 1.15
+	hook_rows sched_switch kvmq-cpu "$scratch/empty" "$scratch/ours" 1.15
 	runqlat_rows 4
 	exit_rows idle.exits
 }
@@ -179,7 +205,7 @@ vcpu_rows()
 	fi
 	vcpu_ns "$1" empty empty_switch >"$scratch/empty"
 	vcpu_ns "$1" kvmq sched_switch >"$scratch/ours"
-	hook_rows "$2" "$scratch/empty" "$scratch/ours" 3
+	hook_rows "$2" kvmq-cpu "$scratch/empty" "$scratch/ours" 3
 	row "$2: share" "$(awk '{ print $2 * 100 }' "$scratch/$1.share" | median |
 		awk '{ printf "%.0f %% of the switches; the others are taken out", $1 }')"
 }

@@ -36,15 +36,10 @@ touch_memory()
 # numa_rounds COUNT: each order of attaching has its turn
 numa_rounds()
 {
-	local round tool orders=("empty_numa numa" "numa empty_numa")
+	local round
 
 	for ((round = 0; round < $1; round++)); do
-		labels=() tool_pids=()
-		for tool in ${orders[round % 2]}; do
-			"start_$tool" || return
-			labels+=("${tool%_numa}=$started")
-			tool_pids+=("$started")
-		done
+		start_pair "$round" empty_numa numa || return
 		measure_round numa.idle "$round" bash -c "$(declare -f touch_memory); touch_memory"
 		start_vmm --vcpus 1 --mode touch --memory 64 --backing small || return
 		tool_pids+=("$started")
@@ -56,22 +51,7 @@ numa_rounds()
 # numa_row FIGURE FILE EMPTY OURS [LIMIT]
 numa_row()
 {
-	local ratio value
-
-	run_ns "$2" empty "$3" >"$scratch/empty"
-	run_ns "$2" numa "$4" >"$scratch/ours"
-	if [[ ! -s $scratch/empty || ! -s $scratch/ours ]]; then
-		unmeasured "$1" "no such fault: one node, or balancing is off"
-		return
-	fi
-	row "$1: empty program" "$(printf '%.0f ns' "$(pair_median <"$scratch/empty")")"
-	ratio=$(ratio_of "$scratch/ours" "$scratch/empty" | pair_median)
-	value=$(printf '%.0f ns, %.2f x empty' "$(pair_median <"$scratch/ours")" "$ratio")
-	if [[ -n ${5:-} ]]; then
-		judge "$1: kvmq-numa" "$value" "$ratio" "$5" "<= $5 x empty"
-	else
-		row "$1: kvmq-numa" "$value"
-	fi
+	pair_row "$1" "$2" numa "$3" "$4" "no such fault: one node, or balancing is off" "${@:5}"
 }
 
 numa_hooks()
