@@ -18,62 +18,11 @@ def schedstat(tids):
     return result
 
 
-class Sampler:
-    """
-    Reads schedstat of threads again and again, so that a reading from just before
-    and one from just after any moment can be had afterwards.
-    """
-
-    def __init__(self, tids):
-        self.tids = list(tids)
-        self.samples = []  # (begin, end, {tid: (run_delay, runs)}), time of day
-        self.stop_asked = threading.Event()
-        self.thread = threading.Thread(target=self._sample, daemon=True)
-        self.thread.start()
-
-    def _sample(self):
-        while not self.stop_asked.is_set():
-            begin = time.time()
-            values = schedstat(self.tids)
-            self.samples.append((begin, time.time(), values))
-            time.sleep(0.02)
-
-    def stop(self):
-        """Ends it, once each thread has begun a run after this call."""
-        last = len(self.samples) + 1  # begun after this call
-        end = time.monotonic() + 60
-        while not self._settled(last):
-            if time.monotonic() > end:
-                raise Failed("a busy vCPU did not run for a minute")
-            time.sleep(0.05)
-        self.stop_asked.set()
-        self.thread.join()
-
-    def _settled(self, last):
-        return len(self.samples) > last and all(
-            self.samples[-1][2][tid][1] > self.samples[last][2][tid][1] for tid in self.tids)
-
-    def before(self, when, tid):
-        """run_delay as last read before a time of day."""
-        return [values[tid][0] for _, end, values in self.samples if end < when][-1]
-
-    def after(self, when, tid):
-        """run_delay as first read after it."""
-        return next(values[tid][0] for begin, _, values in self.samples if begin > when)
-
-    def settled(self, when, tid):
-        """The same, once a wait that was going on then has ended."""
-        runs = None
-        for begin, _, values in self.samples:
-            if begin > when and runs is None:
-                runs = values[tid][1]
-            if runs is not None and values[tid][1] > runs:
-                return values[tid][0]
-        raise Failed(f"thread {tid} did not run again")
-
-
 class Readings:
-    """The same with any counters: what a function returns, as {key: value}."""
+    """
+    Reads counters again and again, what a function returns as {key: value}, so that a
+    reading from just before and one from just after any moment can be had afterwards.
+    """
 
     def __init__(self, read):
         self.read = read
@@ -110,6 +59,46 @@ class Readings:
         """The first reading after a time of day that differs from the one before it."""
         values = [values[key] for begin, _, values in self.samples if begin > when]
         return next(value for value in values if value != values[0])
+
+
+class Sampler(Readings):
+    """The same of threads' schedstat."""
+
+    def __init__(self, tids):
+        self.tids = list(tids)
+        super().__init__(lambda: schedstat(self.tids))  # {tid: (run_delay, runs)}
+
+    def stop(self):
+        """Ends it, once each thread has begun a run after this call."""
+        last = len(self.samples) + 1  # begun after this call
+        end = time.monotonic() + 60
+        while not self._settled(last):
+            if time.monotonic() > end:
+                raise Failed("a busy vCPU did not run for a minute")
+            time.sleep(0.05)
+        super().stop()
+
+    def _settled(self, last):
+        return len(self.samples) > last and all(
+            self.samples[-1][2][tid][1] > self.samples[last][2][tid][1] for tid in self.tids)
+
+    def before(self, when, key):
+        """run_delay as last read before a time of day."""
+        return super().before(when, key)[0]
+
+    def after(self, when, key):
+        """run_delay as first read after it."""
+        return super().after(when, key)[0]
+
+    def settled(self, when, tid):
+        """The same, once a wait that was going on then has ended."""
+        runs = None
+        for begin, _, values in self.samples:
+            if begin > when and runs is None:
+                runs = values[tid][1]
+            if runs is not None and values[tid][1] > runs:
+                return values[tid][0]
+        raise Failed(f"thread {tid} did not run again")
 
 
 def steal_seconds(name):
