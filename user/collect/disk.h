@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The disks of a VM: what the guest sees, and which file or device of the host is behind it. */
+#ifndef KVMQ_DISK_H
+#define KVMQ_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/qmp.h"
+
+#define DISK_NAME_SIZE 64
+#define DISK_PATH_SIZE 256
+#define DISKS_MAX 64
+
+enum disk_backing {
+	DISK_UNKNOWN,
+	DISK_BLOCK,	 /* a block device of the host */
+	DISK_FILE,	 /* a file on a file system of the host's devices */
+	DISK_NETWORK,	 /* rbd, nbd, iscsi, nfs, http...: no request of this host's */
+	DISK_VHOST_USER, /* another process serves it */
+	DISK_VHOST_SCSI, /* the kernel serves it */
+};
+
+struct disk {
+	char name[DISK_NAME_SIZE];     /* the VMM's: device id, else drive id, else "virtio0" */
+	char drive[DISK_NAME_SIZE];    /* id of the drive or block node behind it, for QMP */
+	char path[DISK_PATH_SIZE];     /* of the file or device; or the URL */
+	char format[16];	       /* "raw", "qcow2"...; empty: not known */
+	char serial[DISK_NAME_SIZE];   /* as the guest sees it; empty: none */
+	char address[16];	       /* its PCI slot in the guest, "05.0"; empty: not known */
+	char qom_path[DISK_PATH_SIZE]; /* of the device in QEMU, from QMP; empty: not known */
+	enum disk_backing backing;
+	uint32_t dev; /* of the block device, or of the file's file system; 0: none */
+	bool direct;  /* opened with O_DIRECT: a guest's request is a request of the host's */
+	uint64_t size_bytes; /* of a raw file or device; 0: not known */
+};
+
+/* disks of one VM, in the order of the VMM's command line. */
+struct disks {
+	struct disk list[DISKS_MAX];
+	size_t count;
+	size_t left_out; /* that did not fit */
+};
+
+/*
+ * Disks on a command line (NUL after each argument, as /proc/PID/cmdline has it): QEMU's -drive,
+ * -blockdev (either syntax), -hda and so on, -device virtio-blk-*, scsi-*, ide-*, nvme,
+ * usb-storage, vhost-scsi-*, vhost-user-blk-*; Firecracker's and cloud-hypervisor's --disk path=.
+ * No I/O here: backing is what the text says, dev is 0.
+ */
+void disks__from_cmdline(struct disks *disks, const char *cmdline, size_t size);
+
+/*
+ * Reads the disks of a process: its command line, then /proc/PID/fd and fdinfo for what is
+ * really open (through the VM's own root: /proc/PID/root), which fills dev, direct and
+ * size_bytes. A fd that no disk of the command line names but that is a block device or a
+ * regular file open for reading and writing with an image's name (hot-plugged) is a disk, too.
+ * Returns 0 or -errno (-ESRCH: it has gone).
+ */
+int disks__read(struct disks *disks, const char *proc, uint32_t pid);
+
+/*
+ * What QMP knows better: hot-plugged disks, drive, qom_path, format. Returns 0 or -errno.
+ */
+int disks__ask(struct disks *disks, struct qmp *qmp);
+
+/* "file", "device", "network", "vhost-user", "vhost-scsi" or "unknown". */
+const char *disk_backing__name(enum disk_backing backing);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The way of guest reports: vsock, or a virtio-serial port named kvmq.io.0. The host side
+ * never waits for a guest and never holds more than one line of each.
+ */
+#ifndef KVMQ_GUEST_LINK_H
+#define KVMQ_GUEST_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/guest_report.h"
+
+#define GUEST_LINK_PORT 27505 /* of vsock */
+#define GUEST_LINK_SERIAL "kvmq.io.0"
+#define GUEST_LINKS_MAX 1024
+
+/* One guest as the host sees it. */
+struct guest {
+	uint32_t vm_pid;
+	uint64_t received_ns;	     /* CLOCK_MONOTONIC of the last good report; 0: none yet */
+	uint64_t rejected;	     /* reports that were refused */
+	const char *rejected_reason; /* of the last one; NULL */
+	struct guest_report report;  /* the last good one */
+};
+
+struct guest_links;
+
+/*
+ * Listens on vsock (port, 0: GUEST_LINK_PORT). *missing says in one clause why vsock is not
+ * there (no vhost_vsock), which is no error: serial ports may do. NULL when memory is short.
+ */
+struct guest_links *guest_links__new(uint32_t port, const char **missing);
+void guest_links__free(struct guest_links *links);
+
+/*
+ * Says which VMs there are, anew each time: cmdline (as /proc/PID/cmdline) tells the VM's CID
+ * (guest-cid=) and the socket of a serial port of the name above (-chardev socket,path=), to which
+ * a connection is made. A VM that has gone is forgotten with its connections.
+ */
+struct guest_vm {
+	uint32_t pid;
+	const char *cmdline;
+	size_t cmdline_size;
+};
+int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, size_t count);
+
+/* An epoll instance: readable when a report may have come. */
+int guest_links__fd(const struct guest_links *links);
+
+/* Takes what has come. At most a bounded amount for each guest and call. 0 or -errno. */
+int guest_links__poll(struct guest_links *links);
+
+/* The guest of a VM, or NULL: it has said nothing yet and was refused nothing. */
+const struct guest *guest_links__find(const struct guest_links *links, uint32_t vm_pid);
+
+/* Connections of a CID that belongs to no VM known here, refused. */
+uint64_t guest_links__strangers(const struct guest_links *links);
+
+/* The guest's side. */
+struct guest_sender;
+
+/*
+ * destination: NULL (vsock if there is one, else the serial port), "vsock[:PORT]", or the path of
+ * a character device, a file or a FIFO. Returns 0 or -errno after one line on standard error.
+ */
+int guest_sender__open(struct guest_sender **out, const char *destination);
+void guest_sender__close(struct guest_sender *sender);
+
+/*
+ * Sends a report. The host's tool may come and go: a connection that is lost, or not there
+ * yet, is made anew at a later report. Never blocks for more than 100 ms. Returns 0, -EAGAIN
+ * (nobody listens; try the next one) or -errno.
+ */
+int guest_sender__send(struct guest_sender *sender, const struct guest_report *report);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A connection to QEMU's monitor: QMP over a Unix socket, with nothing that blocks for long. */
+#ifndef KVMQ_QMP_H
+#define KVMQ_QMP_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct qmp;
+
+/*
+ * Connects to a socket and negotiates. An answer that takes longer than timeout_ms, or is
+ * over 4 MiB, ends the connection. Returns 0 or -errno; *out ends with qmp__close(), which
+ * takes NULL.
+ */
+int qmp__open(struct qmp **out, const char *path, unsigned int timeout_ms);
+void qmp__close(struct qmp *qmp);
+
+/*
+ * Executes a command; arguments (a reference of the callee, or NULL). Events that come
+ * meanwhile are thrown away. Returns the value of "return", a new reference, or NULL with
+ * errno: EPROTO (the answer is none), EOPNOTSUPP (QEMU said error), ETIMEDOUT, EPIPE.
+ */
+json_t *qmp__execute(struct qmp *qmp, const char *command, json_t *arguments);
+
+/* PID of the process at the other end (SO_PEERCRED), or 0. */
+uint32_t qmp__peer(const struct qmp *qmp);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where the virtqueues of a VM's disks are in the VMM's address space, from QMP. */
+#ifndef KVMQ_RINGS_H
+#define KVMQ_RINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/disk.h"
+#include "collect/qmp.h"
+
+#define RINGS_MAX 64
+
+struct ring {
+	uint32_t disk;	/* index in the VM's disks */
+	uint32_t queue; /* number of the queue */
+	uint32_t size;	/* entries */
+	uint64_t avail; /* address of the avail ring's idx, in the VMM */
+	uint64_t used;	/* and of the used ring's */
+};
+
+/*
+ * Asks QEMU (x-query-virtio, x-query-virtio-queue-status, gpa2hva; 7.2 and later) for the
+ * rings of all virtio-blk and virtio-scsi devices whose qom_path is a disk's. A packed ring
+ * has no such indices and is left out. Returns how many were found, or -errno;
+ * -EOPNOTSUPP: this QEMU does not tell.
+ */
+int rings__ask(struct ring rings[RINGS_MAX], const struct disks *disks, struct qmp *qmp);
+
+#endif

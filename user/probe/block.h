@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The programs at the block layer: who issued which requests, and what they waited in. */
+#ifndef KVMQ_PROBE_BLOCK_H
+#define KVMQ_PROBE_BLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/io.h"
+#include "collect/io_event.h"
+
+struct block_probe;
+
+struct block_probe_config {
+	bool vms_only; /* requests that no VM can have made are not counted */
+	bool events;
+	uint64_t event_min_ns; /* from the queue on, throttling included */
+	void (*on_event)(void *context, const struct io_event *event);
+	void *context;
+};
+
+/* Who may be a VM's: by any of these a request is wanted. */
+struct block_owners {
+	const uint32_t *tgids;
+	size_t tgid_count;
+	const uint64_t *cgroups;
+	size_t cgroup_count;
+	const uint32_t *devices; /* of whole disks */
+	size_t device_count;
+};
+
+/* What was counted up to a moment. */
+struct block_snapshot {
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	struct block_losses losses;
+	const char *throttling_missing; /* why THR is not told from Q; NULL: it is */
+	uint64_t runs;			/* of all programs, and the time in sampled ones: cost */
+	uint64_t samples;
+	uint64_t sample_ns;
+	size_t count;
+	size_t capacity;
+	struct block_flow *flows; /* ordered by dev, cgroup_id, vm_pid, op */
+};
+
+/*
+ * Loads and attaches the programs; nothing is counted before block_probe__start(). Returns 0
+ * or -errno after one line on standard error. block_probe__close() takes NULL.
+ */
+int block_probe__open(struct block_probe **out, const struct block_probe_config *config);
+void block_probe__close(struct block_probe *probe);
+void block_probe__start(struct block_probe *probe);
+
+/* Says who is a VM from now on. Returns 0 or -errno. */
+int block_probe__set_owners(struct block_probe *probe, const struct block_owners *owners);
+
+/* Readable when there are events. -1: none are asked for. */
+int block_probe__fd(const struct block_probe *probe);
+
+/* Calls on_event for what has come. Returns 0 or -errno. */
+int block_probe__poll(struct block_probe *probe);
+
+/* Returns 0 or -errno. The snapshot's memory is its own, to be used again or freed. */
+int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot);
+void block_snapshot__free(struct block_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How many requests are in a guest's rings, and for how long: avail and used indices, read
+ * from guest memory whenever the guest kicks (ioeventfd_write) and the VMM interrupts
+ * (irqfd_wakeup). By Little's law a request is in the ring for integral / requests. Matching
+ * kicks with interrupts would be wrong: both are coalesced.
+ */
+#ifndef KVMQ_PROBE_VIRTQUEUE_H
+#define KVMQ_PROBE_VIRTQUEUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/io.h"
+#include "collect/rings.h"
+
+struct virtqueue_probe;
+
+struct virtqueue_snapshot {
+	uint64_t time_ns;
+	size_t count;
+	size_t capacity;
+	struct virtqueue_flow *flows; /* ordered by vm_pid, disk, queue */
+	uint64_t failed;	      /* readings of a ring that failed */
+	uint64_t skipped;	      /* because another CPU was reading it */
+};
+
+/*
+ * Loads and attaches. Returns 0, or -errno and the reason in one clause in *missing (no kvm
+ * module, no BTF of it, hooks refused). virtqueue_probe__close() takes NULL.
+ */
+int virtqueue_probe__open(struct virtqueue_probe **out, const char **missing);
+void virtqueue_probe__close(struct virtqueue_probe *probe);
+
+/* Watches these rings of a VM, instead of those of before. Returns 0 or -errno. */
+int virtqueue_probe__watch(struct virtqueue_probe *probe, uint32_t vm_pid, const struct ring *rings,
+			   size_t count);
+
+/* Brings the integrals up to now (from outside the VM: as of the last kick or interrupt). */
+int virtqueue_probe__read(struct virtqueue_probe *probe, struct virtqueue_snapshot *snapshot);
+void virtqueue_snapshot__free(struct virtqueue_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A program at the end of each request inside QEMU: block_acct_done(stats, cookie), whose
+ * cookie holds what QEMU's own accounting is made of. It costs a trap for each request
+ * (1 to 2 us), so it is for those that ask for it.
+ */
+#ifndef KVMQ_PROBE_VMM_H
+#define KVMQ_PROBE_VMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/io.h"
+
+struct vmm_probe;
+
+struct vmm_snapshot {
+	size_t count;
+	size_t capacity;
+	struct vmm_flow *flows; /* ordered by vm_pid, backend, op */
+	uint64_t lost;		/* requests without a place: the table was full */
+};
+
+/* Loads the program. Returns 0 or -errno after one line. vmm_probe__close() takes NULL. */
+int vmm_probe__open(struct vmm_probe **out);
+void vmm_probe__close(struct vmm_probe *probe);
+
+/*
+ * Attaches to one VM's process, through /proc/PID/exe. Returns 0, or -errno and the reason in
+ * one clause in *missing (static or the probe's own): the VMM does not export
+ * block_acct_done (-ENOENT), the kernel refuses (-EPERM, -EACCES).
+ */
+int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, const char **missing);
+void vmm_probe__detach(struct vmm_probe *probe, uint32_t pid);
+
+int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot);
+void vmm_snapshot__free(struct vmm_snapshot *snapshot);
+
+#endif
