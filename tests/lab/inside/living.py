@@ -262,10 +262,16 @@ def doctor():
     lacking = {(tool["tool"], check["what"]) for tool in found["tools"]
                for check in tool["checks"] if check["status"] != "works"}
     expect((done.returncode == 0) == (not lacking), f"status {done.returncode}: {lacking}")
-    if os.uname().release.startswith("5.10."):  # no atomic operations, no BTF of kvm
+    release = os.uname().release
+    if release.startswith("5.10."):  # no atomic operations, no BTF of kvm
         known = {what for what in lacking if what[0] in ("kvmq-exit", "kvmq-numa")}
         known.add(("kvmq-cpu", "vCPUs of a VM at the same time"))
         expect(lacking == known and len(known) > 1, f"lacking: {lacking}")
+        lacking = set()
+    elif "-rt-" in release:  # CONFIG_NUMA_BALANCING and real time exclude each other
+        known = {("kvmq-numa", what) for what in ("NUMA balancing", "hook of hint faults",
+                                                  "hook of migrations")}
+        expect(lacking == known, f"lacking: {lacking}")
         lacking = set()
     expect(not lacking, f"lacking: {lacking}")
     expect({"web"} <= {vm["vm"] for vm in found["vms"]}, f"VMs: {found['vms']}")
