@@ -77,4 +77,59 @@ struct virtqueue_flow {
 	uint32_t in_flight;   /* now */
 };
 
+/* The block layer up to a moment. */
+struct block_snapshot {
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	struct block_losses losses;
+	const char *throttling_missing; /* why THR is not told from Q; NULL: it is */
+	uint64_t runs; /* of all programs, as the sampled ones tell, and the time in these */
+	uint64_t samples;
+	uint64_t sample_ns;
+	size_t count;
+	size_t capacity;
+	struct block_flow *flows; /* ordered by dev, cgroup_id, vm_pid, op */
+};
+
+/* What VMMs have timed. */
+struct vmm_snapshot {
+	size_t count;
+	size_t capacity;
+	struct vmm_flow *flows; /* ordered by vm_pid, backend, op */
+	uint64_t lost;		/* requests without a place: the table was full */
+};
+
+/* The rings that are watched. */
+struct virtqueue_snapshot {
+	uint64_t time_ns;
+	size_t count;
+	size_t capacity;
+	struct virtqueue_flow *flows; /* ordered by vm_pid, disk, queue */
+	uint64_t failed;	      /* readings of a ring that failed */
+	uint64_t skipped;	      /* because another CPU was reading it */
+};
+
+/* They take a snapshot of zeros; what is freed is one again. */
+void block_snapshot__free(struct block_snapshot *snapshot);
+void vmm_snapshot__free(struct vmm_snapshot *snapshot);
+void virtqueue_snapshot__free(struct virtqueue_snapshot *snapshot);
+
+/* Forget the flows and keep the memory; make room for one more (NULL: memory is short). */
+void block_snapshot__clear(struct block_snapshot *snapshot);
+struct block_flow *block_snapshot__add(struct block_snapshot *snapshot);
+void vmm_snapshot__clear(struct vmm_snapshot *snapshot);
+struct vmm_flow *vmm_snapshot__add(struct vmm_snapshot *snapshot);
+void virtqueue_snapshot__clear(struct virtqueue_snapshot *snapshot);
+struct virtqueue_flow *virtqueue_snapshot__add(struct virtqueue_snapshot *snapshot);
+
+/* Orders the flows, and adds up those of the same key. */
+void block_snapshot__sort(struct block_snapshot *snapshot);
+
+/* The flow of the same key in an earlier snapshot, or NULL. */
+const struct block_flow *block_snapshot__find(const struct block_snapshot *snapshot,
+					      const struct block_flow *flow);
+const struct vmm_flow *vmm_snapshot__find(const struct vmm_snapshot *snapshot,
+					  const struct vmm_flow *flow);
+const struct virtqueue_flow *virtqueue_snapshot__find(const struct virtqueue_snapshot *snapshot,
+						      const struct virtqueue_flow *flow);
+
 #endif

@@ -30,19 +30,6 @@ struct block_owners {
 	size_t device_count;
 };
 
-/* What was counted up to a moment. */
-struct block_snapshot {
-	uint64_t time_ns; /* CLOCK_MONOTONIC */
-	struct block_losses losses;
-	const char *throttling_missing; /* why THR is not told from Q; NULL: it is */
-	uint64_t runs;			/* of all programs, and the time in sampled ones: cost */
-	uint64_t samples;
-	uint64_t sample_ns;
-	size_t count;
-	size_t capacity;
-	struct block_flow *flows; /* ordered by dev, cgroup_id, vm_pid, op */
-};
-
 /*
  * Loads and attaches the programs; nothing is counted before block_probe__start(). Returns 0
  * or -errno after one line on standard error. block_probe__close() takes NULL.
@@ -62,6 +49,4 @@ int block_probe__poll(struct block_probe *probe);
 
 /* Returns 0 or -errno. The snapshot's memory is its own, to be used again or freed. */
 int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot);
-void block_snapshot__free(struct block_snapshot *snapshot);
-
 #endif

@@ -16,15 +16,6 @@
 
 struct virtqueue_probe;
 
-struct virtqueue_snapshot {
-	uint64_t time_ns;
-	size_t count;
-	size_t capacity;
-	struct virtqueue_flow *flows; /* ordered by vm_pid, disk, queue */
-	uint64_t failed;	      /* readings of a ring that failed */
-	uint64_t skipped;	      /* because another CPU was reading it */
-};
-
 /*
  * Loads and attaches. Returns 0, or -errno and the reason in one clause in *missing (no kvm
  * module, no BTF of it, hooks refused). virtqueue_probe__close() takes NULL.
@@ -38,6 +29,4 @@ int virtqueue_probe__watch(struct virtqueue_probe *probe, uint32_t vm_pid, const
 
 /* Brings the integrals up to now (from outside the VM: as of the last kick or interrupt). */
 int virtqueue_probe__read(struct virtqueue_probe *probe, struct virtqueue_snapshot *snapshot);
-void virtqueue_snapshot__free(struct virtqueue_snapshot *snapshot);
-
 #endif

@@ -15,13 +15,6 @@
 
 struct vmm_probe;
 
-struct vmm_snapshot {
-	size_t count;
-	size_t capacity;
-	struct vmm_flow *flows; /* ordered by vm_pid, backend, op */
-	uint64_t lost;		/* requests without a place: the table was full */
-};
-
 /* Loads the program. Returns 0 or -errno after one line. vmm_probe__close() takes NULL. */
 int vmm_probe__open(struct vmm_probe **out);
 void vmm_probe__close(struct vmm_probe *probe);
@@ -35,6 +28,4 @@ int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, const char **missin
 void vmm_probe__detach(struct vmm_probe *probe, uint32_t pid);
 
 int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot);
-void vmm_snapshot__free(struct vmm_snapshot *snapshot);
-
 #endif

@@ -23,6 +23,8 @@ typedef __kernel_pid_t pid_t;
 
 typedef _Bool bool;
 
+typedef u64 sector_t;
+
 struct hlist_node;
 
 struct hlist_head {
@@ -73,16 +75,47 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct request_queue;
+
+struct gendisk {
+	int major;
+	int first_minor;
+	struct request_queue *queue;
+};
+
 struct kernfs_node;
 
 struct cgroup {
 	struct kernfs_node *kn;
 };
 
+struct request_queue {
+	void *mq_ops;
+	struct gendisk *disk;
+};
+
+struct block_device {
+	struct gendisk *bd_disk;
+};
+
+struct blkcg_gq;
+
+struct bio {
+	struct bio *bi_next;
+	struct block_device *bi_bdev;
+	struct blkcg_gq *bi_blkg;
+};
+
 struct kernfs_node {
 	void *name;
 	u64 id;
 };
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+typedef __u32 blk_opf_t;
 
 struct kvm_memory_slot {
 	struct hlist_node id_node[2];
@@ -137,10 +170,28 @@ struct rq {
 	int cpu;
 };
 
+struct request {
+	struct request_queue *q;
+	blk_opf_t cmd_flags;
+	unsigned int __data_len;
+	sector_t __sector;
+	struct bio *bio;
+};
+
 struct bpf_iter__task {
 	union {
 		struct task_struct *task;
 	};
+};
+
+struct blkcg;
+
+struct blkcg_gq {
+	struct blkcg *blkcg;
+};
+
+struct blkcg {
+	struct cgroup_subsys_state css;
 };
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX

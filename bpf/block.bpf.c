@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whose requests wait for how long: throttled, in the host's queue, in the device?
+ *
+ * A request's life begins as a bio: block_bio_queue sees the thread that submits it, and
+ * the moment from which it waits for a tag and for the scheduler (block_rq_insert does
+ * not fire without a scheduler). When the request is issued, its first bio tells both.
+ * Between the hooks, what is known stands in a table indexed by a hash of the address of the
+ * bio, then of the request: a few loads where a hash map would take a lock and an
+ * allocation, twice. Needs atomic operations that return a value, hence 5.12.
+ */
+#include "compat.bpf.h"
+
+#include "block.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define STALE_NS 30000000000ULL /* what is as old in a full set makes room */
+
+#define REQ_OP_MASK 0xff /* include/linux/blk_types.h */
+#define REQ_OP_READ 0
+#define REQ_OP_WRITE 1
+#define REQ_OP_FLUSH 2
+#define REQ_OP_DISCARD 3
+#define REQ_OP_SECURE_ERASE 5
+#define REQ_OP_ZONE_APPEND 7
+
+const volatile bool vms_only = false;
+const volatile bool send_events = false;
+const volatile __u64 event_min_ns = 0;
+
+/* Set when counting begins. */
+bool enabled = false;
+
+struct block_counts counts = {};
+
+struct tgid_chunk {
+	__u64 bits[1 << (BLOCK_TGID_BITS - 6)];
+};
+
+/* The processes that are VMs, a bit for each tgid; written by user space, as the next two. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tgid_chunk);
+} vm_tgids SEC(".maps");
+
+/* Cgroups that hold VMs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BLOCK_OWNERS);
+	__type(key, __u64);
+	__type(value, __u8);
+} vm_cgroups SEC(".maps");
+
+/* Devices that a VM alone has. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BLOCK_OWNERS);
+	__type(key, __u32);
+	__type(value, __u8);
+} vm_devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BLOCK_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct block_bucket);
+} pending SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BLOCK_FLOWS);
+	__type(key, struct block_key);
+	__type(value, __u32);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, BLOCK_FLOWS);
+	__type(key, __u32);
+	__type(value, struct block_slot);
+} slots SEC(".maps");
+
+/* Slots that nobody uses. User space fills it and returns those of VMs that have gone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, BLOCK_FLOWS);
+	__uint(value_size, sizeof(__u32));
+} free_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1);
+} block_events SEC(".maps");
+
+static __always_inline void count_cost(__u64 begin)
+{
+	if (begin % BLOCK_COST_SAMPLE)
+		return;
+	__sync_fetch_and_add(&counts.samples, 1);
+	__sync_fetch_and_add(&counts.sample_ns, bpf_ktime_get_ns() - begin);
+}
+
+/* --- the table of what is pending --- */
+
+/*
+ * The verifier forbids arithmetic on a pointer to a kernel's object, but lets the lower half be
+ * copied; comparing and storing the whole is allowed.
+ */
+static __always_inline struct block_bucket *bucket_of(const void *key)
+{
+	__u32 low = (__u64)key, index;
+
+	asm volatile("%0 = %1" : "=w"(index) : "w"(low));
+	/* The golden ratio: spreads addresses, whose low bits are alike. */
+	index = index * 0x9e3779b1U >> (32 - BLOCK_BUCKET_BITS);
+	return bpf_map_lookup_elem(&pending, &index);
+}
+
+static __always_inline struct block_pending *find(struct block_bucket *bucket, const void *key)
+{
+#pragma unroll
+	for (int way = 0; way < BLOCK_WAYS; way++)
+		if (bucket->keys[way] == (__u64)key)
+			return &bucket->entries[way];
+	return NULL;
+}
+
+static __always_inline void release(struct block_bucket *bucket, const void *key)
+{
+#pragma unroll
+	for (int way = 0; way < BLOCK_WAYS; way++)
+		if (bucket->keys[way] == (__u64)key)
+			*(volatile __u64 *)&bucket->keys[way] = 0;
+}
+
+/* In a full set, the one that this address would take over if it is not in use any more. */
+static __always_inline struct block_pending *take_over(struct block_bucket *bucket, const void *key,
+						       __u64 now)
+{
+	__u32 way = now & (BLOCK_WAYS - 1);
+	struct block_pending *entry = &bucket->entries[way];
+	__u64 old = bucket->keys[way];
+	__u64 since = entry->issued_ns ?: entry->queued_ns;
+
+	if (now - since > STALE_NS && !entry->held_ns &&
+	    __sync_val_compare_and_swap(&bucket->keys[way], old, (__u64)key) == old)
+		return entry;
+	__sync_fetch_and_add(&counts.lost_requests, 1);
+	return NULL;
+}
+
+/* A place for an address that has none; another CPU may look for one at the same time. */
+static __always_inline struct block_pending *claim(struct block_bucket *bucket, const void *key,
+						   __u64 now)
+{
+#pragma unroll
+	for (int way = 0; way < BLOCK_WAYS; way++)
+		if (!bucket->keys[way] &&
+		    !__sync_val_compare_and_swap(&bucket->keys[way], 0, (__u64)key))
+			return &bucket->entries[way];
+	return take_over(bucket, key, now);
+}
+
+/* --- whose it is --- */
+
+static __always_inline __u32 current_vm(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32, index = tgid >> BLOCK_TGID_BITS;
+	struct tgid_chunk *chunk = bpf_map_lookup_elem(&vm_tgids, &index);
+	__u32 bit = tgid & ((1 << BLOCK_TGID_BITS) - 1);
+
+	return chunk && chunk->bits[bit >> 6] >> (bit & 63) & 1 ? tgid : 0;
+}
+
+/* The blk-cgroup's id if it holds VMs, else 0. */
+static __always_inline __u64 vm_cgroup(struct bio *bio)
+{
+	__u64 id = bio->bi_blkg->blkcg->css.cgroup->kn->id;
+
+	return id && bpf_map_lookup_elem(&vm_cgroups, &id) ? id : 0;
+}
+
+static __always_inline __u32 disk_dev(struct gendisk *disk)
+{
+	return (__u32)disk->major << 20 | (__u32)disk->first_minor;
+}
+
+static __always_inline bool is_vm_device(__u32 dev)
+{
+	return bpf_map_lookup_elem(&vm_devices, &dev);
+}
+
+/* Writes who submits a bio. Returns whether its requests are wanted. */
+static __always_inline bool own(struct block_pending *owner, struct bio *bio)
+{
+	owner->tgid = current_vm();
+	owner->cgroup = vm_cgroup(bio);
+	return !vms_only || owner->tgid || owner->cgroup ||
+	       is_vm_device(disk_dev(bio->bi_bdev->bd_disk));
+}
+
+static __always_inline void note_submitter(struct block_pending *entry)
+{
+	if (!send_events)
+		return;
+	entry->tid = bpf_get_current_pid_tgid();
+	bpf_get_current_comm(entry->comm, sizeof(entry->comm));
+}
+
+static __always_inline void begin_entry(struct block_pending *entry,
+					const struct block_pending *owner)
+{
+	entry->held_ns = 0;
+	entry->queued_ns = 0;
+	entry->issued_ns = 0;
+	entry->flow = 0;
+	entry->tgid = owner->tgid;
+	entry->cgroup = owner->cgroup;
+	note_submitter(entry);
+}
+
+/* --- flows --- */
+
+static __noinline __u32 create_flow(const struct block_key *key)
+{
+	struct block_slot *slot;
+	__u32 index;
+
+	if (!key || bpf_map_pop_elem(&free_slots, &index))
+		return 0;
+	slot = bpf_map_lookup_elem(&slots, &index);
+	if (!slot)
+		return 0;
+	slot->key = *key;
+	slot->used = 1;
+	/* Of two CPUs that do this at once, one has wasted a slot: both are read. */
+	bpf_map_update_elem(&flows, key, &index, BPF_NOEXIST);
+	return index + 1;
+}
+
+/* The slot + 1 of a request's flow; 0: there is no room. */
+static __always_inline __u32 flow_of(const struct block_pending *entry, __u32 dev, __u32 op)
+{
+	struct block_key key = {
+		.cgroup = entry->cgroup, .dev = dev, .tgid = entry->tgid, .op = op
+	};
+	__u32 *index = bpf_map_lookup_elem(&flows, &key), flow;
+
+	if (index)
+		return *index + 1;
+	flow = create_flow(&key);
+	if (!flow)
+		__sync_fetch_and_add(&counts.lost_flows, 1);
+	return flow;
+}
+
+static __always_inline struct block_slot *slot_of(__u32 flow)
+{
+	__u32 index = flow - 1;
+
+	return flow ? bpf_map_lookup_elem(&slots, &index) : NULL;
+}
+
+static __always_inline void add(struct block_latency *latency, __u64 ns)
+{
+	__u32 bucket = hist_bucket(ns);
+
+	__sync_fetch_and_add(&latency->sum_ns, ns);
+	if (bucket < HIST_BUCKETS)
+		__sync_fetch_and_add(&latency->hist[bucket], 1);
+}
+
+/* --- hooks --- */
+
+static __always_inline __u32 block_op(__u32 flags)
+{
+	switch (flags & REQ_OP_MASK) {
+	case REQ_OP_READ:
+		return BLOCK_READ;
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+		return BLOCK_WRITE;
+	case REQ_OP_FLUSH:
+		return BLOCK_FLUSH;
+	case REQ_OP_DISCARD:
+	case REQ_OP_SECURE_ERASE:
+		return BLOCK_DISCARD;
+	default:
+		return BLOCK_OTHER;
+	}
+}
+
+/* Returns true if the bio was held back; it comes to block_bio_queue from a kworker. */
+SEC("fexit/__blk_throtl_bio")
+int block_throttled(__u64 *ctx)
+{
+	struct bio *bio = (void *)ctx[0];
+	struct block_pending owner = {}, *entry;
+	struct block_bucket *bucket;
+	__u64 now;
+
+	if (!enabled || !(ctx[1] & 0xff) || !own(&owner, bio))
+		return 0;
+	now = bpf_ktime_get_ns();
+	bucket = bucket_of(bio);
+	if (!bucket)
+		return 0;
+	entry = find(bucket, bio) ?: claim(bucket, bio, now);
+	if (!entry)
+		return 0;
+	begin_entry(entry, &owner);
+	entry->held_ns = now;
+	return 0;
+}
+
+static __always_inline int queue(struct bio *bio, __u64 now)
+{
+	struct block_bucket *bucket = bucket_of(bio);
+	struct block_pending owner = {}, *entry;
+
+	if (!bucket)
+		return 0;
+	entry = find(bucket, bio);
+	if (entry && entry->held_ns && !entry->queued_ns) {
+		entry->held_ns = now - entry->held_ns;
+		entry->queued_ns = now;
+		return 0;
+	}
+	if (!own(&owner, bio)) {
+		if (entry)
+			release(bucket, bio);
+		return 0;
+	}
+	entry = entry ?: claim(bucket, bio, now);
+	if (!entry)
+		return 0;
+	begin_entry(entry, &owner);
+	entry->queued_ns = now;
+	return 0;
+}
+
+SEC("tp_btf/block_bio_queue")
+int block_queued(__u64 *ctx)
+{
+	struct bio *bio = (void *)ctx[0];
+	__u64 now;
+
+	/* A device that takes bios makes no requests of its own. */
+	if (!enabled || !bio->bi_bdev->bd_disk->queue->mq_ops)
+		return 0;
+	now = bpf_ktime_get_ns();
+	queue(bio, now);
+	count_cost(now);
+	return 0;
+}
+
+static __always_inline int forget(struct bio *bio)
+{
+	struct block_bucket *bucket = bucket_of(bio);
+
+	if (enabled && bio && bucket)
+		release(bucket, bio);
+	return 0;
+}
+
+/* Not the first bio of a request: it waits, and is served, with that one. */
+SEC("tp_btf/block_bio_backmerge")
+int block_merged_back(__u64 *ctx)
+{
+	return forget((void *)ctx[0]);
+}
+
+/* The request becomes a part of another. */
+SEC("tp_btf/block_rq_merge")
+int block_merged(__u64 *ctx)
+{
+	struct request *rq = (void *)ctx[0];
+
+	return forget(rq->bio);
+}
+
+/* Moves what is known of a bio out of the table. False: nothing is. */
+static __always_inline bool take_bio(struct bio *bio, struct block_pending *out)
+{
+	struct block_bucket *bucket = bio ? bucket_of(bio) : NULL;
+	struct block_pending *entry = bucket ? find(bucket, bio) : NULL;
+
+	if (!entry)
+		return false;
+	*out = *entry;
+	release(bucket, bio);
+	return true;
+}
+
+/* A merge at the front has put another bio before the one that came first. */
+static __always_inline bool take_bios(struct request *rq, struct block_pending *out)
+{
+	struct bio *bio = rq->bio;
+	struct block_pending second;
+
+	if (!take_bio(bio, out))
+		return false;
+	if (bio->bi_next && take_bio(bio->bi_next, &second) && second.queued_ns < out->queued_ns)
+		out->queued_ns = second.queued_ns;
+	return true;
+}
+
+/* One that no bio was seen of: of the kernel's own, of a device's owner, or an old one. */
+static __always_inline bool own_request(struct request *rq, struct block_pending *owner)
+{
+	struct bio *bio = rq->bio;
+
+	if (bio)
+		return own(owner, bio);
+	return !vms_only || is_vm_device(disk_dev(rq->q->disk));
+}
+
+static __always_inline int issue(struct request *rq, __u64 now)
+{
+	struct block_bucket *bucket = bucket_of(rq);
+	struct block_pending found = {}, *entry;
+	struct block_slot *slot;
+
+	if (!bucket)
+		return 0;
+	entry = find(bucket, rq);
+	if (entry && entry->issued_ns) { /* after a requeue */
+		entry->issued_ns = now;
+		return 0;
+	}
+	if (!take_bios(rq, &found) && !own_request(rq, &found))
+		return 0;
+	entry = entry ?: claim(bucket, rq, now);
+	if (!entry)
+		return 0;
+	found.issued_ns = now;
+	found.flow = flow_of(&found, disk_dev(rq->q->disk), block_op(rq->cmd_flags));
+	*entry = found;
+	slot = slot_of(found.flow);
+	if (slot)
+		__sync_fetch_and_add(&slot->issued, 1);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_issue")
+int block_issued(__u64 *ctx)
+{
+	__u64 now;
+
+	if (!enabled)
+		return 0;
+	now = bpf_ktime_get_ns();
+	issue((void *)ctx[0], now);
+	count_cost(now);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_requeue")
+int block_requeued(__u64 *ctx)
+{
+	struct request *rq = (void *)ctx[0];
+	struct block_bucket *bucket = bucket_of(rq);
+	struct block_pending *entry = bucket ? find(bucket, rq) : NULL;
+	struct block_slot *slot = entry ? slot_of(entry->flow) : NULL;
+
+	if (slot)
+		__sync_fetch_and_add(&slot->requeued, 1);
+	return 0;
+}
+
+static __always_inline void send_event(const struct block_pending *entry, struct request *rq,
+				       __u32 op, __u32 bytes, __u32 status, __u64 now)
+{
+	__u64 queued = entry->queued_ns ?: entry->issued_ns;
+	struct block_event *event;
+
+	if (now - queued + entry->held_ns < event_min_ns)
+		return;
+	event = bpf_ringbuf_reserve(&block_events, sizeof(*event), 0);
+	if (!event) {
+		__sync_fetch_and_add(&counts.lost_events, 1);
+		return;
+	}
+	event->time_ns = now;
+	event->sector = rq->__sector;
+	event->cgroup = entry->cgroup;
+	event->held_ns = entry->held_ns;
+	event->queued_ns = entry->queued_ns;
+	event->issued_ns = entry->issued_ns;
+	event->dev = disk_dev(rq->q->disk);
+	event->op = op;
+	event->bytes = bytes;
+	event->status = status;
+	event->tgid = entry->tgid;
+	event->tid = entry->tid;
+	__builtin_memcpy(event->comm, entry->comm, sizeof(event->comm));
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void account(struct block_slot *slot, const struct block_pending *entry,
+				    __u32 bytes, __u32 status, __u64 now)
+{
+	__sync_fetch_and_add(&slot->completed, 1);
+	__sync_fetch_and_add(&slot->bytes, bytes);
+	if (status)
+		__sync_fetch_and_add(&slot->failed, 1);
+	if (entry->queued_ns) {
+		add(&slot->layers[BLOCK_THROTTLED], entry->held_ns);
+		add(&slot->layers[BLOCK_QUEUE], entry->issued_ns - entry->queued_ns);
+	}
+	add(&slot->layers[BLOCK_DEVICE], now - entry->issued_ns);
+}
+
+/*
+ * Not issued, or issued before the counting began. An empty write is a flush. The kernel sends one
+ * of its own for all that wait, which has no bio and no owner; theirs are never issued. What they
+ * wait is the device's time.
+ */
+static __always_inline int complete_flush(struct request *rq, __u32 status, __u64 now)
+{
+	struct block_pending found = {};
+	struct block_slot *slot;
+
+	if (rq->__data_len) {
+		if (!vms_only)
+			__sync_fetch_and_add(&counts.early, 1);
+		return 0;
+	}
+	if (!take_bio(rq->bio, &found) || !(found.tgid || found.cgroup))
+		return 0;
+	found.issued_ns = found.queued_ns;
+	slot = slot_of(flow_of(&found, disk_dev(rq->q->disk), BLOCK_FLUSH));
+	if (!slot)
+		return 0;
+	__sync_fetch_and_add(&slot->issued, 1);
+	account(slot, &found, 0, status, now);
+	if (send_events)
+		send_event(&found, rq, BLOCK_FLUSH, 0, status, now);
+	return 0;
+}
+
+static __always_inline int complete(struct request *rq, __u32 status, __u32 bytes, __u64 now)
+{
+	struct block_bucket *bucket = bucket_of(rq);
+	struct block_pending *entry = bucket ? find(bucket, rq) : NULL, found;
+	struct block_slot *slot;
+
+	if (!entry)
+		return complete_flush(rq, status, now);
+	slot = slot_of(entry->flow);
+	if (bytes < rq->__data_len) { /* a part: the rest is still to come */
+		if (slot)
+			__sync_fetch_and_add(&slot->bytes, bytes);
+		return 0;
+	}
+	found = *entry;
+	release(bucket, rq);
+	if (!slot)
+		return 0;
+	account(slot, &found, bytes, status, now);
+	if (send_events)
+		send_event(&found, rq, slot->key.op, bytes, status, now);
+	return 0;
+}
+
+/* (request, status, bytes) */
+SEC("tp_btf/block_rq_complete")
+int block_completed(__u64 *ctx)
+{
+	__u64 now;
+
+	if (!enabled)
+		return 0;
+	now = bpf_ktime_get_ns();
+	complete((void *)ctx[0], ctx[1], ctx[2], now);
+	count_cost(now);
+	return 0;
+}

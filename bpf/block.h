@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What block.bpf.c and its probe share. Times are ns of CLOCK_MONOTONIC. */
+#ifndef KVMQ_BLOCK_H
+#define KVMQ_BLOCK_H
+
+#include "hist.h"
+
+#define BLOCK_FLOWS 2048
+#define BLOCK_OWNERS 1024
+#define BLOCK_BUCKET_BITS 12
+#define BLOCK_BUCKETS (1 << BLOCK_BUCKET_BITS)
+#define BLOCK_WAYS 8
+#define BLOCK_TGID_BITS 15 /* of a tgid, in a chunk of the bitmap of VMs */
+#define BLOCK_COMM 16
+#define BLOCK_COST_SAMPLE 64 /* one in so many runs is timed */
+#define BLOCK_EVENTS_SIZE (1 << 20)
+
+/* As enum io_op in user/collect/io.h. */
+enum block_op {
+	BLOCK_READ,
+	BLOCK_WRITE,
+	BLOCK_DISCARD,
+	BLOCK_FLUSH,
+	BLOCK_OTHER,
+	BLOCK_OPS,
+};
+
+/* As enum host_layer there. */
+enum block_layer {
+	BLOCK_THROTTLED,
+	BLOCK_QUEUE,
+	BLOCK_DEVICE,
+	BLOCK_LAYERS,
+};
+
+struct block_key {
+	__u64 cgroup;
+	__u32 dev;
+	__u32 tgid;
+	__u32 op;
+	__u32 pad;
+};
+
+struct block_latency {
+	__u64 sum_ns;
+	__u32 hist[HIST_BUCKETS];
+};
+
+/* All counters of one key; only grow. */
+struct block_slot {
+	struct block_key key;
+	__u64 used; /* 1: since the key was written */
+	__u64 issued;
+	__u64 completed;
+	__u64 bytes;
+	__u64 requeued;
+	__u64 failed;
+	struct block_latency layers[BLOCK_LAYERS];
+};
+
+/* What is known of a bio that is queued, or of a request that was issued. */
+struct block_pending {
+	__u64 held_ns;	 /* throttled since; once it is queued: for so long */
+	__u64 queued_ns; /* 0: not yet, or not seen */
+	__u64 issued_ns;
+	__u64 cgroup;
+	__u32 tgid; /* of the submitter, if it is a VM's; else 0 */
+	__u32 tid;  /* and the rest only if events are wanted */
+	char comm[BLOCK_COMM];
+	__u32 flow; /* slot + 1; 0: none */
+	__u32 pad;
+};
+
+/* One set of the table: a cache line of addresses, and what is known of each. */
+struct block_bucket {
+	__u64 keys[BLOCK_WAYS]; /* address of a bio or a request; 0: free */
+	struct block_pending entries[BLOCK_WAYS];
+};
+
+struct block_counts {
+	__u64 lost_events;
+	__u64 lost_flows;
+	__u64 lost_requests;
+	__u64 early;
+	__u64 samples;
+	__u64 sample_ns;
+};
+
+struct block_event {
+	__u64 time_ns;
+	__u64 sector;
+	__u64 cgroup;
+	__u64 held_ns;
+	__u64 queued_ns;
+	__u64 issued_ns;
+	__u32 dev;
+	__u32 op;
+	__u32 bytes;
+	__u32 status; /* blk_status_t */
+	__u32 tgid;
+	__u32 tid;
+	char comm[BLOCK_COMM];
+};
+
+#endif

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collect/io_vms.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "collect/proc.h"
+
+#define REFRESH_MIN_NS (2 * NSEC_PER_SEC)
+#define REFRESH_SHARE 200 /* of a CPU: one part in so many */
+#define LEAVES_MAX 16
+
+int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, const char *sys,
+		 const struct vm_filter *filter)
+{
+	*vms = (struct io_vms){ .proc = proc, .cgroups = cgroups };
+	vms->registry = vms__new(proc, filter);
+	vms->devices = devices__new(sys);
+	if (vms->registry && vms->devices)
+		return 0;
+	io_vms__free(vms);
+	return -ENOMEM;
+}
+
+static void io_vm__release(struct io_vm *vm)
+{
+	free(vm->disks);
+	free(vm->cgroup);
+}
+
+static void forget_list(struct io_vms *vms)
+{
+	for (size_t i = 0; i < vms->count; i++)
+		io_vm__release(&vms->list[i]);
+	vms->count = 0;
+}
+
+void io_vms__free(struct io_vms *vms)
+{
+	forget_list(vms);
+	free(vms->list);
+	vms__free(vms->registry);
+	devices__free(vms->devices);
+	*vms = (struct io_vms){ 0 };
+}
+
+static struct io_vm *add_vm(struct io_vms *vms)
+{
+	if (vms->count == vms->capacity) {
+		size_t capacity = vms->capacity ? vms->capacity * 2 : 16;
+		void *list = reallocarray(vms->list, capacity, sizeof(*vms->list));
+
+		if (!list)
+			return NULL;
+		vms->list = list;
+		vms->capacity = capacity;
+	}
+	vms->list[vms->count] = (struct io_vm){ 0 };
+	return &vms->list[vms->count++];
+}
+
+/*
+ * The nearest cgroup above that has the io controller is what the block layer books a
+ * request on: cgroups below it have no file io.stat. The root has none that is a VM's.
+ */
+static void find_cgroup(const struct io_vms *vms, struct io_vm *vm)
+{
+	char path[PATH_MAX], file[PATH_MAX + 16];
+	const char *own = vm->vm->cgroup ? vm->vm->cgroup : "/";
+	size_t root = strlen(vms->cgroups);
+	struct stat status;
+	char *slash;
+
+	if (snprintf(path, sizeof(path), "%s%s", vms->cgroups, own) >= (int)sizeof(path))
+		return;
+	while (strlen(path) > root + 1) {
+		snprintf(file, sizeof(file), "%s/io.stat", path);
+		if (!access(file, F_OK) && !stat(path, &status)) {
+			/* A cgroup's id is its folder's inode: kernfs, 5.5 on 64 bits. */
+			vm->cgroup_id = status.st_ino;
+			vm->cgroup = strdup(path + root);
+			return;
+		}
+		slash = strrchr(path, '/');
+		*slash = '\0';
+	}
+}
+
+struct refresh {
+	struct io_vms *vms;
+	int error;
+};
+
+static void found_vm(void *context, uint32_t pid)
+{
+	struct refresh *refresh = context;
+	struct io_vms *vms = refresh->vms;
+	struct identity identity = { .vm_pid = pid, .is_vcpu = true };
+	struct vm probe;
+	struct io_vm *vm;
+
+	if (refresh->error || vm__from_process(&probe, vms->proc, pid))
+		return; /* it has gone */
+	identity.vm_start_ns = probe.start_ns;
+	read_file(identity.vm_comm, sizeof(identity.vm_comm), "%s/%u/comm", vms->proc, pid);
+	identity.vm_comm[strcspn(identity.vm_comm, "\n")] = '\0';
+	vm__release(&probe);
+	vm = add_vm(vms);
+	if (vm)
+		vm->vm = vms__get(vms->registry, &identity);
+	if (vm && vm->vm)
+		vm->disks = calloc(1, sizeof(*vm->disks));
+	if (!vm || !vm->disks) {
+		refresh->error = -ENOMEM;
+		return;
+	}
+	find_cgroup(vms, vm);
+	disks__read(vm->disks, vms->proc, pid);
+}
+
+static int compare_vms(const void *left, const void *right)
+{
+	const struct io_vm *a = left, *b = right;
+
+	return a->vm->pid < b->vm->pid ? -1 : a->vm->pid > b->vm->pid;
+}
+
+/* Whether a cgroup, or one below it, has a process that is neither this one nor the kernel's. */
+static bool has_others(const struct io_vms *vms, const char *path, uint32_t pid)
+{
+	char procs[65536], name[PATH_MAX];
+	struct dirent *entry;
+	bool found = false;
+	DIR *folder;
+	char *rest = procs;
+
+	if (read_file(procs, sizeof(procs), "%s%s/cgroup.procs", vms->cgroups, path) > 0)
+		for (char *word; !found && (word = strtok_r(rest, "\n", &rest));) {
+			uint64_t other;
+
+			found = !parse_number(word, 1, UINT32_MAX, &other) && other != pid &&
+				!process_is_kernel_thread(vms->proc, (uint32_t)other);
+		}
+	if (found || snprintf(name, sizeof(name), "%s%s", vms->cgroups, path) >= (int)sizeof(name))
+		return found;
+	folder = opendir(name);
+	while (folder && !found && (entry = readdir(folder))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    snprintf(name, sizeof(name), "%s/%s", path, entry->d_name) >= (int)sizeof(name))
+			continue;
+		found = has_others(vms, name, pid);
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+static void find_sharers(struct io_vms *vms)
+{
+	for (size_t i = 0; i < vms->count; i++) {
+		struct io_vm *vm = &vms->list[i];
+
+		if (!vm->cgroup_id)
+			continue;
+		for (size_t j = 0; j < vms->count; j++)
+			if (j != i && vms->list[j].cgroup_id == vm->cgroup_id)
+				vm->cgroup_of_vms = true;
+		vm->cgroup_of_others = has_others(vms, vm->cgroup, vm->vm->pid);
+	}
+}
+
+/* The registry forgets those that have gone. */
+static void sweep(struct io_vms *vms)
+{
+	struct snapshot snapshot = { 0 };
+
+	for (size_t i = 0; i < vms->count; i++) {
+		struct thread_snapshot *thread = snapshot__add(&snapshot);
+
+		if (!thread)
+			break;
+		*thread = (struct thread_snapshot){
+			.identity = { .vm_pid = vms->list[i].vm->pid,
+				      .vm_start_ns = vms->list[i].vm->start_ns }
+		};
+	}
+	if (snapshot.count == vms->count)
+		vms__sweep(vms->registry, &snapshot);
+	snapshot__free(&snapshot);
+}
+
+static uint64_t cpu_time_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * NSEC_PER_SEC + (uint64_t)time.tv_nsec;
+}
+
+int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
+{
+	struct refresh refresh = { .vms = vms };
+	uint64_t begin = cpu_time_ns(), period;
+	int result;
+
+	if (now_ns < vms->next_ns)
+		return 0;
+	forget_list(vms);
+	result = devices__read(vms->devices);
+	if (!result)
+		result = vms__scan(vms->proc, found_vm, &refresh);
+	if (result < 0 || refresh.error) {
+		/* One that is half there must not be looked at. */
+		while (vms->count && !vms->list[vms->count - 1].disks)
+			io_vm__release(&vms->list[--vms->count]);
+		return result < 0 ? result : refresh.error;
+	}
+	vms->refused = result > 0;
+	if (vms->count)
+		qsort(vms->list, vms->count, sizeof(*vms->list), compare_vms);
+	find_sharers(vms);
+	sweep(vms);
+	period = (cpu_time_ns() - begin) * REFRESH_SHARE;
+	vms->next_ns = now_ns + (period > REFRESH_MIN_NS ? period : REFRESH_MIN_NS);
+	return 1;
+}
+
+struct io_vm *io_vms__find(const struct io_vms *vms, uint32_t pid)
+{
+	for (size_t i = 0; i < vms->count; i++)
+		if (vms->list[i].vm->pid == pid)
+			return &vms->list[i];
+	return NULL;
+}
+
+bool io_vms__disk_is_on(const struct io_vms *vms, const struct disk *disk, uint32_t leaf)
+{
+	const struct device *leaves[LEAVES_MAX];
+	size_t count;
+
+	if (!disk->dev)
+		return false;
+	count = devices__leaves(vms->devices, disk->dev, leaves, LEAVES_MAX);
+	for (size_t i = 0; i < count && i < LEAVES_MAX; i++)
+		if (leaves[i]->dev == leaf)
+			return true;
+	return false;
+}
+
+/* How many devices stand on this one directly; *holder is the last of them. */
+static size_t holders(const struct io_vms *vms, uint32_t dev, uint32_t *holder)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < devices__count(vms->devices); i++) {
+		const struct device *device = devices__at(vms->devices, i);
+
+		for (size_t j = 0; j < device->slave_count; j++) {
+			if (device->slaves[j] != dev)
+				continue;
+			*holder = device->dev;
+			count++;
+		}
+	}
+	return count;
+}
+
+/* The VMs that have a block device for a disk. */
+static size_t users(const struct io_vms *vms, uint32_t dev, const struct io_vm **user)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct disks *disks = vms->list[i].disks;
+		bool found = false;
+
+		for (size_t j = 0; j < disks->count && !found; j++)
+			found = disks->list[j].dev == dev &&
+				(disks->list[j].backing == DISK_BLOCK ||
+				 disks->list[j].backing == DISK_VHOST_SCSI);
+		if (found)
+			*user = &vms->list[i];
+		count += found;
+	}
+	return count;
+}
+
+const struct io_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev)
+{
+	const struct io_vm *user = NULL;
+	size_t above;
+
+	/* Up through what is stacked, for as long as there is one way. */
+	for (int depth = 0; depth < 8; depth++) {
+		size_t count = users(vms, dev, &user);
+
+		above = holders(vms, dev, &dev);
+		if (count)
+			return count == 1 && !above ? user : NULL;
+		if (above != 1)
+			return NULL;
+	}
+	return NULL;
+}
+
+static enum io_owner owner_by_cgroup(const struct io_vms *vms, uint64_t id, const struct io_vm **vm)
+{
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct io_vm *one = &vms->list[i];
+
+		if (one->cgroup_id != id)
+			continue;
+		*vm = one;
+		return one->cgroup_of_vms || one->cgroup_of_others ? IO_OWNER_UNKNOWN : IO_OWNER_VM;
+	}
+	return IO_OWNER_HOST;
+}
+
+enum io_owner io_vms__owner(const struct io_vms *vms, const struct block_flow *flow,
+			    const struct io_vm **vm)
+{
+	enum io_owner owner = IO_OWNER_HOST;
+	const struct io_vm *one;
+
+	*vm = NULL;
+	if (flow->cgroup_id)
+		owner = owner_by_cgroup(vms, flow->cgroup_id, vm);
+	if (owner == IO_OWNER_VM || (*vm && (*vm)->cgroup_of_vms))
+		return owner;
+	one = flow->vm_pid ? io_vms__find(vms, flow->vm_pid) : NULL;
+	if (!one && owner == IO_OWNER_HOST)
+		one = io_vms__device_owner(vms, flow->dev);
+	if (one) {
+		*vm = one;
+		return IO_OWNER_VM;
+	}
+	return flow->vm_pid ? IO_OWNER_UNKNOWN : owner;
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "probe/block.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "collect/host.h"
+#include "probe/block_internal.h"
+#include "probe/kernel.h"
+#include "probe/sched_internal.h"
+
+#define READ_TRIES 8
+
+/* A flow that no VM owns any more goes after so many calls of set_owners(). */
+#define UNOWNED_LIMIT 3
+
+_Static_assert((int)BLOCK_OPS == (int)IO_OPS && (int)BLOCK_OTHER == (int)IO_OTHER,
+	       "both sides count operations alike");
+_Static_assert((int)BLOCK_LAYERS == (int)HOST_LAYERS, "both sides count layers alike");
+
+static int handle_event(void *context, void *data, size_t size)
+{
+	const struct block_probe *probe = context;
+	const struct block_event *from = data;
+	struct io_event event = { 0 };
+	bool timed;
+
+	if (size < sizeof(*from))
+		return 0;
+	timed = from->queued_ns;
+	event = (struct io_event){
+		.time_ns = from->time_ns,
+		.dev = from->dev,
+		.op = (enum io_op)from->op,
+		.sector = from->sector,
+		.bytes = from->bytes,
+		.error = block_status_error(from->status),
+		.vm_pid = from->tgid,
+		.cgroup_id = from->cgroup,
+		.tid = from->tid,
+		.layers_ns = { from->held_ns, from->issued_ns - from->queued_ns,
+			       from->time_ns - from->issued_ns },
+		.known = { timed && !*probe->throttling_missing, timed, true },
+	};
+	copy_comm(event.comm, from->comm, COMM_SIZE);
+	probe->config.on_event(probe->config.context, &event);
+	return 0;
+}
+
+static void configure(const struct block_probe *probe, bool throttling)
+{
+	struct block_bpf *skeleton = probe->skeleton;
+
+	skeleton->rodata->vms_only = probe->config.vms_only;
+	skeleton->rodata->send_events = probe->config.events;
+	skeleton->rodata->event_min_ns = probe->config.event_min_ns;
+	bpf_program__set_autoload(skeleton->progs.block_throttled, throttling);
+	bpf_map__set_max_entries(skeleton->maps.vm_tgids, (host_tid_max() >> BLOCK_TGID_BITS) + 1);
+	bpf_map__set_max_entries(skeleton->maps.block_events, probe->config.events
+								      ? BLOCK_EVENTS_SIZE
+								      : (uint32_t)getpagesize());
+}
+
+static int try_load(struct block_probe *probe, bool throttling)
+{
+	int error;
+
+	probe->skeleton = block_bpf__open();
+	if (!probe->skeleton)
+		return -errno;
+	configure(probe, throttling);
+	error = block_bpf__load(probe->skeleton);
+	if (!error)
+		error = block_bpf__attach(probe->skeleton);
+	if (error) {
+		block_bpf__destroy(probe->skeleton);
+		probe->skeleton = NULL;
+	}
+	return error;
+}
+
+/* Without the hook at throttling all else goes on. */
+static int load(struct block_probe *probe)
+{
+	bool throttling = kernel_has_function("__blk_throtl_bio") > 0;
+	int error = try_load(probe, throttling);
+
+	if (!throttling) {
+		snprintf(probe->throttling_missing, sizeof(probe->throttling_missing),
+			 "this kernel has no __blk_throtl_bio to hook "
+			 "(CONFIG_BLK_DEV_THROTTLING)");
+	} else if (error) {
+		snprintf(probe->throttling_missing, sizeof(probe->throttling_missing),
+			 "the kernel refused the hook at __blk_throtl_bio: %s", strerror(-error));
+		error = try_load(probe, false);
+	}
+	return error;
+}
+
+/* A stack: the lowest slots are used first, so few pages are ever touched. */
+static int fill_free_slots(const struct block_probe *probe)
+{
+	int fd = bpf_map__fd(probe->skeleton->maps.free_slots);
+
+	for (uint32_t i = 0; i < BLOCK_FLOWS; i++) {
+		uint32_t slot = BLOCK_FLOWS - 1 - i;
+
+		if (bpf_map_update_elem(fd, NULL, &slot, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int open_maps(struct block_probe *probe)
+{
+	struct block_bpf *skeleton = probe->skeleton;
+	int error = fill_free_slots(probe);
+
+	if (!error)
+		error = map_array(&probe->slots, skeleton->maps.slots, PROT_READ | PROT_WRITE);
+	if (!error)
+		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids,
+				  PROT_READ | PROT_WRITE);
+	if (error || !probe->config.events)
+		return error;
+	probe->ring = ring_buffer__new(bpf_map__fd(skeleton->maps.block_events), handle_event,
+				       probe, NULL);
+	return probe->ring ? 0 : -errno;
+}
+
+int block_probe__open(struct block_probe **out, const struct block_probe_config *config)
+{
+	struct block_probe *probe = calloc(1, sizeof(*probe));
+	int error;
+
+	if (!probe)
+		return -ENOMEM;
+	probe->config = *config;
+	kernel_route_messages();
+	error = load(probe);
+	if (!error)
+		error = open_maps(probe);
+	/* libbpf's copies of the kernel's BTF, several MiB, are of no more use. */
+	malloc_trim(0);
+	if (error) {
+		kernel_explain("setting up the programs at the block layer", error);
+		block_probe__close(probe);
+		return error;
+	}
+	*out = probe;
+	return 0;
+}
+
+void block_probe__close(struct block_probe *probe)
+{
+	if (!probe)
+		return;
+	ring_buffer__free(probe->ring);
+	unmap_array(&probe->slots);
+	unmap_array(&probe->vm_tgids);
+	block_bpf__destroy(probe->skeleton);
+	free(probe);
+}
+
+void block_probe__start(struct block_probe *probe)
+{
+	probe->skeleton->bss->enabled = true;
+}
+
+int block_probe__fd(const struct block_probe *probe)
+{
+	return probe->ring ? ring_buffer__epoll_fd(probe->ring) : -1;
+}
+
+int block_probe__poll(struct block_probe *probe)
+{
+	int count = probe->ring ? ring_buffer__consume(probe->ring) : 0;
+
+	return count < 0 ? count : 0;
+}
+
+static void set_tgids(struct block_probe *probe, const struct block_owners *owners)
+{
+	uint64_t *words = probe->vm_tgids.data;
+	size_t limit = probe->vm_tgids.size / sizeof(*words);
+
+	for (size_t i = 0; i < probe->tgid_count; i++)
+		words[probe->tgids[i] / 64] &= ~(1ULL << probe->tgids[i] % 64);
+	probe->tgid_count = 0;
+	for (size_t i = 0; i < owners->tgid_count && i < BLOCK_OWNERS; i++) {
+		uint32_t tgid = owners->tgids[i];
+
+		if (tgid / 64 >= limit)
+			continue;
+		words[tgid / 64] |= 1ULL << tgid % 64;
+		probe->tgids[probe->tgid_count++] = tgid;
+	}
+}
+
+static bool contains(const void *list, size_t count, const void *key, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!memcmp((const char *)list + i * size, key, size))
+			return true;
+	return false;
+}
+
+/* Makes a hash map hold these keys and no others. */
+static int set_keys(int fd, const void *list, size_t count, size_t size)
+{
+	char key[sizeof(uint64_t)], last[sizeof(uint64_t)], *before = NULL;
+	const uint8_t yes = 1;
+	int error = 0;
+
+	while (!bpf_map_get_next_key(fd, before, key)) {
+		if (!contains(list, count, key, size)) {
+			bpf_map_delete_elem(fd, key);
+			continue;
+		}
+		memcpy(last, key, size);
+		before = last;
+	}
+	for (size_t i = 0; i < count && !error; i++)
+		if (bpf_map_update_elem(fd, (const char *)list + i * size, &yes, BPF_ANY))
+			error = -errno;
+	return error;
+}
+
+static struct block_slot *slot_at(const struct block_probe *probe, uint32_t index)
+{
+	return (struct block_slot *)probe->slots.data + index;
+}
+
+static bool is_owned(const struct block_slot *slot, const struct block_owners *owners)
+{
+	const struct block_key *key = &slot->key;
+
+	if (key->tgid &&
+	    !contains(owners->tgids, owners->tgid_count, &key->tgid, sizeof(key->tgid)))
+		return false;
+	return !key->cgroup ||
+	       contains(owners->cgroups, owners->cgroup_count, &key->cgroup, sizeof(key->cgroup));
+}
+
+/*
+ * Gives back the slots of VMs that have gone, once their last readings are over: a request
+ * of theirs that is still on its way would count in its successor.
+ */
+static void free_unowned(struct block_probe *probe, const struct block_owners *owners)
+{
+	for (uint32_t index = 0; index < BLOCK_FLOWS; index++) {
+		struct block_slot *slot = slot_at(probe, index);
+
+		if (!slot->used || is_owned(slot, owners)) {
+			probe->unowned[index] = 0;
+		} else if (++probe->unowned[index] == UNOWNED_LIMIT) {
+			bpf_map_delete_elem(bpf_map__fd(probe->skeleton->maps.flows), &slot->key);
+		} else if (probe->unowned[index] > UNOWNED_LIMIT + 1) {
+			memset(slot, 0, sizeof(*slot));
+			bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.free_slots), NULL,
+					    &index, BPF_ANY);
+		}
+	}
+}
+
+int block_probe__set_owners(struct block_probe *probe, const struct block_owners *owners)
+{
+	struct block_bpf *skeleton = probe->skeleton;
+	int error;
+
+	set_tgids(probe, owners);
+	error = set_keys(bpf_map__fd(skeleton->maps.vm_cgroups), owners->cgroups,
+			 owners->cgroup_count, sizeof(*owners->cgroups));
+	if (!error)
+		error = set_keys(bpf_map__fd(skeleton->maps.vm_devices), owners->devices,
+				 owners->device_count, sizeof(*owners->devices));
+	free_unowned(probe, owners);
+	return error;
+}
+
+/* A distribution and its sum of one moment, but for what takes ns of the sum. */
+static void read_latency(struct latency *latency, const struct block_latency *from)
+{
+	for (int i = 0; i < READ_TRIES; i++) {
+		latency->sum_ns = __atomic_load_n(&from->sum_ns, __ATOMIC_ACQUIRE);
+		memcpy(latency->hist, from->hist, sizeof(latency->hist));
+		if (__atomic_load_n(&from->sum_ns, __ATOMIC_ACQUIRE) == latency->sum_ns)
+			break;
+	}
+	latency->count = 0;
+	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
+		latency->count += latency->hist[i];
+}
+
+/* completed is read first: what is in flight is never less than nothing. */
+static void read_slot(struct block_flow *flow, const struct block_slot *slot, bool throttling)
+{
+	flow->completed = __atomic_load_n(&slot->completed, __ATOMIC_ACQUIRE);
+	flow->issued = __atomic_load_n(&slot->issued, __ATOMIC_ACQUIRE);
+	flow->bytes = slot->bytes;
+	flow->requeued = slot->requeued;
+	flow->failed = slot->failed;
+	flow->dev = slot->key.dev;
+	flow->vm_pid = slot->key.tgid;
+	flow->cgroup_id = slot->key.cgroup;
+	flow->op = (enum io_op)slot->key.op;
+	for (int layer = 0; layer < HOST_LAYERS; layer++)
+		if (layer != HOST_THROTTLED || throttling)
+			read_latency(&flow->layers[layer], &slot->layers[layer]);
+}
+
+int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot)
+{
+	const struct block_counts *counts = &probe->skeleton->bss->counts;
+	bool throttling = !*probe->throttling_missing;
+
+	block_snapshot__clear(snapshot);
+	snapshot->throttling_missing = throttling ? NULL : probe->throttling_missing;
+	for (uint32_t index = 0; index < BLOCK_FLOWS; index++) {
+		const struct block_slot *slot = slot_at(probe, index);
+		struct block_flow *flow;
+
+		if (!slot->used)
+			continue;
+		flow = block_snapshot__add(snapshot);
+		if (!flow)
+			return -ENOMEM;
+		read_slot(flow, slot, throttling);
+	}
+	block_snapshot__sort(snapshot);
+	snapshot->losses = (struct block_losses){ .events = counts->lost_events,
+						  .flows = counts->lost_flows,
+						  .requests = counts->lost_requests,
+						  .early = counts->early,
+						  .missed = missed_runs(probe->skeleton->obj) };
+	snapshot->samples = counts->samples;
+	snapshot->sample_ns = counts->sample_ns;
+	snapshot->runs = counts->samples * BLOCK_COST_SAMPLE;
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The block probe's own parts. */
+#ifndef KVMQ_BLOCK_INTERNAL_H
+#define KVMQ_BLOCK_INTERNAL_H
+
+#include <bpf/libbpf.h>
+
+#include "bpf/block.h"
+
+/* after bpf/block.h, whose types it uses */
+#include "block.skel.h"
+#include "probe/block.h"
+#include "probe/maps.h"
+
+struct block_probe {
+	struct block_bpf *skeleton;
+	struct block_probe_config config;
+	struct ring_buffer *ring; /* NULL: no events */
+	struct shared_array slots;
+	struct shared_array vm_tgids;
+	uint32_t tgids[BLOCK_OWNERS]; /* those whose bits are set */
+	size_t tgid_count;
+	uint8_t unowned[BLOCK_FLOWS]; /* for so many calls of set_owners() */
+	char throttling_missing[128]; /* empty: it is not */
+};
+
+/* -errno of a blk_status_t, 0 for BLK_STS_OK; -EIO for one that is not known here. */
+int block_status_error(uint32_t status);
+
+#endif
