@@ -25,10 +25,16 @@ static const struct option_spec {
 } option_specs[] = {
 	{ 'm', "vm", required_argument, "NAME", "only this VM: name, UUID or PID; may repeat" },
 	{ 'c', "cgroup", required_argument, "PATH", "only VMs in this cgroup and below" },
-	{ 'b', "by", required_argument, "vm|vcpu|thread", "what a row is; default: " },
+	{ 'b', "by", required_argument, "WHAT", "what a row is: " },
 	{ 'H', "hist", no_argument, NULL, "distributions: bars, or buckets with --json" },
 	{ 'R', "residency", required_argument, "SOURCE[,S]",
 	  "where memory is: auto, maps, cgroup or sample; each S seconds" },
+	{ 'q', "qmp", required_argument, "SOCKET",
+	  "a VM's QMP socket: VMM's figures, rings, disks; may repeat" },
+	{ 'U', "vmm", no_argument, NULL, "VMM's distribution: a trap at each request of QEMU's" },
+	{ 'G', "with-guests", no_argument, NULL, "what guests report of their own queues, too" },
+	{ 'g', "guest-report", optional_argument, "TO",
+	  "in a guest: report to the host by vsock[:PORT] or a file" },
 	{ 'e', "events", optional_argument, "USEC", "a line per event of at least USEC (0: all)" },
 	{ 'B', "blame", no_argument, NULL, "who ran while they waited" },
 	{ 'O', "overlap", no_argument, NULL, "by VM: what its vCPUs did at the same time" },
@@ -46,13 +52,28 @@ static const struct option_spec {
 };
 
 static const char *const by_names[] = {
-	[BY_VCPU] = "vcpu", [BY_VM] = "vm", [BY_THREAD] = "thread"
+	[BY_VCPU] = "vcpu", [BY_VM] = "vm", [BY_THREAD] = "thread", [BY_DEVICE] = "device"
 };
+
+static bool may_be(const struct tool *tool, enum group_by by)
+{
+	return by == BY_VM || (by == BY_DEVICE) == tool->by_device;
+}
 
 #define SPEC_COUNT (sizeof(option_specs) / sizeof(option_specs[0]))
 
+/* "vm, vcpu or thread; default: vm" */
+static void format_by(const struct tool *tool, char text[48])
+{
+	snprintf(text, 48, "%s; default: %s",
+		 tool->by_device ? "vm or device" : "vm, vcpu or thread", by_names[tool->by]);
+}
+
 static void print_help(const struct tool *tool)
 {
+	char by_text[48];
+
+	format_by(tool, by_text);
 	printf("Usage: %s [OPTION]...%s\n%s\n\n", tool->name,
 	       tool->interval ? " [INTERVAL [COUNT]] [-- COMMAND...]" : "", tool->question);
 	for (size_t i = 0; i < SPEC_COUNT; i++) {
@@ -69,7 +90,7 @@ static void print_help(const struct tool *tool)
 			 spec->has_argument == optional_argument ? "]" : "");
 		printf("  -%c, --%-22s %s%s\n", spec->letter, name,
 		       spec->letter == 'H' && tool->hist ? tool->hist : spec->help,
-		       spec->letter == 'b' ? by_names[tool->by] : "");
+		       spec->letter == 'b' ? by_text : "");
 	}
 	if (tool->interval)
 		puts("\nINTERVAL is in seconds, 0.01 to 86400 (default 1); COUNT is the number of\n"
@@ -104,15 +125,15 @@ static int bad_value(const char *option, const char *value, const char *wanted)
 	return -EINVAL;
 }
 
-static int set_by(struct options *options, const char *text)
+static int set_by(struct options *options, const struct tool *tool, const char *text)
 {
-	for (size_t i = 0; i < 3; i++) {
-		if (!strcmp(text, by_names[i])) {
+	for (size_t i = 0; i < sizeof(by_names) / sizeof(by_names[0]); i++) {
+		if (!strcmp(text, by_names[i]) && may_be(tool, (enum group_by)i)) {
 			options->by = (enum group_by)i;
 			return 0;
 		}
 	}
-	return bad_value("--by", text, "vm, vcpu or thread");
+	return bad_value("--by", text, tool->by_device ? "vm or device" : "vm, vcpu or thread");
 }
 
 static int set_events(struct options *options, const char *text)
@@ -139,7 +160,20 @@ static int add_vm(struct options *options, const char *text)
 	return 0;
 }
 
-static int set_option(struct options *options, int letter, const char *text)
+static int add_qmp(struct options *options, const char *text)
+{
+	if (!*text)
+		return bad_value("--qmp", text, "the path of a QMP socket");
+	if (options->qmp_count == OPTIONS_QMP_MAX) {
+		log_error("--qmp: more than %d sockets: leave some out", OPTIONS_QMP_MAX);
+		return -EINVAL;
+	}
+	options->qmp[options->qmp_count++] = text;
+	return 0;
+}
+
+static int set_option(struct options *options, const struct tool *tool, int letter,
+		      const char *text)
 {
 	switch (letter) {
 	case 'm':
@@ -148,7 +182,7 @@ static int set_option(struct options *options, int letter, const char *text)
 		options->cgroup = text;
 		return *text ? 0 : bad_value("--cgroup", text, "a path below /sys/fs/cgroup");
 	case 'b':
-		return set_by(options, text);
+		return set_by(options, tool, text);
 	case 'H':
 		options->hist = true;
 		return 0;
@@ -164,6 +198,19 @@ static int set_option(struct options *options, int letter, const char *text)
 	case 'R':
 		options->residency = text;
 		return 0;
+	case 'q':
+		return add_qmp(options, text);
+	case 'U':
+		options->vmm = true;
+		return 0;
+	case 'G':
+		options->with_guests = true;
+		return 0;
+	case 'g':
+		options->guest_report = true;
+		options->report_to = text;
+		return !text || *text ? 0
+				      : bad_value("--guest-report", text, "vsock[:PORT] or a file");
 	case 't':
 		options->timeline = text;
 		return *text ? 0 : bad_value("--timeline", text, "the name of a file to write");
@@ -276,7 +323,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 			refuse(tool, letter, argv);
 			return 1;
 		}
-		if (set_option(options, letter, optarg))
+		if (set_option(options, tool, letter, optarg))
 			return 1;
 	}
 	if (read_operands(options, tool, argc - optind, argv + optind))

@@ -8,11 +8,13 @@
 #include <stdint.h>
 
 #define OPTIONS_VMS_MAX 64
+#define OPTIONS_QMP_MAX 64
 
 enum group_by {
 	BY_VCPU,
 	BY_VM,
 	BY_THREAD,
+	BY_DEVICE,
 };
 
 struct options {
@@ -25,8 +27,14 @@ struct options {
 	uint64_t event_min_ns;
 	bool blame;
 	bool overlap;
-	const char *timeline;  /* file to write, or NULL */
-	const char *residency; /* SOURCE[,SECONDS] as given, or NULL */
+	const char *timeline;		  /* file to write, or NULL */
+	const char *residency;		  /* SOURCE[,SECONDS] as given, or NULL */
+	const char *qmp[OPTIONS_QMP_MAX]; /* paths of sockets; borrowed */
+	size_t qmp_count;
+	bool vmm;	       /* a program inside the VMM */
+	bool with_guests;      /* their reports, too */
+	bool guest_report;     /* this is a guest: report to the host */
+	const char *report_to; /* and so; NULL: the first way that there is */
 	bool json;
 	const char *sort;
 	uint64_t top; /* 0: all rows */
@@ -46,6 +54,7 @@ struct tool {
 	const char *options; /* the short letters of those it takes */
 	bool interval;	     /* takes INTERVAL, COUNT and COMMAND */
 	enum group_by by;    /* what a row is without --by */
+	bool by_device;	     /* --by is vm or device, not vcpu or thread */
 	const char *hist;    /* what --hist shows; NULL: distributions */
 };
 

@@ -133,7 +133,7 @@ const struct vmm_flow *vmm_snapshot__find(const struct vmm_snapshot *snapshot,
 		const struct vmm_flow *other = &snapshot->flows[i];
 
 		if (other->vm_pid == flow->vm_pid && other->backend == flow->backend &&
-		    other->op == flow->op)
+		    other->disk == flow->disk && other->op == flow->op)
 			return other;
 	}
 	return NULL;

@@ -58,10 +58,14 @@ struct block_losses {
 	uint64_t missed;   /* programs that did not run */
 };
 
+#define VMM_NO_DISK UINT32_MAX
+#define VMM_BY_QMP 0 /* a backend: QEMU's own counters, asked by QMP */
+
 /* Requests as the VMM itself times them. */
 struct vmm_flow {
 	uint32_t vm_pid;
-	uint64_t backend; /* which disk of the VMM: a number that stays the same; 0: by QMP */
+	uint32_t disk;	  /* index in the VM's disks; VMM_NO_DISK: not known which */
+	uint64_t backend; /* which disk of the VMM: a number that stays the same */
 	enum io_op op;
 	uint64_t bytes;
 	struct latency latency; /* without a distribution when it is from QMP */

@@ -10,8 +10,7 @@
 #define BAR_MAX 40
 #define TEXT_WIDTH 30
 
-/* A bound of a power of two in three digits or so: 512ns, 1.02us, 134ms. */
-static void format_bound(char *text, size_t size, uint64_t ns)
+void format_bound(char *text, size_t size, uint64_t ns)
 {
 	static const char *const names[] = { "ns", "us", "ms", "s" };
 	double value = (double)ns;

@@ -27,6 +27,9 @@ void bars__print_parts(FILE *file, const char *title, const struct bar_parts *pa
 void bars__print(FILE *file, const char *title, const struct wait_hist *hist,
 		 unsigned int terminal_width);
 
+/* A bound of a power of two in three digits or so: 512ns, 1.02us, 134ms. */
+void format_bound(char *text, size_t size, uint64_t ns);
+
 /* [{"ge_ns", "lt_ns", "count"}...]: buckets that are not empty, at full resolution.
  * lt_ns is null in the last bucket of all. */
 json_t *bars__json_buckets(const uint32_t *count);

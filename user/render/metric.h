@@ -21,6 +21,7 @@ enum unit {
 	UNIT_NS_AS_S,	   /* ns; shown in s */
 	UNIT_NS,	   /* ns; JSON only */
 	UNIT_BYTES_AS_MIB, /* bytes; shown in MiB */
+	UNIT_BYTES_PER_S,  /* bytes per second; shown in MiB with a fraction */
 };
 
 struct value {

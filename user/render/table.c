@@ -52,6 +52,8 @@ static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, con
 		return format_fixed(text, divide(value.number, 100000000), 1);
 	case UNIT_BYTES_AS_MIB:
 		return format_fixed(text, divide(value.number, 1 << 20), 0);
+	case UNIT_BYTES_PER_S:
+		return format_fixed(text, divide(value.number * 10, 1 << 20), 1);
 	default:
 		return format_fixed(text, value.number, 0);
 	}

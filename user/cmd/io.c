@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmq-io: what does a guest wait for in I/O, layer by layer? */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/options.h"
+#include "base/privileges.h"
+#include "base/runner.h"
+#include "cmd/io_guest.h"
+#include "cmd/io_report.h"
+#include "cmd/io_session.h"
+
+#define POLL_MS 50
+
+static const struct tool tool = {
+	.name = "kvmq-io",
+	.question = "What does a guest wait for in I/O, layer by layer?",
+	.options = "mcbHqUGgejosnTvVh",
+	.interval = true,
+	.by = BY_VM,
+	.by_device = true,
+	.hist = "the distributions of all layers, one above the other",
+};
+
+struct io_tool {
+	struct options options;
+	struct io_session session;
+	struct io_view views[2];
+	unsigned int latest; /* which of the two */
+	struct io_report report;
+};
+
+static void on_event(void *context, const struct io_event *event)
+{
+	struct io_tool *io = context;
+
+	io_report__print_event(&io->report, stdout, event);
+}
+
+static int read_view(struct io_tool *io, struct io_view *view)
+{
+	struct io_session *session = &io->session;
+	struct io_report *report = &io->report;
+	int error = io_session__read(session, view);
+
+	report->boot_ns = session->boot_ns;
+	report->vmm_missing = *session->vmm_missing ? session->vmm_missing : NULL;
+	report->queues_missing = *session->queues_missing ? session->queues_missing : NULL;
+	report->guests_missing = session->guests_missing;
+	if (session->links)
+		report->strangers = guest_links__strangers(session->links);
+	return error;
+}
+
+static int report(void *context)
+{
+	struct io_tool *io = context;
+	struct io_view *before = &io->views[io->latest], *after = &io->views[!io->latest];
+	int error = io_session__poll(&io->session);
+
+	if (!error)
+		error = read_view(io, after);
+	if (error)
+		return error;
+	io->latest = !io->latest;
+	errno = 0;
+	error = io_report__print(&io->report, stdout, before, after);
+	if (flush_output())
+		return -EIO;
+	if (error)
+		log_error("printing: %s: show fewer VMs", strerror(-error));
+	return error;
+}
+
+static int poll_session(void *context)
+{
+	struct io_tool *io = context;
+	int error;
+
+	errno = 0;
+	error = io_session__poll(&io->session);
+	return error ? error : flush_output();
+}
+
+/* A trap in a VM that comes later takes what attaching the first one took. */
+static int drop_privileges(const struct options *options)
+{
+	return options->vmm ? 0 : privileges_drop();
+}
+
+static int run(struct io_tool *io)
+{
+	const struct options *options = &io->options;
+	struct run_steps steps = { .poll = poll_session,
+				   .poll_ms =
+					   options->events || options->with_guests ? POLL_MS : -1,
+				   .report = report,
+				   .context = io };
+	struct command command = { .gate = -1 };
+	int status = STATUS_HOST;
+
+	runner__prepare();
+	if (options->command && command__prepare(&command, options->command))
+		return STATUS_FAILED;
+	host__read(&io->report.host);
+	io->report.vms = &io->session.vms;
+	if (!io_session__open(&io->session, options, on_event, io) && !drop_privileges(options)) {
+		status = STATUS_FAILED;
+		block_probe__start(io->session.block);
+		if (!read_view(io, &io->views[0]))
+			status = runner__run(options, &command, block_probe__fd(io->session.block),
+					     &steps);
+	}
+	command__signal(&command, 0);
+	io_session__close(&io->session);
+	io_report__free(&io->report);
+	for (int i = 0; i < 2; i++)
+		io_view__free(&io->views[i]);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static struct io_tool io;
+	int status;
+
+	if (options_parse(&io.options, &tool, argc, argv, &status) ||
+	    io_report__init(&io.report, &io.options, &status))
+		return status;
+	return io.options.guest_report ? io_guest__run(&io.options) : run(&io);
+}

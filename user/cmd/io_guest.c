@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/io_guest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/runner.h"
+#include "collect/guest_disks.h"
+#include "collect/guest_link.h"
+#include "probe/block.h"
+#include "probe/kernel.h"
+
+struct io_guest_tool {
+	struct block_probe *block;
+	struct block_snapshot snapshot;
+	struct devices *devices;
+	struct guest_sender *sender;
+	struct guest_report *report;
+	bool waits; /* nobody listens, and that was said */
+};
+
+static int send_report(void *context)
+{
+	struct io_guest_tool *guest = context;
+	int error = block_probe__read(guest->block, &guest->snapshot);
+
+	if (!error)
+		error = devices__read(guest->devices);
+	if (error) {
+		log_error("reading the counters: %s: start again", strerror(-error));
+		return error;
+	}
+	guest_disks__fill(guest->report, &guest->snapshot, guest->devices, "/sys");
+	guest->report->sequence++;
+	error = guest_sender__send(guest->sender, guest->report);
+	if (error == -EAGAIN && !guest->waits)
+		log_detail("no host listens yet: it takes 'kvmq-io --with-guests' there");
+	guest->waits = error == -EAGAIN;
+	if (!error || error == -EAGAIN)
+		return 0;
+	log_error("reporting to the host: %s: start again", strerror(-error));
+	return error;
+}
+
+static int open_all(struct io_guest_tool *guest, const struct options *options)
+{
+	const struct block_probe_config config = { 0 };
+	const struct block_owners nobody = { 0 };
+
+	if (privileges_check())
+		return -EPERM;
+	if (kernel_has_btf()) {
+		log_error("/sys/kernel/btf/vmlinux: not there: needs a kernel with "
+			  "CONFIG_DEBUG_INFO_BTF");
+		return -ENOENT;
+	}
+	guest->devices = devices__new("/sys");
+	guest->report = calloc(1, sizeof(*guest->report));
+	if (!guest->devices || !guest->report)
+		return -ENOMEM;
+	if (getrandom(&guest->report->session, sizeof(guest->report->session), 0) < 0)
+		return -errno;
+	guest->report->session >>= 1; /* JSON's integers have a sign */
+	if (guest_sender__open(&guest->sender, options->report_to))
+		return -ENODEV;
+	if (block_probe__open(&guest->block, &config) ||
+	    block_probe__set_owners(guest->block, &nobody))
+		return -EINVAL;
+	block_probe__start(guest->block);
+	return 0;
+}
+
+int io_guest__run(const struct options *options)
+{
+	struct io_guest_tool guest = { 0 };
+	struct run_steps steps = { .poll_ms = -1, .report = send_report, .context = &guest };
+	struct command command = { .gate = -1 };
+	int status = STATUS_HOST;
+
+	runner__prepare();
+	if (options->command && command__prepare(&command, options->command))
+		return STATUS_FAILED;
+	if (!open_all(&guest, options))
+		status = runner__run(options, &command, -1, &steps);
+	command__signal(&command, 0);
+	block_probe__close(guest.block);
+	block_snapshot__free(&guest.snapshot);
+	guest_sender__close(guest.sender);
+	devices__free(guest.devices);
+	free(guest.report);
+	return status;
+}

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/io_report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "cmd/io_metrics.h"
+#include "cmd/table_options.h"
+#include "render/io_line.h"
+#include "render/json.h"
+#include "render/layers.h"
+#include "render/table.h"
+
+#define SCHEMA "kvmq.io/1"
+
+static int check_guest_options(const struct options *options)
+{
+	if (!options->guest_report)
+		return 0;
+	if (options->vm_count || options->cgroup || options->qmp_count || options->vmm ||
+	    options->with_guests || options->events || options->hist || options->json ||
+	    options->sort || options->top || options->columns || options->timestamp) {
+		log_error("--guest-report: it shows nothing, it reports: leave out all options but "
+			  "--verbose");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_options(const struct options *options)
+{
+	const char *host_only = options->qmp_count     ? "--qmp"
+				: options->vmm	       ? "--vmm"
+				: options->with_guests ? "--with-guests"
+						       : NULL;
+
+	if (options->by == BY_DEVICE && (host_only || options->vm_count || options->cgroup)) {
+		log_error("%s: that is a VM's: leave out --by", host_only	    ? host_only
+								: options->vm_count ? "--vm"
+										    : "--cgroup");
+		return -EINVAL;
+	}
+	if (options->events && host_only) {
+		log_error("%s: an event is a request of the host's: leave out --events", host_only);
+		return -EINVAL;
+	}
+	return check_table_options(options, "--hist, --columns, --sort and --top");
+}
+
+static int print_columns(void)
+{
+	errno = 0;
+	metric__print_help(&io_metrics);
+	return flush_output() ? STATUS_FAILED : STATUS_DONE;
+}
+
+int io_report__init(struct io_report *report, const struct options *options, int *status)
+{
+	*report = (struct io_report){ .options = options };
+	*status = STATUS_USAGE;
+	if (options->columns && !strcmp(options->columns, "help")) {
+		*status = print_columns();
+		return 1;
+	}
+	if (check_guest_options(options) || check_options(options) ||
+	    columns__select(&report->columns, &io_metrics, options->by, options->columns) ||
+	    choose_sort(&report->sort, &io_metrics, options, "iops"))
+		return 1;
+	return 0;
+}
+
+void io_report__free(struct io_report *report)
+{
+	io_rows__free(&report->rows);
+}
+
+static const char *find_disk(const struct io_vms *vms, const struct io_vm *vm, uint32_t dev)
+{
+	const char *name = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < vm->disks->count; i++) {
+		if (!io_vms__disk_is_on(vms, &vm->disks->list[i], dev))
+			continue;
+		name = vm->disks->list[i].name;
+		count++;
+	}
+	return count == 1 ? name : NULL;
+}
+
+/* Whether an event's VM, if it has one, is wanted. */
+static bool place_event(struct io_line *line, const struct io_report *report,
+			const struct io_event *event)
+{
+	const struct block_flow flow = { .dev = event->dev,
+					 .vm_pid = event->vm_pid,
+					 .cgroup_id = event->cgroup_id };
+	const struct io_vm *vm;
+	enum io_owner owner = io_vms__owner(report->vms, &flow, &vm);
+
+	if (owner == IO_OWNER_HOST && report->options->by == BY_VM)
+		return false;
+	if (vm && !vm->vm->chosen)
+		return false;
+	if (owner == IO_OWNER_UNKNOWN) {
+		line->vm = "unknown";
+	} else if (vm) {
+		line->vm = vm->vm->name;
+		line->disk = find_disk(report->vms, vm, event->dev);
+	}
+	return true;
+}
+
+void io_report__print_event(struct io_report *report, FILE *file, const struct io_event *event)
+{
+	const struct device *device = devices__find(report->vms->devices, event->dev);
+	struct io_line line = { .event = event, .scheduler = device ? device->scheduler : NULL };
+	char number[24];
+
+	snprintf(number, sizeof(number), "%u:%u", IO_DEV_MAJOR(event->dev),
+		 IO_DEV_MINOR(event->dev));
+	line.device = device ? device->name : number;
+	if (!place_event(&line, report, event))
+		return;
+	if (report->options->json) {
+		json__print(file, io_line__json(&line, report->boot_ns));
+		return;
+	}
+	if (!report->events_begun)
+		io_line__print_header(file);
+	report->events_begun = true;
+	io_line__print(file, &line, report->boot_ns);
+}
+
+static void sort_rows(struct io_report *report)
+{
+	struct io_rows *rows = &report->rows;
+
+	if (!report->sort)
+		return;
+	metric__sort(report->sort, rows->list, rows->count, sizeof(*rows->list));
+	if (report->options->top && rows->count > report->options->top)
+		rows->count = report->options->top;
+}
+
+static uint64_t sum_rejected(const struct io_view *view)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < view->guest_count; i++)
+		sum += view->guests[i].rejected;
+	return sum;
+}
+
+static size_t chosen_vms(const struct io_vms *vms, size_t *disks)
+{
+	size_t count = 0;
+
+	*disks = 0;
+	for (size_t i = 0; i < vms->count; i++) {
+		if (!vms->list[i].vm->chosen)
+			continue;
+		count++;
+		*disks += vms->list[i].disks->count;
+	}
+	return count;
+}
+
+/* ns in the hooks, as the sampled runs tell, and the share of a CPU. */
+struct io_cost {
+	uint64_t runs;
+	double run_ns; /* -1: not known */
+	double hooks_pct;
+	double own_pct;
+};
+
+static struct io_cost find_cost(const struct io_view *before, const struct io_view *after)
+{
+	const struct block_snapshot *block = &after->block;
+	double time = (double)(after->time_ns - before->time_ns);
+	struct io_cost cost = { .runs = block->runs - before->block.runs, .run_ns = -1 };
+
+	if (block->samples)
+		cost.run_ns = (double)block->sample_ns / (double)block->samples;
+	if (time <= 0)
+		return cost;
+	cost.hooks_pct = cost.run_ns > 0 ? (double)cost.runs * cost.run_ns * 100.0 / time : 0;
+	cost.own_pct = (double)(after->own_cpu_ns - before->own_cpu_ns) * 100.0 / time;
+	return cost;
+}
+
+static json_t *json_losses(const struct io_report *report, const struct io_view *after)
+{
+	const struct block_losses *losses = &after->block.losses;
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
+			 (json_int_t)losses->events, "flows", (json_int_t)losses->flows, "requests",
+			 (json_int_t)losses->requests, "early", (json_int_t)losses->early, "missed",
+			 (json_int_t)losses->missed, "vmm_requests", (json_int_t)after->vmm.lost,
+			 "ring_reads", (json_int_t)after->queues.failed, "ring_samples",
+			 (json_int_t)after->queues.skipped, "reports_rejected",
+			 (json_int_t)sum_rejected(after), "strangers",
+			 (json_int_t)report->strangers);
+}
+
+static int print_json(struct io_report *report, FILE *file, const struct io_view *before,
+		      const struct io_view *after)
+{
+	struct io_cost cost = find_cost(before, after);
+	json_t *object, *rows = json_array();
+	size_t disks, vms = chosen_vms(report->vms, &disks);
+	char time[32];
+
+	format_time(time, sizeof(time), after->realtime_ns);
+	for (size_t i = 0; i < report->rows.count; i++) {
+		const struct io_row *row = &report->rows.list[i];
+		json_t *one = json__row(&io_metrics, row);
+
+		if (report->options->hist)
+			json_object_set_new(one, "hist", layers__json(row));
+		json_array_append_new(rows, one);
+	}
+	object = json_pack("{s:s,s:s,s:s,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+			   "schema", SCHEMA, "host", report->host.name, "kernel",
+			   report->host.kernel, "time", time, "interval_ns",
+			   (json_int_t)(after->time_ns - before->time_ns), "cpus",
+			   (int)report->host.cpus, "vms", (int)vms, "disks", (int)disks, "cost",
+			   json_pack("{s:I,s:o,s:f,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
+				     cost.run_ns < 0 ? json_null() : json_real(cost.run_ns),
+				     "hooks_pct", cost.hooks_pct, "own_pct", cost.own_pct),
+			   "losses", json_losses(report, after), "throttling_missing",
+			   json__text(after->block.throttling_missing), "vmm_missing",
+			   json__text(report->vmm_missing), "queues_missing",
+			   json__text(report->queues_missing), "guests_missing",
+			   json__text(report->guests_missing), "rows", rows);
+	return json__print(file, object);
+}
+
+/* Columns of layers that nobody knows anything of are left out, unless they were asked for. */
+static void choose_columns(const struct io_report *report, struct columns *columns)
+{
+	columns->count = 0;
+	for (size_t i = 0; i < report->columns.count; i++) {
+		const struct metric *metric = report->columns.list[i];
+		bool known = report->options->columns || metric->unit == UNIT_TEXT;
+
+		for (size_t j = 0; j < report->rows.count && !known; j++)
+			known = metric->get(&report->rows.list[j]).known;
+		if (known || metric == metric__find(&io_metrics, "q_mean_ns") ||
+		    metric == metric__find(&io_metrics, "d_mean_ns"))
+			columns->list[columns->count++] = metric;
+	}
+}
+
+/* The first row of its disk or device says what is to be said of that. */
+static bool is_first(const struct io_rows *rows, size_t index)
+{
+	const struct io_row *row = &rows->list[index];
+
+	for (size_t i = 0; i < index; i++)
+		if (rows->list[i].kind == row->kind && rows->list[i].vm == row->vm &&
+		    rows->list[i].disk == row->disk && rows->list[i].dev == row->dev)
+			return false;
+	return true;
+}
+
+static void print_reason(FILE *file, const struct io_row *row)
+{
+	if (row->kind == IO_ROW_UNKNOWN && row->vm)
+		fprintf(file,
+			"unknown: cgroup %s holds more than one VM or other processes, too: give "
+			"each VM its own with the io controller\n",
+			row->vm->cgroup);
+	if (row->kind == IO_ROW_DISK && row->known[IO_RING] && row->apart != APART_NOT)
+		fprintf(file, "%s %s: KAVG is n/a: %s\n", io_row__vm(row), io_row__disk(row),
+			io_apart__clause(row->apart));
+	if (row->kind == IO_ROW_DISK && row->apart == APART_NETWORK)
+		fprintf(file, "%s %s: Q and D are n/a: %s\n", io_row__vm(row), io_row__disk(row),
+			io_apart__clause(row->apart));
+	if (row->kind == IO_ROW_DISK && row->apart == APART_CACHED && !row->known[IO_RING])
+		fprintf(file, "%s %s: Q and D stand alone: %s\n", io_row__vm(row),
+			io_row__disk(row), io_apart__clause(row->apart));
+	if (row->kind == IO_ROW_GUEST)
+		fprintf(file,
+			"%s %s: none of the VM's disks has its serial number, address or size\n",
+			io_row__vm(row), io_row__disk(row));
+}
+
+static void print_reasons(const struct io_report *report, FILE *file, const struct io_view *after)
+{
+	const struct {
+		const char *what, *why;
+	} missing[] = {
+		{ "THR is n/a", after->block.throttling_missing },
+		{ "VMM's distribution is n/a", report->vmm_missing },
+		{ "GAVG is n/a", report->queues_missing },
+		{ "no reports by vsock", report->guests_missing },
+	};
+
+	putc('\n', file);
+	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
+		if (missing[i].why)
+			fprintf(file, "%s: %s\n", missing[i].what, missing[i].why);
+	for (size_t i = 0; i < report->rows.count; i++)
+		if (is_first(&report->rows, i))
+			print_reason(file, &report->rows.list[i]);
+	for (size_t i = 0; i < after->guest_count; i++)
+		if (after->guests[i].rejected_reason)
+			fprintf(file, "process %u: %llu reports refused, the last because %s\n",
+				after->guests[i].vm_pid,
+				(unsigned long long)after->guests[i].rejected,
+				after->guests[i].rejected_reason);
+}
+
+static void print_losses(const struct io_report *report, FILE *file, const struct io_view *view)
+{
+	const struct block_losses *losses = &view->block.losses;
+	const struct {
+		uint64_t count;
+		const char *what;
+	} list[] = {
+		{ losses->events, "events dropped (buffer full)" },
+		{ losses->flows, "requests booked on nobody (table full)" },
+		{ losses->requests, "requests not timed (table full)" },
+		{ losses->early, "completions of requests issued before the start" },
+		{ losses->missed, "runs of hooks left out by the kernel" },
+		{ view->vmm.lost, "requests of VMMs not counted (table full)" },
+		{ view->queues.failed, "readings of a ring that failed" },
+		{ view->queues.skipped, "readings of a ring left out (another CPU was at it)" },
+		{ sum_rejected(view), "guest reports refused" },
+		{ report->strangers, "connections by vsock from no VM of this host" },
+	};
+	bool any = false;
+
+	fputs("losses: ", file);
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		if (!list[i].count)
+			continue;
+		fprintf(file, "%s%llu %s", any ? ", " : "", (unsigned long long)list[i].count,
+			list[i].what);
+		any = true;
+	}
+	fprintf(file, "%s\n", any ? "" : "none");
+}
+
+static void print_footer(const struct io_report *report, FILE *file, const struct io_view *before,
+			 const struct io_view *after)
+{
+	struct io_cost cost = find_cost(before, after);
+
+	fputs("sources: THR, Q, D: block layer; VMM: QEMU's own accounting; GAVG: Little's law "
+	      "over "
+	      "the virtqueues (estimate); gQ, gDEV: reports of guests\n",
+	      file);
+	if (cost.run_ns < 0)
+		fputs("cost: n/a per hook run, ", file);
+	else
+		fprintf(file, "cost: %.0f ns per hook run; of one CPU %.3f %% in hooks, ",
+			cost.run_ns, cost.hooks_pct);
+	fprintf(file, "%.3f %% in kvmq-io\n", cost.own_pct);
+	print_losses(report, file, after);
+	putc('\n', file);
+}
+
+static void print_header(const struct io_report *report, FILE *file)
+{
+	size_t disks, vms = chosen_vms(report->vms, &disks);
+
+	fprintf(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s\n", report->host.name,
+		report->host.kernel, report->host.cpus, report->host.cpus == 1 ? "" : "s", vms,
+		vms == 1 ? "" : "s", disks, disks == 1 ? "" : "s");
+}
+
+static int print_text(struct io_report *report, FILE *file, const struct io_view *before,
+		      const struct io_view *after)
+{
+	const struct io_rows *rows = &report->rows;
+	unsigned int width = terminal_width(file);
+	struct columns columns;
+	char time[32];
+	int error = 0;
+
+	if (report->options->timestamp) {
+		format_time(time, sizeof(time), after->realtime_ns);
+		fprintf(file, "%s\n", time);
+	}
+	print_header(report, file);
+	choose_columns(report, &columns);
+	if (rows->count)
+		error = table__print(file, &columns, rows->list, sizeof(*rows->list), rows->count,
+				     width);
+	else
+		fputs(report->options->by == BY_DEVICE ? "no request was made yet\n"
+						       : "no VM has a disk, or none was found\n",
+		      file);
+	for (size_t i = 0; i < rows->count && report->options->hist; i++) {
+		putc('\n', file);
+		layers__print(file, &rows->list[i], width);
+	}
+	if (error)
+		return error;
+	print_reasons(report, file, after);
+	print_footer(report, file, before, after);
+	return 0;
+}
+
+int io_report__print(struct io_report *report, FILE *file, const struct io_view *before,
+		     const struct io_view *after)
+{
+	const struct io_moments moments = { .before = before,
+					    .after = after,
+					    .vms = report->vms,
+					    .guests = report->options->with_guests };
+	int error = io_rows__make(&report->rows, report->options->by, &moments);
+
+	if (error)
+		return error;
+	sort_rows(report);
+	if (report->options->json)
+		return print_json(report, file, before, after);
+	if (!report->options->events)
+		return print_text(report, file, before, after);
+	/* An event line says nothing of those that are not there. */
+	if (memcmp(&before->block.losses, &after->block.losses, sizeof(after->block.losses)))
+		print_losses(report, file, after);
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What kvmq-io shows of two moments. Knows nothing of where they came from. */
+#ifndef KVMQ_IO_REPORT_H
+#define KVMQ_IO_REPORT_H
+
+#include <stdio.h>
+
+#include "base/options.h"
+#include "collect/host.h"
+#include "collect/io_event.h"
+#include "collect/io_rows.h"
+#include "render/metric.h"
+
+struct io_report {
+	const struct options *options;
+	struct host host;	  /* set by the caller, as the next are */
+	const struct io_vms *vms; /* borrowed */
+	uint64_t boot_ns;	  /* time of day at which CLOCK_MONOTONIC was 0 */
+	const char
+		*vmm_missing; /* why VMM figures that were asked for are n/a; NULL: they are not */
+	const char *queues_missing; /* the same of GAVG */
+	const char *guests_missing; /* why vsock is not listened on */
+	uint64_t strangers;	    /* connections that no VM could be found for */
+	struct io_rows rows;
+	struct columns columns;
+	const struct metric *sort;
+	bool events_begun;
+};
+
+/*
+ * Checks options. Returns 0 to go on, or 1 with *status set to the exit status, after a
+ * line or the list of columns. options is borrowed.
+ */
+int io_report__init(struct io_report *report, const struct options *options, int *status);
+void io_report__free(struct io_report *report);
+
+/*
+ * Prints what has changed from before to after, once for an interval. Returns 0 or -errno;
+ * errors of the file itself are left to ferror().
+ */
+int io_report__print(struct io_report *report, FILE *file, const struct io_view *before,
+		     const struct io_view *after);
+
+void io_report__print_event(struct io_report *report, FILE *file, const struct io_event *event);
+
+#endif

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/io_session.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/units.h"
+#include "collect/proc.h"
+#include "probe/kernel.h"
+
+#define CMDLINE_SIZE 65536
+
+static void say_missing(char text[160], const char *vm, const char *why)
+{
+	snprintf(text, 160, "%s%s%s", vm ? vm : "", vm ? ": " : "", why);
+}
+
+/* Whose requests count: all that a VM may have made, chosen or not, so that none is taken for
+ * another's. */
+static int set_owners(struct io_session *session)
+{
+	const struct io_vms *vms = &session->vms;
+	struct block_owners owners = { 0 };
+	uint32_t *tgids = calloc(vms->count + 1, sizeof(*tgids));
+	uint64_t *cgroups = calloc(vms->count + 1, sizeof(*cgroups));
+	size_t device_count = devices__count(vms->devices);
+	uint32_t *devices = calloc(device_count + 1, sizeof(*devices));
+	int error = -ENOMEM;
+
+	if (tgids && cgroups && devices) {
+		for (size_t i = 0; i < vms->count; i++) {
+			tgids[owners.tgid_count++] = vms->list[i].vm->pid;
+			if (vms->list[i].cgroup_id)
+				cgroups[owners.cgroup_count++] = vms->list[i].cgroup_id;
+		}
+		for (size_t i = 0; i < device_count; i++) {
+			const struct device *device = devices__at(vms->devices, i);
+
+			if (io_vms__device_owner(vms, device->dev))
+				devices[owners.device_count++] = device->dev;
+		}
+		owners.tgids = tgids;
+		owners.cgroups = cgroups;
+		owners.devices = devices;
+		error = block_probe__set_owners(session->block, &owners);
+	}
+	free(tgids);
+	free(cgroups);
+	free(devices);
+	return error;
+}
+
+static void attach_vmms(struct io_session *session)
+{
+	const struct io_vms *vms = &session->vms;
+
+	session->vmm_missing[0] = '\0';
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct vm *vm = vms->list[i].vm;
+		const char *missing = NULL;
+
+		if (vm->chosen && vmm_probe__attach(session->vmm, vm->pid, &missing) && missing)
+			say_missing(session->vmm_missing, vm->name, missing);
+	}
+}
+
+static void watch_rings(struct io_session *session)
+{
+	session->queues_missing[0] = '\0';
+	for (size_t i = 0; i < session->monitors.count; i++) {
+		const struct monitor *monitor = &session->monitors.list[i];
+		const struct io_vm *vm = io_vms__find(&session->vms, monitor->vm_pid);
+
+		if (monitor->error)
+			say_missing(session->queues_missing, monitor->path,
+				    monitor->error == -ESRCH ? "its process is no VM of this host"
+							     : strerror(-monitor->error));
+		else if (monitor->rings_missing)
+			say_missing(session->queues_missing, vm ? vm->vm->name : NULL,
+				    monitor->rings_missing);
+		if (!monitor->error)
+			virtqueue_probe__watch(session->queues, monitor->vm_pid, monitor->rings,
+					       monitor->ring_count);
+	}
+}
+
+static int tell_links(struct io_session *session)
+{
+	const struct io_vms *vms = &session->vms;
+	struct guest_vm *list = calloc(vms->count + 1, sizeof(*list));
+	char *texts = malloc((vms->count + 1) * CMDLINE_SIZE);
+	size_t count = 0;
+	int error = -ENOMEM;
+
+	for (size_t i = 0; list && texts && i < vms->count; i++) {
+		char *text = texts + count * CMDLINE_SIZE;
+		ssize_t size =
+			read_file(text, CMDLINE_SIZE, "/proc/%u/cmdline", vms->list[i].vm->pid);
+
+		if (size > 0 && vms->list[i].vm->chosen)
+			list[count++] =
+				(struct guest_vm){ vms->list[i].vm->pid, text, (size_t)size };
+	}
+	if (list && texts)
+		error = guest_links__set_vms(session->links, list, count);
+	free(list);
+	free(texts);
+	return error;
+}
+
+/* What follows from a fresh look at the VMs. */
+static int follow_vms(struct io_session *session)
+{
+	int error = set_owners(session);
+
+	if (session->monitors.count)
+		monitors__refresh(&session->monitors, &session->vms);
+	if (session->vmm)
+		attach_vmms(session);
+	if (session->queues)
+		watch_rings(session);
+	if (!error && session->links)
+		error = tell_links(session);
+	return error;
+}
+
+static int check_filter(const struct io_session *session)
+{
+	const char *missing = vms__missing_name(session->vms.registry);
+
+	if (!missing)
+		return 0;
+	log_error("--vm: no VM '%s' on this host: 'kvmq-doctor' lists those that there are",
+		  missing);
+	return -ENOENT;
+}
+
+/* A socket that was given and does not answer is an error, and not n/a later on. */
+static int check_monitors(const struct io_session *session)
+{
+	for (size_t i = 0; i < session->monitors.count; i++) {
+		const struct monitor *monitor = &session->monitors.list[i];
+
+		if (!monitor->error)
+			continue;
+		log_error("--qmp: '%s': %s", monitor->path,
+			  monitor->error == -ESRCH
+				  ? "the process behind it is no VM of this host: give QEMU's own"
+				  : strerror(-monitor->error));
+		return monitor->error;
+	}
+	return 0;
+}
+
+static int open_vm_probes(struct io_session *session)
+{
+	const struct options *options = session->options;
+	const char *missing = NULL;
+
+	for (size_t i = 0; i < options->qmp_count; i++)
+		session->monitors.list[i].path = options->qmp[i];
+	session->monitors.count = options->qmp_count;
+	if (options->vmm && vmm_probe__open(&session->vmm))
+		return -EINVAL;
+	if (options->qmp_count && virtqueue_probe__open(&session->queues, &missing))
+		say_missing(session->queues_missing, NULL, missing);
+	if (!options->with_guests)
+		return 0;
+	session->links = guest_links__new(0, &session->guests_missing);
+	return session->links ? 0 : -ENOMEM;
+}
+
+int io_session__open(struct io_session *session, const struct options *options,
+		     void (*on_event)(void *context, const struct io_event *event), void *context)
+{
+	struct vm_filter filter = { options->vms, options->vm_count, options->cgroup };
+	struct block_probe_config config = { .vms_only = options->by == BY_VM,
+					     .events = options->events,
+					     .event_min_ns = options->event_min_ns,
+					     .on_event = on_event,
+					     .context = context };
+	int error;
+
+	session->options = options;
+	if (privileges_check())
+		return -EPERM;
+	if (kernel_has_btf()) {
+		log_error("/sys/kernel/btf/vmlinux: not there: needs a kernel with "
+			  "CONFIG_DEBUG_INFO_BTF");
+		return -ENOENT;
+	}
+	error = io_vms__init(&session->vms, "/proc", "/sys/fs/cgroup", "/sys", &filter);
+	if (error)
+		return error;
+	if (block_probe__open(&session->block, &config) || open_vm_probes(session))
+		return -EINVAL;
+	error = io_vms__refresh(&session->vms, clock_monotonic_ns());
+	if (error < 0) {
+		log_error("/proc and /sys/block: %s: mount them", strerror(-error));
+		return error;
+	}
+	error = follow_vms(session);
+	if (error) {
+		log_error("telling the kernel which VMs there are: %s: see 'kvmq-doctor'",
+			  strerror(-error));
+		return error;
+	}
+	return check_filter(session) || check_monitors(session) ? -ENOENT : 0;
+}
+
+void io_session__close(struct io_session *session)
+{
+	guest_links__free(session->links);
+	virtqueue_probe__close(session->queues);
+	vmm_probe__close(session->vmm);
+	block_probe__close(session->block);
+	monitors__close(&session->monitors);
+	io_vms__free(&session->vms);
+}
+
+/* A copy of the last report of each guest: the next may come before this one is shown. */
+static int read_guests(struct io_session *session, struct io_view *view)
+{
+	for (size_t i = 0; i < view->guest_count; i++)
+		free(view->guests[i].report);
+	view->guest_count = 0;
+	free(view->guests);
+	view->guests = calloc(session->vms.count + 1, sizeof(*view->guests));
+	if (!view->guests)
+		return -ENOMEM;
+	for (size_t i = 0; i < session->vms.count; i++) {
+		uint32_t pid = session->vms.list[i].vm->pid;
+		const struct guest *guest = guest_links__find(session->links, pid);
+		struct io_guest *copy;
+
+		if (!guest)
+			continue;
+		copy = &view->guests[view->guest_count++];
+		*copy = (struct io_guest){ .vm_pid = pid,
+					   .received_ns = guest->received_ns,
+					   .rejected = guest->rejected,
+					   .rejected_reason = guest->rejected_reason };
+		if (!guest->received_ns)
+			continue;
+		copy->report = malloc(sizeof(*copy->report));
+		if (!copy->report)
+			return -ENOMEM;
+		memcpy(copy->report, &guest->report, sizeof(*copy->report));
+	}
+	return 0;
+}
+
+static void read_times(struct io_session *session, struct io_view *view)
+{
+	struct rusage usage;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	view->time_ns = clock_monotonic_ns();
+	view->realtime_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+	session->boot_ns = view->realtime_ns - view->time_ns;
+	getrusage(RUSAGE_SELF, &usage);
+	view->own_cpu_ns =
+		(uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NSEC_PER_SEC +
+		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NSEC_PER_USEC;
+}
+
+int io_session__read(struct io_session *session, struct io_view *view)
+{
+	int error = io_vms__refresh(&session->vms, clock_monotonic_ns());
+
+	if (error > 0)
+		error = follow_vms(session);
+	read_times(session, view);
+	if (!error)
+		error = block_probe__read(session->block, &view->block);
+	vmm_snapshot__clear(&view->vmm);
+	if (!error && session->vmm)
+		error = vmm_probe__read(session->vmm, &view->vmm);
+	if (!error)
+		error = monitors__read(&session->monitors, &session->vms, &view->vmm);
+	if (!error && session->queues)
+		error = virtqueue_probe__read(session->queues, &view->queues);
+	if (!error && session->links)
+		error = read_guests(session, view);
+	if (error)
+		log_error("reading the counters: %s: start again", strerror(-error));
+	return error;
+}
+
+int io_session__poll(struct io_session *session)
+{
+	int error = block_probe__poll(session->block);
+
+	if (!error && session->links)
+		error = guest_links__poll(session->links);
+	if (error)
+		log_error("reading events: %s: start again", strerror(-error));
+	return error;
+}

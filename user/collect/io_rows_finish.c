@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What follows from all that was put into the rows. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collect/io_rows_internal.h"
+
+#define LEAVES_MAX 16
+
+/* Counts on both sides of the VMM agree within this, and what is on its way. */
+#define SAME_PCT 5
+
+static bool is_same_place(const struct io_row *a, const struct io_row *b)
+{
+	return a->kind == b->kind && a->vm == b->vm && a->disk == b->disk && a->dev == b->dev &&
+	       (a->kind != IO_ROW_GUEST || !strcmp(a->guest_disk, b->guest_disk));
+}
+
+static bool was_active(const struct io_row *row)
+{
+	if (row->total.requests || row->in_flight)
+		return true;
+	for (int layer = 0; layer < IO_LAYERS; layer++)
+		if (row->layers[layer].count)
+			return true;
+	return false;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct io_row *a = left, *b = right;
+	uint32_t pid_a = a->vm ? a->vm->vm->pid : UINT32_MAX;
+	uint32_t pid_b = b->vm ? b->vm->vm->pid : UINT32_MAX;
+
+	if (pid_a != pid_b)
+		return pid_a < pid_b ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->disk != b->disk)
+		return a->disk < b->disk ? -1 : 1;
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
+	if (a->kind == IO_ROW_GUEST && strcmp(a->guest_disk, b->guest_disk))
+		return strcmp(a->guest_disk, b->guest_disk);
+	return a->op < b->op ? -1 : a->op > b->op;
+}
+
+static void add_figures(struct io_figures *sum, const struct io_figures *figures)
+{
+	sum->requests += figures->requests;
+	sum->bytes += figures->bytes;
+	sum->issued += figures->issued;
+	sum->requeued += figures->requeued;
+	sum->failed += figures->failed;
+}
+
+static void add_row(struct io_row *sum, const struct io_row *row)
+{
+	add_figures(&sum->interval, &row->interval);
+	add_figures(&sum->total, &row->total);
+	sum->on_host |= row->on_host;
+	sum->figures_known |= row->figures_known;
+	sum->in_flight += row->in_flight;
+	sum->vmm_requests += row->vmm_requests;
+	sum->vmm_by_qmp |= row->vmm_by_qmp;
+	if (*row->guest_disk)
+		memcpy(sum->guest_disk, row->guest_disk, sizeof(sum->guest_disk));
+	if (*row->guest_scheduler)
+		memcpy(sum->guest_scheduler, row->guest_scheduler, sizeof(sum->guest_scheduler));
+	for (int layer = 0; layer < IO_LAYERS; layer++) {
+		if (!row->known[layer])
+			continue;
+		latency__add(&sum->layers[layer], &row->layers[layer]);
+		/* One part without a distribution leaves the whole without one. */
+		sum->spread_known[layer] = row->spread_known[layer] &&
+					   (!sum->known[layer] || sum->spread_known[layer]);
+		sum->known[layer] = true;
+	}
+}
+
+/* The ring's figures are of all requests: they are one operation's where there was no other. */
+static void share_ring(struct io_row *rows, size_t count, const struct io_row *all)
+{
+	struct io_row *only = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!rows[i].interval.requests)
+			continue;
+		if (only)
+			return;
+		only = &rows[i];
+	}
+	if (!only)
+		return;
+	only->layers[IO_RING] = all->layers[IO_RING];
+	only->known[IO_RING] = true;
+}
+
+/*
+ * Appends the rows of one place, which come by ascending op: but those that never did
+ * anything and are no reads or writes; and a row of all if there is more than one kind.
+ */
+static void finish_place(struct io_rows *out, const struct io_row *rows, size_t count)
+{
+	struct io_row *first = &out->list[out->count], *all;
+	size_t kept = 0, active = 0;
+	struct io_row sum = { .kind = rows->kind,
+			      .vm = rows->vm,
+			      .disk = rows->disk,
+			      .dev = rows->dev,
+			      .op = IO_ALL };
+
+	for (size_t i = 0; i < count; i++) {
+		bool in_use = was_active(&rows[i]);
+
+		if (!in_use && rows[i].op > IO_WRITE)
+			continue;
+		add_row(&sum, &rows[i]);
+		if (rows[i].op == IO_ALL)
+			continue;
+		active += in_use;
+		first[kept++] = rows[i];
+	}
+	if (sum.known[IO_RING])
+		share_ring(first, kept, &sum);
+	all = &first[kept];
+	if (active > 1)
+		*all = sum;
+	out->count += kept + (active > 1);
+}
+
+static void name_leaves(struct io_row *row, const struct io_vms *vms)
+{
+	const struct device *leaves[LEAVES_MAX];
+	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, LEAVES_MAX);
+
+	for (size_t i = 0; i < count && i < LEAVES_MAX; i++) {
+		size_t used = strlen(row->device);
+
+		snprintf(row->device + used, sizeof(row->device) - used, "%s%s", i ? "+" : "",
+			 leaves[i]->name);
+	}
+	if (count)
+		memcpy(row->scheduler, leaves[0]->scheduler, sizeof(row->scheduler));
+}
+
+static void name_device(struct io_row *row, const struct io_vms *vms)
+{
+	const struct device *device;
+
+	if (row->disk && row->disk->dev) {
+		name_leaves(row, vms);
+		return;
+	}
+	if (!row->dev)
+		return;
+	device = devices__find(vms->devices, row->dev);
+	if (device) {
+		snprintf(row->device, sizeof(row->device), "%s", device->name);
+		memcpy(row->scheduler, device->scheduler, sizeof(row->scheduler));
+	} else {
+		snprintf(row->device, sizeof(row->device), "%u:%u", IO_DEV_MAJOR(row->dev),
+			 IO_DEV_MINOR(row->dev));
+	}
+}
+
+/* Whether a device is the only disk of its VM that its leaf holds. */
+static bool has_own_leaf(const struct io_row *row, const struct io_vms *vms)
+{
+	const struct disks *disks = row->vm->disks;
+	const struct device *leaves[LEAVES_MAX];
+	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, LEAVES_MAX);
+
+	for (size_t i = 0; i < count && i < LEAVES_MAX; i++)
+		for (size_t j = 0; j < disks->count; j++)
+			if (&disks->list[j] != row->disk &&
+			    io_vms__disk_is_on(vms, &disks->list[j], leaves[i]->dev))
+				return false;
+	return count;
+}
+
+/* How many requests the guest made, as far as anybody above the host's block layer counts. */
+static bool guest_requests(const struct io_row *row, uint64_t *count)
+{
+	if (row->known[IO_RING])
+		*count = row->layers[IO_RING].count;
+	else if (row->known[IO_VMM])
+		*count = row->vmm_requests;
+	else
+		return false;
+	return true;
+}
+
+static enum io_apart find_apart(const struct io_row *row, const struct io_vms *vms)
+{
+	const struct disk *disk = row->disk;
+	uint64_t above, host = row->interval.requests, apart, allowed;
+
+	if (!disk || disk->backing == DISK_UNKNOWN)
+		return APART_UNKNOWN;
+	if (disk->backing == DISK_NETWORK || !disk->dev)
+		return APART_NETWORK;
+	if (*disk->format && strcmp(disk->format, "raw"))
+		return APART_FORMAT;
+	if (!disk->direct && disk->backing != DISK_VHOST_SCSI)
+		return APART_CACHED;
+	if (!has_own_leaf(row, vms))
+		return APART_SHARED;
+	if (!row->on_host || !guest_requests(row, &above))
+		return APART_UNKNOWN;
+	apart = above > host ? above - host : host - above;
+	allowed = above * SAME_PCT / 100 + row->in_flight + 1;
+	return apart > allowed ? APART_COUNT : APART_NOT;
+}
+
+static void finish_row(struct io_row *row, const struct io_moments *moments)
+{
+	row->elapsed_ns = moments->after->time_ns - moments->before->time_ns;
+	name_device(row, moments->vms);
+	row->apart = find_apart(row, moments->vms);
+	for (size_t i = 0; row->vm && i < moments->after->guest_count; i++) {
+		const struct io_guest *guest = &moments->after->guests[i];
+
+		if (guest->vm_pid != row->vm->vm->pid)
+			continue;
+		row->guest_rejected = guest->rejected;
+		if (guest->received_ns)
+			row->report_age_ns = moments->after->time_ns - guest->received_ns;
+	}
+}
+
+int io_rows__finish(struct io_rows *rows, const struct io_moments *moments)
+{
+	struct io_rows out = { 0 };
+
+	if (rows->count)
+		qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);
+	/* A row of all for each place, at most. */
+	out.capacity = rows->count * 2;
+	out.list = calloc(out.capacity + 1, sizeof(*out.list));
+	if (!out.list)
+		return -ENOMEM;
+	for (size_t begin = 0, end; begin < rows->count; begin = end) {
+		for (end = begin + 1; end < rows->count; end++)
+			if (!is_same_place(&rows->list[begin], &rows->list[end]))
+				break;
+		finish_place(&out, &rows->list[begin], end - begin);
+	}
+	free(rows->list);
+	*rows = out;
+	for (size_t i = 0; i < rows->count; i++)
+		finish_row(&rows->list[i], moments);
+	return 0;
+}

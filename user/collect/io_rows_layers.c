@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The layers above the host's block layer: VMM, rings, guests. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collect/io_rows_internal.h"
+
+static uint64_t growth(const struct vmm_snapshot *before, const struct vmm_flow *after)
+{
+	const struct vmm_flow *flow = vmm_snapshot__find(before, after);
+
+	return after->latency.count - (flow ? flow->latency.count : 0);
+}
+
+/*
+ * Which disk a backend of the uprobe is: QEMU counts in this interval what the uprobe did, and
+ * no other disk's count is the same. A VM with one disk needs no proof.
+ */
+static uint32_t find_disk(const struct io_moments *moments, const struct io_vm *vm,
+			  const struct vmm_flow *flow)
+{
+	const struct vmm_snapshot *now = &moments->after->vmm, *then = &moments->before->vmm;
+	uint64_t count = growth(then, flow);
+	uint32_t disk = VMM_NO_DISK;
+
+	if (vm->disks->count == 1)
+		return 0;
+	for (size_t i = 0; i < now->count && count; i++) {
+		const struct vmm_flow *other = &now->flows[i];
+
+		if (other->backend != VMM_BY_QMP || other->vm_pid != flow->vm_pid ||
+		    other->op != flow->op || growth(then, other) != count)
+			continue;
+		if (disk != VMM_NO_DISK)
+			return VMM_NO_DISK;
+		disk = other->disk;
+	}
+	return disk;
+}
+
+static void add_vmm_flow(struct io_row *row, const struct io_moments *moments,
+			 const struct vmm_flow *after)
+{
+	const struct vmm_flow *before = vmm_snapshot__find(&moments->before->vmm, after);
+
+	add_layer(row, IO_VMM, &after->latency, before ? &before->latency : NULL);
+	row->spread_known[IO_VMM] = after->backend != VMM_BY_QMP;
+	row->vmm_by_qmp = after->backend == VMM_BY_QMP;
+	row->vmm_requests = row->layers[IO_VMM].count;
+	if (row->on_host)
+		return;
+	row->figures_known = true;
+	row->total.requests += after->latency.count;
+	row->total.bytes += after->bytes;
+	row->interval.requests += after->latency.count - (before ? before->latency.count : 0);
+	row->interval.bytes += after->bytes - (before ? before->bytes : 0);
+}
+
+/* First those with a distribution, then what QMP alone knows. */
+static int add_vmm_flows(struct io_rows *rows, const struct io_moments *moments, bool by_qmp)
+{
+	const struct vmm_snapshot *vmm = &moments->after->vmm;
+
+	for (size_t i = 0; i < vmm->count; i++) {
+		const struct vmm_flow *flow = &vmm->flows[i];
+		struct io_place place = { .kind = IO_ROW_DISK };
+		struct io_row *row;
+		uint32_t disk;
+
+		place.vm = io_vms__find(moments->vms, flow->vm_pid);
+		if ((flow->backend == VMM_BY_QMP) != by_qmp || !place.vm || !place.vm->vm->chosen)
+			continue;
+		disk = by_qmp ? flow->disk : find_disk(moments, place.vm, flow);
+		if (disk < place.vm->disks->count)
+			place.disk = &place.vm->disks->list[disk];
+		else
+			place.kind = IO_ROW_VM;
+		row = io_rows__get(rows, &place, flow->op);
+		if (!row)
+			return -ENOMEM;
+		if (!by_qmp || !row->known[IO_VMM])
+			add_vmm_flow(row, moments, flow);
+	}
+	return 0;
+}
+
+int io_rows__add_vmm(struct io_rows *rows, const struct io_moments *moments)
+{
+	int error = add_vmm_flows(rows, moments, false);
+
+	return error ? error : add_vmm_flows(rows, moments, true);
+}
+
+/* A ring says nothing of what its requests are: all of a disk's together. */
+int io_rows__add_queues(struct io_rows *rows, const struct io_moments *moments)
+{
+	const struct virtqueue_snapshot *queues = &moments->after->queues;
+
+	for (size_t i = 0; i < queues->count; i++) {
+		const struct virtqueue_flow *after = &queues->flows[i];
+		const struct virtqueue_flow *before =
+			virtqueue_snapshot__find(&moments->before->queues, after);
+		struct io_place place = { .kind = IO_ROW_DISK };
+		struct io_row *row;
+
+		place.vm = io_vms__find(moments->vms, after->vm_pid);
+		if (!before || !place.vm || !place.vm->vm->chosen ||
+		    after->disk >= place.vm->disks->count)
+			continue;
+		place.disk = &place.vm->disks->list[after->disk];
+		row = io_rows__get(rows, &place, IO_ALL);
+		if (!row)
+			return -ENOMEM;
+		row->known[IO_RING] = true;
+		row->layers[IO_RING].count += after->requests - before->requests;
+		row->layers[IO_RING].sum_ns += after->integral_ns - before->integral_ns;
+	}
+	return 0;
+}
+
+/* "0000:00:05.0" of the guest is "05.0" of QEMU. */
+static bool same_address(const char *guest, const char *host)
+{
+	size_t length = strlen(guest), wanted = strlen(host);
+
+	return wanted && length >= wanted && !strcmp(guest + length - wanted, host);
+}
+
+/* By serial number, else by PCI address, else by a size that only one has. */
+static const struct disk *match_disk(const struct disks *disks, const struct guest_disk *guest)
+{
+	const struct disk *found = NULL;
+	size_t of_size = 0;
+
+	for (size_t i = 0; i < disks->count; i++)
+		if (*guest->serial && !strcmp(guest->serial, disks->list[i].serial))
+			return &disks->list[i];
+	for (size_t i = 0; i < disks->count; i++)
+		if (same_address(guest->address, disks->list[i].address))
+			return &disks->list[i];
+	for (size_t i = 0; i < disks->count; i++) {
+		if (disks->list[i].size_bytes != guest->size_bytes || !guest->size_bytes)
+			continue;
+		found = &disks->list[i];
+		of_size++;
+	}
+	return of_size == 1 ? found : NULL;
+}
+
+static const struct io_guest *find_guest(const struct io_view *view, uint32_t vm_pid)
+{
+	for (size_t i = 0; i < view->guest_count; i++)
+		if (view->guests[i].vm_pid == vm_pid)
+			return &view->guests[i];
+	return NULL;
+}
+
+static const struct guest_flow *flow_before(const struct guest_report *report,
+					    const struct guest_report *before,
+					    const struct guest_disk *disk, int op)
+{
+	if (!before || before->session != report->session)
+		return NULL;
+	for (size_t i = 0; i < before->disk_count; i++)
+		if (!strcmp(before->disks[i].name, disk->name))
+			return &before->disks[i].flows[op];
+	return NULL;
+}
+
+static void add_guest_flow(struct io_row *row, const struct guest_flow *after,
+			   const struct guest_flow *before)
+{
+	for (int layer = 0; layer < GUEST_LAYERS; layer++)
+		add_layer(row, (enum io_layer)(IO_GUEST_QUEUE + layer), &after->layers[layer],
+			  before ? &before->layers[layer] : NULL);
+	if (row->figures_known)
+		return;
+	row->figures_known = true;
+	row->total.requests = after->requests;
+	row->total.bytes = after->bytes;
+	row->interval.requests = after->requests - (before ? before->requests : 0);
+	row->interval.bytes = after->bytes - (before ? before->bytes : 0);
+}
+
+static int add_guest_disk(struct io_rows *rows, const struct io_guest *guest,
+			  const struct guest_report *before, const struct io_vm *vm,
+			  const struct guest_disk *disk)
+{
+	struct io_place place = { .kind = IO_ROW_DISK,
+				  .vm = vm,
+				  .disk = match_disk(vm->disks, disk) };
+
+	if (!place.disk) {
+		place.kind = IO_ROW_GUEST;
+		place.guest_disk = disk->name;
+	}
+	for (int op = 0; op < IO_OPS; op++) {
+		struct io_row *row;
+
+		/* Reads and writes have rows anyway. */
+		if (op > IO_WRITE && !disk->flows[op].requests)
+			continue;
+		row = io_rows__get(rows, &place, (enum io_op)op);
+		if (!row)
+			return -ENOMEM;
+		snprintf(row->guest_disk, sizeof(row->guest_disk), "%s", disk->name);
+		snprintf(row->guest_scheduler, sizeof(row->guest_scheduler), "%s", disk->scheduler);
+		add_guest_flow(row, &disk->flows[op], flow_before(guest->report, before, disk, op));
+	}
+	return 0;
+}
+
+int io_rows__add_guests(struct io_rows *rows, const struct io_moments *moments)
+{
+	const struct io_view *view = moments->after;
+
+	for (size_t i = 0; i < view->guest_count; i++) {
+		const struct io_guest *guest = &view->guests[i];
+		const struct io_guest *earlier = find_guest(moments->before, guest->vm_pid);
+		const struct io_vm *vm = io_vms__find(moments->vms, guest->vm_pid);
+
+		for (size_t j = 0;
+		     guest->report && vm && vm->vm->chosen && j < guest->report->disk_count; j++)
+			if (add_guest_disk(rows, guest, earlier ? earlier->report : NULL, vm,
+					   &guest->report->disks[j]))
+				return -ENOMEM;
+	}
+	return 0;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "render/io_line.h"
+
+#include <string.h>
+
+#include "base/units.h"
+#include "collect/io_rows.h"
+#include "render/json.h"
+
+void io_line__print_header(FILE *file)
+{
+	fprintf(file, "%-15s %-16s %-12s %-10s %-7s %12s %8s %10s %10s %10s %8s %-15s %s\n", "TIME",
+		"VM", "DISK", "DEVICE", "OP", "SECTOR", "BYTES", "THR(us)", "Q(us)", "D(us)", "TID",
+		"THREAD", "SCHED");
+}
+
+static void format_layer(char text[24], const struct io_event *event, enum host_layer layer)
+{
+	if (event->known[layer])
+		format_fixed(text, (event->layers_ns[layer] + 50) / 100, 1);
+	else
+		snprintf(text, 24, "n/a");
+}
+
+static const char *or_dash(const char *text)
+{
+	return text && *text ? text : "-";
+}
+
+void io_line__print(FILE *file, const struct io_line *line, uint64_t boot_ns)
+{
+	const struct io_event *event = line->event;
+	char time[32], layers[HOST_LAYERS][24], tid[16] = "n/a";
+
+	format_clock(time, boot_ns + event->time_ns);
+	for (int layer = 0; layer < HOST_LAYERS; layer++)
+		format_layer(layers[layer], event, (enum host_layer)layer);
+	if (event->tid)
+		snprintf(tid, sizeof(tid), "%u", event->tid);
+	fprintf(file, "%-15s %-16s %-12s %-10s %-7s %12llu %8u %10s %10s %10s %8s %-15s %s%s%s\n",
+		time, or_dash(line->vm), or_dash(line->disk), line->device, io_op__name(event->op),
+		(unsigned long long)event->sector, event->bytes, layers[0], layers[1], layers[2],
+		tid, or_dash(event->comm), or_dash(line->scheduler), event->error ? ": " : "",
+		event->error ? strerror(-event->error) : "");
+}
+
+static json_t *json_layer(const struct io_event *event, enum host_layer layer)
+{
+	return event->known[layer] ? json_integer((json_int_t)event->layers_ns[layer])
+				   : json_null();
+}
+
+json_t *io_line__json(const struct io_line *line, uint64_t boot_ns)
+{
+	const struct io_event *event = line->event;
+	char time[32];
+
+	format_time(time, sizeof(time), boot_ns + event->time_ns);
+	return json_pack("{s:s,s:s,s:I,s:o,s:o,s:o,s:s,s:o,s:s,s:I,s:I,s:i,s:o,s:o,s:o,s:o,s:o}",
+			 "schema", "kvmq.io.event/1", "time", time, "end_clock_ns",
+			 (json_int_t)event->time_ns, "vm", json__text(line->vm), "vm_pid",
+			 event->vm_pid ? json_integer(event->vm_pid) : json_null(), "disk",
+			 json__text(line->disk), "device", line->device, "scheduler",
+			 json__text(line->scheduler), "op", io_op__name(event->op), "sector",
+			 (json_int_t)event->sector, "bytes", (json_int_t)event->bytes, "error",
+			 -event->error, "thr_ns", json_layer(event, HOST_THROTTLED), "q_ns",
+			 json_layer(event, HOST_QUEUE), "d_ns", json_layer(event, HOST_DEVICE),
+			 "tid", event->tid ? json_integer(event->tid) : json_null(), "thread",
+			 event->tid ? json__text(event->comm) : json_null());
+}
