@@ -23,12 +23,12 @@ enum disk_backing {
 };
 
 struct disk {
-	char name[DISK_NAME_SIZE];     /* the VMM's: device id, else drive id, else "virtio0" */
-	char drive[DISK_NAME_SIZE];    /* id of the drive or block node behind it, for QMP */
-	char path[DISK_PATH_SIZE];     /* of the file or device; or the URL */
-	char format[16];	       /* "raw", "qcow2"...; empty: not known */
-	char serial[DISK_NAME_SIZE];   /* as the guest sees it; empty: none */
-	char address[16];	       /* its PCI slot in the guest, "05.0"; empty: not known */
+	char name[DISK_NAME_SIZE];   /* the VMM's: device id, else drive id, else "virtio0" */
+	char drive[DISK_NAME_SIZE];  /* id of the drive or block node behind it, for QMP */
+	char path[DISK_PATH_SIZE];   /* of the file or device; or the URL */
+	char format[16];	     /* "raw", "qcow2"...; empty: not known */
+	char serial[DISK_NAME_SIZE]; /* as the guest sees it; empty: none */
+	char address[16]; /* of its PCI device in the guest, "00:05.0"; empty: not known */
 	char qom_path[DISK_PATH_SIZE]; /* of the device in QEMU, from QMP; empty: not known */
 	enum disk_backing backing;
 	uint32_t dev; /* of the block device, or of the file's file system; 0: none */

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What QEMU's monitor knows better of a VM's disks than its command line. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collect/disk_internal.h"
+
+#define DEVFN_MAX 256
+#define BRIDGES_MAX 16 /* one behind the other */
+
+static const char peripheral[] = "/machine/peripheral/";
+
+/* A string below objects, "" where there is none. */
+static const char *text_at(const json_t *object, const char *first, const char *second,
+			   const char *third)
+{
+	const json_t *value = json_object_get(object, first);
+
+	if (second)
+		value = json_object_get(value, second);
+	if (third)
+		value = json_object_get(value, third);
+	return json_is_string(value) ? json_string_value(value) : "";
+}
+
+/* The id in "/machine/peripheral/ID/virtio-backend", or a whole id; false: it has none. */
+static bool device_id(char *id, size_t size, const char *qdev)
+{
+	if (!strncmp(qdev, peripheral, strlen(peripheral)))
+		qdev += strlen(peripheral);
+	if (!*qdev || *qdev == '/')
+		return false;
+	snprintf(id, size, "%.*s", (int)strcspn(qdev, "/"), qdev);
+	return true;
+}
+
+static bool is_name(const char *name, const char *wanted)
+{
+	return *name && !strcmp(name, wanted);
+}
+
+/* QEMU's path may be as short as it was written; a path here is whole. */
+static bool is_path(const char *path, const char *wanted)
+{
+	size_t length = strlen(path), wanted_length = strlen(wanted);
+
+	if (!wanted_length || wanted_length > length)
+		return false;
+	if (strcmp(path + length - wanted_length, wanted) != 0)
+		return false;
+	return length == wanted_length ||
+	       (*wanted != '/' && path[length - wanted_length - 1] == '/');
+}
+
+/* What query-block says of one drive, and who took it. */
+struct answer {
+	const char *qdev;
+	const char *device;
+	const char *node;
+	const char *path;
+	const char *format;
+	bool direct;
+	uint64_t size_bytes;
+};
+
+/* Returns whether it is a disk of the guest's that has something in it. */
+static bool read_drive(struct answer *answer, const json_t *drive)
+{
+	const json_t *inserted = json_object_get(drive, "inserted");
+	const json_t *image = json_object_get(inserted, "image");
+	json_int_t size = json_integer_value(json_object_get(image, "virtual-size"));
+
+	*answer = (struct answer){
+		.qdev = text_at(drive, "qdev", NULL, NULL),
+		.device = text_at(drive, "device", NULL, NULL),
+		.node = text_at(inserted, "node-name", NULL, NULL),
+		.path = text_at(image, "filename", NULL, NULL),
+		.format = text_at(image, "format", NULL, NULL),
+		.direct =
+			json_is_true(json_object_get(json_object_get(inserted, "cache"), "direct")),
+		.size_bytes = size > 0 ? (uint64_t)size : 0,
+	};
+	if (!*answer->path)
+		answer->path = text_at(inserted, "file", NULL, NULL);
+	/* Firmware is in a drive, too. */
+	return json_is_object(inserted) && *answer->qdev && !strstr(answer->qdev, ".flash");
+}
+
+/* A disk of the command line by its names, or DISKS_MAX. */
+static size_t find_by_name(const struct disks *disks, const bool *taken,
+			   const struct answer *answer)
+{
+	char id[DISK_NAME_SIZE] = "";
+
+	device_id(id, sizeof(id), answer->qdev);
+	for (size_t i = 0; i < disks->count; i++) {
+		const struct disk *disk = &disks->list[i];
+
+		if (!taken[i] && disk->drive[0] &&
+		    (is_name(id, disk->name) || is_name(answer->device, disk->drive) ||
+		     is_name(answer->node, disk->drive)))
+			return i;
+	}
+	return DISKS_MAX;
+}
+
+/* A disk that was found only because its file is open, or DISKS_MAX. */
+static size_t find_by_path(const struct disks *disks, const bool *taken, const char *path)
+{
+	for (size_t i = 0; i < disks->count; i++)
+		if (!taken[i] && !disks->list[i].drive[0] && disks->list[i].backing <= DISK_FILE &&
+		    is_path(disks->list[i].path, path))
+			return i;
+	return DISKS_MAX;
+}
+
+static void set_names(struct disk *disk, const struct answer *answer)
+{
+	char id[DISK_NAME_SIZE];
+	bool has_id = device_id(id, sizeof(id), answer->qdev);
+
+	if (!disk->drive[0])
+		copy_printable(disk->drive, sizeof(disk->drive),
+			       *answer->device ? answer->device : answer->node);
+	if (has_id)
+		copy_printable(disk->name, sizeof(disk->name), id);
+	else if (!disk->name[0])
+		copy_printable(disk->name, sizeof(disk->name), disk->drive);
+	if (*answer->qdev == '/')
+		copy_printable(disk->qom_path, sizeof(disk->qom_path), answer->qdev);
+	else
+		snprintf(disk->qom_path, sizeof(disk->qom_path), "%s%s", peripheral, id);
+}
+
+static void set_facts(struct disk *disk, const struct answer *answer)
+{
+	if (*answer->format)
+		copy_printable(disk->format, sizeof(disk->format), answer->format);
+	if (answer->size_bytes)
+		disk->size_bytes = answer->size_bytes;
+	if (!disk->dev)
+		disk->direct = answer->direct;
+}
+
+/* A disk that QEMU alone has told of. */
+static void add_new(struct disks *disks, bool *taken, const struct answer *answer)
+{
+	static const struct options no_options;
+	struct disk *disk = disks__add(disks);
+
+	if (!disk)
+		return;
+	taken[disks->count - 1] = true;
+	disk__from_filename(disk, &no_options, answer->path);
+	set_names(disk, answer);
+	set_facts(disk, answer);
+}
+
+/* The file that is open now took the place of the one that the disk began with. */
+static void move_file(struct disk *disk, const struct disk *file)
+{
+	strcpy(disk->path, file->path);
+	disk->backing = file->backing;
+	disk->dev = file->dev;
+	disk->direct = file->direct;
+}
+
+static void merge_drive(struct disks *disks, bool *taken, const json_t *drive)
+{
+	struct answer answer;
+	size_t index, file;
+	struct disk *disk;
+
+	if (!read_drive(&answer, drive))
+		return;
+	index = find_by_name(disks, taken, &answer);
+	file = find_by_path(disks, taken, answer.path);
+	if (index == DISKS_MAX && file == DISKS_MAX) {
+		add_new(disks, taken, &answer);
+		return;
+	}
+	if (index == DISKS_MAX) {
+		index = file;
+		disks->list[index].name[0] = '\0';
+	} else if (file != DISKS_MAX) {
+		move_file(&disks->list[index], &disks->list[file]);
+	}
+	disk = &disks->list[index];
+	taken[index] = true;
+	set_names(disk, &answer);
+	set_facts(disk, &answer);
+}
+
+/* What QEMU does not list has been unplugged, or is a file that is no disk. */
+static void drop_others(struct disks *disks, const bool *taken)
+{
+	for (size_t i = disks->count; i-- > 0;)
+		if (!taken[i] && disks->list[i].backing != DISK_VHOST_USER &&
+		    disks->list[i].backing != DISK_VHOST_SCSI)
+			disks__remove(disks, i);
+}
+
+/* Finds a device by its id, on a bus or behind a bridge. */
+static const json_t *find_pci(const json_t *devices, const char *id, int depth)
+{
+	const json_t *device, *found = NULL;
+	size_t index;
+
+	json_array_foreach(devices, index, device)
+	{
+		const json_t *bridge = json_object_get(device, "pci_bridge");
+
+		if (!strcmp(text_at(device, "qdev_id", NULL, NULL), id))
+			return device;
+		if (bridge && depth < BRIDGES_MAX)
+			found = find_pci(json_object_get(bridge, "devices"), id, depth + 1);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static void set_address(struct disk *disk, json_int_t bus, json_int_t slot, json_int_t function)
+{
+	if (bus >= 0 && bus < 256 && slot >= 0 && slot < 32 && function >= 0 && function < 8)
+		snprintf(disk->address, sizeof(disk->address), "%02x:%02x.%x", (unsigned int)bus,
+			 (unsigned int)slot, (unsigned int)function);
+}
+
+static bool set_address_by_id(struct disk *disk, const json_t *buses, const char *id)
+{
+	const json_t *bus, *device;
+	size_t index;
+
+	json_array_foreach(buses, index, bus)
+	{
+		device = find_pci(json_object_get(bus, "devices"), id, 0);
+		if (!device)
+			continue;
+		set_address(disk, json_integer_value(json_object_get(device, "bus")),
+			    json_integer_value(json_object_get(device, "slot")),
+			    json_integer_value(json_object_get(device, "function")));
+		return true;
+	}
+	return false;
+}
+
+/* Returns a new reference, or NULL. */
+static json_t *get_property(struct qmp *qmp, const char *path, const char *property)
+{
+	return qmp__execute(qmp, "qom-get",
+			    json_pack("{s:s,s:s}", "path", path, "property", property));
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length >= end_length && !strcmp(text + length - end_length, end);
+}
+
+/* A device without an id is asked itself; only the root bus has a number that is known. */
+static void set_address_by_path(struct disk *disk, struct qmp *qmp, const char *path)
+{
+	json_t *bus = get_property(qmp, path, "parent_bus");
+	json_t *addr = bus ? get_property(qmp, path, "addr") : NULL;
+	const char *name = json_is_string(bus) ? json_string_value(bus) : "";
+	json_int_t devfn = json_integer_value(addr);
+
+	if (json_is_integer(addr) && devfn >= 0 && devfn < DEVFN_MAX &&
+	    (ends_with(name, "/pci.0") || ends_with(name, "/pcie.0")))
+		set_address(disk, 0, devfn / 8, devfn % 8);
+	json_decref(addr);
+	json_decref(bus);
+}
+
+/*
+ * The PCI device of a disk is its own or its controller's: by the path of what the disk is
+ * plugged into, "/machine/peripheral/scsi0/virtio-backend/scsi0.0".
+ */
+static void ask_address(struct disk *disk, struct qmp *qmp, const json_t *buses)
+{
+	static const char backend[] = "/virtio-backend";
+	char id[DISK_NAME_SIZE], path[DISK_PATH_SIZE];
+	json_t *bus = NULL;
+
+	snprintf(path, sizeof(path), "%s", disk->qom_path);
+	if (!ends_with(path, backend) &&
+	    !(device_id(id, sizeof(id), path) && set_address_by_id(disk, buses, id))) {
+		bus = get_property(qmp, path, "parent_bus");
+		snprintf(path, sizeof(path), "%s",
+			 json_is_string(bus) ? json_string_value(bus) : "");
+		json_decref(bus);
+		if (!strstr(path, backend))
+			return;
+	}
+	if (strstr(path, backend))
+		*strstr(path, backend) = '\0';
+	if (device_id(id, sizeof(id), path))
+		set_address_by_id(disk, buses, id);
+	else if (*path)
+		set_address_by_path(disk, qmp, path);
+}
+
+/* vhost-user disks are not in query-block. */
+static void set_vhost_paths(struct disks *disks, const json_t *devices)
+{
+	const json_t *device;
+	size_t index;
+
+	json_array_foreach(devices, index, device)
+	{
+		const char *path = text_at(device, "path", NULL, NULL);
+		char id[DISK_NAME_SIZE];
+
+		if (!device_id(id, sizeof(id), path))
+			continue;
+		for (size_t i = 0; i < disks->count; i++)
+			if (!disks->list[i].qom_path[0] && !strcmp(disks->list[i].name, id))
+				copy_printable(disks->list[i].qom_path,
+					       sizeof(disks->list[i].qom_path), path);
+	}
+}
+
+int disks__ask(struct disks *disks, struct qmp *qmp)
+{
+	json_t *drives = qmp__execute(qmp, "query-block", NULL), *answer;
+	bool taken[DISKS_MAX] = { false };
+	const json_t *drive;
+	size_t index;
+
+	if (!drives)
+		return -errno;
+	json_array_foreach(drives, index, drive) merge_drive(disks, taken, drive);
+	json_decref(drives);
+	drop_others(disks, taken);
+	answer = qmp__execute(qmp, "x-query-virtio", NULL);
+	set_vhost_paths(disks, answer);
+	json_decref(answer);
+	answer = qmp__execute(qmp, "query-pci", NULL);
+	for (size_t i = 0; answer && i < disks->count; i++)
+		if (disks->list[i].qom_path[0])
+			ask_address(&disks->list[i], qmp, answer);
+	json_decref(answer);
+	return 0;
+}
