@@ -118,19 +118,18 @@ static size_t find_by_path(const struct disks *disks, const bool *taken, const c
 static void set_names(struct disk *disk, const struct answer *answer)
 {
 	char id[DISK_NAME_SIZE];
-	bool has_id = device_id(id, sizeof(id), answer->qdev);
 
 	if (!disk->drive[0])
 		copy_printable(disk->drive, sizeof(disk->drive),
 			       *answer->device ? answer->device : answer->node);
-	if (has_id)
+	if (device_id(id, sizeof(id), answer->qdev))
 		copy_printable(disk->name, sizeof(disk->name), id);
 	else if (!disk->name[0])
 		copy_printable(disk->name, sizeof(disk->name), disk->drive);
 	if (*answer->qdev == '/')
 		copy_printable(disk->qom_path, sizeof(disk->qom_path), answer->qdev);
 	else
-		snprintf(disk->qom_path, sizeof(disk->qom_path), "%s%s", peripheral, id);
+		snprintf(disk->qom_path, sizeof(disk->qom_path), "%s%s", peripheral, disk->name);
 }
 
 static void set_facts(struct disk *disk, const struct answer *answer)
@@ -261,46 +260,49 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* A device without an id is asked itself; only the root bus has a number that is known. */
-static void set_address_by_path(struct disk *disk, struct qmp *qmp, const char *path)
+static bool set_address_by_path(struct disk *disk, struct qmp *qmp, const char *path)
 {
 	json_t *bus = get_property(qmp, path, "parent_bus");
 	json_t *addr = bus ? get_property(qmp, path, "addr") : NULL;
 	const char *name = json_is_string(bus) ? json_string_value(bus) : "";
 	json_int_t devfn = json_integer_value(addr);
+	bool is_pci = json_is_integer(addr) && devfn >= 0 && devfn < DEVFN_MAX &&
+		      (ends_with(name, "/pci.0") || ends_with(name, "/pcie.0"));
 
-	if (json_is_integer(addr) && devfn >= 0 && devfn < DEVFN_MAX &&
-	    (ends_with(name, "/pci.0") || ends_with(name, "/pcie.0")))
+	if (is_pci)
 		set_address(disk, 0, devfn / 8, devfn % 8);
 	json_decref(addr);
 	json_decref(bus);
+	return is_pci;
 }
 
-/*
- * The PCI device of a disk is its own or its controller's: by the path of what the disk is
- * plugged into, "/machine/peripheral/scsi0/virtio-backend/scsi0.0".
- */
+/* Whether the device of a path, or of what is below that device, is a PCI device. */
+static bool set_address_of(struct disk *disk, struct qmp *qmp, const json_t *buses,
+			   const char *below)
+{
+	static const char anonymous[] = "/machine/peripheral-anon/";
+	char id[DISK_NAME_SIZE], path[DISK_PATH_SIZE];
+
+	if (device_id(id, sizeof(id), below))
+		return set_address_by_id(disk, buses, id);
+	if (strncmp(below, anonymous, strlen(anonymous)) != 0)
+		return false;
+	snprintf(path, sizeof(path), "%.*s",
+		 (int)(strlen(anonymous) + strcspn(below + strlen(anonymous), "/")), below);
+	return set_address_by_path(disk, qmp, path);
+}
+
+/* The PCI device of a disk is its own or, by what the disk is plugged into, its controller's. */
 static void ask_address(struct disk *disk, struct qmp *qmp, const json_t *buses)
 {
-	static const char backend[] = "/virtio-backend";
-	char id[DISK_NAME_SIZE], path[DISK_PATH_SIZE];
-	json_t *bus = NULL;
+	json_t *bus;
 
-	snprintf(path, sizeof(path), "%s", disk->qom_path);
-	if (!ends_with(path, backend) &&
-	    !(device_id(id, sizeof(id), path) && set_address_by_id(disk, buses, id))) {
-		bus = get_property(qmp, path, "parent_bus");
-		snprintf(path, sizeof(path), "%s",
-			 json_is_string(bus) ? json_string_value(bus) : "");
-		json_decref(bus);
-		if (!strstr(path, backend))
-			return;
-	}
-	if (strstr(path, backend))
-		*strstr(path, backend) = '\0';
-	if (device_id(id, sizeof(id), path))
-		set_address_by_id(disk, buses, id);
-	else if (*path)
-		set_address_by_path(disk, qmp, path);
+	if (set_address_of(disk, qmp, buses, disk->qom_path))
+		return;
+	bus = get_property(qmp, disk->qom_path, "parent_bus");
+	if (json_is_string(bus))
+		set_address_of(disk, qmp, buses, json_string_value(bus));
+	json_decref(bus);
 }
 
 /* vhost-user disks are not in query-block. */
@@ -323,25 +325,40 @@ static void set_vhost_paths(struct disks *disks, const json_t *devices)
 	}
 }
 
+/* Asks what not every QEMU can tell. Returns 0 or -errno; *answer may be NULL. */
+static int ask_more(struct qmp *qmp, const char *command, json_t **answer)
+{
+	*answer = qmp__execute(qmp, command, NULL);
+	return *answer || errno == EOPNOTSUPP ? 0 : -errno;
+}
+
+static int ask_addresses(struct disks *disks, struct qmp *qmp)
+{
+	json_t *buses;
+	int error = ask_more(qmp, "query-pci", &buses);
+
+	for (size_t i = 0; buses && i < disks->count; i++)
+		if (disks->list[i].qom_path[0])
+			ask_address(&disks->list[i], qmp, buses);
+	json_decref(buses);
+	return error;
+}
+
 int disks__ask(struct disks *disks, struct qmp *qmp)
 {
-	json_t *drives = qmp__execute(qmp, "query-block", NULL), *answer;
+	json_t *drives = qmp__execute(qmp, "query-block", NULL), *devices;
 	bool taken[DISKS_MAX] = { false };
 	const json_t *drive;
 	size_t index;
+	int error;
 
 	if (!drives)
 		return -errno;
 	json_array_foreach(drives, index, drive) merge_drive(disks, taken, drive);
 	json_decref(drives);
 	drop_others(disks, taken);
-	answer = qmp__execute(qmp, "x-query-virtio", NULL);
-	set_vhost_paths(disks, answer);
-	json_decref(answer);
-	answer = qmp__execute(qmp, "query-pci", NULL);
-	for (size_t i = 0; answer && i < disks->count; i++)
-		if (disks->list[i].qom_path[0])
-			ask_address(&disks->list[i], qmp, answer);
-	json_decref(answer);
-	return 0;
+	error = ask_more(qmp, "x-query-virtio", &devices);
+	set_vhost_paths(disks, devices);
+	json_decref(devices);
+	return error ? error : ask_addresses(disks, qmp);
 }
