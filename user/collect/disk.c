@@ -74,7 +74,9 @@ int disks__read(struct disks *disks, const char *proc, uint32_t pid)
 	if (error)
 		return error;
 	disks__from_options(disks, &options);
-	error = disks__read_fds(disks, &options, proc, pid);
+	disks->proc = proc;
+	disks->pid = pid;
+	error = disks__read_fds(disks, &options);
 	options__free(&options);
 	return error;
 }

@@ -40,7 +40,9 @@ struct disk {
 struct disks {
 	struct disk list[DISKS_MAX];
 	size_t count;
-	size_t left_out; /* that did not fit */
+	size_t left_out;  /* that did not fit */
+	const char *proc; /* where they were read, borrowed; NULL: from no process */
+	uint32_t pid;
 };
 
 /*
@@ -56,12 +58,14 @@ void disks__from_cmdline(struct disks *disks, const char *cmdline, size_t size);
  * really open (through the VM's own root: /proc/PID/root), which fills dev, direct and
  * size_bytes. A fd that no disk of the command line names but that is a block device or a
  * regular file open for reading and writing with an image's name (hot-plugged) is a disk, too.
- * Returns 0 or -errno (-ESRCH: it has gone).
+ * Returns 0 or -errno (-ESRCH: it has gone; -E2BIG: too many arguments or files), then with
+ * the disks of the command line as far as it was read.
  */
 int disks__read(struct disks *disks, const char *proc, uint32_t pid);
 
 /*
- * What QMP knows better: hot-plugged disks, drive, qom_path, format. Returns 0 or -errno.
+ * What QMP knows better: disks that were plugged in or out meanwhile, drive, qom_path, format,
+ * size, address, the file that is the active layer now. Returns 0 or -errno.
  */
 int disks__ask(struct disks *disks, struct qmp *qmp);
 

@@ -311,25 +311,42 @@ static void add_unnamed(struct disks *disks, const struct open_files *files)
 	}
 }
 
-int disks__read_fds(struct disks *disks, const struct options *options, const char *proc,
-		    uint32_t pid)
+static void fill_in_all(struct disks *disks, const struct open_files *files,
+			const struct options *options)
 {
-	struct open_files files = { .proc = proc, .pid = pid };
-	int error = read_all(&files);
-
-	for (size_t i = 0; !error && i < disks->count; i++) {
+	for (size_t i = 0; i < disks->count; i++) {
 		struct disk *disk = &disks->list[i];
 		const struct open_file *file = NULL;
 
-		if (disk->backing <= DISK_FILE && disk->path[0])
-			file = find(&files, options, disk->path);
+		if (!disk->dev && disk->backing <= DISK_FILE && disk->path[0])
+			file = find(files, options, disk->path);
 		if (file)
 			fill_in(disk, file);
 	}
+}
+
+int disks__read_fds(struct disks *disks, const struct options *options)
+{
+	struct open_files files = { .proc = disks->proc, .pid = disks->pid };
+	int error = read_all(&files);
+
 	if (!error) {
+		fill_in_all(disks, &files, options);
 		mark_others(&files, options);
 		add_unnamed(disks, &files);
 	}
+	free(files.list);
+	return error;
+}
+
+int disks__find_files(struct disks *disks)
+{
+	static const struct options none;
+	struct open_files files = { .proc = disks->proc, .pid = disks->pid };
+	int error = disks->proc ? read_all(&files) : 0;
+
+	if (!error)
+		fill_in_all(disks, &files, &none);
 	free(files.list);
 	return error;
 }

@@ -66,8 +66,10 @@ void copy_printable(char *to, size_t size, const char *text);
 struct disk *disks__add(struct disks *disks);
 void disks__remove(struct disks *disks, size_t index);
 
-/* Fills in what is really open. Returns 0 or -errno. */
-int disks__read_fds(struct disks *disks, const struct options *options, const char *proc,
-		    uint32_t pid);
+/* Fills in what is really open, and adds what no option names. Returns 0 or -errno. */
+int disks__read_fds(struct disks *disks, const struct options *options);
+
+/* Fills in only the disks of which it is not known yet. Returns 0 or -errno. */
+int disks__find_files(struct disks *disks);
 
 #endif

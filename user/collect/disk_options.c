@@ -88,45 +88,45 @@ static json_t *read_items(const char *text, const char *implied, bool quotes)
 	return values;
 }
 
-static void flatten(json_t *values, const char *prefix, const json_t *from, int level);
+static void flatten(json_t *values, const char *key, const json_t *value, int level);
 
-static void flatten_one(json_t *values, const char *key, const json_t *value, int level)
-{
-	char number[32];
-
-	if (json_is_object(value) || json_is_array(value)) {
-		flatten(values, key, value, level + 1);
-		return;
-	}
-	if (json_is_string(value)) {
-		set(values, key, json_string_value(value), json_string_length(value));
-		return;
-	}
-	if (json_is_integer(value))
-		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
-	else
-		snprintf(number, sizeof(number), "%s", json_is_true(value) ? "on" : "off");
-	set(values, key, number, strlen(number));
-}
-
-static void flatten(json_t *values, const char *prefix, const json_t *from, int level)
+static void flatten_below(json_t *values, const char *prefix, const char *name, const json_t *value,
+			  int level)
 {
 	char key[KEY_SIZE];
-	const char *name;
-	json_t *value;
-	size_t index;
 
-	if (level == LEVELS_MAX)
-		return;
 	/* Of a key that is too long nothing is wanted. */
-	json_object_foreach((json_t *)from, name,
-			    value) if ((size_t)snprintf(key, sizeof(key), "%s%s%s", prefix,
-							*prefix ? "." : "", name) < sizeof(key))
-		flatten_one(values, key, value, level);
-	json_array_foreach(from, index,
-			   value) if ((size_t)snprintf(key, sizeof(key), "%s%s%zu", prefix,
-						       *prefix ? "." : "", index) < sizeof(key))
-		flatten_one(values, key, value, level);
+	if ((size_t)snprintf(key, sizeof(key), "%s%s%s", prefix, *prefix ? "." : "", name) <
+	    sizeof(key))
+		flatten(values, key, value, level);
+}
+
+/* Adds a value, or all that is in it. */
+static void flatten(json_t *values, const char *key, const json_t *value, int level)
+{
+	char text[32];
+
+	if (level > LEVELS_MAX)
+		return;
+	if (json_is_object(value)) {
+		for (void *at = json_object_iter((json_t *)value); at;
+		     at = json_object_iter_next((json_t *)value, at))
+			flatten_below(values, key, json_object_iter_key(at),
+				      json_object_iter_value(at), level + 1);
+	} else if (json_is_array(value)) {
+		for (size_t i = 0; i < json_array_size(value); i++) {
+			snprintf(text, sizeof(text), "%zu", i);
+			flatten_below(values, key, text, json_array_get(value, i), level + 1);
+		}
+	} else if (json_is_string(value)) {
+		set(values, key, json_string_value(value), json_string_length(value));
+	} else {
+		if (json_is_integer(value))
+			snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
+		else
+			snprintf(text, sizeof(text), "%s", json_is_true(value) ? "on" : "off");
+		set(values, key, text, strlen(text));
+	}
 }
 
 json_t *options__from_json(const char *text)

@@ -348,15 +348,16 @@ int disks__ask(struct disks *disks, struct qmp *qmp)
 {
 	json_t *drives = qmp__execute(qmp, "query-block", NULL), *devices;
 	bool taken[DISKS_MAX] = { false };
-	const json_t *drive;
-	size_t index;
 	int error;
 
 	if (!drives)
 		return -errno;
-	json_array_foreach(drives, index, drive) merge_drive(disks, taken, drive);
+	for (size_t i = 0; i < json_array_size(drives); i++)
+		merge_drive(disks, taken, json_array_get(drives, i));
 	json_decref(drives);
 	drop_others(disks, taken);
+	/* The monitor has answered: whether its files can be looked into is another matter. */
+	disks__find_files(disks);
 	error = ask_more(qmp, "x-query-virtio", &devices);
 	set_vhost_paths(disks, devices);
 	json_decref(devices);
