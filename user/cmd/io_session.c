@@ -248,12 +248,11 @@ static int read_guests(struct io_session *session, struct io_view *view)
 					   .received_ns = guest->received_ns,
 					   .rejected = guest->rejected,
 					   .rejected_reason = guest->rejected_reason };
-		if (!guest->received_ns)
+		if (!guest->report)
 			continue;
-		copy->report = malloc(sizeof(*copy->report));
+		copy->report = guest_report__copy(guest->report);
 		if (!copy->report)
 			return -ENOMEM;
-		memcpy(copy->report, &guest->report, sizeof(*copy->report));
 	}
 	return 0;
 }

@@ -156,16 +156,14 @@ static const struct io_guest *find_guest(const struct io_view *view, uint32_t vm
 	return NULL;
 }
 
-static const struct guest_flow *flow_before(const struct guest_report *report,
+/* The same disk in an earlier report of the same session, or NULL. */
+static const struct guest_disk *disk_before(const struct guest_report *report,
 					    const struct guest_report *before,
-					    const struct guest_disk *disk, int op)
+					    const struct guest_disk *disk)
 {
 	if (!before || before->session != report->session)
 		return NULL;
-	for (size_t i = 0; i < before->disk_count; i++)
-		if (!strcmp(before->disks[i].name, disk->name))
-			return &before->disks[i].flows[op];
-	return NULL;
+	return guest_report__find(before, disk);
 }
 
 static void add_guest_flow(struct io_row *row, const struct guest_flow *after,
@@ -187,6 +185,7 @@ static int add_guest_disk(struct io_rows *rows, const struct io_guest *guest,
 			  const struct guest_report *before, const struct io_vm *vm,
 			  const struct guest_disk *disk)
 {
+	const struct guest_disk *earlier = disk_before(guest->report, before, disk);
 	struct io_place place = { .kind = IO_ROW_DISK,
 				  .vm = vm,
 				  .disk = match_disk(vm->disks, disk) };
@@ -206,7 +205,7 @@ static int add_guest_disk(struct io_rows *rows, const struct io_guest *guest,
 			return -ENOMEM;
 		snprintf(row->guest_disk, sizeof(row->guest_disk), "%s", disk->name);
 		snprintf(row->guest_scheduler, sizeof(row->guest_scheduler), "%s", disk->scheduler);
-		add_guest_flow(row, &disk->flows[op], flow_before(guest->report, before, disk, op));
+		add_guest_flow(row, &disk->flows[op], earlier ? &earlier->flows[op] : NULL);
 	}
 	return 0;
 }
