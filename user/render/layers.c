@@ -35,9 +35,13 @@ static char shade(uint64_t count)
 	return shades[level];
 }
 
+/* Of a request that was not throttled at all there is nothing to see. */
 static bool is_shown(const struct io_row *row, int layer)
 {
-	return row->spread_known[layer] && row->layers[layer].count;
+	const struct latency *latency = &row->layers[layer];
+
+	return row->spread_known[layer] && latency->count &&
+	       (layer != IO_THROTTLED || latency->sum_ns);
 }
 
 /* The cells that any layer needs. False: there are none. */
