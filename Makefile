@@ -25,8 +25,8 @@ BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) /usr/sbin/bpftool
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 
-TOOLS := kvmq-cpu kvmq-exit kvmq-numa kvmq-doctor
-PROBES := sched overlap kvm numa block
+TOOLS := kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-doctor
+PROBES := sched overlap kvm numa block vmm virtqueue
 
 WARNINGS := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
@@ -36,7 +36,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_$(ARCH) $(WARNINGS) \
 LIBS := -lbpf -lelf -lz -ljansson -lcap-ng -lm
 
 # Atomic operations that return a value (5.12).
-$(BUILD)/overlap.bpf.o $(BUILD)/block.bpf.o: BPF_CFLAGS += -mcpu=v3
+$(addprefix $(BUILD)/,overlap.bpf.o block.bpf.o virtqueue.bpf.o): BPF_CFLAGS += -mcpu=v3
 
 # Everything in user/ but the commands' own files is one library.
 LIBRARY_SOURCES := $(wildcard user/base/*.c user/probe/*.c user/collect/*.c user/render/*.c)

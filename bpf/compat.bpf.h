@@ -161,7 +161,18 @@ struct kvm_memory_slot___kvmq {
 };
 
 struct kvm___kvmq {
+	struct mm_struct *mm;
+	int userspace_pid;
 	struct kvm_memslots___kvmq *memslots[1];
+};
+
+struct wait_queue_entry___kvmq {
+	unsigned int flags;
+};
+
+struct kvm_kernel_irqfd___kvmq {
+	struct kvm___kvmq *kvm;
+	struct wait_queue_entry___kvmq wait;
 };
 
 /* struct page, and struct folio alike. */
@@ -283,6 +294,16 @@ static __always_inline void *compat_memslot(struct kvm_memslots___kvmq *slots, v
 	*begin = BPF_CORE_READ(slot, userspace_addr);
 	*pages = BPF_CORE_READ(slot, npages);
 	return BPF_CORE_READ(link, next);
+}
+
+/* The VMM whose guest an irqfd interrupts, if mm is its memory; else 0. */
+static __always_inline __u32 compat_irqfd_vm(void *wait, struct mm_struct *mm)
+{
+	struct kvm_kernel_irqfd___kvmq *irqfd =
+		wait - bpf_core_field_offset(struct kvm_kernel_irqfd___kvmq, wait);
+	struct kvm___kvmq *kvm = BPF_CORE_READ(irqfd, kvm);
+
+	return BPF_CORE_READ(kvm, mm) == mm ? BPF_CORE_READ(kvm, userspace_pid) : 0;
 }
 
 static __always_inline unsigned long compat_page_flags(void *page)

@@ -57,12 +57,18 @@ struct task_struct {
 	void *sched_task_group;
 	struct hlist_head preempt_notifiers;
 	struct sched_info sched_info;
+	void *mm;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *group_leader;
 	u64 start_boottime;
 	char comm[16];
 	struct css_set *cgroups;
+};
+
+struct pt_regs {
+	long unsigned int si;
+	long unsigned int di;
 };
 
 struct page {
@@ -126,7 +132,9 @@ struct kvm_memory_slot {
 struct kvm_memslots;
 
 struct kvm {
+	void *mm;
 	struct kvm_memslots *memslots[2];
+	pid_t userspace_pid;
 };
 
 struct kvm_vcpu_stat_generic {

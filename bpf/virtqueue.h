@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What virtqueue.bpf.c and user/probe/virtqueue.c share. */
+#ifndef KVMQ_BPF_VIRTQUEUE_H
+#define KVMQ_BPF_VIRTQUEUE_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define VIRTQUEUE_VMS 1024
+#define VIRTQUEUE_SLOTS 8192	 /* rings of all VMs */
+#define VIRTQUEUE_RINGS_OF_VM 64 /* at most */
+
+/*
+ * What was last seen of a ring, in one word that can be exchanged at once; 0: nothing yet. The
+ * time is modulo 2^40 ns, 18 minutes: it only matters while a request is in the ring and nothing
+ * is heard of its VM.
+ */
+#define VIRTQUEUE_TIME_UNIT 8 /* 2^8 ns */
+#define VIRTQUEUE_STATE(time, waiting, used)                                                       \
+	((__u64)(__u32)(time) << 32 | (__u64)(__u16)(waiting) << 16 | (__u16)(used))
+#define VIRTQUEUE_TIME(state) ((__u32)((state) >> 32))
+#define VIRTQUEUE_WAITING(state) ((__u16)((state) >> 16))
+#define VIRTQUEUE_USED(state) ((__u16)(state))
+
+/* The rings of a VM are slots that follow each other. */
+struct virtqueue_rings {
+	__u32 first;
+	__u32 count;
+};
+
+/*
+ * User space hands a slot out and takes it back: it takes vm_pid away first and then state, and
+ * sets vm_pid last. Whoever still counts for the last owner finds state changed. From then on
+ * the kernel alone writes state, integral_ns and requests.
+ */
+struct virtqueue_ring {
+	__u64 state;
+	__u64 integral_ns; /* requests in the ring x time, up to state's */
+	__u64 requests;	   /* that have left it */
+	__u64 avail;	   /* addresses of the indices, in the VMM */
+	__u64 used;
+	__u32 size;
+	__u32 vm_pid; /* 0: nobody's */
+	__u64 padding[2];
+};
+
+_Static_assert(sizeof(struct virtqueue_ring) == 64, "rings share no cache line");
+
+/*
+ * The time from a state to a moment, in units. Where it seems to be over 18 minutes less a second,
+ * it is less than 0: that CPU's clock is behind the one that wrote the state.
+ */
+static inline __attribute__((always_inline)) __u32 virtqueue_since(__u64 state, __u32 time)
+{
+	__u32 units = time - VIRTQUEUE_TIME(state);
+
+	return units > -(1U << (30 - VIRTQUEUE_TIME_UNIT)) ? 0 : units;
+}
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How long did requests take inside QEMU, by QEMU's own stamps?
+ *
+ * block_acct_done() ends each request that succeeded, with all that QEMU's accounting is made
+ * of in its arguments: so there is nothing to remember of the beginning.
+ */
+#include "compat.bpf.h"
+
+#include <bpf/bpf_tracing.h>
+
+#include "vmm.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* QEMU, include/block/accounting.h: struct BlockAcctCookie. The same since 2.2. */
+struct cookie {
+	__s64 bytes;
+	__s64 start_time_ns; /* CLOCK_MONOTONIC */
+	__s32 type;
+	__u32 padding;
+};
+
+/* Requests that could not be counted. */
+__u64 lost = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VMM_FLOWS);
+	__type(key, struct vmm_key);
+	__type(value, struct vmm_requests);
+} flows SEC(".maps");
+
+static __always_inline struct vmm_requests *flow_of(const struct vmm_key *key)
+{
+	struct vmm_requests *requests = bpf_map_lookup_elem(&flows, key);
+	static const struct vmm_requests zero;
+
+	if (requests)
+		return requests;
+	bpf_map_update_elem(&flows, key, &zero, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&flows, key);
+}
+
+SEC("uprobe")
+int vmm_done(struct pt_regs *ctx)
+{
+	struct vmm_key key = { .backend = PT_REGS_PARM1(ctx) };
+	__u64 now = bpf_ktime_get_ns(), ns = 0;
+	struct vmm_requests *requests = NULL;
+	struct cookie cookie;
+	__u32 bucket;
+
+	key.pid = bpf_get_current_pid_tgid() >> 32;
+	if (!bpf_probe_read_user(&cookie, sizeof(cookie), (void *)PT_REGS_PARM2(ctx))) {
+		key.type = cookie.type;
+		requests = flow_of(&key);
+	}
+	if (!requests) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	if (cookie.start_time_ns > 0 && (__u64)cookie.start_time_ns < now)
+		ns = now - cookie.start_time_ns;
+	bucket = hist_bucket(ns);
+	__sync_fetch_and_add(&requests->count, 1);
+	__sync_fetch_and_add(&requests->sum_ns, ns);
+	__sync_fetch_and_add(&requests->bytes, cookie.bytes);
+	if (bucket < HIST_BUCKETS)
+		__sync_fetch_and_add(&requests->hist[bucket], 1);
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What vmm.bpf.c and user/probe/vmm.c share. */
+#ifndef KVMQ_BPF_VMM_H
+#define KVMQ_BPF_VMM_H
+
+#include "hist.h"
+
+#define VMM_FLOWS 4096
+
+/* Requests of one type of one disk of one VM. */
+struct vmm_key {
+	__u64 backend; /* address of the disk's accounting in the VMM */
+	__u32 pid;
+	__u32 type; /* the VMM's own number, whose meaning depends on its version */
+};
+
+/* Each counter is added to at once, by any thread. */
+struct vmm_requests {
+	__u64 count;
+	__u64 sum_ns;
+	__u64 bytes;
+	__u32 hist[HIST_BUCKETS];
+};
+
+_Static_assert(sizeof(struct vmm_key) == 16, "no implicit padding");
+_Static_assert(sizeof(struct vmm_requests) % 8 == 0, "no implicit padding");
+
+#endif

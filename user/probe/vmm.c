@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "probe/vmm.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/vmm.h"
+#include "collect/qemu_version.h"
+#include "probe/kernel.h"
+#include "vmm.skel.h"
+
+#define UPROBES "/sys/bus/event_source/devices/uprobe/type"
+
+struct attachment {
+	uint32_t pid;
+	uint32_t version; /* of QEMU; 0: not known */
+	struct bpf_link *link;
+};
+
+struct vmm_probe {
+	struct vmm_bpf *skeleton;
+	struct attachment *attachments;
+	size_t count;
+	char missing[96];
+};
+
+int vmm_probe__open(struct vmm_probe **out)
+{
+	struct vmm_probe *probe = calloc(1, sizeof(*probe));
+	int error = 0;
+
+	if (!probe)
+		return -ENOMEM;
+	probe->skeleton = vmm_bpf__open_and_load();
+	if (!probe->skeleton)
+		error = -errno;
+	/* libbpf's copies of the kernel's BTF, several MiB, are of no more use. */
+	malloc_trim(0);
+	if (error) {
+		kernel_explain("setting up the program at block_acct_done", error);
+		vmm_probe__close(probe);
+		return error;
+	}
+	*out = probe;
+	return 0;
+}
+
+void vmm_probe__close(struct vmm_probe *probe)
+{
+	if (!probe)
+		return;
+	for (size_t i = 0; i < probe->count; i++)
+		bpf_link__destroy(probe->attachments[i].link);
+	vmm_bpf__destroy(probe->skeleton);
+	free(probe->attachments);
+	free(probe);
+}
+
+static struct attachment *find(const struct vmm_probe *probe, uint32_t pid)
+{
+	for (size_t i = 0; i < probe->count; i++)
+		if (probe->attachments[i].pid == pid)
+			return &probe->attachments[i];
+	return NULL;
+}
+
+/* Why it could not be attached; may change the error into what it comes from. */
+static int explain(struct vmm_probe *probe, const char *path, int error, const char **missing)
+{
+	if (access(path, R_OK))
+		error = errno == ENOENT ? -ESRCH : -errno;
+	else if (error == -ENOENT && access(UPROBES, F_OK))
+		error = -EOPNOTSUPP;
+	if (error == -ESRCH) {
+		*missing = "the process has gone";
+	} else if (error == -ENOENT) {
+		*missing = "its executable does not export block_acct_done";
+	} else if (error == -EPERM || error == -EACCES) {
+		*missing = "the kernel refused the uprobe: it takes root, or CAP_PERFMON and "
+			   "CAP_SYS_PTRACE";
+	} else if (error == -EOPNOTSUPP) {
+		*missing = "this kernel has no uprobes (CONFIG_UPROBE_EVENTS)";
+	} else {
+		snprintf(probe->missing, sizeof(probe->missing), "the uprobe failed: %s",
+			 strerror(-error));
+		*missing = probe->missing;
+	}
+	return error;
+}
+
+int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, const char **missing)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = "block_acct_done");
+	struct attachment *grown, new = { .pid = pid };
+	char path[32];
+
+	if (find(probe, pid))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
+	grown = reallocarray(probe->attachments, probe->count + 1, sizeof(*grown));
+	if (!grown)
+		return explain(probe, path, -ENOMEM, missing);
+	probe->attachments = grown;
+	new.link = bpf_program__attach_uprobe_opts(probe->skeleton->progs.vmm_done, (pid_t)pid,
+						   path, 0, &options);
+	if (!new.link)
+		return explain(probe, path, -errno, missing);
+	/* One that does not tell its version is told of all the same: as requests of a kind
+	 * unknown. */
+	if (qemu_version__read(path, &new.version))
+		new.version = 0;
+	probe->attachments[probe->count++] = new;
+	return 0;
+}
+
+/* The next key is looked for from one that is still there. */
+static void forget_flows(const struct vmm_probe *probe, uint32_t pid)
+{
+	int fd = bpf_map__fd(probe->skeleton->maps.flows);
+	struct vmm_key key, last, *before = NULL;
+
+	while (!bpf_map_get_next_key(fd, before, &key)) {
+		if (key.pid == pid) {
+			bpf_map_delete_elem(fd, &key);
+		} else {
+			last = key;
+			before = &last;
+		}
+	}
+}
+
+void vmm_probe__detach(struct vmm_probe *probe, uint32_t pid)
+{
+	struct attachment *attachment = find(probe, pid);
+
+	if (!attachment)
+		return;
+	bpf_link__destroy(attachment->link);
+	*attachment = probe->attachments[--probe->count];
+	forget_flows(probe, pid);
+}
+
+static int add_flow(struct vmm_snapshot *snapshot, const struct vmm_key *key, enum io_op op,
+		    const struct vmm_requests *requests)
+{
+	struct vmm_flow *flow = vmm_snapshot__add(snapshot);
+
+	if (!flow)
+		return -ENOMEM;
+	flow->vm_pid = key->pid;
+	flow->disk = VMM_NO_DISK;
+	flow->backend = key->backend;
+	flow->op = op;
+	flow->bytes = requests->bytes;
+	flow->latency.count = requests->count;
+	flow->latency.sum_ns = requests->sum_ns;
+	memcpy(flow->latency.hist, requests->hist, sizeof(flow->latency.hist));
+	return 0;
+}
+
+static int compare_flows(const void *left, const void *right)
+{
+	const struct vmm_flow *a = left, *b = right;
+
+	if (a->vm_pid != b->vm_pid)
+		return a->vm_pid < b->vm_pid ? -1 : 1;
+	if (a->backend != b->backend)
+		return a->backend < b->backend ? -1 : 1;
+	return (a->op > b->op) - (a->op < b->op);
+}
+
+/* Types that are not told apart are one flow. */
+static void join_flows(struct vmm_snapshot *snapshot)
+{
+	size_t kept = 0;
+
+	if (!snapshot->count)
+		return;
+	qsort(snapshot->flows, snapshot->count, sizeof(*snapshot->flows), compare_flows);
+	for (size_t i = 1; i < snapshot->count; i++) {
+		struct vmm_flow *last = &snapshot->flows[kept], *flow = &snapshot->flows[i];
+
+		if (compare_flows(last, flow)) {
+			snapshot->flows[++kept] = *flow;
+		} else {
+			last->bytes += flow->bytes;
+			latency__add(&last->latency, &flow->latency);
+		}
+	}
+	snapshot->count = kept + 1;
+}
+
+int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot)
+{
+	int fd = bpf_map__fd(probe->skeleton->maps.flows), error = 0;
+	struct vmm_key key, *before = NULL, last;
+	const struct attachment *attachment;
+	struct vmm_requests requests;
+	enum io_op op;
+
+	vmm_snapshot__clear(snapshot);
+	snapshot->lost = probe->skeleton->bss->lost;
+	while (!error && !bpf_map_get_next_key(fd, before, &key)) {
+		attachment = find(probe, key.pid);
+		if (attachment && qemu_version__op(attachment->version, key.type, &op) &&
+		    !bpf_map_lookup_elem(fd, &key, &requests))
+			error = add_flow(snapshot, &key, op, &requests);
+		last = key;
+		before = &last;
+	}
+	join_flows(snapshot);
+	return error;
+}
