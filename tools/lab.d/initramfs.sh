@@ -4,6 +4,7 @@
 
 HOST_MODULES="virtio_pci virtio_blk virtio_console 9p 9pnet_virtio overlay"
 GUEST_MODULES="virtio_pci virtio_blk virtio_console"
+TOOLS_MODULES="mq-deadline bfq $GUEST_MODULES virtio_scsi sd_mod vmw_vsock_virtio_transport"
 GUEST_KERNEL_PREFIX=6.12-cloud # 6.1's and 6.12's cloud flavour are the smallest packaged kernels
 
 # build_program SOURCE - prints the path of the static program, built once per content
@@ -74,30 +75,65 @@ make_host_initramfs() {
 	rm -rf "$dir"
 }
 
-# prepare_guest - sets GUEST_KERNEL and GUEST_INITRD, which every nested guest boots
-prepare_guest() {
-	local kernel agent dir
-	kernel=$(find_kernel $GUEST_KERNEL_PREFIX)
-	agent=$(build_program "$LAB_TOP/tests/lab/guest/agent.c")
-	GUEST_KERNEL=$kernel/vmlinuz
-	GUEST_INITRD=$LAB_CACHE/guest/${kernel##*/}-${agent##*-}-$(content_key "$LAB_D/initramfs.sh")
-	[ -f "$GUEST_INITRD" ] && return
-	mkdir -p "$LAB_CACHE/guest"
-	dir=$(mktemp -d "$LAB_CACHE/guest/new.XXXXXX")
-	cp "$agent" "$dir/init"
-	mkdir "$dir/dev"
-	# shellcheck disable=SC2086 # one word per module
-	pack_modules "$kernel" "${kernel##*/}-amd64" "$dir/mods" $GUEST_MODULES
-	pack_initramfs "$dir" "$GUEST_INITRD.new"
-	mv "$GUEST_INITRD.new" "$GUEST_INITRD"
+# make_guest_initramfs FILE DIR MODULE... - DIR, with modules in it, as a guest's initial file system FILE
+make_guest_initramfs() {
+	local file=$1 dir=$2 kernel=${GUEST_KERNEL%/*}
+	shift 2
+	mkdir -p "$dir/dev"
+	pack_modules "$kernel" "${kernel##*/}-amd64" "$dir/mods" "$@"
+	pack_initramfs "$dir" "$file.new"
+	mv "$file.new" "$file"
 	rm -rf "$dir"
+}
+
+# copy_program FILE DIR - with the libraries that it needs, below DIR
+copy_program() { (echo "$1" && ldd "$1" | grep -o '/[^ ]*') | xargs cp -L --parents -t "$2"; }
+
+# prepare_tools KEY - sets GUEST_TOOLS, which guests with tools boot: beside the agent a shell, and fio. All of it
+# is in memory: 90 MB of it, most of them fio's libraries, but no disk more in the guest than the test has given it.
+prepare_tools() {
+	local runner fio dir applet
+	runner=$(build_program "$LAB_TOP/tests/lab/guest/runner.c")
+	fio=$(command -v fio)
+	GUEST_TOOLS=$LAB_CACHE/guest/tools-$1-${runner##*-}-$(ldd "$fio" | grep -o '/[^ ]*' | xargs -r stat -L -c '%n %s %Y' | content_key)
+	[ -f "$GUEST_TOOLS" ] && return
+	dir=$(mktemp -d "$LAB_CACHE/guest/new.XXXXXX")
+	mkdir "$dir/bin" "$dir/tmp"
+	cp "$AGENT" "$dir/init"
+	cp "$runner" "$dir/bin/runner"
+	cp /bin/busybox "$dir/bin/"
+	for applet in $(busybox --list); do
+		[ "$applet" = busybox ] || ln -s busybox "$dir/bin/$applet"
+	done
+	copy_program "$fio" "$dir"
+	# shellcheck disable=SC2086 # one word per module
+	make_guest_initramfs "$GUEST_TOOLS" "$dir" $TOOLS_MODULES
+}
+
+# prepare_guest - sets GUEST_KERNEL and GUEST_INITRD, which every nested guest boots, and GUEST_TOOLS
+prepare_guest() {
+	local kernel dir key
+	kernel=$(find_kernel $GUEST_KERNEL_PREFIX)
+	AGENT=$(build_program "$LAB_TOP/tests/lab/guest/agent.c")
+	GUEST_KERNEL=$kernel/vmlinuz
+	key=${kernel##*/}-${AGENT##*-}-$(content_key "$LAB_D/initramfs.sh")
+	GUEST_INITRD=$LAB_CACHE/guest/$key
+	mkdir -p "$LAB_CACHE/guest"
+	if [ ! -f "$GUEST_INITRD" ]; then
+		dir=$(mktemp -d "$LAB_CACHE/guest/new.XXXXXX")
+		cp "$AGENT" "$dir/init"
+		# shellcheck disable=SC2086 # one word per module
+		make_guest_initramfs "$GUEST_INITRD" "$dir" $GUEST_MODULES
+	fi
+	prepare_tools "$key"
 }
 
 # write_host_config - what host-init must know, as bash assignments
 write_host_config() {
 	local home=${HOME:-/root}
 	printf '%s=%q\n' LAB_KERNEL "$KERNEL_RELEASE" LAB_CWD "$PWD" LAB_OUT_SHARED "$OPT_OUT" LAB_NO_KVM "$OPT_NO_KVM" \
-		LAB_GUEST_KERNEL "$GUEST_KERNEL" LAB_GUEST_INITRD "$GUEST_INITRD" HOME "$home" LANG "${LANG:-C.UTF-8}"
+		LAB_GUEST_KERNEL "$GUEST_KERNEL" LAB_GUEST_INITRD "$GUEST_INITRD" \
+		LAB_GUEST_TOOLS "$GUEST_TOOLS" HOME "$home" LANG "${LANG:-C.UTF-8}"
 	printf 'LAB_GUESTS=('
 	[ ${#OPT_GUESTS[@]} -eq 0 ] || printf '%q ' "${OPT_GUESTS[@]}"
 	printf ')\nLAB_COMMAND=('

@@ -4,9 +4,13 @@
  *
  * talk agent SOCKET SECONDS WORD...  asks the agent in the guest and prints its
  *                                    answer (see tests/lab/guest/agent.c)
+ * talk run SOCKET SECONDS COMMAND    has the runner in the guest run a shell's
+ *                                    command line, prints what it wrote, and
+ *                                    exits with its status, or with 124 when
+ *                                    there is none (tests/lab/guest/runner.c)
  * talk qmp SOCKET SECONDS JSON...    runs QMP commands, prints each reply
  *
- * Exit status: 0 done, 1 refused (the reason is on standard error), 4 no answer.
+ * Exit status, but for run: 0 done, 1 refused (the reason is on standard error), 4 no answer.
  * C, because tests call it often and starting an interpreter under emulation
  * takes a second.
  */
@@ -23,6 +27,9 @@
 #include <unistd.h>
 
 #define NO_ANSWER 4
+#define NO_STATUS 124
+#define REQUEST_MAX 16384
+#define GRACE_MS 20000 /* for the runner to say that time was up */
 #define RESEND_MS 5000
 #define RETRY_MS 50
 
@@ -150,6 +157,65 @@ static int talk_agent(const char *path, char **words)
 	return result;
 }
 
+/* So many bytes of what comes go to stream. */
+static bool copy_bytes(int fd, size_t len, FILE *stream)
+{
+	while (len) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		size_t here = input.len - input.taken;
+		ssize_t n;
+
+		if (here) {
+			here = here < len ? here : len;
+			fwrite(input.buf + input.taken, 1, here, stream);
+			input.taken += here;
+			len -= here;
+			continue;
+		}
+		input.len = input.taken = 0;
+		if (poll(&p, 1, deadline_ms - now_ms()) <= 0)
+			return false;
+		n = read(fd, input.buf, sizeof(input.buf));
+		if (n <= 0)
+			return false;
+		input.len = n;
+	}
+	return true;
+}
+
+/* Not asked again, as the agent is: a command must not run twice. */
+static int talk_run(const char *path, long seconds, const char *command)
+{
+	char tag[32], request[REQUEST_MAX];
+	size_t out, err;
+	char *line;
+	int fd, status;
+
+	deadline_ms += GRACE_MS;
+	fd = connect_to(path);
+	snprintf(tag, sizeof(tag), "%d.%ld", getpid(), now_ms());
+	if (strchr(command, '\n') || snprintf(request, sizeof(request), "%s %ld %s\n", tag, seconds,
+					      command) >= (int)sizeof(request)) {
+		fprintf(stderr, "lab-guest: the command is too long, or of several lines\n");
+		return NO_STATUS;
+	}
+	send_text(fd, request);
+	while ((line = read_line(fd, deadline_ms))) {
+		if (starts(line, '!', tag)) {
+			fprintf(stderr, "lab-guest: %s: %s\n", command, line + strlen(tag) + 2);
+			return NO_STATUS;
+		}
+		if (!starts(line, '=', tag))
+			continue;
+		if (sscanf(line + 1 + strlen(tag), "%d %zu %zu", &status, &out, &err) == 3 &&
+		    copy_bytes(fd, out, stdout) && copy_bytes(fd, err, stderr))
+			return status;
+		break;
+	}
+	fprintf(stderr, "lab-guest: no answer on %s\n", path);
+	return NO_STATUS;
+}
+
 /* Skips events. A reply has "return" or "error" where an event has "event". */
 static const char *qmp_run(int fd, const char *path, const char *json)
 {
@@ -184,12 +250,14 @@ static int talk_qmp(const char *path, char **commands)
 int main(int argc, char **argv)
 {
 	if (argc < 5) {
-		fprintf(stderr, "usage: talk agent|qmp SOCKET SECONDS WORD...\n");
+		fprintf(stderr, "usage: talk agent|run|qmp SOCKET SECONDS WORD...\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOFBF, 65536);
 	deadline_ms = now_ms() + 1000 * atol(argv[3]);
 	if (!strcmp(argv[1], "qmp"))
 		return talk_qmp(argv[2], argv + 4);
+	if (!strcmp(argv[1], "run"))
+		return talk_run(argv[2], atol(argv[3]), argv[4]);
 	return talk_agent(argv[2], argv + 4);
 }
