@@ -4,7 +4,6 @@
 
 HOST_MODULES="virtio_pci virtio_blk virtio_console 9p 9pnet_virtio overlay"
 GUEST_MODULES="virtio_pci virtio_blk virtio_console"
-TOOLS_MODULES="mq-deadline bfq $GUEST_MODULES virtio_scsi sd_mod vmw_vsock_virtio_transport"
 GUEST_KERNEL_PREFIX=6.12-cloud # 6.1's and 6.12's cloud flavour are the smallest packaged kernels
 
 # build_program SOURCE - prints the path of the static program, built once per content
@@ -84,30 +83,6 @@ make_guest_initramfs() {
 	pack_initramfs "$dir" "$file.new"
 	mv "$file.new" "$file"
 	rm -rf "$dir"
-}
-
-# copy_program FILE DIR - with the libraries that it needs, below DIR
-copy_program() { (echo "$1" && ldd "$1" | grep -o '/[^ ]*') | xargs cp -L --parents -t "$2"; }
-
-# prepare_tools KEY - sets GUEST_TOOLS, which guests with tools boot: beside the agent a shell, and fio. All of it
-# is in memory: 90 MB of it, most of them fio's libraries, but no disk more in the guest than the test has given it.
-prepare_tools() {
-	local runner fio dir applet
-	runner=$(build_program "$LAB_TOP/tests/lab/guest/runner.c")
-	fio=$(command -v fio)
-	GUEST_TOOLS=$LAB_CACHE/guest/tools-$1-${runner##*-}-$(ldd "$fio" | grep -o '/[^ ]*' | xargs -r stat -L -c '%n %s %Y' | content_key)
-	[ -f "$GUEST_TOOLS" ] && return
-	dir=$(mktemp -d "$LAB_CACHE/guest/new.XXXXXX")
-	mkdir "$dir/bin" "$dir/tmp"
-	cp "$AGENT" "$dir/init"
-	cp "$runner" "$dir/bin/runner"
-	cp /bin/busybox "$dir/bin/"
-	for applet in $(busybox --list); do
-		[ "$applet" = busybox ] || ln -s busybox "$dir/bin/$applet"
-	done
-	copy_program "$fio" "$dir"
-	# shellcheck disable=SC2086 # one word per module
-	make_guest_initramfs "$GUEST_TOOLS" "$dir" $TOOLS_MODULES
 }
 
 # prepare_guest - sets GUEST_KERNEL and GUEST_INITRD, which every nested guest boots, and GUEST_TOOLS
