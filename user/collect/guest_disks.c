@@ -68,24 +68,53 @@ static void read_address(struct guest_disk *disk, const char *sys)
 			copy_text(disk->address, sizeof(disk->address), part);
 }
 
+/*
+ * The disk's place; its names are read but once, since that of a serial number is a request
+ * to some disks (virtio-blk). One that was replaced has another size, or is gone meanwhile.
+ */
 static struct guest_disk *find_disk(struct guest_report *report, const struct device *device,
 				    const char *sys)
 {
-	struct guest_disk *disk;
+	struct guest_disk *disk = NULL;
+
+	for (size_t i = 0; i < report->disk_count && !disk; i++)
+		if (!strcmp(report->disks[i].name, device->name))
+			disk = &report->disks[i];
+	if (!disk && report->disk_count == GUEST_DISKS_MAX)
+		return NULL;
+	if (!disk)
+		disk = &report->disks[report->disk_count++];
+	if (!*disk->name || disk->size_bytes != device->size_bytes) {
+		memset(disk, 0, sizeof(*disk));
+		copy_text(disk->name, sizeof(disk->name), device->name);
+		disk->size_bytes = device->size_bytes;
+		read_serial(disk, sys);
+		read_address(disk, sys);
+	}
+	copy_text(disk->scheduler, sizeof(disk->scheduler), device->scheduler);
+	return disk;
+}
+
+static bool is_there(const struct devices *devices, const struct guest_disk *disk)
+{
+	for (size_t i = 0; i < devices__count(devices); i++)
+		if (!strcmp(devices__at(devices, i)->name, disk->name))
+			return true;
+	return false;
+}
+
+/* Counters begin anew, from the snapshot; disks that have gone are left out. */
+static void start_disks(struct guest_report *report, const struct devices *devices)
+{
+	size_t kept = 0;
 
 	for (size_t i = 0; i < report->disk_count; i++)
-		if (!strcmp(report->disks[i].name, device->name))
-			return &report->disks[i];
-	if (report->disk_count == GUEST_DISKS_MAX)
-		return NULL;
-	disk = &report->disks[report->disk_count++];
-	memset(disk, 0, sizeof(*disk));
-	copy_text(disk->name, sizeof(disk->name), device->name);
-	copy_text(disk->scheduler, sizeof(disk->scheduler), device->scheduler);
-	disk->size_bytes = device->size_bytes;
-	read_serial(disk, sys);
-	read_address(disk, sys);
-	return disk;
+		if (is_there(devices, &report->disks[i]))
+			report->disks[kept++] = report->disks[i];
+	for (size_t i = 0; i < kept; i++)
+		memset(report->disks[i].flows, 0, sizeof(report->disks[i].flows));
+	memset(&report->disks[kept], 0, (GUEST_DISKS_MAX - kept) * sizeof(report->disks[0]));
+	report->disk_count = kept;
 }
 
 void guest_disks__fill(struct guest_report *report, const struct block_snapshot *block,
@@ -93,7 +122,7 @@ void guest_disks__fill(struct guest_report *report, const struct block_snapshot 
 {
 	const struct block_losses *losses = &block->losses;
 
-	report->disk_count = 0;
+	start_disks(report, devices);
 	report->losses = losses->flows + losses->requests + losses->missed;
 	for (size_t i = 0; i < block->count; i++) {
 		const struct block_flow *from = &block->flows[i];

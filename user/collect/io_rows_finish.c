@@ -56,7 +56,7 @@ static void add_figures(struct io_figures *sum, const struct io_figures *figures
 	sum->failed += figures->failed;
 }
 
-static void add_row(struct io_row *sum, const struct io_row *row)
+static void add_row(struct io_row *sum, bool lacks[IO_LAYERS], const struct io_row *row)
 {
 	add_figures(&sum->interval, &row->interval);
 	add_figures(&sum->total, &row->total);
@@ -73,9 +73,9 @@ static void add_row(struct io_row *sum, const struct io_row *row)
 		if (!row->known[layer])
 			continue;
 		latency__add(&sum->layers[layer], &row->layers[layer]);
-		/* One part without a distribution leaves the whole without one. */
-		sum->spread_known[layer] = row->spread_known[layer] &&
-					   (!sum->known[layer] || sum->spread_known[layer]);
+		/* Requests without a distribution leave the whole without one. */
+		lacks[layer] |= row->layers[layer].count && !row->spread_known[layer];
+		sum->spread_known[layer] |= row->spread_known[layer];
 		sum->known[layer] = true;
 	}
 }
@@ -105,6 +105,7 @@ static void share_ring(struct io_row *rows, size_t count, const struct io_row *a
 static void finish_place(struct io_rows *out, const struct io_row *rows, size_t count)
 {
 	struct io_row *first = &out->list[out->count], *all;
+	bool lacks[IO_LAYERS] = { false };
 	size_t kept = 0, active = 0;
 	struct io_row sum = { .kind = rows->kind,
 			      .vm = rows->vm,
@@ -117,12 +118,14 @@ static void finish_place(struct io_rows *out, const struct io_row *rows, size_t 
 
 		if (!in_use && rows[i].op > IO_WRITE)
 			continue;
-		add_row(&sum, &rows[i]);
+		add_row(&sum, lacks, &rows[i]);
 		if (rows[i].op == IO_ALL)
 			continue;
 		active += in_use;
 		first[kept++] = rows[i];
 	}
+	for (int layer = 0; layer < IO_LAYERS; layer++)
+		sum.spread_known[layer] &= !lacks[layer];
 	if (sum.known[IO_RING])
 		share_ring(first, kept, &sum);
 	all = &first[kept];
