@@ -24,6 +24,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define REQ_OP_DISCARD 3
 #define REQ_OP_SECURE_ERASE 5
 #define REQ_OP_ZONE_APPEND 7
+#define REQ_OP_DRV_IN 34 /* this one and the next pass through to the device */
 
 const volatile bool vms_only = false;
 const volatile bool send_events = false;
@@ -31,6 +32,10 @@ const volatile __u64 event_min_ns = 0;
 
 /* Set when counting begins. */
 bool enabled = false;
+
+/* How many keys vm_cgroups and vm_devices hold: of none, none need be looked for. */
+__u32 cgroup_count = 0;
+__u32 device_count = 0;
 
 struct block_counts counts = {};
 
@@ -180,7 +185,7 @@ static __always_inline __u32 current_vm(void)
 /* The blk-cgroup's id if it holds VMs, else 0. */
 static __always_inline __u64 vm_cgroup(struct bio *bio)
 {
-	__u64 id = bio->bi_blkg->blkcg->css.cgroup->kn->id;
+	__u64 id = cgroup_count ? bio->bi_blkg->blkcg->css.cgroup->kn->id : 0;
 
 	return id && bpf_map_lookup_elem(&vm_cgroups, &id) ? id : 0;
 }
@@ -192,7 +197,7 @@ static __always_inline __u32 disk_dev(struct gendisk *disk)
 
 static __always_inline bool is_vm_device(__u32 dev)
 {
-	return bpf_map_lookup_elem(&vm_devices, &dev);
+	return device_count && bpf_map_lookup_elem(&vm_devices, &dev);
 }
 
 /* Writes who submits a bio. Returns whether its requests are wanted. */
@@ -410,11 +415,16 @@ static __always_inline bool take_bios(struct request *rq, struct block_pending *
 	return true;
 }
 
-/* One that no bio was seen of: of the kernel's own, of a device's owner, or an old one. */
+/*
+ * One that no bio was seen of: of the kernel's own, passed through, or an old one. Others
+ * were looked at when they were queued, and are not wanted.
+ */
 static __always_inline bool own_request(struct request *rq, struct block_pending *owner)
 {
 	struct bio *bio = rq->bio;
 
+	if (vms_only && bio && (rq->cmd_flags & REQ_OP_MASK) < REQ_OP_DRV_IN)
+		return false;
 	if (bio)
 		return own(owner, bio);
 	return !vms_only || is_vm_device(disk_dev(rq->q->disk));

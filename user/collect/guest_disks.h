@@ -10,8 +10,8 @@
 
 /*
  * Fills in the disks of a report: each leaf device that has made a request, with its serial
- * number, the address of its PCI device and its size from SYS ("/sys"). The report's session and
- * sequence are the caller's.
+ * number, the address of its PCI device and its size from SYS ("/sys"). report is that of last
+ * time, or of zeros; its session and sequence are the caller's.
  */
 void guest_disks__fill(struct guest_report *report, const struct block_snapshot *block,
 		       const struct devices *devices, const char *sys);

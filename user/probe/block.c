@@ -281,6 +281,8 @@ int block_probe__set_owners(struct block_probe *probe, const struct block_owners
 	if (!error)
 		error = set_keys(bpf_map__fd(skeleton->maps.vm_devices), owners->devices,
 				 owners->device_count, sizeof(*owners->devices));
+	skeleton->bss->cgroup_count = (uint32_t)owners->cgroup_count;
+	skeleton->bss->device_count = (uint32_t)owners->device_count;
 	free_unowned(probe, owners);
 	return error;
 }
