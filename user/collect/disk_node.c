@@ -73,7 +73,9 @@ static void walk_filename(struct walk *walk, const char *name)
 {
 	size_t length = strcspn(name, ":/");
 
-	if (name[length] != ':') {
+	if (!*name) {
+		return; /* a drive with nothing in it */
+	} else if (name[length] != ':') {
 		set_file(walk->disk, name);
 	} else if (begins_with(name, "json:")) {
 		walk_json(walk, name + strlen("json:"));
