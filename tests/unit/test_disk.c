@@ -189,8 +189,8 @@ static void test_nodes(void **state)
 	      .backing = DISK_FILE);
 	CHECK(2, .name = "n1", .drive = "n1", .path = "nbd:::1/10809/e", .format = "qcow2",
 	      .backing = DISK_NETWORK);
-	CHECK(3, .name = "n2", .drive = "n2", .path = "/raw", .serial = "NV", .address = "00:06.0",
-	      .backing = DISK_FILE);
+	CHECK(3, .name = "n2", .drive = "n2", .path = "/raw", .format = "raw", .serial = "NV",
+	      .address = "00:06.0", .backing = DISK_FILE);
 	CHECK(4, .name = "virtio1", .drive = "virtio1", .path = "/dev/y", .backing = DISK_BLOCK);
 	CHECK(5, .name = "virtio2", .drive = "virtio2", .path = "/odd:name", .backing = DISK_FILE);
 	CHECK(6, .name = "virtio3", .drive = "virtio3", .path = "/odd:name2", .backing = DISK_FILE);
@@ -199,8 +199,8 @@ static void test_nodes(void **state)
 	CHECK(8, .name = "virtio5", .drive = "virtio5", .path = "https://host/x.iso",
 	      .backing = DISK_NETWORK);
 	CHECK(9, .name = "virtio6", .drive = "virtio6", .path = "fat:rw:/dir");
-	CHECK(10, .name = "n3", .drive = "n3", .path = "rbd:h/p/i", .address = "00:04.0",
-	      .backing = DISK_NETWORK);
+	CHECK(10, .name = "n3", .drive = "n3", .path = "rbd:h/p/i", .format = "raw",
+	      .address = "00:04.0", .backing = DISK_NETWORK);
 }
 
 static void test_vhost(void **state)

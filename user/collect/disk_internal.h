@@ -56,6 +56,9 @@ void disk__from_node(struct disk *disk, const struct options *options, enum opti
 		     const json_t *values);
 void disk__from_filename(struct disk *disk, const struct options *options, const char *filename);
 
+/* Whether a driver of QEMU's is one of an image's format; what comes out of others is raw. */
+bool is_format(const char *driver);
+
 /* All of the above for a whole command line. */
 void disks__from_options(struct disks *disks, const struct options *options);
 

@@ -13,6 +13,12 @@ static const char *const formats[] = {
 	"vhdx", "luks",	 "dmg",	 "bochs", "parallels", NULL,
 };
 
+/* They pass on what another node says. */
+static const char *const filters[] = {
+	"throttle",	     "copy-on-read",	"compress",    "blkdebug", "preallocate",
+	"copy-before-write", "snapshot-access", "replication", "quorum",   NULL,
+};
+
 static const char *const file_drivers[] = { "file", "host_device", "host_cdrom", "io_uring", NULL };
 
 /* Of a URL's scheme, the part before "+unix" and the like. */
@@ -40,6 +46,7 @@ struct walk {
 	struct disk *disk;
 	const struct options *options;
 	int depth;
+	bool probes; /* QEMU looks into the file for its format */
 };
 
 static void walk_node(struct walk *walk, enum option_kind kind, const json_t *values,
@@ -63,6 +70,7 @@ static void walk_json(struct walk *walk, const char *text)
 {
 	json_t *values = options__from_json(text);
 
+	walk->probes = false;
 	if (values)
 		walk_node(walk, OPTION_BLOCKDEV, values, "");
 	json_decref(values);
@@ -113,17 +121,29 @@ static void set_network(struct disk *disk, const json_t *values, const char *pre
 	copy_printable(disk->path, sizeof(disk->path), text);
 }
 
-static void walk_driver(struct walk *walk, const json_t *values, const char *prefix,
-			const char *driver)
+bool is_format(const char *driver)
+{
+	return is_one_of(formats, driver, strlen(driver));
+}
+
+/* The topmost node that is no filter gives the format; a file by itself is raw. */
+static void set_format(struct walk *walk, const char *driver)
 {
 	struct disk *disk = walk->disk;
 
-	if (is_one_of(formats, driver, strlen(driver)) && !disk->format[0])
-		copy_printable(disk->format, sizeof(disk->format), driver);
-	else if (is_one_of(network_drivers, driver, strlen(driver)))
-		set_network(disk, values, prefix, driver);
+	if (!disk->format[0] && !walk->probes && !is_one_of(filters, driver, strlen(driver)))
+		copy_printable(disk->format, sizeof(disk->format),
+			       is_format(driver) ? driver : "raw");
+}
+
+static void walk_driver(struct walk *walk, const json_t *values, const char *prefix,
+			const char *driver)
+{
+	set_format(walk, driver);
+	if (is_one_of(network_drivers, driver, strlen(driver)))
+		set_network(walk->disk, values, prefix, driver);
 	else if (!strcmp(driver, "virtio-blk-vhost-user"))
-		disk->backing = DISK_VHOST_USER;
+		walk->disk->backing = DISK_VHOST_USER;
 }
 
 /* Goes on to what a node stands on: named, or described in place. */
@@ -160,6 +180,8 @@ static void walk_node(struct walk *walk, enum option_kind kind, const json_t *va
 		driver = option__get(values, prefix, "format");
 	if (driver)
 		walk_driver(walk, values, prefix, driver);
+	else
+		walk->probes = true;
 	if (option__is_on(values, prefix, "cache.direct") ||
 	    (cache && (!strcmp(cache, "none") || !strcmp(cache, "directsync"))))
 		walk->disk->direct = true;

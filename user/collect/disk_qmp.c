@@ -135,7 +135,8 @@ static void set_names(struct disk *disk, const struct answer *answer)
 static void set_facts(struct disk *disk, const struct answer *answer)
 {
 	if (*answer->format)
-		copy_printable(disk->format, sizeof(disk->format), answer->format);
+		copy_printable(disk->format, sizeof(disk->format),
+			       is_format(answer->format) ? answer->format : "raw");
 	if (answer->size_bytes)
 		disk->size_bytes = answer->size_bytes;
 	if (!disk->dev)
