@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Disks by what a VMM has open: user/collect/disk_fds.c, on a folder like /proc and on /proc. */
+#include "unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "collect/disk.h"
+#include "collect/io.h"
+#include "collect/proc.h"
+#include "fake_proc.h"
+
+#define PID 100
+
+static struct fake_proc proc;
+static struct disks disks;
+static uint32_t folder_dev; /* of the file system of all files here; 0: it is anonymous */
+
+static const char *path_of(const char *name)
+{
+	static char path[2][300];
+	static int next;
+
+	next = !next;
+	snprintf(path[next], sizeof(path[next]), "%s/%s", proc.path, name);
+	return path[next];
+}
+
+static int set_up(void **state)
+{
+	struct stat stat_of;
+
+	(void)state;
+	fake_proc__open(&proc);
+	assert_int_equal(stat(proc.path, &stat_of), 0);
+	folder_dev =
+		major(stat_of.st_dev) ? IO_DEV(major(stat_of.st_dev), minor(stat_of.st_dev)) : 0;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fake_proc__close(&proc);
+	return 0;
+}
+
+/* A process whose command line has % for the folder. */
+static void add_process(const char *arguments)
+{
+	char text[4096], *end = text;
+
+	for (; *arguments; arguments++)
+		if (*arguments == '%')
+			end = stpcpy(end, proc.path);
+		else
+			*end++ = *arguments;
+	*end = '\0';
+	fake_proc__add(&proc, PID, "kvm", 1, text, NULL);
+	fake_tree(&proc, "100/fdinfo/.keep", "");
+}
+
+static void add_flags(int fd, unsigned int flags)
+{
+	char name[64], text[64];
+
+	snprintf(name, sizeof(name), "%u/fdinfo/%d", PID, fd);
+	snprintf(text, sizeof(text), "pos:\t0\nflags:\t0%o\nmnt_id:\t29\n", flags);
+	fake_tree(&proc, name, text);
+}
+
+static void open_path(int fd, const char *path, unsigned int flags)
+{
+	fake_proc__add_fd(&proc, PID, fd, path);
+	add_flags(fd, flags);
+}
+
+/* A new file of 8 KiB. */
+static void make_file(const char *name)
+{
+	fake_tree(&proc, name, "");
+	assert_int_equal(truncate(path_of(name), 8192), 0);
+}
+
+static void open_file(int fd, const char *name, unsigned int flags)
+{
+	make_file(name);
+	open_path(fd, path_of(name), flags);
+}
+
+static const struct disk *get(size_t index, const char *name, const char *path)
+{
+	const struct disk *disk = &disks.list[index];
+
+	assert_true(index < disks.count);
+	assert_string_equal(disk->name, name);
+	assert_string_equal(disk->path, path);
+	return disk;
+}
+
+static void read_all(size_t count)
+{
+	assert_int_equal(disks__read(&disks, proc.path, PID), 0);
+	assert_int_equal(disks.count, count);
+	assert_int_equal(disks.pid, PID);
+}
+
+static void test_files(void **state)
+{
+	const struct disk *disk;
+
+	(void)state;
+	add_process("kvm|-drive|file=%/a.raw,if=virtio,format=raw|-drive|file=%/b,if=virtio,"
+		    "format=qcow2|-drive|file=%/gone,if=virtio,format=raw,cache=none|-drive|"
+		    "file=rbd:a/b,if=virtio|-drive|if=pflash,file=%/vars.raw");
+	open_file(3, "a.raw", O_RDWR | O_DIRECT | O_CLOEXEC);
+	open_file(4, "b", O_RDWR);
+	open_file(5, "vars.raw", O_RDWR);
+	open_file(6, "base.qcow2", O_RDONLY);
+	open_file(7, "log", O_WRONLY);
+	open_path(8, "socket:[123]", O_RDWR);
+	open_path(9, "/nonexistent/x.raw", O_RDWR);
+	open_path(10, "/dev/null", O_RDWR);
+	read_all(4);
+	disk = get(0, "virtio0", path_of("a.raw"));
+	assert_int_equal(disk->dev, folder_dev);
+	assert_true(disk->direct);
+	assert_int_equal(disk->backing, DISK_FILE);
+	assert_int_equal(disk->size_bytes, 8192);
+	disk = get(1, "virtio1", path_of("b"));
+	assert_int_equal(disk->dev, folder_dev);
+	assert_false(disk->direct);
+	assert_int_equal(disk->size_bytes, 0); /* which is that of the image, not of the disk */
+	disk = get(2, "virtio2", path_of("gone"));
+	assert_int_equal(disk->dev, 0);
+	assert_true(disk->direct); /* as the text says */
+	assert_int_equal(disk->size_bytes, 0);
+	assert_int_equal(get(3, "virtio3", "rbd:a/b")->backing, DISK_NETWORK);
+}
+
+/* Files that were plugged in later; each once, and none that is called like no image. */
+static void test_hot_plugged(void **state)
+{
+	const struct disk *disk;
+
+	(void)state;
+	add_process("kvm|-drive|file=%/a.raw,if=virtio|-blockdev|file,node-name=n,filename=%/x.img|"
+		    "-blockdev|{\"driver\":\"raw\",\"node-name\":\"m\",\"file\":{\"driver\":"
+		    "\"file\",\"filename\":\"%/y.img\"}}");
+	open_file(11, "new.qcow2", O_RDWR | O_DIRECT);
+	open_file(3, "a.raw", O_RDWR);
+	open_file(4, "x.img", O_RDWR);
+	open_file(5, "y.img", O_RDWR);
+	open_file(6, "read-only.qcow2", O_RDONLY);
+	open_file(7, "notes.txt", O_RDWR);
+	open_file(8, "dotless", O_RDWR);
+	open_path(12, path_of("new.qcow2"), O_RDWR);
+	open_file(13, "other.raw", O_RDWR);
+	open_path(2, path_of("a.raw"), O_RDONLY);
+	read_all(3);
+	get(0, "virtio0", path_of("a.raw"));
+	disk = get(1, "new.qcow2", path_of("new.qcow2"));
+	assert_int_equal(disk->dev, folder_dev);
+	assert_true(disk->direct);
+	assert_string_equal(disk->drive, "");
+	get(2, "other.raw", path_of("other.raw"));
+}
+
+/* Of several open files of one name, the one that is written is the disk's. */
+static void test_active_layer(void **state)
+{
+	(void)state;
+	add_process("kvm|-drive|file=%/a.raw,if=virtio|-drive|file=%/a.raw,if=virtio");
+	open_file(3, "a.raw", O_RDONLY);
+	open_path(4, path_of("a.raw"), O_RDWR | O_DIRECT);
+	open_path(5, path_of("a.raw"), O_RDONLY);
+	read_all(2); /* and two disks may share a file */
+	assert_true(disks.list[0].direct);
+	assert_true(disks.list[1].direct);
+	assert_int_equal(disks.list[1].dev, folder_dev);
+}
+
+/* Names are looked up below the process's own root and folder, through links. */
+static void test_namespaces(void **state)
+{
+	(void)state;
+	add_process("kvm|-drive|file=/images/a,if=virtio|-drive|file=sub/b,if=virtio|-drive|"
+		    "file=/outside,if=virtio|-drive|file=/link,if=virtio");
+	make_file("jail/real/a");
+	make_file("jail/home/sub/b");
+	make_file("outside");
+	assert_int_equal(symlink("/real", path_of("jail/images")), 0);
+	assert_int_equal(symlink("/../../outside", path_of("jail/link")), 0);
+	assert_int_equal(symlink(path_of("jail"), path_of("100/root")), 0);
+	assert_int_equal(symlink(path_of("jail/home"), path_of("100/cwd")), 0);
+	open_path(3, path_of("jail/real/a"), O_RDWR | O_DIRECT);
+	open_path(4, path_of("jail/home/sub/b"), O_RDWR | O_DIRECT);
+	open_path(5, path_of("outside"), O_RDWR | O_DIRECT);
+	read_all(4);
+	assert_true(get(0, "virtio0", "/images/a")->direct);
+	assert_true(get(1, "virtio1", path_of("jail/home/sub/b"))->direct);
+	assert_false(get(2, "virtio2", "/outside")->direct);
+	assert_false(get(3, "virtio3", "/link")->direct);
+}
+
+/* libvirt opens the file and hands it over. */
+static void test_fd_sets(void **state)
+{
+	(void)state;
+	add_process("kvm|-add-fd|set=2,fd=20,opaque=x|-add-fd|set=1,fd=21|-add-fd|set=2,fd=22|"
+		    "-drive|file=/dev/fdset/2,if=virtio,format=raw|-drive|"
+		    "file=/dev/fdset/7,if=virtio");
+	open_file(20, "two", O_RDONLY);
+	open_file(21, "one", O_RDWR);
+	open_path(22, path_of("two"), O_RDWR | O_DIRECT);
+	read_all(2);
+	assert_true(get(0, "virtio0", path_of("two"))->direct);
+	assert_int_equal(disks.list[0].size_bytes, 8192);
+	assert_int_equal(get(1, "virtio1", "/dev/fdset/7")->dev, 0);
+}
+
+/* A block device of this machine, if there is one. */
+static bool find_block_device(char *path, size_t size, struct stat *stat_of)
+{
+	struct dirent *entry;
+	DIR *folder = opendir("/dev");
+	bool found = false;
+
+	while (folder && !found && (entry = readdir(folder))) {
+		snprintf(path, size, "/dev/%s", entry->d_name);
+		found = !lstat(path, stat_of) && S_ISBLK(stat_of->st_mode);
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+static void test_block_device(void **state)
+{
+	char path[300], text[32];
+	struct stat stat_of;
+	const struct disk *disk;
+	uint32_t dev;
+
+	(void)state;
+	if (!find_block_device(path, sizeof(path), &stat_of))
+		skip();
+	add_process("kvm|-drive|file=%/link,if=virtio,format=raw");
+	assert_int_equal(symlink(path, path_of("link")), 0);
+	assert_int_equal(symlink("/", path_of("100/root")), 0);
+	open_path(3, path, O_RDWR | O_DIRECT);
+	read_all(1);
+	disk = get(0, "virtio0", path_of("link"));
+	dev = IO_DEV(major(stat_of.st_rdev), minor(stat_of.st_rdev));
+	assert_int_equal(disk->dev, dev);
+	assert_int_equal(disk->backing, DISK_BLOCK);
+	assert_true(disk->direct);
+	if (read_file(text, sizeof(text), "/sys/dev/block/%u:%u/size", IO_DEV_MAJOR(dev),
+		      IO_DEV_MINOR(dev)) > 0)
+		assert_int_equal(disk->size_bytes, strtoull(text, NULL, 10) * 512);
+	/* Without a name in the command line it is a disk, too. */
+	fake_proc__remove(&proc, PID);
+	add_process("kvm");
+	open_path(3, path, O_RDWR);
+	read_all(1);
+	assert_int_equal(get(0, strrchr(path, '/') + 1, path)->dev, dev);
+}
+
+static void test_gone(void **state)
+{
+	(void)state;
+	assert_int_equal(disks__read(&disks, proc.path, 7), -ESRCH);
+	assert_int_equal(disks.count, 0);
+	fake_proc__add(&proc, PID, "kthread", 1, NULL, NULL);
+	read_all(0);
+	fake_proc__remove(&proc, PID);
+	/* Between one file and the next. */
+	add_process("kvm|-drive|file=/a,if=virtio");
+	assert_int_equal(rmdir(path_of("100/fd")), 0);
+	assert_int_equal(disks__read(&disks, proc.path, PID), -ESRCH);
+	assert_int_equal(disks.count, 1);
+}
+
+/* A file that has no name any more, in this process. */
+static void test_deleted(void **state)
+{
+	int fd;
+
+	(void)state;
+	make_file("deleted.img");
+	fd = open(path_of("deleted.img"), O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(path_of("deleted.img")), 0);
+	assert_int_equal(disks__read(&disks, "/proc", (uint32_t)getpid()), 0);
+	close(fd);
+	for (size_t i = 0; i < disks.count; i++)
+		if (!strcmp(disks.list[i].name, "deleted.img")) {
+			assert_string_equal(disks.list[i].path, path_of("deleted.img"));
+			assert_int_equal(disks.list[i].dev, folder_dev);
+			return;
+		}
+	fail_msg("not found");
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_files),      TEST(test_hot_plugged), TEST(test_active_layer),
+		TEST(test_namespaces), TEST(test_fd_sets),     TEST(test_block_device),
+		TEST(test_gone),       TEST(test_deleted),
+	};
+
+	return cmocka_run_group_tests_name("disk_fds", tests, NULL, NULL);
+}
