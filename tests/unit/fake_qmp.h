@@ -93,4 +93,21 @@ static inline void fake_qmp__close(struct fake_qmp *qmp)
 	rmdir(qmp->folder);
 }
 
+/* What a monitor answers to a command in which both texts (one may be NULL) occur. */
+struct fake_answer {
+	const char *command;
+	const char *argument;
+	const char *text;
+};
+
+/* An answer of a table that ends with NULL as command; otherwise, what QEMU does not know. */
+static inline const char *fake_qmp__look_up(void *context, const char *line)
+{
+	for (const struct fake_answer *answer = context; answer->command; answer++)
+		if (strstr(line, answer->command) &&
+		    (!answer->argument || strstr(line, answer->argument)))
+			return answer->text;
+	return "{\"error\": {\"class\": \"GenericError\", \"desc\": \"\"}}\r\n";
+}
+
 #endif

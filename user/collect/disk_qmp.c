@@ -6,7 +6,6 @@
 
 #include "collect/disk_internal.h"
 
-#define DEVFN_MAX 256
 #define BRIDGES_MAX 16 /* one behind the other */
 
 static const char peripheral[] = "/machine/peripheral/";
@@ -260,17 +259,19 @@ static bool ends_with(const char *text, const char *end)
 	return length >= end_length && !strcmp(text + length - end_length, end);
 }
 
-/* A device without an id is asked itself; only the root bus has a number that is known. */
+/*
+ * A device without an id is asked itself; only the root bus has a number that is known.
+ * Returns whether it is a PCI device.
+ */
 static bool set_address_by_path(struct disk *disk, struct qmp *qmp, const char *path)
 {
-	json_t *bus = get_property(qmp, path, "parent_bus");
-	json_t *addr = bus ? get_property(qmp, path, "addr") : NULL;
+	json_t *addr = get_property(qmp, path, "addr");
+	bool is_pci = json_is_integer(addr);
+	json_t *bus = is_pci ? get_property(qmp, path, "parent_bus") : NULL;
 	const char *name = json_is_string(bus) ? json_string_value(bus) : "";
 	json_int_t devfn = json_integer_value(addr);
-	bool is_pci = json_is_integer(addr) && devfn >= 0 && devfn < DEVFN_MAX &&
-		      (ends_with(name, "/pci.0") || ends_with(name, "/pcie.0"));
 
-	if (is_pci)
+	if (devfn >= 0 && (ends_with(name, "/pci.0") || ends_with(name, "/pcie.0")))
 		set_address(disk, 0, devfn / 8, devfn % 8);
 	json_decref(addr);
 	json_decref(bus);
