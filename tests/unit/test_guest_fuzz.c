@@ -12,9 +12,9 @@
 #include "guest_mutate.h"
 #include "guest_vm.h"
 
-#define LINES 20000
+#define LINES 12000
 #define HOSTILE 16
-#define LINES_EACH 800
+#define LINES_EACH 650
 
 static uint64_t seed(void)
 {
