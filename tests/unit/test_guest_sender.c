@@ -33,7 +33,7 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(rig->folder));
 	snprintf(rig->path, sizeof(rig->path), "%s/port", rig->folder);
 	assert_int_equal(mkfifo(rig->path, 0600), 0);
-	rig->report = sample_report(2);
+	rig->report = sample_report(8); /* more than a pipe takes whole */
 	rig->reader = -1;
 	rig->text = malloc(TEXT_SIZE);
 	*state = rig;
@@ -229,7 +229,7 @@ static void test_slow_reader(void **state)
 		for (;;) {
 			read_on(rig, 4096);
 			rig->size = 0;
-			usleep(4000);
+			usleep(30000);
 		}
 	}
 	free(rig->report);
