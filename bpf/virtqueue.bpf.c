@@ -46,42 +46,20 @@ static __always_inline void book(struct virtqueue_ring *ring, __u64 old, __u64 n
 }
 
 /*
- * Where a ring is now; 0: nowhere. The used index is read first: what comes and goes between the
- * two readings is counted as waiting for a moment, and never as less than nothing.
+ * False: a page is not there at this moment. The used index is read first: what comes and goes
+ * between the two readings is counted as waiting for a moment, and never as less than nothing.
  */
-static __always_inline __u64 look(const struct virtqueue_ring *ring, __u64 old, __u32 now)
+static __always_inline bool read_indices(const struct virtqueue_ring *ring, __u16 *used,
+					 __u16 *avail)
 {
-	__u16 used, avail, waiting;
-
-	if (bpf_probe_read_user(&used, sizeof(used), (void *)ring->used) ||
-	    bpf_probe_read_user(&avail, sizeof(avail), (void *)ring->avail))
-		return 0;
-	waiting = avail - used;
-	if (waiting > ring->size)
-		return 0;
-	if (VIRTQUEUE_WAITING(old))
-		now = VIRTQUEUE_TIME(old) + virtqueue_since(old, now);
-	return VIRTQUEUE_STATE(now, waiting, used);
-}
-
-/* Nothing to book, and no need to do so before the time comes round. */
-static __always_inline bool unchanged(__u64 old, __u64 new)
-{
-	if (!old || !new)
-		return old == new;
-	return (__u32)old == (__u32) new &&
-	       (!VIRTQUEUE_WAITING(old) || virtqueue_since(old, VIRTQUEUE_TIME(new)) < 1U << 30);
-}
-
-/* A guest's driver that begins anew clears its ring. What was in it did not leave it. */
-static __always_inline bool began_anew(__u64 old, __u64 new)
-{
-	return !VIRTQUEUE_WAITING(new) && !VIRTQUEUE_USED(new) && VIRTQUEUE_USED(old);
+	return !bpf_probe_read_user(used, sizeof(*used), (void *)ring->used) &&
+	       !bpf_probe_read_user(avail, sizeof(*avail), (void *)ring->avail);
 }
 
 static __noinline int sample_ring(__u32 slot, __u32 vm_pid, __u32 now)
 {
 	struct virtqueue_ring *ring = bpf_map_lookup_elem(&rings, &slot);
+	__u16 used, avail;
 	__u64 old, new;
 
 	if (!ring)
@@ -90,14 +68,18 @@ static __noinline int sample_ring(__u32 slot, __u32 vm_pid, __u32 now)
 		old = *(volatile __u64 *)&ring->state;
 		if (*(volatile __u32 *)&ring->vm_pid != vm_pid)
 			return 0;
-		new = look(ring, old, now);
+		if (!read_indices(ring, &used, &avail)) {
+			__sync_fetch_and_add(&failed, 1);
+			return 0;
+		}
+		new = virtqueue_next(old, used, avail, ring->size, now);
 		if (!new)
 			__sync_fetch_and_add(&failed, 1);
-		if (unchanged(old, new))
+		if (virtqueue_unchanged(old, new))
 			return 0;
 		if (__sync_val_compare_and_swap(&ring->state, old, new) != old)
 			continue;
-		if (old && new && !began_anew(old, new))
+		if (virtqueue_counts(old, new))
 			book(ring, old, new);
 		return 0;
 	}

@@ -58,4 +58,39 @@ static inline __attribute__((always_inline)) __u32 virtqueue_since(__u64 state, 
 	return units > -(1U << (30 - VIRTQUEUE_TIME_UNIT)) ? 0 : units;
 }
 
+/*
+ * What follows a state, as the indices are now; 0: no ring holds these. The old time is kept in
+ * its place where the clock seems to have gone back.
+ */
+static inline __attribute__((always_inline)) __u64
+virtqueue_next(__u64 old, __u16 used, __u16 avail, __u32 size, __u32 now)
+{
+	__u16 waiting = avail - used;
+
+	if (waiting > size)
+		return 0;
+	if (VIRTQUEUE_WAITING(old))
+		now = VIRTQUEUE_TIME(old) + virtqueue_since(old, now);
+	return VIRTQUEUE_STATE(now, waiting, used);
+}
+
+/* Nothing to book, and no need to do so before the time comes round. */
+static inline __attribute__((always_inline)) int virtqueue_unchanged(__u64 old, __u64 new)
+{
+	if (!old || !new)
+		return old == new;
+	return (__u32)old == (__u32) new &&
+	       (!VIRTQUEUE_WAITING(old) || virtqueue_since(old, VIRTQUEUE_TIME(new)) < 1U << 30);
+}
+
+/*
+ * Whether the time between two states and what left the ring in it are to be booked. A guest's
+ * driver that begins anew clears its ring: what was in it did not leave it.
+ */
+static inline __attribute__((always_inline)) int virtqueue_counts(__u64 old, __u64 new)
+{
+	return old && new &&
+	       (VIRTQUEUE_WAITING(new) || VIRTQUEUE_USED(new) || !VIRTQUEUE_USED(old));
+}
+
 #endif

@@ -21,6 +21,9 @@ struct cookie {
 	__u32 padding;
 };
 
+/* Set by user space where a uprobe may sleep (6.0): then no cookie is out of reach. */
+const volatile bool may_sleep = false;
+
 /* Requests that could not be counted. */
 __u64 lost = 0;
 
@@ -30,6 +33,13 @@ struct {
 	__type(key, struct vmm_key);
 	__type(value, struct vmm_requests);
 } flows SEC(".maps");
+
+static __always_inline bool read_cookie(struct cookie *cookie, const void *from)
+{
+	if (may_sleep)
+		return !bpf_copy_from_user(cookie, sizeof(*cookie), from);
+	return !bpf_probe_read_user(cookie, sizeof(*cookie), from);
+}
 
 static __always_inline struct vmm_requests *flow_of(const struct vmm_key *key)
 {
@@ -46,13 +56,12 @@ SEC("uprobe")
 int vmm_done(struct pt_regs *ctx)
 {
 	struct vmm_key key = { .backend = PT_REGS_PARM1(ctx) };
-	__u64 now = bpf_ktime_get_ns(), ns = 0;
 	struct vmm_requests *requests = NULL;
+	__u64 bucket, now, ns = 0;
 	struct cookie cookie;
-	__u32 bucket;
 
 	key.pid = bpf_get_current_pid_tgid() >> 32;
-	if (!bpf_probe_read_user(&cookie, sizeof(cookie), (void *)PT_REGS_PARM2(ctx))) {
+	if (read_cookie(&cookie, (void *)PT_REGS_PARM2(ctx))) {
 		key.type = cookie.type;
 		requests = flow_of(&key);
 	}
@@ -60,9 +69,13 @@ int vmm_done(struct pt_regs *ctx)
 		__sync_fetch_and_add(&lost, 1);
 		return 0;
 	}
+	/* As late as may be: QEMU looks at the clock when this has returned. */
+	now = bpf_ktime_get_ns();
 	if (cookie.start_time_ns > 0 && (__u64)cookie.start_time_ns < now)
 		ns = now - cookie.start_time_ns;
+	/* Checked as a whole: kernels before 6.4 lose a bound on the way from 32 bits to 64. */
 	bucket = hist_bucket(ns);
+	barrier_var(bucket);
 	__sync_fetch_and_add(&requests->count, 1);
 	__sync_fetch_and_add(&requests->sum_ns, ns);
 	__sync_fetch_and_add(&requests->bytes, cookie.bytes);

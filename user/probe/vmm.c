@@ -10,11 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bpf/vmm.h"
 #include "collect/qemu_version.h"
 #include "probe/kernel.h"
+#include "probe/vmm_entry.h"
+#include "probe/vmm_snapshot.h"
 #include "vmm.skel.h"
 
+#define FUNCTION "block_acct_done"
 #define UPROBES "/sys/bus/event_source/devices/uprobe/type"
 
 struct attachment {
@@ -30,20 +32,39 @@ struct vmm_probe {
 	char missing[96];
 };
 
+static int try_load(struct vmm_probe *probe, bool may_sleep)
+{
+	int error;
+
+	probe->skeleton = vmm_bpf__open();
+	if (!probe->skeleton)
+		return -errno;
+	probe->skeleton->rodata->may_sleep = may_sleep;
+	error = bpf_program__set_flags(probe->skeleton->progs.vmm_done,
+				       may_sleep ? BPF_F_SLEEPABLE : 0);
+	if (!error)
+		error = vmm_bpf__load(probe->skeleton);
+	if (error) {
+		vmm_bpf__destroy(probe->skeleton);
+		probe->skeleton = NULL;
+	}
+	return error;
+}
+
 int vmm_probe__open(struct vmm_probe **out)
 {
 	struct vmm_probe *probe = calloc(1, sizeof(*probe));
-	int error = 0;
+	int error;
 
 	if (!probe)
 		return -ENOMEM;
-	probe->skeleton = vmm_bpf__open_and_load();
-	if (!probe->skeleton)
-		error = -errno;
+	error = try_load(probe, true);
+	if (error)
+		error = try_load(probe, false);
 	/* libbpf's copies of the kernel's BTF, several MiB, are of no more use. */
 	malloc_trim(0);
 	if (error) {
-		kernel_explain("setting up the program at block_acct_done", error);
+		kernel_explain("setting up the program at " FUNCTION, error);
 		vmm_probe__close(probe);
 		return error;
 	}
@@ -80,7 +101,7 @@ static int explain(struct vmm_probe *probe, const char *path, int error, const c
 	if (error == -ESRCH) {
 		*missing = "the process has gone";
 	} else if (error == -ENOENT) {
-		*missing = "its executable does not export block_acct_done";
+		*missing = "its executable does not export " FUNCTION;
 	} else if (error == -EPERM || error == -EACCES) {
 		*missing = "the kernel refused the uprobe: it takes root, or CAP_PERFMON and "
 			   "CAP_SYS_PTRACE";
@@ -96,8 +117,8 @@ static int explain(struct vmm_probe *probe, const char *path, int error, const c
 
 int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, const char **missing)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = "block_acct_done");
-	struct attachment *grown, new = { .pid = pid };
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = FUNCTION);
+	struct attachment *grown, added = { .pid = pid };
 	char path[32];
 
 	if (find(probe, pid))
@@ -107,15 +128,16 @@ int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, const char **missin
 	if (!grown)
 		return explain(probe, path, -ENOMEM, missing);
 	probe->attachments = grown;
-	new.link = bpf_program__attach_uprobe_opts(probe->skeleton->progs.vmm_done, (pid_t)pid,
-						   path, 0, &options);
-	if (!new.link)
+	added.link =
+		bpf_program__attach_uprobe_opts(probe->skeleton->progs.vmm_done, (pid_t)pid, path,
+						vmm_entry__find(path, FUNCTION), &options);
+	if (!added.link)
 		return explain(probe, path, -errno, missing);
 	/* One that does not tell its version is told of all the same: as requests of a kind
 	 * unknown. */
-	if (qemu_version__read(path, &new.version))
-		new.version = 0;
-	probe->attachments[probe->count++] = new;
+	if (qemu_version__read(path, &added.version))
+		added.version = 0;
+	probe->attachments[probe->count++] = added;
 	return 0;
 }
 
@@ -146,56 +168,6 @@ void vmm_probe__detach(struct vmm_probe *probe, uint32_t pid)
 	forget_flows(probe, pid);
 }
 
-static int add_flow(struct vmm_snapshot *snapshot, const struct vmm_key *key, enum io_op op,
-		    const struct vmm_requests *requests)
-{
-	struct vmm_flow *flow = vmm_snapshot__add(snapshot);
-
-	if (!flow)
-		return -ENOMEM;
-	flow->vm_pid = key->pid;
-	flow->disk = VMM_NO_DISK;
-	flow->backend = key->backend;
-	flow->op = op;
-	flow->bytes = requests->bytes;
-	flow->latency.count = requests->count;
-	flow->latency.sum_ns = requests->sum_ns;
-	memcpy(flow->latency.hist, requests->hist, sizeof(flow->latency.hist));
-	return 0;
-}
-
-static int compare_flows(const void *left, const void *right)
-{
-	const struct vmm_flow *a = left, *b = right;
-
-	if (a->vm_pid != b->vm_pid)
-		return a->vm_pid < b->vm_pid ? -1 : 1;
-	if (a->backend != b->backend)
-		return a->backend < b->backend ? -1 : 1;
-	return (a->op > b->op) - (a->op < b->op);
-}
-
-/* Types that are not told apart are one flow. */
-static void join_flows(struct vmm_snapshot *snapshot)
-{
-	size_t kept = 0;
-
-	if (!snapshot->count)
-		return;
-	qsort(snapshot->flows, snapshot->count, sizeof(*snapshot->flows), compare_flows);
-	for (size_t i = 1; i < snapshot->count; i++) {
-		struct vmm_flow *last = &snapshot->flows[kept], *flow = &snapshot->flows[i];
-
-		if (compare_flows(last, flow)) {
-			snapshot->flows[++kept] = *flow;
-		} else {
-			last->bytes += flow->bytes;
-			latency__add(&last->latency, &flow->latency);
-		}
-	}
-	snapshot->count = kept + 1;
-}
-
 int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot)
 {
 	int fd = bpf_map__fd(probe->skeleton->maps.flows), error = 0;
@@ -210,10 +182,10 @@ int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot)
 		attachment = find(probe, key.pid);
 		if (attachment && qemu_version__op(attachment->version, key.type, &op) &&
 		    !bpf_map_lookup_elem(fd, &key, &requests))
-			error = add_flow(snapshot, &key, op, &requests);
+			error = vmm_snapshot__take(snapshot, &key, op, &requests);
 		last = key;
 		before = &last;
 	}
-	join_flows(snapshot);
+	vmm_snapshot__join(snapshot);
 	return error;
 }
