@@ -14,9 +14,11 @@ import time
 import traceback
 
 import causes
+import disk_io
 import emulation
 import exits
 import four_nodes
+import guest_io
 import living
 import measuring
 import overlap
@@ -25,11 +27,11 @@ import tracing
 from kvmq import Failed, Tool, expect, guest, run
 
 
-def pin_everything(cpu):
-    """Every thread that may be moved runs on one CPU, and so do those they start."""
+def pin_everything(*cpus):
+    """Every thread that may be moved runs on these CPUs, and so do those they start."""
     for task in glob.glob("/proc/[0-9]*/task/[0-9]*"):
         try:
-            os.sched_setaffinity(int(task.rpartition("/")[2]), {cpu})
+            os.sched_setaffinity(int(task.rpartition("/")[2]), cpus)
         except OSError:
             pass  # bound to its CPU, or ended
 
@@ -90,6 +92,14 @@ def alone_on_node_0():
     load_kvm()
     stop_guests()
     pin_everything(1)
+
+
+def disks_of_known_latency():
+    """No guest is left but two with fio, on devices that take as long as they are told to."""
+    load_kvm()
+    stop_guests()
+    pin_everything(*range(os.cpu_count()))
+    disk_io.start_guests()
 
 
 def command_line():
@@ -172,6 +182,22 @@ STAGES = [
         remote.numa_events,
         remote.linux_guest,
     ]),
+    (disks_of_known_latency, [
+        disk_io.counts,
+        disk_io.two_vms_one_disk,
+        disk_io.shared_io_cgroup,
+        disk_io.latency_slope,
+        disk_io.dm_delay,
+        disk_io.few_tags,
+        disk_io.io_max,
+        disk_io.vmm_exact,
+        disk_io.gavg,
+        disk_io.events_io,
+        disk_io.writeback,
+        guest_io.guest_layers,
+        guest_io.guest_queue,
+        guest_io.noisy_neighbour,
+    ]),
     (toggle_alone, [
         measuring.toggling,
         tracing.timeline_toggling,
@@ -198,10 +224,10 @@ FOUR_NODES_STAGES = [
 
 def on_this_kernel(scenario):
     """
-    Why a vCPU waits, what its exits cost and where its memory is: shown on three kernels,
-    6.1, 6.12 and 7.x. 5.10 has no BTF of kvm and no atomic operations that return a value;
-    on a real-time kernel it is left out for the time that it takes. The command-line tests
-    run on one.
+    Why a vCPU waits, what its exits cost, where its memory is and what its disks wait for:
+    shown on three kernels, 6.1, 6.12 and 7.x. 5.10 has no BTF of kvm and no atomic operations
+    that return a value; on a real-time kernel it is left out for the time that it takes. The
+    command-line tests run on one.
     """
     release = os.uname().release
     if scenario is command_line:
