@@ -380,7 +380,7 @@ static void test_most_vms(void **state)
 static void test_help(void **state)
 {
 	static const char *const names[] = {
-		"--vm=NAME",	   "--cgroup=PATH", "--by=vm|vcpu|thread", "--hist",
+		"--vm=NAME",	   "--cgroup=PATH", "--by=WHAT", "--hist",
 		"--events[=USEC]", "--json",	    "--columns=LIST",	   "--sort=COLUMN",
 		"--top=N",	   "--timestamp",   "--verbose",	   "--version",
 		"--help"
