@@ -17,28 +17,28 @@ static struct fake_proc sys;
 static struct devices *devices;
 
 /* A file of a device; the text gets a newline as sysfs has it. */
-static void file(const char *device, const char *name, const char *text)
+static void put(const char *device, const char *file, const char *text)
 {
 	char path[256], line[512];
 
-	snprintf(path, sizeof(path), "block/%s/%s", device, name);
+	snprintf(path, sizeof(path), "block/%s/%s", device, file);
 	snprintf(line, sizeof(line), "%s\n", text);
 	fake_tree(&sys, path, line);
 }
 
-static void add_device(const char *name, const char *dev, const char *sectors)
+static void add_device(const char *name, const char *numbers, const char *sectors)
 {
-	file(name, "dev", dev);
-	file(name, "size", sectors);
-	file(name, "removable", "0");
-	file(name, "slaves/.keep", "");
+	put(name, "dev", numbers);
+	put(name, "size", sectors);
+	put(name, "removable", "0");
+	put(name, "slaves/.keep", "");
 }
 
 static void add_queue(const char *name, const char *scheduler, const char *depth)
 {
-	file(name, "mq/0/cpu_list", "0");
-	file(name, "queue/scheduler", scheduler);
-	file(name, "queue/nr_requests", depth);
+	put(name, "mq/0/cpu_list", "0");
+	put(name, "queue/scheduler", scheduler);
+	put(name, "queue/nr_requests", depth);
 }
 
 static void add_slave(const char *name, const char *slave)
@@ -46,7 +46,7 @@ static void add_slave(const char *name, const char *slave)
 	char path[64];
 
 	snprintf(path, sizeof(path), "slaves/%s/dev", slave);
-	file(name, path, "");
+	put(name, path, "");
 }
 
 static int set_up(void **state)
@@ -55,13 +55,13 @@ static int set_up(void **state)
 	fake_proc__open(&sys);
 	add_device("sda", "8:0", "2097152");
 	add_queue("sda", "none [mq-deadline] kyber bfq", "64");
-	file("sda", "sda1/dev", "8:1");
-	file("sda", "sda1/partition", "1");
-	file("sda", "sda2/dev", "8:2");
-	file("sda", "device/dev", "99:99"); /* as that of an NVMe disk leads to its controller */
+	put("sda", "sda1/dev", "8:1");
+	put("sda", "sda1/partition", "1");
+	put("sda", "sda2/dev", "8:2");
+	put("sda", "device/dev", "99:99"); /* as that of an NVMe disk leads to its controller */
 	add_device("nvme0n1", "259:0", "1000");
 	add_queue("nvme0n1", "[none] mq-deadline", "1023");
-	file("nvme0n1", "nvme0n1p1/dev", "259:1");
+	put("nvme0n1", "nvme0n1p1/dev", "259:1");
 	devices = devices__new(sys.path);
 	assert_non_null(devices);
 	return 0;
@@ -133,8 +133,8 @@ static void test_stacks(void **state)
 
 	(void)state;
 	add_device("dm-0", "253:0", "8");
-	file("dm-0", "queue/scheduler", "none"); /* older kernels say so of any device */
-	file("dm-0", "queue/nr_requests", "128");
+	put("dm-0", "queue/scheduler", "none"); /* older kernels say so of any device */
+	put("dm-0", "queue/nr_requests", "128");
 	add_slave("dm-0", "sda2");
 	add_device("md127", "9:127", "8");
 	add_slave("md127", "dm-0");
@@ -158,7 +158,7 @@ static void test_stacks(void **state)
 	assert_false(find(253, 2)->bio_based);
 	assert_string_equal(find(9, 127)->stacked_on, "dm-0 nvme0n1p1");
 	assert_string_equal(leaves(253, 0), "sda");
-	assert_string_equal(leaves(9, 127), "sda nvme0n1");
+	assert_string_equal(leaves(9, 127), "nvme0n1 sda");
 	assert_string_equal(leaves(253, 1), "sda nvme0n1");
 	assert_string_equal(leaves(253, 2), "sda");
 	assert_string_equal(leaves(254, 0), "zram0");
@@ -206,7 +206,7 @@ static void test_broken_stacks(void **state)
 /* Makes a loop device of a file, and returns its leaves. */
 static const char *loop_leaves(const char *path)
 {
-	file("loop0", "loop/backing_file", path);
+	put("loop0", "loop/backing_file", path);
 	assert_int_equal(devices__read(devices), 0);
 	assert_string_equal(find(7, 0)->loop_file, path);
 	return leaves(7, 0);
@@ -237,7 +237,7 @@ static void test_loop(void **state)
 	} else if (major(stat_of.st_dev)) {
 		assert_string_equal(loop_leaves(path), "");
 		snprintf(dev, sizeof(dev), "%u:%u", major(stat_of.st_dev), minor(stat_of.st_dev));
-		file("sda", "sda3/dev", dev);
+		put("sda", "sda3/dev", dev);
 		assert_string_equal(loop_leaves(path), "sda");
 		assert_string_equal(find(7, 0)->stacked_on, "sda");
 	}
@@ -254,8 +254,8 @@ static void test_nvme_multipath(void **state)
 {
 	(void)state;
 	add_device("nvme3n2", "259:7", "8");
-	file("nvme3c1n2", "hidden", "1");
-	file("nvme3c4n2", "hidden", "1");
+	put("nvme3c1n2", "hidden", "1");
+	put("nvme3c4n2", "hidden", "1");
 	assert_int_equal(devices__read(devices), 0);
 	assert_int_equal(devices__count(devices), 3);
 	assert_true(find(259, 7)->bio_based);
@@ -272,7 +272,7 @@ static void test_rereading(void **state)
 	(void)state;
 	assert_int_equal(devices__read(devices), 0);
 	add_device("sdb", "8:16", "0");
-	file("sdc", "dev", "garbage");
+	put("sdc", "dev", "garbage");
 	fake_tree(&sys, "block/stray", "");
 	assert_int_equal(devices__read(devices), 0);
 	assert_int_equal(devices__count(devices), 3);

@@ -13,7 +13,7 @@
 #include "collect/proc.h"
 #include "fake_proc.h"
 
-#define PID 100
+#define PID 100U
 
 static struct fake_proc proc;
 static struct disks disks;
@@ -241,7 +241,7 @@ static bool find_block_device(char *path, size_t size, struct stat *stat_of)
 static void test_block_device(void **state)
 {
 	char path[300], text[32];
-	struct stat stat_of;
+	struct stat stat_of = { 0 };
 	const struct disk *disk;
 	uint32_t dev;
 

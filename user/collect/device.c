@@ -17,7 +17,7 @@
 #include "collect/proc.h"
 
 #define SECTOR_SIZE 512
-#define DEPTH_MAX 16 /* of devices on devices: more is a circle */
+#define WALK_MAX 256 /* devices below one */
 
 struct entry {
 	struct device device;
@@ -52,7 +52,9 @@ static void clear(struct devices *devices)
 {
 	free(devices->list);
 	free(devices->numbers);
-	*devices = (struct devices){ .sys = devices->sys };
+	devices->list = NULL;
+	devices->numbers = NULL;
+	devices->count = devices->number_count = 0;
 }
 
 void devices__free(struct devices *devices)
@@ -382,43 +384,46 @@ const struct device *devices__find(const struct devices *devices, uint32_t dev)
 	return entry ? &entry->device : NULL;
 }
 
-/* What a walk down has found. */
+/* The devices that a walk down has come to, each once. */
 struct walk {
-	const struct device **leaves;
-	size_t max;
+	uint32_t devs[WALK_MAX];
 	size_t count;
-	bool unknown;
 };
 
-static void add_leaf(struct walk *walk, const struct device *leaf)
+/* Returns whether there was room. */
+static bool come_to(struct walk *walk, uint32_t dev)
 {
-	for (size_t i = 0; i < walk->count && i < walk->max; i++)
-		if (walk->leaves[i] == leaf)
-			return;
-	if (walk->count < walk->max)
-		walk->leaves[walk->count] = leaf;
-	walk->count++;
-}
-
-static void walk_down(const struct devices *devices, uint32_t dev, int depth, struct walk *walk)
-{
-	const struct entry *entry = find_entry(devices, dev);
-
-	if (!entry || entry->slaves_unknown || depth == DEPTH_MAX) {
-		walk->unknown = true;
-		return;
-	}
-	if (!entry->device.slave_count)
-		add_leaf(walk, &entry->device);
-	for (size_t i = 0; i < entry->device.slave_count && !walk->unknown; i++)
-		walk_down(devices, entry->device.slaves[i], depth + 1, walk);
+	for (size_t i = 0; i < walk->count; i++)
+		if (walk->devs[i] == dev)
+			return true;
+	if (walk->count == WALK_MAX)
+		return false;
+	walk->devs[walk->count++] = dev;
+	return true;
 }
 
 size_t devices__leaves(const struct devices *devices, uint32_t dev, const struct device **leaves,
 		       size_t max)
 {
-	struct walk walk = { .leaves = leaves, .max = max };
+	const struct device *first = devices__find(devices, dev);
+	struct walk walk = { .count = 0 };
+	size_t count = 0;
 
-	walk_down(devices, dev, 0, &walk);
-	return walk.unknown ? 0 : walk.count;
+	if (first)
+		come_to(&walk, first->dev);
+	for (size_t i = 0; i < walk.count; i++) {
+		const struct entry *entry = find_entry(devices, walk.devs[i]);
+
+		if (!entry || entry->slaves_unknown)
+			return 0;
+		for (size_t j = 0; j < entry->device.slave_count; j++)
+			if (!come_to(&walk, entry->device.slaves[j]))
+				return 0;
+		if (entry->device.slave_count)
+			continue;
+		if (count < max)
+			leaves[count] = &entry->device;
+		count++;
+	}
+	return count;
 }

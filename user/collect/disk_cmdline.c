@@ -97,7 +97,7 @@ static void set_controller(struct disk *disk, const struct reading *reading, con
 /* What is behind a device: a -drive by its id, or a block node by its name. */
 static void set_drive(struct disk *disk, const struct options *options, const char *drive)
 {
-	const json_t *values;
+	json_t *values;
 
 	copy_printable(disk->drive, sizeof(disk->drive), drive);
 	values = options__find(options, OPTION_DRIVE, "id", drive);
@@ -215,7 +215,7 @@ static void name_drive(struct disk *disk, struct positions *positions, const jso
 }
 
 /* A -drive is a disk by itself unless a -device takes it, or it is firmware or a floppy. */
-static void add_drive(struct reading *reading, const json_t *drive)
+static void add_drive(struct reading *reading, json_t *drive)
 {
 	const char *interface = option__get(drive, "", "if");
 	struct disk disk = { 0 };
@@ -260,12 +260,13 @@ static void add_plain(struct reading *reading, const json_t *values)
 /* What depends on the kind of machine: where a drive goes by default, and two to a bus or not. */
 static void set_machine(struct reading *reading)
 {
-	const char *machine = "";
+	const char *machine = "", *type;
 
-	for (size_t i = 0; i < reading->options->count; i++)
-		if (reading->options->list[i].kind == OPTION_MACHINE)
-			machine = option__get(reading->options->list[i].values, "", "type")
-					  ?: machine;
+	for (size_t i = 0; i < reading->options->count; i++) {
+		type = option__get(reading->options->list[i].values, "", "type");
+		if (reading->options->list[i].kind == OPTION_MACHINE && type)
+			machine = type;
+	}
 	reading->interface =
 		matches("virt*", machine) || matches("s390*", machine) ? "virtio" : "ide";
 	reading->positions[0] = (struct positions){ .interface = "virtio" };

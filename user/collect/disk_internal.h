@@ -42,8 +42,8 @@ const char *option__get(const json_t *values, const char *prefix, const char *ke
 bool option__is_on(const json_t *values, const char *prefix, const char *key);
 
 /* The first option of a kind whose key has this value, or NULL. */
-const json_t *options__find(const struct options *options, enum option_kind kind, const char *key,
-			    const char *value);
+json_t *options__find(const struct options *options, enum option_kind kind, const char *key,
+		      const char *value);
 
 /* An object of JSON without its levels; a new reference, or NULL: it is none. */
 json_t *options__from_json(const char *text);
@@ -53,7 +53,7 @@ json_t *options__from_json(const char *text);
  * or a -blockdev, or by a name as QEMU takes it for file=.
  */
 void disk__from_node(struct disk *disk, const struct options *options, enum option_kind kind,
-		     const json_t *values);
+		     json_t *values);
 void disk__from_filename(struct disk *disk, const struct options *options, const char *filename);
 
 /* Whether a driver of QEMU's is one of an image's format; what comes out of others is raw. */

@@ -45,12 +45,20 @@ static bool is_one_of(const char *const *list, const char *text, size_t length)
 struct walk {
 	struct disk *disk;
 	const struct options *options;
-	int depth;
 	bool probes; /* QEMU looks into the file for its format */
+	/* The node that comes next: these values, behind this prefix. */
+	enum option_kind kind;
+	json_t *values; /* a reference; NULL: it is the end */
+	char prefix[64];
 };
 
-static void walk_node(struct walk *walk, enum option_kind kind, const json_t *values,
-		      const char *prefix);
+/* Goes on to a node; the values are a reference of the walk's from now on. */
+static void go_to(struct walk *walk, enum option_kind kind, json_t *values, const char *prefix)
+{
+	walk->kind = kind;
+	walk->values = values;
+	snprintf(walk->prefix, sizeof(walk->prefix), "%s", prefix);
+}
 
 static bool begins_with(const char *text, const char *prefix)
 {
@@ -66,27 +74,18 @@ static void set_file(struct disk *disk, const char *path)
 				: DISK_FILE;
 }
 
-static void walk_json(struct walk *walk, const char *text)
-{
-	json_t *values = options__from_json(text);
-
-	walk->probes = false;
-	if (values)
-		walk_node(walk, OPTION_BLOCKDEV, values, "");
-	json_decref(values);
-}
-
 /* QEMU takes what is before the first ':' for a protocol unless a '/' comes first. */
-static void walk_filename(struct walk *walk, const char *name)
+static void set_filename(struct walk *walk, const char *name)
 {
 	size_t length = strcspn(name, ":/");
 
-	if (!*name) {
+	if (!*name)
 		return; /* a drive with nothing in it */
-	} else if (name[length] != ':') {
+	if (name[length] != ':') {
 		set_file(walk->disk, name);
 	} else if (begins_with(name, "json:")) {
-		walk_json(walk, name + strlen("json:"));
+		walk->probes = false;
+		go_to(walk, OPTION_BLOCKDEV, options__from_json(name + strlen("json:")), "");
 	} else if (is_one_of(file_drivers, name, length)) {
 		set_file(walk->disk, name + length + 1);
 	} else {
@@ -136,8 +135,8 @@ static void set_format(struct walk *walk, const char *driver)
 			       is_format(driver) ? driver : "raw");
 }
 
-static void walk_driver(struct walk *walk, const json_t *values, const char *prefix,
-			const char *driver)
+static void set_driver(struct walk *walk, const json_t *values, const char *prefix,
+		       const char *driver)
 {
 	set_format(walk, driver);
 	if (is_one_of(network_drivers, driver, strlen(driver)))
@@ -147,39 +146,32 @@ static void walk_driver(struct walk *walk, const json_t *values, const char *pre
 }
 
 /* Goes on to what a node stands on: named, or described in place. */
-static void walk_child(struct walk *walk, enum option_kind kind, const json_t *values,
-		       const char *prefix)
+static void go_below(struct walk *walk, enum option_kind kind, json_t *values, const char *prefix)
 {
 	const char *file = option__get(values, prefix, "file");
-	const json_t *node;
-	char below[64];
+	char below[sizeof(walk->prefix)];
 
-	if (file && kind == OPTION_DRIVE) {
-		walk_filename(walk, file);
-	} else if (file) {
-		node = options__find(walk->options, OPTION_BLOCKDEV, "node-name", file);
-		if (node)
-			walk_node(walk, OPTION_BLOCKDEV, node, "");
-	} else if ((size_t)snprintf(below, sizeof(below), "%sfile.", prefix) < sizeof(below) &&
-		   (option__get(values, below, "driver") ||
-		    option__get(values, below, "filename"))) {
-		walk_node(walk, OPTION_BLOCKDEV, values, below);
-	}
+	if (file && kind == OPTION_DRIVE)
+		set_filename(walk, file);
+	else if (file)
+		go_to(walk, OPTION_BLOCKDEV,
+		      json_incref(options__find(walk->options, OPTION_BLOCKDEV, "node-name", file)),
+		      "");
+	else if ((size_t)snprintf(below, sizeof(below), "%sfile.", prefix) < sizeof(below) &&
+		 (option__get(values, below, "driver") || option__get(values, below, "filename")))
+		go_to(walk, OPTION_BLOCKDEV, json_incref(values), below);
 }
 
-static void walk_node(struct walk *walk, enum option_kind kind, const json_t *values,
-		      const char *prefix)
+static void take_node(struct walk *walk, enum option_kind kind, json_t *values, const char *prefix)
 {
 	const char *driver = option__get(values, prefix, "driver");
 	const char *cache = option__get(values, prefix, "cache");
 	const char *name = option__get(values, prefix, "filename");
 
-	if (++walk->depth > DEPTH_MAX)
-		return;
 	if (!driver && kind == OPTION_DRIVE)
 		driver = option__get(values, prefix, "format");
 	if (driver)
-		walk_driver(walk, values, prefix, driver);
+		set_driver(walk, values, prefix, driver);
 	else
 		walk->probes = true;
 	if (option__is_on(values, prefix, "cache.direct") ||
@@ -188,24 +180,38 @@ static void walk_node(struct walk *walk, enum option_kind kind, const json_t *va
 	if (name && driver && is_one_of(file_drivers, driver, strlen(driver)))
 		set_file(walk->disk, name);
 	else if (name && walk->disk->backing == DISK_UNKNOWN)
-		walk_filename(walk, name);
+		set_filename(walk, name);
 	else
-		walk_child(walk, kind, values, prefix);
+		go_below(walk, kind, values, prefix);
 	if (driver && !strcmp(driver, "host_device"))
 		walk->disk->backing = DISK_BLOCK;
 }
 
+static void walk_down(struct walk *walk)
+{
+	for (int depth = 0; walk->values && depth < DEPTH_MAX; depth++) {
+		struct walk node = *walk;
+
+		walk->values = NULL;
+		take_node(walk, node.kind, node.values, node.prefix);
+		json_decref(node.values);
+	}
+	json_decref(walk->values);
+}
+
 void disk__from_node(struct disk *disk, const struct options *options, enum option_kind kind,
-		     const json_t *values)
+		     json_t *values)
 {
 	struct walk walk = { .disk = disk, .options = options };
 
-	walk_node(&walk, kind, values, "");
+	go_to(&walk, kind, json_incref(values), "");
+	walk_down(&walk);
 }
 
 void disk__from_filename(struct disk *disk, const struct options *options, const char *filename)
 {
 	struct walk walk = { .disk = disk, .options = options };
 
-	walk_filename(&walk, filename);
+	set_filename(&walk, filename);
+	walk_down(&walk);
 }

@@ -88,56 +88,82 @@ static json_t *read_items(const char *text, const char *implied, bool quotes)
 	return values;
 }
 
-static void flatten(json_t *values, const char *key, const json_t *value, int level);
-
-static void flatten_below(json_t *values, const char *prefix, const char *name, const json_t *value,
-			  int level)
+/* Adds a value under the name of what it stood in. Of a name that is too long nothing is wanted. */
+static void move_up(json_t *to, const char *prefix, const char *name, json_t *value)
 {
 	char key[KEY_SIZE];
 
-	/* Of a key that is too long nothing is wanted. */
-	if ((size_t)snprintf(key, sizeof(key), "%s%s%s", prefix, *prefix ? "." : "", name) <
-	    sizeof(key))
-		flatten(values, key, value, level);
+	if ((size_t)snprintf(key, sizeof(key), "%s.%s", prefix, name) < sizeof(key))
+		json_object_set_nocheck(to, key, value);
 }
 
-/* Adds a value, or all that is in it. */
-static void flatten(json_t *values, const char *key, const json_t *value, int level)
+static void add_text(json_t *values, const char *key, const json_t *value)
 {
 	char text[32];
 
-	if (level > LEVELS_MAX)
-		return;
-	if (json_is_object(value)) {
-		for (void *at = json_object_iter((json_t *)value); at;
-		     at = json_object_iter_next((json_t *)value, at))
-			flatten_below(values, key, json_object_iter_key(at),
-				      json_object_iter_value(at), level + 1);
-	} else if (json_is_array(value)) {
-		for (size_t i = 0; i < json_array_size(value); i++) {
-			snprintf(text, sizeof(text), "%zu", i);
-			flatten_below(values, key, text, json_array_get(value, i), level + 1);
-		}
-	} else if (json_is_string(value)) {
+	if (json_is_string(value)) {
 		set(values, key, json_string_value(value), json_string_length(value));
-	} else {
-		if (json_is_integer(value))
-			snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
-		else
-			snprintf(text, sizeof(text), "%s", json_is_true(value) ? "on" : "off");
-		set(values, key, text, strlen(text));
+		return;
 	}
+	if (json_is_integer(value))
+		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
+	else
+		snprintf(text, sizeof(text), "%s", json_is_true(value) ? "on" : "off");
+	set(values, key, text, strlen(text));
+}
+
+/* Adds all that is in an object or an array. */
+static void move_all_up(json_t *to, const char *prefix, json_t *from)
+{
+	const char *name;
+	json_t *value;
+	char number[32];
+	size_t i;
+
+	json_object_foreach(from, name, value)
+	{
+		move_up(to, prefix, name, value);
+	}
+	json_array_foreach(from, i, value)
+	{
+		snprintf(number, sizeof(number), "%zu", i);
+		move_up(to, prefix, number, value);
+	}
+}
+
+/* A copy with one level less, or NULL; *levels: whether there are any left. */
+static json_t *flatten(json_t *from, bool *levels)
+{
+	json_t *values = json_object(), *value;
+	const char *key;
+
+	*levels = false;
+	json_object_foreach(values ? from : NULL, key, value)
+	{
+		if (json_is_object(value) || json_is_array(value)) {
+			*levels = true;
+			move_all_up(values, key, value);
+		} else {
+			add_text(values, key, value);
+		}
+	}
+	return values;
 }
 
 json_t *options__from_json(const char *text)
 {
-	json_t *object = json_loads(text, 0, NULL), *values = NULL;
+	json_t *values = json_loads(text, 0, NULL), *flat;
+	bool levels = json_is_object(values);
 
-	if (json_is_object(object))
-		values = json_object();
-	if (values)
-		flatten(values, "", object, 0);
-	json_decref(object);
+	if (!levels) {
+		json_decref(values);
+		return NULL;
+	}
+	for (int level = 0; values && levels && level < LEVELS_MAX; level++) {
+		flat = flatten(values, &levels);
+		json_decref(values);
+		values = flat;
+	}
 	return values;
 }
 
@@ -285,8 +311,8 @@ bool option__is_on(const json_t *values, const char *prefix, const char *key)
 	return value && (!strcmp(value, "on") || !strcmp(value, "true") || !strcmp(value, "yes"));
 }
 
-const json_t *options__find(const struct options *options, enum option_kind kind, const char *key,
-			    const char *value)
+json_t *options__find(const struct options *options, enum option_kind kind, const char *key,
+		      const char *value)
 {
 	for (size_t i = 0; i < options->count; i++) {
 		const struct option *option = &options->list[i];

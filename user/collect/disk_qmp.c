@@ -6,7 +6,7 @@
 
 #include "collect/disk_internal.h"
 
-#define BRIDGES_MAX 16 /* one behind the other */
+#define LISTS_MAX 512 /* there are no more PCI buses than 256 */
 
 static const char peripheral[] = "/machine/peripheral/";
 
@@ -200,26 +200,6 @@ static void drop_others(struct disks *disks, const bool *taken)
 			disks__remove(disks, i);
 }
 
-/* Finds a device by its id, on a bus or behind a bridge. */
-static const json_t *find_pci(const json_t *devices, const char *id, int depth)
-{
-	const json_t *device, *found = NULL;
-	size_t index;
-
-	json_array_foreach(devices, index, device)
-	{
-		const json_t *bridge = json_object_get(device, "pci_bridge");
-
-		if (!strcmp(text_at(device, "qdev_id", NULL, NULL), id))
-			return device;
-		if (bridge && depth < BRIDGES_MAX)
-			found = find_pci(json_object_get(bridge, "devices"), id, depth + 1);
-		if (found)
-			return found;
-	}
-	return NULL;
-}
-
 static void set_address(struct disk *disk, json_int_t bus, json_int_t slot, json_int_t function)
 {
 	if (bus >= 0 && bus < 256 && slot >= 0 && slot < 32 && function >= 0 && function < 8)
@@ -227,22 +207,51 @@ static void set_address(struct disk *disk, json_int_t bus, json_int_t slot, json
 			 (unsigned int)slot, (unsigned int)function);
 }
 
-static bool set_address_by_id(struct disk *disk, const json_t *buses, const char *id)
+/* Lists of devices, those of a bus and those behind a bridge. */
+struct lists {
+	const json_t *list[LISTS_MAX];
+	size_t count;
+};
+
+static void add_list(struct lists *lists, const json_t *in)
 {
-	const json_t *bus, *device;
+	const json_t *devices = json_object_get(in, "devices");
+
+	if (json_is_array(devices) && lists->count < LISTS_MAX)
+		lists->list[lists->count++] = devices;
+}
+
+/* Finds a device by its id; what is behind the bridges of a list comes later. */
+static const json_t *find_pci(struct lists *lists, const char *id)
+{
+	const json_t *device;
 	size_t index;
 
-	json_array_foreach(buses, index, bus)
-	{
-		device = find_pci(json_object_get(bus, "devices"), id, 0);
-		if (!device)
-			continue;
-		set_address(disk, json_integer_value(json_object_get(device, "bus")),
-			    json_integer_value(json_object_get(device, "slot")),
-			    json_integer_value(json_object_get(device, "function")));
-		return true;
+	for (size_t i = 0; i < lists->count; i++) {
+		json_array_foreach(lists->list[i], index, device)
+		{
+			if (!strcmp(text_at(device, "qdev_id", NULL, NULL), id))
+				return device;
+			add_list(lists, json_object_get(device, "pci_bridge"));
+		}
 	}
-	return false;
+	return NULL;
+}
+
+static bool set_address_by_id(struct disk *disk, const json_t *buses, const char *id)
+{
+	struct lists lists = { .count = 0 };
+	const json_t *device;
+
+	for (size_t i = 0; i < json_array_size(buses); i++)
+		add_list(&lists, json_array_get(buses, i));
+	device = find_pci(&lists, id);
+	if (!device)
+		return false;
+	set_address(disk, json_integer_value(json_object_get(device, "bus")),
+		    json_integer_value(json_object_get(device, "slot")),
+		    json_integer_value(json_object_get(device, "function")));
+	return true;
 }
 
 /* Returns a new reference, or NULL. */

@@ -194,8 +194,8 @@ static int read_devices(struct ring rings[RINGS_MAX], int *count, char *const ow
 			struct qmp *qmp, const json_t *devices)
 {
 	const json_t *device;
-	int error = 0;
 	size_t index;
+	int error;
 
 	json_array_foreach(devices, index, device)
 	{
@@ -203,13 +203,15 @@ static int read_devices(struct ring rings[RINGS_MAX], int *count, char *const ow
 		size_t disk = find_disk(owners, path);
 		struct device_queues queues = { qmp, path, (uint32_t)disk, 0 };
 
-		if (disk == DISKS_MAX || error)
+		if (disk == DISKS_MAX)
 			continue;
 		if (strstr(name, "scsi"))
 			queues.first = SCSI_QUEUE_FIRST;
 		error = read_device(rings, count, &queues);
+		if (error)
+			return error;
 	}
-	return error;
+	return 0;
 }
 
 int rings__ask(struct ring rings[RINGS_MAX], const struct disks *disks, struct qmp *qmp)
