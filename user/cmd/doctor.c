@@ -11,6 +11,7 @@
 #include "collect/check.h"
 #include "collect/host.h"
 #include "collect/vm.h"
+#include "probe/block.h"
 #include "probe/kvm.h"
 #include "probe/numa.h"
 #include "probe/sched.h"
@@ -28,9 +29,9 @@ static const struct tool tool = {
 static const char *const status_names[] = { "works", "later", "lacking", "missing" };
 
 /* The tools that are checked, and what each needs beside what those before it need. */
-enum { TOOL_CPU, TOOL_EXIT, TOOL_NUMA, TOOLS };
+enum { TOOL_CPU, TOOL_EXIT, TOOL_NUMA, TOOL_IO, TOOLS };
 
-static const char *const tool_names[] = { "kvmq-cpu", "kvmq-exit", "kvmq-numa" };
+static const char *const tool_names[] = { "kvmq-cpu", "kvmq-exit", "kvmq-numa", "kvmq-io" };
 
 /* What the doctor found; VMs are printed as they are found. */
 struct findings {
@@ -130,6 +131,7 @@ static void examine(struct findings *findings, bool json)
 	check_processes(&findings->checks[TOOL_CPU], vms__scan("/proc", ignore_vm, NULL));
 	kvm_probe__check(&findings->checks[TOOL_EXIT]);
 	numa_probe__check(&findings->checks[TOOL_NUMA]);
+	block_probe__check(&findings->checks[TOOL_IO]);
 	if (json) {
 		findings->vms = json_array();
 		vms__scan("/proc", found_vm, findings);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collect/check.h"
 #include "collect/io.h"
 #include "collect/io_event.h"
 
@@ -49,4 +50,11 @@ int block_probe__poll(struct block_probe *probe);
 
 /* Returns 0 or -errno. The snapshot's memory is its own, to be used again or freed. */
 int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot);
+
+/*
+ * What kvmq-io needs of this host, whether it is there, and the proof by loading the programs
+ * at the block layer, in VMMs and in KVM.
+ */
+void block_probe__check(struct checks *checks);
+
 #endif
