@@ -9,6 +9,7 @@
 
 #define DEVICE_NAME_SIZE 32
 #define DEVICE_SLAVES_MAX 32
+#define DEVICE_LEAVES_MAX 64 /* of one device; no more are looked at */
 
 struct device {
 	uint32_t dev; /* of the whole disk (IO_DEV) */

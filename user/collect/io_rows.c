@@ -8,8 +8,6 @@
 
 #include "collect/io_rows_internal.h"
 
-#define LEAVES_MAX 16
-
 static bool is_of(const struct io_row *row, const struct io_place *place)
 {
 	return row->kind == place->kind && row->vm == place->vm && row->disk == place->disk &&

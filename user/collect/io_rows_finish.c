@@ -7,8 +7,6 @@
 
 #include "collect/io_rows_internal.h"
 
-#define LEAVES_MAX 16
-
 /* Counts on both sides of the VMM agree within this, and what is on its way. */
 #define SAME_PCT 5
 
@@ -136,10 +134,10 @@ static void finish_place(struct io_rows *out, const struct io_row *rows, size_t 
 
 static void name_leaves(struct io_row *row, const struct io_vms *vms)
 {
-	const struct device *leaves[LEAVES_MAX];
-	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, LEAVES_MAX);
+	const struct device *leaves[DEVICE_LEAVES_MAX];
+	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, DEVICE_LEAVES_MAX);
 
-	for (size_t i = 0; i < count && i < LEAVES_MAX; i++) {
+	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++) {
 		size_t used = strlen(row->device);
 
 		snprintf(row->device + used, sizeof(row->device) - used, "%s%s", i ? "+" : "",
@@ -173,10 +171,10 @@ static void name_device(struct io_row *row, const struct io_vms *vms)
 static bool has_own_leaf(const struct io_row *row, const struct io_vms *vms)
 {
 	const struct disks *disks = row->vm->disks;
-	const struct device *leaves[LEAVES_MAX];
-	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, LEAVES_MAX);
+	const struct device *leaves[DEVICE_LEAVES_MAX];
+	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, DEVICE_LEAVES_MAX);
 
-	for (size_t i = 0; i < count && i < LEAVES_MAX; i++)
+	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++)
 		for (size_t j = 0; j < disks->count; j++)
 			if (&disks->list[j] != row->disk &&
 			    io_vms__disk_is_on(vms, &disks->list[j], leaves[i]->dev))

@@ -16,7 +16,6 @@
 
 #define REFRESH_MIN_NS (2 * NSEC_PER_SEC)
 #define REFRESH_SHARE 200 /* of a CPU: one part in so many */
-#define LEAVES_MAX 16
 
 int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, const char *sys,
 		 const struct vm_filter *filter)
@@ -243,13 +242,13 @@ struct io_vm *io_vms__find(const struct io_vms *vms, uint32_t pid)
 
 bool io_vms__disk_is_on(const struct io_vms *vms, const struct disk *disk, uint32_t leaf)
 {
-	const struct device *leaves[LEAVES_MAX];
+	const struct device *leaves[DEVICE_LEAVES_MAX];
 	size_t count;
 
 	if (!disk->dev)
 		return false;
-	count = devices__leaves(vms->devices, disk->dev, leaves, LEAVES_MAX);
-	for (size_t i = 0; i < count && i < LEAVES_MAX; i++)
+	count = devices__leaves(vms->devices, disk->dev, leaves, DEVICE_LEAVES_MAX);
+	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++)
 		if (leaves[i]->dev == leaf)
 			return true;
 	return false;
