@@ -15,13 +15,18 @@ void latency__subtract(struct latency *out, const struct latency *after,
 		       const struct latency *before)
 {
 	static const struct latency none;
+	uint64_t count, counted = 0;
 
 	if (!before)
 		before = &none;
-	out->count = after->count - before->count;
+	count = after->count - before->count;
 	out->sum_ns = after->sum_ns - before->sum_ns;
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
+	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
 		out->hist[i] = after->hist[i] - before->hist[i];
+		counted += out->hist[i];
+	}
+	/* A count that was made of its buckets goes down when one of them comes round. */
+	out->count = counted ? counted : count;
 }
 
 uint64_t latency__mean(const struct latency *latency)
