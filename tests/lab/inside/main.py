@@ -222,6 +222,11 @@ FOUR_NODES_STAGES = [
 ]
 
 
+# The same of all kernels but for what is hooked: shown on the oldest that all is for, and the newest.
+LIFE_OF_VMS = (measuring.steal, living.filtered, living.few_privileges, living.dropped, living.reboot,
+               living.paused, living.hotplug, living.killed, living.threads, living.short_lived)
+
+
 def on_this_kernel(scenario):
     """
     Why a vCPU waits, what its exits cost, where its memory is and what its disks wait for:
@@ -233,6 +238,8 @@ def on_this_kernel(scenario):
     if scenario is command_line:
         return (release.startswith("6.12.") and "-rt-" not in release and
                 os.environ.get("OUTSIDE") != "kvm")
+    if scenario in LIFE_OF_VMS:
+        return not release.startswith(("5.10.", "6.12."))
     return (scenario.__module__ in ("living", "measuring", "__main__") or
             not (release.startswith("5.10.") or "-rt-" in release))
 
