@@ -60,6 +60,14 @@ void add_layer(struct io_row *row, enum io_layer layer, const struct latency *af
 	row->spread_known[layer] = true;
 }
 
+/* Its VM went and another came in its place: what is counted is of the new one. */
+static bool began_anew(const struct block_flow *after, const struct block_flow *before)
+{
+	return after->completed < before->completed || after->issued < before->issued ||
+	       after->bytes < before->bytes || after->requeued < before->requeued ||
+	       after->failed < before->failed;
+}
+
 static void add_flow(struct io_row *row, const struct io_moments *moments,
 		     const struct block_flow *after)
 {
@@ -67,7 +75,7 @@ static void add_flow(struct io_row *row, const struct io_moments *moments,
 	const struct block_flow *before = block_snapshot__find(&moments->before->block, after);
 	bool throttling = !moments->after->block.throttling_missing;
 
-	if (!before)
+	if (!before || began_anew(after, before))
 		before = &none;
 	row->on_host = true;
 	row->figures_known = true;
@@ -135,37 +143,54 @@ static bool is_stacked(const struct io_vms *vms, uint32_t dev)
 	return device && device->slave_count;
 }
 
-static bool has_host_figures(const struct io_rows *rows, const struct io_place *place)
+/*
+ * A request to a stacked device is counted where it ends, in a leaf; only where none of the
+ * leaf's could be told to be this disk's, as behind a loop device's worker, by itself.
+ */
+static bool has_leaf_figures(const struct io_rows *rows, const struct io_place *place)
 {
 	for (size_t i = 0; i < rows->count; i++)
-		if (is_of(&rows->list[i], place) && rows->list[i].on_host)
+		if (is_of(&rows->list[i], place) && rows->list[i].on_leaf)
 			return true;
 	return false;
 }
 
 /*
- * A request to a stacked device is counted where it ends, in a leaf; only where none of the
- * leaf's could be told to be this disk's, as behind a loop device's worker, by itself.
+ * The kernel's own flush serves all that wait for one, and has no owner. Where these are
+ * known it is not another one of theirs.
  */
+static bool serves_others(const struct block_snapshot *block, const struct block_flow *flow)
+{
+	if (flow->op != IO_FLUSH || flow->vm_pid || flow->cgroup_id)
+		return false;
+	for (size_t i = 0; i < block->count; i++) {
+		const struct block_flow *other = &block->flows[i];
+
+		if (other->dev == flow->dev && other->op == IO_FLUSH &&
+		    (other->vm_pid || other->cgroup_id))
+			return true;
+	}
+	return false;
+}
+
 static int add_flows_by_vm(struct io_rows *rows, const struct io_moments *moments, bool stacked)
 {
 	const struct block_snapshot *block = &moments->after->block;
-	size_t leaf_rows = rows->count;
 
 	for (size_t i = 0; i < block->count; i++) {
-		struct io_rows leaves = { .list = rows->list, .count = leaf_rows };
 		const struct block_flow *flow = &block->flows[i];
 		struct io_place place = { 0 };
 		struct io_row *row;
 
-		if (is_stacked(moments->vms, flow->dev) != stacked ||
+		if (is_stacked(moments->vms, flow->dev) != stacked || serves_others(block, flow) ||
 		    !find_place(&place, moments->vms, flow) ||
-		    (stacked && has_host_figures(&leaves, &place)))
+		    (stacked && has_leaf_figures(rows, &place)))
 			continue;
 		row = io_rows__get(rows, &place, flow->op);
 		if (!row)
 			return -ENOMEM;
 		add_flow(row, moments, flow);
+		row->on_leaf |= !stacked;
 	}
 	return 0;
 }
@@ -241,8 +266,10 @@ void io_view__free(struct io_view *view)
 	block_snapshot__free(&view->block);
 	vmm_snapshot__free(&view->vmm);
 	virtqueue_snapshot__free(&view->queues);
-	for (size_t i = 0; i < view->guest_count; i++)
+	for (size_t i = 0; i < view->guest_count; i++) {
 		free(view->guests[i].report);
+		free(view->guests[i].first);
+	}
 	free(view->guests);
 	*view = (struct io_view){ 0 };
 }

@@ -19,6 +19,7 @@ struct io_guest {
 	uint64_t rejected;
 	const char *rejected_reason;
 	struct guest_report *report; /* owned; NULL: none yet */
+	struct guest_report *first;  /* of its session that came here; owned; NULL: not kept */
 };
 
 /* One moment, as all probes have seen it. */
@@ -92,6 +93,7 @@ struct io_row {
 	enum io_op op;
 	uint64_t elapsed_ns;
 	bool on_host;	    /* figures are the block layer's; else the VMM's, else the guest's */
+	bool on_leaf;	    /* and of requests to leaf devices, not to stacked ones */
 	bool figures_known; /* one of them has counted */
 	struct io_figures interval, total;
 	uint64_t in_flight;    /* issued by the host and not completed */
