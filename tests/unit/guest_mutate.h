@@ -90,7 +90,7 @@ static inline void mutate_join(struct mutator *mutator, struct bytes *bytes)
 /* A part stands twice: keys, buckets, disks. */
 static inline void mutate_repeat(struct mutator *mutator, struct bytes *bytes)
 {
-	size_t begin = mutator__random(mutator, bytes->size), end = begin;
+	size_t begin = mutator__random(mutator, bytes->size), end;
 	struct bytes part;
 
 	while (begin && bytes->data[begin] != ',')
@@ -147,8 +147,8 @@ static inline void mutate_nest(struct mutator *mutator, struct bytes *bytes)
 	uint64_t times = mutator__random(mutator, 2) ? 3 : mutator__random(mutator, 3000);
 	char *text = malloc(times * length + 1);
 
-	for (uint64_t i = 0; i < times; i++)
-		memcpy(text + i * length, unit, length);
+	for (uint64_t i = 0; i < times * length; i++)
+		text[i] = unit[i % length];
 	bytes__splice(bytes, at, 0, text, times * length);
 	free(text);
 }
@@ -179,56 +179,50 @@ static inline void mutate_size(struct mutator *mutator, struct bytes *bytes)
 	memset(data, mutator__random(mutator, 2) ? ' ' : '9', size);
 	memcpy(data, bytes->data, bytes->size);
 	free(bytes->data);
-	*bytes = (struct bytes){ data, size };
+	bytes->data = data;
+	bytes->size = size;
 }
 
-/* A value somewhere in the tree becomes another one of the same tree, or goes. */
+/* The child of that number of an object or array; its key, if it has one. */
+static inline json_t *tree_child(json_t *tree, size_t index, const char **key)
+{
+	void *iterator = json_object_iter(tree);
+
+	if (json_is_array(tree))
+		return json_array_get(tree, index);
+	while (index--)
+		iterator = json_object_iter_next(tree, iterator);
+	*key = json_object_iter_key(iterator);
+	return json_object_iter_value(iterator);
+}
+
+/* A value somewhere in the tree stands twice, or goes. */
 static inline void mutate_tree(struct mutator *mutator, struct bytes *bytes)
 {
-	json_t *tree = json_loadb(bytes->data, bytes->size, 0, NULL), *at = tree, *child = NULL;
-	const char *key = NULL, *name;
+	json_t *tree = json_loadb(bytes->data, bytes->size, 0, NULL), *at = tree, *child = tree;
+	bool twice = mutator__random(mutator, 2);
+	const char *key = NULL;
 	size_t index = 0;
 
-	for (int depth = (int)mutator__random(mutator, 8); depth >= 0; depth--) {
-		size_t children = json_array_size(at) + json_object_size(at);
+	do {
+		size_t children = json_array_size(child) + json_object_size(child);
 
 		if (!children)
 			break;
-		if (child)
-			at = child;
-		children = json_array_size(at) + json_object_size(at);
-		if (!children)
-			break;
+		at = child;
 		index = mutator__random(mutator, children);
-		child = json_array_get(at, index);
-		if (json_is_object(at)) {
-			size_t i = 0;
-			json_t *value;
-
-			json_object_foreach(at, name, value)
-			{
-				if (i++ == index) {
-					key = name;
-					child = value;
-				}
-			}
-		}
-		if (!json_is_object(child) && !json_is_array(child))
-			break;
-	}
-	if (json_is_array(at) && json_array_size(at)) {
-		if (mutator__random(mutator, 2))
-			json_array_append_new(at, json_deep_copy(json_array_get(at, index)));
-		else
-			json_array_remove(at, index);
-	} else if (json_is_object(at) && key && json_object_get(at, key)) {
-		if (mutator__random(mutator, 2))
-			json_object_set_new(at, "new", json_deep_copy(json_object_get(at, key)));
-		else
-			json_object_del(at, key);
-	}
+		child = tree_child(at, index, &key);
+	} while (mutator__random(mutator, 5));
+	if (json_is_array(at) && twice)
+		json_array_append_new(at, json_deep_copy(child));
+	else if (json_is_array(at))
+		json_array_remove(at, index);
+	else if (twice)
+		json_object_set_new(at, "new", json_deep_copy(child));
+	else
+		json_object_del(at, key);
 	free(bytes->data);
-	bytes->data = json_dumps(tree, JSON_COMPACT | JSON_ENCODE_ANY);
+	bytes->data = json_dumps(tree, JSON_COMPACT);
 	bytes->size = strlen(bytes->data);
 	json_decref(tree);
 }
