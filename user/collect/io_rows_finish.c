@@ -54,15 +54,34 @@ static void add_figures(struct io_figures *sum, const struct io_figures *figures
 	sum->failed += figures->failed;
 }
 
-static void add_row(struct io_row *sum, bool lacks[IO_LAYERS], const struct io_row *row)
+/* Whose figures a row has: those of the lowest layer that counts. */
+enum source { SOURCE_NONE, SOURCE_GUEST, SOURCE_VMM, SOURCE_HOST };
+
+static enum source source_of(const struct io_row *row)
 {
-	add_figures(&sum->interval, &row->interval);
-	add_figures(&sum->total, &row->total);
+	if (row->on_host)
+		return SOURCE_HOST;
+	if (!row->figures_known)
+		return SOURCE_NONE;
+	return row->known[IO_VMM] ? SOURCE_VMM : SOURCE_GUEST;
+}
+
+/* Requests of the guest's and of the host's are no sum: figures are of one source alone. */
+static void add_row(struct io_row *sum, bool lacks[IO_LAYERS], const struct io_row *row,
+		    enum source source)
+{
+	if (source_of(row) == source) {
+		add_figures(&sum->interval, &row->interval);
+		add_figures(&sum->total, &row->total);
+	}
 	sum->on_host |= row->on_host;
 	sum->figures_known |= row->figures_known;
 	sum->in_flight += row->in_flight;
+	if (row->known[IO_VMM] && !sum->vmm_requests)
+		sum->vmm_by_qmp = row->vmm_by_qmp;
+	else if (row->vmm_requests)
+		sum->vmm_by_qmp |= row->vmm_by_qmp;
 	sum->vmm_requests += row->vmm_requests;
-	sum->vmm_by_qmp |= row->vmm_by_qmp;
 	if (*row->guest_disk)
 		memcpy(sum->guest_disk, row->guest_disk, sizeof(sum->guest_disk));
 	if (*row->guest_scheduler)
@@ -78,45 +97,77 @@ static void add_row(struct io_row *sum, bool lacks[IO_LAYERS], const struct io_r
 	}
 }
 
-/* The ring's figures are of all requests: they are one operation's where there was no other. */
-static void share_ring(struct io_row *rows, size_t count, const struct io_row *all)
+/* Whether anybody has seen the guest make requests of this kind. */
+static bool was_asked_for(const struct io_row *row)
+{
+	return row->interval.requests || row->vmm_requests || row->layers[IO_GUEST_DEVICE].count;
+}
+
+static bool is_cached(const struct disk *disk)
+{
+	return !disk->direct && disk->backing != DISK_VHOST_SCSI;
+}
+
+static bool has_format(const struct disk *disk)
+{
+	return *disk->format && strcmp(disk->format, "raw");
+}
+
+/* Whether those who see the guest's requests of each kind have seen them all. */
+static bool kinds_are_known(const struct io_row *all)
+{
+	return all->known[IO_VMM] || all->known[IO_GUEST_DEVICE] ||
+	       (all->disk && !is_cached(all->disk) && !has_format(all->disk));
+}
+
+/*
+ * The ring's figures are of all requests: they are one operation's where there was no other.
+ * Behind the page cache, or a format, the host cannot tell. Returns whether they are.
+ */
+static bool share_ring(struct io_row *rows, size_t count, const struct io_row *all)
 {
 	struct io_row *only = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!rows[i].interval.requests)
+		if (!was_asked_for(&rows[i]))
 			continue;
 		if (only)
-			return;
+			return false;
 		only = &rows[i];
 	}
-	if (!only)
-		return;
+	if (!only || !kinds_are_known(all))
+		return false;
 	only->layers[IO_RING] = all->layers[IO_RING];
 	only->known[IO_RING] = true;
+	return true;
 }
 
 /*
  * Appends the rows of one place, which come by ascending op: but those that never did
- * anything and are no reads or writes; and a row of all if there is more than one kind.
+ * anything and are no reads or writes; and a row of all if there is more than one kind, or what
+ * is known of all together alone.
  */
 static void finish_place(struct io_rows *out, const struct io_row *rows, size_t count)
 {
-	struct io_row *first = &out->list[out->count], *all;
+	struct io_row *first = &out->list[out->count];
 	bool lacks[IO_LAYERS] = { false };
 	size_t kept = 0, active = 0;
+	enum source source = SOURCE_NONE;
 	struct io_row sum = { .kind = rows->kind,
 			      .vm = rows->vm,
 			      .disk = rows->disk,
 			      .dev = rows->dev,
 			      .op = IO_ALL };
 
+	for (size_t i = 0; i < count; i++)
+		if (source_of(&rows[i]) > source)
+			source = source_of(&rows[i]);
 	for (size_t i = 0; i < count; i++) {
 		bool in_use = was_active(&rows[i]);
 
-		if (!in_use && rows[i].op > IO_WRITE)
+		if (!in_use && rows[i].op > IO_WRITE && rows[i].op != IO_ALL)
 			continue;
-		add_row(&sum, lacks, &rows[i]);
+		add_row(&sum, lacks, &rows[i], source);
 		if (rows[i].op == IO_ALL)
 			continue;
 		active += in_use;
@@ -124,12 +175,11 @@ static void finish_place(struct io_rows *out, const struct io_row *rows, size_t 
 	}
 	for (int layer = 0; layer < IO_LAYERS; layer++)
 		sum.spread_known[layer] &= !lacks[layer];
-	if (sum.known[IO_RING])
-		share_ring(first, kept, &sum);
-	all = &first[kept];
+	if (sum.layers[IO_RING].count && !share_ring(first, kept, &sum))
+		active = 2;
 	if (active > 1)
-		*all = sum;
-	out->count += kept + (active > 1);
+		first[kept++] = sum;
+	out->count += kept;
 }
 
 static void name_leaves(struct io_row *row, const struct io_vms *vms)
@@ -167,8 +217,8 @@ static void name_device(struct io_row *row, const struct io_vms *vms)
 	}
 }
 
-/* Whether a device is the only disk of its VM that its leaf holds. */
-static bool has_own_leaf(const struct io_row *row, const struct io_vms *vms)
+/* Whether the disk is the only one of its VM that its leaves hold: APART_NOT if so. */
+static enum io_apart find_leaf_apart(const struct io_row *row, const struct io_vms *vms)
 {
 	const struct disks *disks = row->vm->disks;
 	const struct device *leaves[DEVICE_LEAVES_MAX];
@@ -178,8 +228,8 @@ static bool has_own_leaf(const struct io_row *row, const struct io_vms *vms)
 		for (size_t j = 0; j < disks->count; j++)
 			if (&disks->list[j] != row->disk &&
 			    io_vms__disk_is_on(vms, &disks->list[j], leaves[i]->dev))
-				return false;
-	return count;
+				return APART_SHARED;
+	return count ? APART_NOT : APART_UNKNOWN;
 }
 
 /* How many requests the guest made, as far as anybody above the host's block layer counts. */
@@ -198,17 +248,19 @@ static enum io_apart find_apart(const struct io_row *row, const struct io_vms *v
 {
 	const struct disk *disk = row->disk;
 	uint64_t above, host = row->interval.requests, apart, allowed;
+	enum io_apart leaf;
 
 	if (!disk || disk->backing == DISK_UNKNOWN)
 		return APART_UNKNOWN;
 	if (disk->backing == DISK_NETWORK || !disk->dev)
 		return APART_NETWORK;
-	if (*disk->format && strcmp(disk->format, "raw"))
+	if (has_format(disk))
 		return APART_FORMAT;
-	if (!disk->direct && disk->backing != DISK_VHOST_SCSI)
+	if (is_cached(disk))
 		return APART_CACHED;
-	if (!has_own_leaf(row, vms))
-		return APART_SHARED;
+	leaf = find_leaf_apart(row, vms);
+	if (leaf != APART_NOT)
+		return leaf;
 	if (!row->on_host || !guest_requests(row, &above))
 		return APART_UNKNOWN;
 	apart = above > host ? above - host : host - above;

@@ -6,6 +6,8 @@
 
 #include "collect/io_rows_internal.h"
 
+#define SERIAL_ROOM 20
+
 static uint64_t growth(const struct vmm_snapshot *before, const struct vmm_flow *after)
 {
 	const struct vmm_flow *flow = vmm_snapshot__find(before, after);
@@ -39,11 +41,25 @@ static uint32_t find_disk(const struct io_moments *moments, const struct io_vm *
 	return disk;
 }
 
+/*
+ * Whether the time between two readings can be told. QEMU counts since it started, and another
+ * disk may have come to this one's place. The uprobe's flow begins with its first request.
+ */
+static bool has_interval(const struct vmm_flow *after, const struct vmm_flow *before)
+{
+	if (!before)
+		return after->backend != VMM_BY_QMP;
+	return after->latency.count >= before->latency.count &&
+	       after->latency.sum_ns >= before->latency.sum_ns && after->bytes >= before->bytes;
+}
+
 static void add_vmm_flow(struct io_row *row, const struct io_moments *moments,
 			 const struct vmm_flow *after)
 {
 	const struct vmm_flow *before = vmm_snapshot__find(&moments->before->vmm, after);
 
+	if (!has_interval(after, before))
+		return;
 	add_layer(row, IO_VMM, &after->latency, before ? &before->latency : NULL);
 	row->spread_known[IO_VMM] = after->backend != VMM_BY_QMP;
 	row->vmm_by_qmp = after->backend == VMM_BY_QMP;
@@ -72,6 +88,9 @@ static int add_vmm_flows(struct io_rows *rows, const struct io_moments *moments,
 		if ((flow->backend == VMM_BY_QMP) != by_qmp || !place.vm || !place.vm->vm->chosen)
 			continue;
 		disk = by_qmp ? flow->disk : find_disk(moments, place.vm, flow);
+		/* Nobody can tell whose it is, and nobody asks: it did nothing. */
+		if (disk == VMM_NO_DISK && !growth(&moments->before->vmm, flow))
+			continue;
 		if (disk < place.vm->disks->count)
 			place.disk = &place.vm->disks->list[disk];
 		else
@@ -127,25 +146,45 @@ static bool same_address(const char *guest, const char *host)
 	return wanted && length >= wanted && !strcmp(guest + length - wanted, host);
 }
 
-/* By serial number, else by PCI address, else by a size that only one has. */
-static const struct disk *match_disk(const struct disks *disks, const struct guest_disk *guest)
+/* virtio and NVMe have room for 20 bytes of a serial number, and no more reaches the guest. */
+static bool same_serial(const char *guest, const char *host)
+{
+	return !strcmp(guest, host) ||
+	       (strlen(guest) == SERIAL_ROOM && !strncmp(guest, host, SERIAL_ROOM));
+}
+
+/* The only one of its size, on both sides. */
+static const struct disk *match_size(const struct disks *disks, const struct guest_report *report,
+				     const struct guest_disk *guest)
 {
 	const struct disk *found = NULL;
-	size_t of_size = 0;
+	size_t here = 0, there = 0;
 
+	for (size_t i = 0; i < report->disk_count; i++)
+		there += report->disks[i].size_bytes == guest->size_bytes;
+	for (size_t i = 0; i < disks->count; i++) {
+		if (disks->list[i].size_bytes != guest->size_bytes)
+			continue;
+		found = &disks->list[i];
+		here++;
+	}
+	if (!guest->size_bytes || here != 1 || there != 1)
+		return NULL;
+	/* Two serial numbers are two disks. */
+	return *guest->serial && *found->serial ? NULL : found;
+}
+
+/* By serial number, else by PCI address, else by size. */
+static const struct disk *match_disk(const struct disks *disks, const struct guest_report *report,
+				     const struct guest_disk *guest)
+{
 	for (size_t i = 0; i < disks->count; i++)
-		if (*guest->serial && !strcmp(guest->serial, disks->list[i].serial))
+		if (*guest->serial && same_serial(guest->serial, disks->list[i].serial))
 			return &disks->list[i];
 	for (size_t i = 0; i < disks->count; i++)
 		if (same_address(guest->address, disks->list[i].address))
 			return &disks->list[i];
-	for (size_t i = 0; i < disks->count; i++) {
-		if (disks->list[i].size_bytes != guest->size_bytes || !guest->size_bytes)
-			continue;
-		found = &disks->list[i];
-		of_size++;
-	}
-	return of_size == 1 ? found : NULL;
+	return match_size(disks, report, guest);
 }
 
 static const struct io_guest *find_guest(const struct io_view *view, uint32_t vm_pid)
@@ -156,14 +195,22 @@ static const struct io_guest *find_guest(const struct io_view *view, uint32_t vm
 	return NULL;
 }
 
-/* The same disk in an earlier report of the same session, or NULL. */
-static const struct guest_disk *disk_before(const struct guest_report *report,
-					    const struct guest_report *before,
-					    const struct guest_disk *disk)
+/*
+ * The report that the interval begins with: the last one before it; or the first one of a guest
+ * that was not heard of then, and had counted for nobody knows how long. *all: the guest's
+ * counters began in the interval. NULL otherwise: its time is not known.
+ */
+static const struct guest_report *begin_report(const struct io_guest *guest,
+					       const struct io_guest *earlier, bool *all)
 {
-	if (!before || before->session != report->session)
-		return NULL;
-	return guest_report__find(before, disk);
+	const struct guest_report *before = earlier ? earlier->report : NULL;
+
+	if (before && before->session == guest->report->session)
+		return before;
+	*all = before || guest->report->sequence == 1;
+	if (!*all && guest->first && guest->first->session == guest->report->session)
+		return guest->first;
+	return NULL;
 }
 
 static void add_guest_flow(struct io_row *row, const struct guest_flow *after,
@@ -182,13 +229,15 @@ static void add_guest_flow(struct io_row *row, const struct guest_flow *after,
 }
 
 static int add_guest_disk(struct io_rows *rows, const struct io_guest *guest,
-			  const struct guest_report *before, const struct io_vm *vm,
+			  const struct io_guest *earlier, const struct io_vm *vm,
 			  const struct guest_disk *disk)
 {
-	const struct guest_disk *earlier = disk_before(guest->report, before, disk);
+	bool all = false;
+	const struct guest_report *begin = begin_report(guest, earlier, &all);
+	const struct guest_disk *before = begin ? guest_report__find(begin, disk) : NULL;
 	struct io_place place = { .kind = IO_ROW_DISK,
 				  .vm = vm,
-				  .disk = match_disk(vm->disks, disk) };
+				  .disk = match_disk(vm->disks, guest->report, disk) };
 
 	if (!place.disk) {
 		place.kind = IO_ROW_GUEST;
@@ -205,7 +254,8 @@ static int add_guest_disk(struct io_rows *rows, const struct io_guest *guest,
 			return -ENOMEM;
 		snprintf(row->guest_disk, sizeof(row->guest_disk), "%s", disk->name);
 		snprintf(row->guest_scheduler, sizeof(row->guest_scheduler), "%s", disk->scheduler);
-		add_guest_flow(row, &disk->flows[op], earlier ? &earlier->flows[op] : NULL);
+		if (begin || all)
+			add_guest_flow(row, &disk->flows[op], before ? &before->flows[op] : NULL);
 	}
 	return 0;
 }
@@ -221,8 +271,7 @@ int io_rows__add_guests(struct io_rows *rows, const struct io_moments *moments)
 
 		for (size_t j = 0;
 		     guest->report && vm && vm->vm->chosen && j < guest->report->disk_count; j++)
-			if (add_guest_disk(rows, guest, earlier ? earlier->report : NULL, vm,
-					   &guest->report->disks[j]))
+			if (add_guest_disk(rows, guest, earlier, vm, &guest->report->disks[j]))
 				return -ENOMEM;
 	}
 	return 0;

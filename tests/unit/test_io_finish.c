@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whether the guest's requests are the host's, and what follows from it. */
+#include "io_host.h"
+
+/* Ten reads of a disk of its own, seen by the host and by the ring. */
+static struct disk *add_one_to_one(struct io_host *host)
+{
+	struct disk *disk = io_host__add_disk(io_host__add_vm(host, 100, "web", 7), "root", SDA);
+
+	add_growth(host, SDA, 100, 7, IO_READ, 100);
+	add_ring_growth(host, 100, 0, 0, 100);
+	return disk;
+}
+
+static enum io_apart apart_of(struct io_host *host)
+{
+	const struct io_row *row;
+	uint64_t ns;
+
+	make_rows(host, BY_VM);
+	row = find_row(host, IO_ROW_DISK, "root", IO_READ);
+	assert_non_null(row);
+	if (row->apart != APART_NOT)
+		assert_false(io_row__kavg(row, &ns));
+	return row->apart;
+}
+
+static void test_not(void **state)
+{
+	struct io_host *host = *state;
+	const struct io_row *row;
+	uint64_t ns = 0;
+
+	add_one_to_one(host);
+	assert_int_equal(apart_of(host), APART_NOT);
+	row = find_row(host, IO_ROW_DISK, "root", IO_READ);
+	assert_true(io_row__kavg(row, &ns));
+	assert_int_equal(ns, 67000);
+}
+
+static void test_unknown(void **state)
+{
+	struct io_host *host = *state;
+	struct disk *disk = add_one_to_one(host);
+
+	disk->backing = DISK_UNKNOWN;
+	assert_int_equal(apart_of(host), APART_UNKNOWN);
+	disk->backing = DISK_BLOCK;
+	host->after.queues.count = 0; /* nobody counts what the guest asks for */
+	assert_int_equal(apart_of(host), APART_UNKNOWN);
+	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_READ, 100);
+	assert_int_equal(apart_of(host), APART_NOT);
+	host->after.block.count = 0; /* nor the host */
+	assert_int_equal(apart_of(host), APART_UNKNOWN);
+}
+
+/* What it stands on is not in sysfs. */
+static void test_unknown_leaf(void **state)
+{
+	struct io_host *host = *state;
+	struct disk *disk = add_one_to_one(host);
+
+	io_host__add_device(host, "dm-0", DM0, "gone");
+	disk->dev = DM0;
+	host->before.block.flows[0].dev = host->after.block.flows[0].dev = DM0;
+	assert_int_equal(apart_of(host), APART_UNKNOWN);
+	assert_true(find_row(host, IO_ROW_DISK, "root", IO_READ)->on_host);
+}
+
+static void test_network(void **state)
+{
+	struct io_host *host = *state;
+	struct disk *disk = add_one_to_one(host);
+
+	disk->backing = DISK_NETWORK;
+	assert_int_equal(apart_of(host), APART_NETWORK);
+	disk->backing = DISK_FILE; /* on tmpfs */
+	disk->dev = 0;
+	assert_int_equal(apart_of(host), APART_NETWORK);
+}
+
+static void test_format_and_cache(void **state)
+{
+	struct io_host *host = *state;
+	struct disk *disk = add_one_to_one(host);
+
+	snprintf(disk->format, sizeof(disk->format), "qcow2");
+	assert_int_equal(apart_of(host), APART_FORMAT);
+	disk->format[0] = '\0';
+	assert_int_equal(apart_of(host), APART_NOT);
+	disk->direct = false;
+	assert_int_equal(apart_of(host), APART_CACHED);
+	disk->backing = DISK_VHOST_SCSI; /* which the kernel serves without a cache */
+	assert_int_equal(apart_of(host), APART_NOT);
+}
+
+static void test_shared(void **state)
+{
+	struct io_host *host = *state;
+	struct disk *disk = add_one_to_one(host);
+
+	io_host__add_device(host, "dm-0", DM0, "sda");
+	io_host__add_disk(&host->list[0], "data", DM0);
+	make_rows(host, BY_VM);
+	assert_int_equal(find_row(host, IO_ROW_DISK, "root", IO_READ)->apart, APART_SHARED);
+	/* Another VM's disk is no matter. */
+	host->disks[0].count = 1;
+	io_host__add_disk(io_host__add_vm(host, 200, "db", 8), "data", DM0);
+	assert_int_equal(apart_of(host), APART_NOT);
+	assert_string_equal(disk->name, "root");
+}
+
+/* Within 5 % and what is on its way. */
+static void test_count(void **state)
+{
+	struct io_host *host = *state;
+	struct virtqueue_flow *ring;
+
+	add_one_to_one(host);
+	ring = host->after.queues.flows;
+	ring->requests += 6;
+	assert_int_equal(apart_of(host), APART_NOT);
+	ring->requests += 1; /* 107 above, 100 below: 5 and 1 are allowed */
+	assert_int_equal(apart_of(host), APART_COUNT);
+	host->after.block.flows[0].issued += 1;
+	assert_int_equal(apart_of(host), APART_NOT);
+	host->after.block.flows[0].issued -= 1;
+	ring->requests -= 12; /* 95 and 100: 4 and 1 */
+	assert_int_equal(apart_of(host), APART_NOT);
+	ring->requests -= 1;
+	assert_int_equal(apart_of(host), APART_COUNT);
+}
+
+/* Several disks on one device are no disk, and a device is nobody's. */
+static void test_no_disk(void **state)
+{
+	struct io_host *host = *state;
+
+	add_one_to_one(host);
+	io_host__add_disk(&host->list[0], "data", SDA);
+	make_rows(host, BY_VM);
+	assert_int_equal(find_row(host, IO_ROW_VM, NULL, IO_READ)->apart, APART_UNKNOWN);
+	make_rows(host, BY_DEVICE);
+	assert_int_equal(find_row(host, IO_ROW_DEVICE, NULL, IO_READ)->apart, APART_UNKNOWN);
+}
+
+static void test_kavg(void **state)
+{
+	struct io_row row = { .known[IO_RING] = true, .known[IO_DEVICE] = true };
+	uint64_t ns = 1;
+
+	(void)state;
+	row.layers[IO_RING] = (struct latency){ .count = 2, .sum_ns = 200 };
+	row.layers[IO_DEVICE] = (struct latency){ .count = 4, .sum_ns = 400 };
+	assert_true(io_row__kavg(&row, &ns));
+	assert_int_equal(ns, 0);
+	row.layers[IO_DEVICE].sum_ns = 404; /* less than nothing is not known */
+	assert_false(io_row__kavg(&row, &ns));
+	row.layers[IO_DEVICE] = (struct latency){ 0 };
+	assert_false(io_row__kavg(&row, &ns));
+	row.layers[IO_DEVICE] = (struct latency){ .count = 4, .sum_ns = 40 };
+	assert_true(io_row__kavg(&row, &ns));
+	assert_int_equal(ns, 90);
+	row.known[IO_RING] = false;
+	assert_false(io_row__kavg(&row, &ns));
+	row.known[IO_RING] = true;
+	row.known[IO_DEVICE] = false;
+	assert_false(io_row__kavg(&row, &ns));
+	row.known[IO_DEVICE] = true;
+	row.layers[IO_RING] = (struct latency){ 0 };
+	row.layers[IO_DEVICE].sum_ns = 0;
+	assert_false(io_row__kavg(&row, &ns));
+}
+
+/* Each has its words, and no two the same. */
+static void test_words(void **state)
+{
+	(void)state;
+	assert_null(io_apart__name(APART_NOT));
+	assert_null(io_apart__clause(APART_NOT));
+	for (int i = APART_UNKNOWN; i < IO_APARTS; i++)
+		for (int j = APART_UNKNOWN; j < i; j++) {
+			assert_string_not_equal(io_apart__name((enum io_apart)i),
+						io_apart__name((enum io_apart)j));
+			assert_string_not_equal(io_apart__clause((enum io_apart)i),
+						io_apart__clause((enum io_apart)j));
+		}
+	assert_string_equal(io_apart__name(APART_SHARED), "shared");
+	assert_string_equal(io_apart__name(APART_CACHED), "cached");
+	assert_string_equal(io_layer__key(IO_RING), "gavg");
+	assert_string_equal(io_layer__key(IO_DEVICE), "d");
+	assert_string_equal(io_layer__header(IO_GUEST_DEVICE), "gDEV");
+	assert_string_equal(io_op__name(IO_FLUSH), "flush");
+	assert_string_equal(io_op__name(IO_OTHER), "other");
+	assert_string_equal(io_op__name(IO_ALL), "all");
+}
+
+/* By VM, by kind, disks in their order. */
+static void test_order(void **state)
+{
+	struct io_host *host = *state;
+	struct io_vm *web = io_host__add_vm(host, 100, "web", 7);
+	struct io_vm *db = io_host__add_vm(host, 200, "db", 8);
+	static const char *const wanted[] = { "web", "web", "web", "db", "db", "db", "unknown" };
+	const struct io_row *rows;
+
+	io_host__add_disk(web, "z", SDA);
+	io_host__add_disk(db, "a", SDA);
+	add_growth(host, SDA, 300, 0, IO_READ, 1);
+	add_growth(host, SDB, 200, 8, IO_WRITE, 1);
+	add_growth(host, SDB, 100, 7, IO_READ, 1);
+	make_rows(host, BY_VM);
+	rows = host->rows.list;
+	assert_int_equal(host->rows.count, ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		assert_string_equal(io_row__vm(&rows[i]), wanted[i]);
+	assert_string_equal(io_row__disk(&rows[0]), "z");
+	assert_int_equal(rows[0].op, IO_READ);
+	assert_int_equal(rows[1].op, IO_WRITE);
+	assert_int_equal(rows[2].kind, IO_ROW_VM);
+	assert_string_equal(rows[2].device, "8:16");
+	assert_int_equal(rows[5].kind, IO_ROW_VM);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, io_host__open, io_host__close)
+	const struct CMUnitTest tests[] = {
+		TEST(test_not),
+		TEST(test_unknown),
+		TEST(test_unknown_leaf),
+		TEST(test_network),
+		TEST(test_format_and_cache),
+		TEST(test_shared),
+		TEST(test_count),
+		TEST(test_no_disk),
+		cmocka_unit_test(test_kavg),
+		cmocka_unit_test(test_words),
+		TEST(test_order),
+	};
+
+	return cmocka_run_group_tests_name("io_finish", tests, NULL, NULL);
+}
