@@ -17,8 +17,10 @@ static void copy_text(char *copy, size_t size, const char *text)
 	while (*text == ' ')
 		text++;
 	for (; *text && length + 1 < size; text++)
-		if (*text > ' ' && *text < 127)
+		if (*text >= ' ' && *text < 127)
 			copy[length++] = *text;
+	while (length && copy[length - 1] == ' ')
+		length--;
 	copy[length] = '\0';
 }
 
@@ -121,8 +123,10 @@ void guest_disks__fill(struct guest_report *report, const struct block_snapshot 
 		       const struct devices *devices, const char *sys)
 {
 	const struct block_losses *losses = &block->losses;
+	const struct block_flow *left_out = NULL;
 
 	start_disks(report, devices);
+	report->disks_left_out = 0;
 	report->losses = losses->flows + losses->requests + losses->missed;
 	for (size_t i = 0; i < block->count; i++) {
 		const struct block_flow *from = &block->flows[i];
@@ -133,8 +137,9 @@ void guest_disks__fill(struct guest_report *report, const struct block_snapshot 
 		if (!device || device->slave_count)
 			continue;
 		disk = find_disk(report, device, sys);
-		if (!disk) {
-			report->losses += from->completed;
+		if (!disk) { /* flows come by device */
+			report->disks_left_out += !left_out || left_out->dev != from->dev;
+			left_out = from;
 			continue;
 		}
 		flow = &disk->flows[from->op];
