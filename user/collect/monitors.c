@@ -87,12 +87,16 @@ static uint32_t find_disk(const struct disks *disks, const json_t *element)
 	return VMM_NO_DISK;
 }
 
-static uint64_t counter(const json_t *stats, const char *prefix, const char *what)
+/* False: this QEMU does not count it. */
+static bool get_counter(const json_t *stats, const char *prefix, const char *what, uint64_t *value)
 {
+	const json_t *number;
 	char key[32];
 
 	snprintf(key, sizeof(key), "%s_%s", prefix, what);
-	return (uint64_t)json_integer_value(json_object_get(stats, key));
+	number = json_object_get(stats, key);
+	*value = (uint64_t)json_integer_value(number);
+	return json_is_integer(number);
 }
 
 static int add_disk(struct vmm_snapshot *snapshot, uint32_t vm_pid, uint32_t disk,
@@ -103,17 +107,23 @@ static int add_disk(struct vmm_snapshot *snapshot, uint32_t vm_pid, uint32_t dis
 	};
 
 	for (int op = 0; op < (int)(sizeof(prefixes) / sizeof(prefixes[0])); op++) {
-		struct vmm_flow *flow = vmm_snapshot__add(snapshot);
+		uint64_t count, sum_ns, bytes;
+		struct vmm_flow *flow;
 
+		if (!get_counter(stats, prefixes[op], "operations", &count) ||
+		    !get_counter(stats, prefixes[op], "total_time_ns", &sum_ns))
+			continue;
+		flow = vmm_snapshot__add(snapshot);
 		if (!flow)
 			return -ENOMEM;
+		get_counter(stats, prefixes[op], "bytes", &bytes); /* a flush has none */
 		flow->vm_pid = vm_pid;
 		flow->backend = VMM_BY_QMP;
 		flow->disk = disk;
 		flow->op = (enum io_op)op;
-		flow->bytes = counter(stats, prefixes[op], "bytes");
-		flow->latency.count = counter(stats, prefixes[op], "operations");
-		flow->latency.sum_ns = counter(stats, prefixes[op], "total_time_ns");
+		flow->bytes = bytes;
+		flow->latency.count = count;
+		flow->latency.sum_ns = sum_ns;
 	}
 	return 0;
 }
