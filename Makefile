@@ -51,7 +51,7 @@ VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o empty_numa.bpf.o measure \
 	residency)
 
-.PHONY: all install clean format lint sanitize run check check-quick bench help vmm unit
+.PHONY: all install clean format lint sanitize run check check-quick bench fuzz help vmm unit
 all: $(TOOLS:%=$(BUILD)/%)
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c
@@ -119,7 +119,8 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-FORMATTED := $(wildcard bpf/*.[ch] user/*/*.[ch] tests/unit/*.[ch] tests/vmm/*.[ch] tests/bench/*.[ch])
+FORMATTED := $(wildcard bpf/*.[ch] user/*/*.[ch] tests/unit/*.[ch] tests/vmm/*.[ch] tests/bench/*.[ch] \
+	tests/fuzz/*.[ch])
 
 format:
 	clang-format -i $(FORMATTED)
@@ -149,12 +150,27 @@ check-quick: all unit
 bench: all vmm $(BENCH_PROGRAMS)
 	$(Q)tests/bench/run
 
+# What libFuzzer finds stays in $(BUILD)/fuzz.
+FUZZ_SECONDS ?= 60
+FUZZED := $(addprefix user/collect/guest_,report.c parse.c line.c)
+
+$(BUILD)/fuzz/guest_report: tests/fuzz/guest_report.c $(FUZZED) $(wildcard user/collect/guest_*.h)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $@.corpus
+	$(Q)$(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -Iuser \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(filter %.c,$^) -ljansson -o $@
+
+fuzz: $(BUILD)/fuzz/guest_report
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/fuzz/ $<.corpus tests/fuzz/guest_report
+
 help:
 	@sed -n 's/^# \{0,1\}//;3,6p' Makefile
 	@echo "make install    PREFIX=$(PREFIX), DESTDIR for packages"
 	@echo "make lint       clang-format, clang-tidy, cppcheck; make format mends the first"
 	@echo "make sanitize   everything again with ASan and UBSan, in build/sanitize"
 	@echo "make bench      what looking costs"
+	@echo "make fuzz       guest reports, by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/user/*/*.d $(BUILD)/tests/*.d)
