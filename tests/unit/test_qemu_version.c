@@ -17,7 +17,7 @@ static void make_file(size_t size, size_t at, const char *text)
 	int fd;
 
 	memset(bytes, 'Q', size);
-	memcpy(bytes + at, text, strlen(text));
+	strcpy(bytes + at, text);
 	snprintf(path, sizeof(path), "/tmp/kvmq-qemu-XXXXXX");
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
