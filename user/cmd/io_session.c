@@ -92,6 +92,7 @@ static void watch_rings(struct io_session *session)
 	}
 }
 
+/* Of all VMs: one that is not shown is no stranger. */
 static int tell_links(struct io_session *session)
 {
 	const struct io_vms *vms = &session->vms;
@@ -105,7 +106,7 @@ static int tell_links(struct io_session *session)
 		ssize_t size =
 			read_file(text, CMDLINE_SIZE, "/proc/%u/cmdline", vms->list[i].vm->pid);
 
-		if (size > 0 && vms->list[i].vm->chosen)
+		if (size > 0)
 			list[count++] =
 				(struct guest_vm){ vms->list[i].vm->pid, text, (size_t)size };
 	}
