@@ -195,17 +195,19 @@ static const struct number *find_name(const struct devices *devices, const char 
 	return NULL;
 }
 
-static void add_slave(struct entry *entry, uint32_t dev)
+static void add_slave(struct entry *entry, uint32_t dev, bool part)
 {
 	struct device *device = &entry->device;
 
 	for (size_t i = 0; i < device->slave_count; i++)
 		if (device->slaves[i] == dev)
 			return;
-	if (device->slave_count < DEVICE_SLAVES_MAX)
+	if (device->slave_count < DEVICE_SLAVES_MAX) {
+		device->has_part[device->slave_count] = part;
 		device->slaves[device->slave_count++] = dev;
-	else
+	} else {
 		entry->slaves_unknown = true;
+	}
 }
 
 static int is_visible(const struct dirent *entry)
@@ -227,7 +229,7 @@ static void read_slaves(const struct devices *devices, struct entry *entry)
 
 		add_name(device->stacked_on, sizeof(device->stacked_on), names[i]->d_name);
 		if (slave)
-			add_slave(entry, slave->whole);
+			add_slave(entry, slave->whole, slave->dev != slave->whole);
 		else
 			entry->slaves_unknown = true;
 		free(names[i]);
@@ -250,6 +252,7 @@ static void read_loop(const struct devices *devices, struct entry *entry)
 	const struct device *below;
 	char path[PATH_MAX];
 	struct stat stat_of;
+	uint32_t number;
 	ssize_t got = read_file(path, sizeof(path), "%s/block/%s/loop/backing_file", devices->sys,
 				device->name);
 
@@ -266,9 +269,10 @@ static void read_loop(const struct devices *devices, struct entry *entry)
 	/* A loop device may have a block device as its file. */
 	if (S_ISBLK(stat_of.st_mode))
 		stat_of.st_dev = stat_of.st_rdev;
-	below = devices__find(devices, IO_DEV(major(stat_of.st_dev), minor(stat_of.st_dev)));
+	number = IO_DEV(major(stat_of.st_dev), minor(stat_of.st_dev));
+	below = devices__find(devices, number);
 	if (below) {
-		add_slave(entry, below->dev);
+		add_slave(entry, below->dev, !S_ISBLK(stat_of.st_mode) || number != below->dev);
 		add_name(device->stacked_on, sizeof(device->stacked_on), below->name);
 	} else {
 		entry->slaves_unknown = true;

@@ -17,6 +17,7 @@ struct device {
 	char scheduler[16]; /* the one in use: "none", "mq-deadline"; empty: has none */
 	char stacked_on[DEVICE_NAME_SIZE * 4]; /* "sda sdb", for people; empty: a leaf */
 	uint32_t slaves[DEVICE_SLAVES_MAX];    /* dev of what it stands on, whole disks */
+	bool has_part[DEVICE_SLAVES_MAX];      /* of that slave a partition or a file, not all */
 	size_t slave_count;
 	bool bio_based; /* takes bios, makes no requests itself (dm, md): not counted */
 	uint64_t size_bytes;

@@ -68,9 +68,10 @@ static struct io_vm *add_vm(struct io_vms *vms)
 
 /*
  * The nearest cgroup above that has the io controller is what the block layer books a
- * request on: cgroups below it have no file io.stat. The root has none that is a VM's.
+ * request on: cgroups below it have no file io.stat. The root has none that is a VM's. 0 or
+ * -ENOMEM.
  */
-static void find_cgroup(const struct io_vms *vms, struct io_vm *vm)
+static int find_cgroup(const struct io_vms *vms, struct io_vm *vm)
 {
 	char path[PATH_MAX], file[PATH_MAX + 16];
 	const char *own = vm->vm->cgroup ? vm->vm->cgroup : "/";
@@ -79,18 +80,19 @@ static void find_cgroup(const struct io_vms *vms, struct io_vm *vm)
 	char *slash;
 
 	if (snprintf(path, sizeof(path), "%s%s", vms->cgroups, own) >= (int)sizeof(path))
-		return;
+		return 0;
 	while (strlen(path) > root + 1) {
 		snprintf(file, sizeof(file), "%s/io.stat", path);
 		if (!access(file, F_OK) && !stat(path, &status)) {
 			/* A cgroup's id is its folder's inode: kernfs, 5.5 on 64 bits. */
-			vm->cgroup_id = status.st_ino;
 			vm->cgroup = strdup(path + root);
-			return;
+			vm->cgroup_id = vm->cgroup ? status.st_ino : 0;
+			return vm->cgroup ? 0 : -ENOMEM;
 		}
 		slash = strrchr(path, '/');
 		*slash = '\0';
 	}
+	return 0;
 }
 
 struct refresh {
@@ -117,11 +119,10 @@ static void found_vm(void *context, uint32_t pid)
 		vm->vm = vms__get(vms->registry, &identity);
 	if (vm && vm->vm)
 		vm->disks = calloc(1, sizeof(*vm->disks));
-	if (!vm || !vm->disks) {
+	if (!vm || !vm->disks || find_cgroup(vms, vm)) {
 		refresh->error = -ENOMEM;
 		return;
 	}
-	find_cgroup(vms, vm);
 	disks__read(vm->disks, vms->proc, pid);
 }
 
@@ -254,7 +255,10 @@ bool io_vms__disk_is_on(const struct io_vms *vms, const struct disk *disk, uint3
 	return false;
 }
 
-/* How many devices stand on this one directly; *holder is the last of them. */
+/*
+ * How many devices stand on this one directly; *holder is the last of them. Who has a partition
+ * of it, or a file, is not the only one that may have something there.
+ */
 static size_t holders(const struct io_vms *vms, uint32_t dev, uint32_t *holder)
 {
 	size_t count = 0;
@@ -266,7 +270,7 @@ static size_t holders(const struct io_vms *vms, uint32_t dev, uint32_t *holder)
 			if (device->slaves[j] != dev)
 				continue;
 			*holder = device->dev;
-			count++;
+			count += device->has_part[j] ? 2 : 1;
 		}
 	}
 	return count;
