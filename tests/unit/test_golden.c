@@ -23,19 +23,15 @@
  *   event ...                     what --events would show between the two
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cmd/cpu_report.h"
 #include "fake_proc.h"
+#include "terminal.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -351,9 +347,17 @@ static void read_scene(struct scene *scene, const char *path)
 	snapshot__sort_blame(&scene->snapshots[1]);
 }
 
-static int print_scene(struct scene *scene, struct cpu_report *report, FILE *file)
+struct print {
+	struct scene *scene;
+	struct cpu_report *report;
+};
+
+static int print_scene(void *context, FILE *file)
 {
 	static const struct vm_filter all;
+	const struct print *print = context;
+	struct scene *scene = print->scene;
+	struct cpu_report *report = print->report;
 	int error;
 
 	report->host = scene->host;
@@ -368,42 +372,6 @@ static int print_scene(struct scene *scene, struct cpu_report *report, FILE *fil
 	return error;
 }
 
-/* Copies what comes out of a terminal. */
-static void *copy_terminal(void *data)
-{
-	int fd = *(int *)data;
-	char text[4096];
-	ssize_t got;
-
-	while ((got = read(fd, text, sizeof(text))) > 0)
-		fwrite(text, 1, (size_t)got, stdout);
-	return NULL;
-}
-
-static int print_in_terminal(struct scene *scene, struct cpu_report *report, uint16_t columns)
-{
-	struct winsize size = { .ws_row = 25, .ws_col = columns };
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave, error;
-	struct termios raw;
-	pthread_t copier;
-	FILE *file;
-
-	if (master < 0 || grantpt(master) || unlockpt(master))
-		die(strerror(errno), "pseudo-terminal");
-	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (slave < 0 || tcgetattr(slave, &raw) || ioctl(slave, TIOCSWINSZ, &size))
-		die(strerror(errno), "pseudo-terminal");
-	cfmakeraw(&raw);
-	tcsetattr(slave, TCSANOW, &raw);
-	file = fdopen(slave, "w");
-	pthread_create(&copier, NULL, copy_terminal, &master);
-	error = print_scene(scene, report, file);
-	fclose(file); /* ends the copying */
-	pthread_join(copier, NULL);
-	close(master);
-	return error;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct tool tool = { .name = "kvmq-cpu",
@@ -412,6 +380,7 @@ int main(int argc, char **argv)
 					  .interval = true };
 	static struct scene scene = { .current = -1 };
 	struct cpu_report report;
+	struct print print = { &scene, &report };
 	struct options options;
 	int status, columns;
 
@@ -427,8 +396,8 @@ int main(int argc, char **argv)
 		return status;
 	fake_proc__open(&scene.proc);
 	read_scene(&scene, argv[1]);
-	status = columns ? print_in_terminal(&scene, &report, (uint16_t)columns)
-			 : print_scene(&scene, &report, stdout);
+	status = columns ? terminal__print((uint16_t)columns, print_scene, &print)
+			 : print_scene(&print, stdout);
 	cpu_report__free(&report);
 	snapshot__free(&scene.snapshots[0]);
 	snapshot__free(&scene.snapshots[1]);
