@@ -417,6 +417,8 @@ int io_report__print(struct io_report *report, FILE *file, const struct io_view 
 
 	if (error)
 		return error;
+	if (!report->options->json)
+		io_rows__drop_idle(&report->rows);
 	sort_rows(report);
 	if (report->options->json)
 		return print_json(report, file, before, after);

@@ -128,6 +128,12 @@ struct io_moments {
 int io_rows__make(struct io_rows *rows, enum group_by by, const struct io_moments *moments);
 void io_rows__free(struct io_rows *rows);
 
+/*
+ * For people: of what did nothing in the interval one row is left, its reads'; and that of all
+ * goes where but one kind did something.
+ */
+void io_rows__drop_idle(struct io_rows *rows);
+
 /* GAVG - D, where both are of the same requests. Returns whether it is known. */
 bool io_row__kavg(const struct io_row *row, uint64_t *ns);
 

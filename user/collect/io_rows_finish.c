@@ -268,10 +268,33 @@ static enum io_apart find_apart(const struct io_row *row, const struct io_vms *v
 	return apart > allowed ? APART_COUNT : APART_NOT;
 }
 
+static bool takes_bios(const struct io_row *row, const struct io_vms *vms)
+{
+	const struct device *leaves[DEVICE_LEAVES_MAX];
+	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, DEVICE_LEAVES_MAX);
+
+	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++)
+		if (leaves[i]->bio_based)
+			return true;
+	return false;
+}
+
+/* A disk whose requests could not be taken for another's, and that none was seen of, had none. */
+static void know_idle(struct io_row *row, const struct io_vms *vms)
+{
+	if (row->figures_known || row->kind != IO_ROW_DISK || !row->disk->dev ||
+	    row->vm->cgroup_of_vms || find_leaf_apart(row, vms) != APART_NOT ||
+	    takes_bios(row, vms))
+		return;
+	row->on_host = true;
+	row->figures_known = true;
+}
+
 static void finish_row(struct io_row *row, const struct io_moments *moments)
 {
 	row->elapsed_ns = moments->after->time_ns - moments->before->time_ns;
 	name_device(row, moments->vms);
+	know_idle(row, moments->vms);
 	row->apart = find_apart(row, moments->vms);
 	for (size_t i = 0; row->vm && i < moments->after->guest_count; i++) {
 		const struct io_guest *guest = &moments->after->guests[i];
@@ -306,4 +329,46 @@ int io_rows__finish(struct io_rows *rows, const struct io_moments *moments)
 	for (size_t i = 0; i < rows->count; i++)
 		finish_row(&rows->list[i], moments);
 	return 0;
+}
+
+static bool is_idle(const struct io_row *row)
+{
+	if (row->interval.requests || row->in_flight)
+		return false;
+	for (int layer = 0; layer < IO_LAYERS; layer++)
+		if (row->layers[layer].count)
+			return false;
+	return true;
+}
+
+/* How many rows of the same place, that of all apart, are not idle. */
+static size_t count_active(const struct io_rows *rows, const struct io_row *row)
+{
+	size_t active = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		active += rows->list[i].op != IO_ALL && is_same_place(&rows->list[i], row) &&
+			  !is_idle(&rows->list[i]);
+	return active;
+}
+
+void io_rows__drop_idle(struct io_rows *rows)
+{
+	bool *keep = calloc(rows->count + 1, sizeof(*keep));
+	size_t kept = 0;
+
+	if (!keep)
+		return;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct io_row *row = &rows->list[i];
+		size_t active = count_active(rows, row);
+
+		keep[i] = row->op == IO_ALL ? active > 1
+					    : !is_idle(row) || (row->op == IO_READ && !active);
+	}
+	for (size_t i = 0; i < rows->count; i++)
+		if (keep[i])
+			rows->list[kept++] = rows->list[i];
+	rows->count = kept;
+	free(keep);
 }
