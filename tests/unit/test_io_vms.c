@@ -9,7 +9,7 @@
 
 #define SEC 1000000000ULL
 #define SDA IO_DEV(8, 0)
-#define KTHREAD 0x00200000
+#define KTHREAD 0x00200000U
 
 struct fixture {
 	struct fake_proc proc, cgroups, sys;

@@ -93,6 +93,9 @@ static void test_figures(void **state)
 	(void)state;
 	assert_int_equal(latency__mean(&latency), 0);
 	assert_int_equal(latency__percentile(&latency, 990), 0);
+	latency = (struct latency){ .count = 1, .sum_ns = 5 };
+	assert_int_equal(latency__mean(&latency), 5);
+	latency = (struct latency){ 0 };
 	record(&latency, 1000000, 99);
 	record(&latency, 100000000, 1);
 	assert_int_equal(latency__mean(&latency), 1990000);

@@ -122,7 +122,7 @@ static bool find_place(struct io_place *place, const struct io_vms *vms,
 	if (owner == IO_OWNER_HOST || (place->vm && !place->vm->vm->chosen))
 		return false;
 	place->dev = flow->dev;
-	if (owner == IO_OWNER_UNKNOWN) {
+	if (owner == IO_OWNER_UNKNOWN || !place->vm) {
 		place->kind = IO_ROW_UNKNOWN;
 		return true;
 	}

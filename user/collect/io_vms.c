@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "collect/io_vms.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,7 +119,7 @@ static void found_vm(void *context, uint32_t pid)
 		vm->vm = vms__get(vms->registry, &identity);
 	if (vm && vm->vm)
 		vm->disks = calloc(1, sizeof(*vm->disks));
-	if (!vm || !vm->disks || find_cgroup(vms, vm)) {
+	if (!vm || !vm->vm || !vm->disks || find_cgroup(vms, vm)) {
 		refresh->error = -ENOMEM;
 		return;
 	}
@@ -133,33 +133,41 @@ static int compare_vms(const void *left, const void *right)
 	return a->vm->pid < b->vm->pid ? -1 : a->vm->pid > b->vm->pid;
 }
 
-/* Whether a cgroup, or one below it, has a process that is neither this one nor the kernel's. */
+/* A process of one cgroup that is neither this one nor the kernel's. */
+static bool has_other(const struct io_vms *vms, const char *folder, uint32_t pid)
+{
+	char procs[65536], *rest = procs;
+	bool found = false;
+
+	/* In a threaded cgroup it cannot be read: its processes are in the one above. */
+	if (read_file(procs, sizeof(procs), "%s/cgroup.procs", folder) <= 0)
+		return false;
+	for (char *word; !found && (word = strtok_r(rest, "\n", &rest));) {
+		uint64_t other;
+
+		found = !parse_number(word, 1, UINT32_MAX, &other) && other != pid &&
+			!process_is_kernel_thread(vms->proc, (uint32_t)other);
+	}
+	return found;
+}
+
+/* The same of a cgroup and all below it. Where it is not known there may be one. */
 static bool has_others(const struct io_vms *vms, const char *path, uint32_t pid)
 {
-	char procs[65536], name[PATH_MAX];
-	struct dirent *entry;
+	char top[PATH_MAX], *const tops[] = { top, NULL };
 	bool found = false;
-	DIR *folder;
-	char *rest = procs;
+	FTSENT *entry;
+	FTS *walk;
 
-	if (read_file(procs, sizeof(procs), "%s%s/cgroup.procs", vms->cgroups, path) > 0)
-		for (char *word; !found && (word = strtok_r(rest, "\n", &rest));) {
-			uint64_t other;
-
-			found = !parse_number(word, 1, UINT32_MAX, &other) && other != pid &&
-				!process_is_kernel_thread(vms->proc, (uint32_t)other);
-		}
-	if (found || snprintf(name, sizeof(name), "%s%s", vms->cgroups, path) >= (int)sizeof(name))
-		return found;
-	folder = opendir(name);
-	while (folder && !found && (entry = readdir(folder))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
-		    snprintf(name, sizeof(name), "%s/%s", path, entry->d_name) >= (int)sizeof(name))
-			continue;
-		found = has_others(vms, name, pid);
-	}
-	if (folder)
-		closedir(folder);
+	if (snprintf(top, sizeof(top), "%s%s", vms->cgroups, path) >= (int)sizeof(top))
+		return true;
+	walk = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
+	if (!walk)
+		return true;
+	while (!found && (entry = fts_read(walk)))
+		if (entry->fts_info == FTS_D)
+			found = has_other(vms, entry->fts_path, pid);
+	fts_close(walk);
 	return found;
 }
 
