@@ -9,9 +9,9 @@
 
 void io_line__print_header(FILE *file)
 {
-	fprintf(file, "%-15s %-16s %-12s %-10s %-7s %12s %8s %10s %10s %10s %8s %-15s %s\n", "TIME",
-		"VM", "DISK", "DEVICE", "OP", "SECTOR", "BYTES", "THR(us)", "Q(us)", "D(us)", "TID",
-		"THREAD", "SCHED");
+	fprintf(file, "%-15s %-16s %-12s %-10s %-7s %8s %10s %10s %10s %12s %-11s %s\n", "TIME",
+		"VM", "DISK", "DEVICE", "OP", "BYTES", "THR(us)", "Q(us)", "D(us)", "SECTOR",
+		"SCHED", "THREAD");
 }
 
 static void format_layer(char text[24], const struct io_event *event, enum host_layer layer)
@@ -30,18 +30,22 @@ static const char *or_dash(const char *text)
 void io_line__print(FILE *file, const struct io_line *line, uint64_t boot_ns)
 {
 	const struct io_event *event = line->event;
-	char time[32], layers[HOST_LAYERS][24], tid[16] = "n/a";
+	char time[32], layers[HOST_LAYERS][24];
 
 	format_clock(time, boot_ns + event->time_ns);
 	for (int layer = 0; layer < HOST_LAYERS; layer++)
 		format_layer(layers[layer], event, (enum host_layer)layer);
+	fprintf(file, "%-15s %-16s %-12s %-10s %-7s %8u %10s %10s %10s %12llu %-11s ", time,
+		or_dash(line->vm), or_dash(line->disk), line->device, io_op__name(event->op),
+		event->bytes, layers[HOST_THROTTLED], layers[HOST_QUEUE], layers[HOST_DEVICE],
+		(unsigned long long)event->sector, or_dash(line->scheduler));
 	if (event->tid)
-		snprintf(tid, sizeof(tid), "%u", event->tid);
-	fprintf(file, "%-15s %-16s %-12s %-10s %-7s %12llu %8u %10s %10s %10s %8s %-15s %s%s%s\n",
-		time, or_dash(line->vm), or_dash(line->disk), line->device, io_op__name(event->op),
-		(unsigned long long)event->sector, event->bytes, layers[0], layers[1], layers[2],
-		tid, or_dash(event->comm), or_dash(line->scheduler), event->error ? ": " : "",
-		event->error ? strerror(-event->error) : "");
+		fprintf(file, "%s[%u]", event->comm, event->tid);
+	else
+		putc('-', file);
+	if (event->error)
+		fprintf(file, " failed: %s", strerror(-event->error));
+	putc('\n', file);
 }
 
 static json_t *json_layer(const struct io_event *event, enum host_layer layer)
