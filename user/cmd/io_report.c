@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cmd/io_metrics.h"
+#include "cmd/io_reasons.h"
 #include "cmd/table_options.h"
 #include "render/io_line.h"
 #include "render/json.h"
@@ -171,8 +172,8 @@ static size_t chosen_vms(const struct io_vms *vms, size_t *disks)
 /* ns in the hooks, as the sampled runs tell, and the share of a CPU. */
 struct io_cost {
 	uint64_t runs;
-	double run_ns; /* -1: not known */
-	double hooks_pct;
+	double run_ns;	  /* -1: not known */
+	double hooks_pct; /* -1: not known */
 	double own_pct;
 };
 
@@ -180,15 +181,23 @@ static struct io_cost find_cost(const struct io_view *before, const struct io_vi
 {
 	const struct block_snapshot *block = &after->block;
 	double time = (double)(after->time_ns - before->time_ns);
-	struct io_cost cost = { .runs = block->runs - before->block.runs, .run_ns = -1 };
+	struct io_cost cost = { .runs = block->runs - before->block.runs,
+				.run_ns = -1,
+				.hooks_pct = -1 };
 
 	if (block->samples)
 		cost.run_ns = (double)block->sample_ns / (double)block->samples;
 	if (time <= 0)
 		return cost;
-	cost.hooks_pct = cost.run_ns > 0 ? (double)cost.runs * cost.run_ns * 100.0 / time : 0;
+	if (cost.run_ns >= 0)
+		cost.hooks_pct = (double)cost.runs * cost.run_ns * 100.0 / time;
 	cost.own_pct = (double)(after->own_cpu_ns - before->own_cpu_ns) * 100.0 / time;
 	return cost;
+}
+
+static json_t *known_real(double value)
+{
+	return value < 0 ? json_null() : json_real(value);
 }
 
 static json_t *json_losses(const struct io_report *report, const struct io_view *after)
@@ -227,9 +236,9 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 			   report->host.kernel, "time", time, "interval_ns",
 			   (json_int_t)(after->time_ns - before->time_ns), "cpus",
 			   (int)report->host.cpus, "vms", (int)vms, "disks", (int)disks, "cost",
-			   json_pack("{s:I,s:o,s:f,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
-				     cost.run_ns < 0 ? json_null() : json_real(cost.run_ns),
-				     "hooks_pct", cost.hooks_pct, "own_pct", cost.own_pct),
+			   json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
+				     known_real(cost.run_ns), "hooks_pct",
+				     known_real(cost.hooks_pct), "own_pct", cost.own_pct),
 			   "losses", json_losses(report, after), "throttling_missing",
 			   json__text(after->block.throttling_missing), "vmm_missing",
 			   json__text(report->vmm_missing), "queues_missing",
@@ -238,80 +247,48 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 	return json__print(file, object);
 }
 
-/* Columns of layers that nobody knows anything of are left out, unless they were asked for. */
-static void choose_columns(const struct io_report *report, struct columns *columns)
+/* How many of the columns stand there without being asked for by name. */
+static size_t count_usual(const struct io_report *report)
 {
-	columns->count = 0;
-	for (size_t i = 0; i < report->columns.count; i++) {
-		const struct metric *metric = report->columns.list[i];
-		bool known = report->options->columns || metric->unit == UNIT_TEXT;
+	const char *list = report->options->columns;
+	size_t count = 0;
 
-		for (size_t j = 0; j < report->rows.count && !known; j++)
-			known = metric->get(&report->rows.list[j]).known;
-		if (known || metric == metric__find(&io_metrics, "q_mean_ns") ||
-		    metric == metric__find(&io_metrics, "d_mean_ns"))
-			columns->list[columns->count++] = metric;
-	}
+	if (list && *list != '+')
+		return 0;
+	for (size_t i = 0; i < io_metrics.count; i++)
+		count += io_metrics.metrics[i].usual >> report->options->by & 1;
+	return count;
 }
 
-/* The first row of its disk or device says what is to be said of that. */
-static bool is_first(const struct io_rows *rows, size_t index)
+/* Where nothing was throttled, THR's mean says so, and its distribution says no more. */
+static bool is_dull(const struct io_report *report, const struct metric *metric)
 {
-	const struct io_row *row = &rows->list[index];
-
-	for (size_t i = 0; i < index; i++)
-		if (rows->list[i].kind == row->kind && rows->list[i].vm == row->vm &&
-		    rows->list[i].disk == row->disk && rows->list[i].dev == row->dev)
+	if (metric != metric__find(&io_metrics, "thr_p50_ns") &&
+	    metric != metric__find(&io_metrics, "thr_p99_ns"))
+		return false;
+	for (size_t i = 0; i < report->rows.count; i++)
+		if (report->rows.list[i].layers[IO_THROTTLED].sum_ns)
 			return false;
 	return true;
 }
 
-static void print_reason(FILE *file, const struct io_row *row)
+/* Usual columns that nothing is known of in any row are left out, but the tool's own two. */
+static void choose_columns(const struct io_report *report, struct columns *columns)
 {
-	if (row->kind == IO_ROW_UNKNOWN && row->vm)
-		fprintf(file,
-			"unknown: cgroup %s holds more than one VM or other processes, too: give "
-			"each VM its own with the io controller\n",
-			row->vm->cgroup);
-	if (row->kind == IO_ROW_DISK && row->known[IO_RING] && row->apart != APART_NOT)
-		fprintf(file, "%s %s: KAVG is n/a: %s\n", io_row__vm(row), io_row__disk(row),
-			io_apart__clause(row->apart));
-	if (row->kind == IO_ROW_DISK && row->apart == APART_NETWORK)
-		fprintf(file, "%s %s: Q and D are n/a: %s\n", io_row__vm(row), io_row__disk(row),
-			io_apart__clause(row->apart));
-	if (row->kind == IO_ROW_DISK && row->apart == APART_CACHED && !row->known[IO_RING])
-		fprintf(file, "%s %s: Q and D stand alone: %s\n", io_row__vm(row),
-			io_row__disk(row), io_apart__clause(row->apart));
-	if (row->kind == IO_ROW_GUEST)
-		fprintf(file,
-			"%s %s: none of the VM's disks has its serial number, address or size\n",
-			io_row__vm(row), io_row__disk(row));
-}
+	size_t usual = count_usual(report);
 
-static void print_reasons(const struct io_report *report, FILE *file, const struct io_view *after)
-{
-	const struct {
-		const char *what, *why;
-	} missing[] = {
-		{ "THR is n/a", after->block.throttling_missing },
-		{ "VMM's distribution is n/a", report->vmm_missing },
-		{ "GAVG is n/a", report->queues_missing },
-		{ "no reports by vsock", report->guests_missing },
-	};
+	columns->count = 0;
+	for (size_t i = 0; i < report->columns.count; i++) {
+		const struct metric *metric = report->columns.list[i];
+		bool shown = i >= usual || metric->unit == UNIT_TEXT ||
+			     metric == metric__find(&io_metrics, "q_mean_ns") ||
+			     metric == metric__find(&io_metrics, "d_mean_ns");
 
-	putc('\n', file);
-	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
-		if (missing[i].why)
-			fprintf(file, "%s: %s\n", missing[i].what, missing[i].why);
-	for (size_t i = 0; i < report->rows.count; i++)
-		if (is_first(&report->rows, i))
-			print_reason(file, &report->rows.list[i]);
-	for (size_t i = 0; i < after->guest_count; i++)
-		if (after->guests[i].rejected_reason)
-			fprintf(file, "process %u: %llu reports refused, the last because %s\n",
-				after->guests[i].vm_pid,
-				(unsigned long long)after->guests[i].rejected,
-				after->guests[i].rejected_reason);
+		for (size_t j = 0; j < report->rows.count && !shown; j++)
+			shown = metric->get(&report->rows.list[j]).known;
+		if (shown && (i >= usual || !is_dull(report, metric)))
+			columns->list[columns->count++] = metric;
+	}
 }
 
 static void print_losses(const struct io_report *report, FILE *file, const struct io_view *view)
@@ -345,17 +322,34 @@ static void print_losses(const struct io_report *report, FILE *file, const struc
 	fprintf(file, "%s\n", any ? "" : "none");
 }
 
+static bool is_any_known(const struct io_rows *rows, enum io_layer layer)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->list[i].known[layer])
+			return true;
+	return false;
+}
+
+static void print_sources(FILE *file, const struct io_rows *rows)
+{
+	fputs("sources: THR, Q, D: block layer", file);
+	if (is_any_known(rows, IO_VMM))
+		fputs("; VMM: QEMU's own accounting", file);
+	if (is_any_known(rows, IO_RING))
+		fputs("; GAVG: Little's law over the virtqueues (estimate)", file);
+	if (is_any_known(rows, IO_GUEST_QUEUE))
+		fputs("; gQ, gDEV: reports of guests", file);
+	putc('\n', file);
+}
+
 static void print_footer(const struct io_report *report, FILE *file, const struct io_view *before,
 			 const struct io_view *after)
 {
 	struct io_cost cost = find_cost(before, after);
 
-	fputs("sources: THR, Q, D: block layer; VMM: QEMU's own accounting; GAVG: Little's law "
-	      "over "
-	      "the virtqueues (estimate); gQ, gDEV: reports of guests\n",
-	      file);
+	print_sources(file, &report->rows);
 	if (cost.run_ns < 0)
-		fputs("cost: n/a per hook run, ", file);
+		fputs("cost: n/a per hook run; of one CPU n/a in hooks, ", file);
 	else
 		fprintf(file, "cost: %.0f ns per hook run; of one CPU %.3f %% in hooks, ",
 			cost.run_ns, cost.hooks_pct);
@@ -371,6 +365,20 @@ static void print_header(const struct io_report *report, FILE *file)
 	fprintf(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s\n", report->host.name,
 		report->host.kernel, report->host.cpus, report->host.cpus == 1 ? "" : "s", vms,
 		vms == 1 ? "" : "s", disks, disks == 1 ? "" : "s");
+}
+
+/* Of a row without a request the table has said so. */
+static void print_layers(FILE *file, const struct io_rows *rows, unsigned int width)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < rows->count; i++)
+		any |= layers__print(file, &rows->list[i], width);
+	putc('\n', file);
+	if (any)
+		layers__print_shades(file);
+	else
+		fputs("distributions: no request was completed\n", file);
 }
 
 static int print_text(struct io_report *report, FILE *file, const struct io_view *before,
@@ -392,16 +400,15 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 		error = table__print(file, &columns, rows->list, sizeof(*rows->list), rows->count,
 				     width);
 	else
-		fputs(report->options->by == BY_DEVICE ? "no request was made yet\n"
-						       : "no VM has a disk, or none was found\n",
+		fputs(report->options->by == BY_DEVICE ? "no device has had a request yet\n"
+		      : report->vms->count	       ? "no disk of a VM was found\n"
+						       : "no VM is there\n",
 		      file);
-	for (size_t i = 0; i < rows->count && report->options->hist; i++) {
-		putc('\n', file);
-		layers__print(file, &rows->list[i], width);
-	}
 	if (error)
 		return error;
-	print_reasons(report, file, after);
+	if (report->options->hist)
+		print_layers(file, rows, width);
+	io_reasons__print(report, file, after);
 	print_footer(report, file, before, after);
 	return 0;
 }

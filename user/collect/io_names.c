@@ -36,8 +36,12 @@ const char *io_op__name(enum io_op op)
 
 const char *io_apart__name(enum io_apart apart)
 {
-	static const char *const names[IO_APARTS] = { NULL,	 "unknown", "cached", "format",
-						      "network", "count",   "shared" };
+	static const char *const names[IO_APARTS] = {
+		[APART_UNKNOWN] = "unknown",	   [APART_CACHED] = "cached",
+		[APART_FORMAT] = "format",	   [APART_NETWORK] = "network",
+		[APART_VHOST_USER] = "vhost-user", [APART_COUNT] = "count",
+		[APART_SHARED] = "shared",
+	};
 
 	return names[apart];
 }
@@ -46,12 +50,13 @@ const char *io_apart__clause(enum io_apart apart)
 {
 	static const char *const clauses[IO_APARTS] = {
 		[APART_UNKNOWN] = "what the guest asks for is not counted: give --qmp",
-		[APART_CACHED] = "the host's page cache is in between: its requests are not the "
-				 "guest's",
-		[APART_FORMAT] = "the image is not raw: a request of the guest's may be none, or "
-				 "several, of the host's",
+		[APART_CACHED] = "the host's page cache is in between, Q and D are of its requests",
+		[APART_FORMAT] =
+			"the image is not raw, a request of the guest may be none, or several, "
+			"of the host",
 		[APART_NETWORK] = "the disk is on no device of this host",
-		[APART_COUNT] = "the guest's requests are not as many as the host's",
+		[APART_VHOST_USER] = "another process serves the disk",
+		[APART_COUNT] = "guest and host did not make the same number of requests",
 		[APART_SHARED] = "the device has more than one disk of this VM",
 	};
 

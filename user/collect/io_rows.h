@@ -52,11 +52,12 @@ enum io_layer {
 enum io_apart {
 	APART_NOT, /* the guest's requests are the host's */
 	APART_UNKNOWN,
-	APART_CACHED,  /* the VMM's file is in the page cache */
-	APART_FORMAT,  /* not a raw image */
-	APART_NETWORK, /* or no device of this host's */
-	APART_COUNT,   /* as many requests were not seen on both sides */
-	APART_SHARED,  /* several of the VM's disks are on one device */
+	APART_CACHED,	  /* the VMM's file is in the page cache */
+	APART_FORMAT,	  /* not a raw image */
+	APART_NETWORK,	  /* or no device of this host's */
+	APART_VHOST_USER, /* another process's requests are this disk's */
+	APART_COUNT,	  /* as many requests were not seen on both sides */
+	APART_SHARED,	  /* several of the VM's disks are on one device */
 	IO_APARTS,
 };
 

@@ -252,6 +252,8 @@ static enum io_apart find_apart(const struct io_row *row, const struct io_vms *v
 
 	if (!disk || disk->backing == DISK_UNKNOWN)
 		return APART_UNKNOWN;
+	if (disk->backing == DISK_VHOST_USER)
+		return APART_VHOST_USER;
 	if (disk->backing == DISK_NETWORK || !disk->dev)
 		return APART_NETWORK;
 	if (has_format(disk))

@@ -6,26 +6,32 @@
 
 #include "render/bars.h"
 
-#define CELL_BUCKETS (HIST_SUB / 2)
-#define CELLS (HIST_BUCKETS / CELL_BUCKETS)
 #define LABEL_WIDTH 6
 #define COUNT_WIDTH 10
-#define TICK_CELLS 8 /* a label each 16 times */
+#define TICK_CELLS 8 /* room for a label */
 
-/* The requests of half a power of two of ns. */
-static uint64_t cell_count(const struct latency *latency, int cell)
+/* Which buckets a line shows: so many a character, from the first one on. */
+struct scale {
+	uint32_t cell_buckets;
+	uint32_t first; /* cell */
+	uint32_t cells; /* a multiple of TICK_CELLS */
+};
+
+static uint64_t cell_count(const struct latency *latency, const struct scale *scale, uint32_t cell)
 {
+	uint32_t bucket = cell * scale->cell_buckets, end = bucket + scale->cell_buckets;
 	uint64_t sum = 0;
 
-	for (int i = 0; i < (int)CELL_BUCKETS; i++)
-		sum += latency->hist[cell * (int)CELL_BUCKETS + i];
+	for (; bucket < end && bucket < HIST_BUCKETS; bucket++)
+		sum += latency->hist[bucket];
 	return sum;
 }
+
+static const char shades[] = " .:-=+*%#@";
 
 /* Each shade is four times as many as the one before, so that a tail of one is seen. */
 static char shade(uint64_t count)
 {
-	static const char shades[] = " .:-=+*%#@";
 	size_t level = 0;
 
 	while (count && level < sizeof(shades) - 2) {
@@ -44,61 +50,86 @@ static bool is_shown(const struct io_row *row, int layer)
 	       (layer != IO_THROTTLED || latency->sum_ns);
 }
 
-/* The cells that any layer needs. False: there are none. */
-static bool find_range(const struct io_row *row, int *first, int *last)
+/* The buckets that any layer needs. False: there are none. */
+static bool find_range(const struct io_row *row, uint32_t *first, uint32_t *last)
 {
-	*first = (int)CELLS;
-	*last = -1;
+	*first = HIST_BUCKETS;
+	*last = 0;
 	for (int layer = 0; layer < IO_LAYERS; layer++) {
-		for (int cell = 0; is_shown(row, layer) && cell < (int)CELLS; cell++) {
-			if (!cell_count(&row->layers[layer], cell))
+		for (uint32_t bucket = 0; is_shown(row, layer) && bucket < HIST_BUCKETS; bucket++) {
+			if (!row->layers[layer].hist[bucket])
 				continue;
-			*first = cell < *first ? cell : *first;
-			*last = cell > *last ? cell : *last;
+			*first = bucket < *first ? bucket : *first;
+			*last = bucket > *last ? bucket : *last;
 		}
 	}
-	return *last >= 0;
+	return *first <= *last;
 }
 
-static void print_axis(FILE *file, int first, int last)
+/* Begins at a power of two; what does not fit is drawn at half the size, but never cut off. */
+static struct scale find_scale(uint32_t first, uint32_t last, unsigned int width)
+{
+	struct scale scale = { .cell_buckets = HIST_SUB / 2 };
+
+	for (;;) {
+		scale.first = first / HIST_SUB * HIST_SUB / scale.cell_buckets;
+		scale.cells = last / scale.cell_buckets - scale.first + 1;
+		scale.cells = (scale.cells + TICK_CELLS - 1) / TICK_CELLS * TICK_CELLS;
+		if (!width || LABEL_WIDTH + scale.cells + COUNT_WIDTH <= width ||
+		    scale.cell_buckets == HIST_SUB)
+			return scale;
+		scale.cell_buckets = HIST_SUB;
+	}
+}
+
+static void print_axis(FILE *file, const struct scale *scale)
 {
 	fprintf(file, "%*s", LABEL_WIDTH, "");
-	for (int cell = first; cell <= last; cell += TICK_CELLS) {
+	for (uint32_t cell = 0; cell < scale->cells; cell += TICK_CELLS) {
+		uint32_t bucket = (scale->first + cell) * scale->cell_buckets;
 		char text[16], label[24];
 
-		format_bound(text, sizeof(text), hist_lower((uint32_t)(cell * (int)CELL_BUCKETS)));
+		format_bound(text, sizeof(text),
+			     hist_lower(bucket < HIST_BUCKETS ? bucket : HIST_BUCKETS));
 		snprintf(label, sizeof(label), "|%s", text);
-		fprintf(file, cell + TICK_CELLS <= last ? "%-*s" : "%.*s", TICK_CELLS, label);
+		fprintf(file, "%-*s", TICK_CELLS, label);
 	}
-	putc('\n', file);
+	fprintf(file, "%*s\n", COUNT_WIDTH, "REQUESTS");
 }
 
-void layers__print(FILE *file, const struct io_row *row, unsigned int width)
+bool layers__print(FILE *file, const struct io_row *row, unsigned int width)
 {
-	int first, last;
+	const char *vm = io_row__vm(row), *disk = io_row__disk(row);
+	struct scale scale;
+	uint32_t first, last;
 
-	fprintf(file, "%s%s%s %s", io_row__vm(row), *io_row__vm(row) ? " " : "",
-		*io_row__disk(row) ? io_row__disk(row) : row->device, io_op__name(row->op));
-	if (!find_range(row, &first, &last)) {
-		fputs(": no request was completed\n", file);
-		return;
-	}
-	putc('\n', file);
-	first -= first % 2;
-	if (width > LABEL_WIDTH + COUNT_WIDTH &&
-	    last - first >= (int)width - LABEL_WIDTH - COUNT_WIDTH)
-		last = first + (int)width - LABEL_WIDTH - COUNT_WIDTH - 1;
-	print_axis(file, first, last);
+	if (!find_range(row, &first, &last))
+		return false;
+	scale = find_scale(first, last, width);
+	fprintf(file, "\n%s%s%s %s\n", vm, *vm ? " " : "", *disk ? disk : row->device,
+		io_op__name(row->op));
+	print_axis(file, &scale);
 	for (int layer = 0; layer < IO_LAYERS; layer++) {
 		const struct latency *latency = &row->layers[layer];
 
 		if (!is_shown(row, layer))
 			continue;
 		fprintf(file, "%-*s", LABEL_WIDTH, io_layer__header((enum io_layer)layer));
-		for (int cell = first; cell <= last; cell++)
-			putc(shade(cell_count(latency, cell)), file);
-		fprintf(file, " %*" PRIu64 "\n", COUNT_WIDTH - 1, latency->count);
+		for (uint32_t cell = 0; cell < scale.cells; cell++)
+			putc(shade(cell_count(latency, &scale, scale.first + cell)), file);
+		fprintf(file, "%*" PRIu64 "\n", COUNT_WIDTH, latency->count);
 	}
+	return true;
+}
+
+void layers__print_shades(FILE *file)
+{
+	uint64_t from = 1;
+
+	fputs("shades:", file);
+	for (const char *next = shades + 1; *next; next++, from *= 4)
+		fprintf(file, " %c %" PRIu64, *next, from);
+	fputs(" requests or more\n", file);
 }
 
 json_t *layers__json(const struct io_row *row)
