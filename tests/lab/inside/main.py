@@ -2,8 +2,8 @@
 """
 Runs in the lab's host, as root: all scenarios, in an order that needs one boot and
 few guests. Prints "ok" or "not ok" with the name of each. Arguments: --nodes 4 for
-those of a host with four nodes, and names of scenarios to run; none runs all. What
-they stand on is set up before them.
+those of a host with four nodes or --disks for those of kvmq-io, and names of scenarios
+to run; none runs all. What they stand on is set up before them.
 """
 
 import glob
@@ -182,22 +182,6 @@ STAGES = [
         remote.numa_events,
         remote.linux_guest,
     ]),
-    (disks_of_known_latency, [
-        disk_io.counts,
-        disk_io.two_vms_one_disk,
-        disk_io.shared_io_cgroup,
-        disk_io.latency_slope,
-        disk_io.dm_delay,
-        disk_io.few_tags,
-        disk_io.io_max,
-        disk_io.vmm_exact,
-        disk_io.gavg,
-        disk_io.events_io,
-        disk_io.writeback,
-        guest_io.guest_layers,
-        guest_io.guest_queue,
-        guest_io.noisy_neighbour,
-    ]),
     (toggle_alone, [
         measuring.toggling,
         tracing.timeline_toggling,
@@ -217,6 +201,27 @@ FOUR_NODES_STAGES = [
         four_nodes.matrix,
         four_nodes.third_near,
         four_nodes.moves_of_three,
+    ]),
+    (None, [kernel_is_quiet]),
+]
+
+# Those of kvmq-io, on the usual host in a boot of their own: --disks.
+DISK_STAGES = [
+    (disks_of_known_latency, [
+        disk_io.counts,
+        disk_io.two_vms_one_disk,
+        disk_io.shared_io_cgroup,
+        disk_io.latency_slope,
+        disk_io.dm_delay,
+        disk_io.few_tags,
+        disk_io.io_max,
+        disk_io.vmm_exact,
+        disk_io.gavg,
+        disk_io.events_io,
+        disk_io.writeback,
+        guest_io.guest_layers,
+        guest_io.guest_queue,
+        guest_io.noisy_neighbour,
     ]),
     (None, [kernel_is_quiet]),
 ]
@@ -276,6 +281,8 @@ def main():
     wanted, all_stages = sys.argv[1:], STAGES
     if wanted[:2] == ["--nodes", "4"]:
         wanted, all_stages = wanted[2:], FOUR_NODES_STAGES
+    elif wanted[:1] == ["--disks"]:
+        wanted, all_stages = wanted[1:], DISK_STAGES
     stages = [(setup, [s for s in scenarios
                        if (not wanted or s.__name__ in wanted) and on_this_kernel(s)])
               for setup, scenarios in all_stages]
