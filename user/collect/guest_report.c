@@ -33,14 +33,25 @@ static json_t *text(const char *bytes, size_t size)
 	return json_stringn(plain, length);
 }
 
+/* There are thousands of them: json_pack() would read its format as often. */
+static int append_bucket(json_t *hist, uint32_t bucket, uint32_t count)
+{
+	json_t *pair = json_array();
+
+	if (json_array_append_new(pair, json_integer(bucket)) ||
+	    json_array_append_new(pair, json_integer(count))) {
+		json_decref(pair);
+		return -1;
+	}
+	return json_array_append_new(hist, pair);
+}
+
 static json_t *latency_json(const struct latency *latency)
 {
 	json_t *hist = json_array();
 
 	for (uint32_t i = 0; hist && i < HIST_BUCKETS; i++) {
-		if (latency->hist[i] &&
-		    json_array_append_new(hist, json_pack("[I,I]", (json_int_t)i,
-							  (json_int_t)latency->hist[i]))) {
+		if (latency->hist[i] && append_bucket(hist, i, latency->hist[i])) {
 			json_decref(hist);
 			hist = NULL;
 		}

@@ -113,16 +113,32 @@ static int open_vsock(struct guest_sender *sender)
 	return -EAGAIN;
 }
 
+/*
+ * A port without a host stays open, for QEMU tells its management of each opening. One that was
+ * unplugged looks the same until it is written to.
+ */
+static int probe_device(struct guest_sender *sender)
+{
+	drop_line(sender);
+	if (write(sender->fd, "\n", 1) == 1)
+		return 0; /* a host has come meanwhile */
+	if (errno != EAGAIN && errno != EINTR)
+		lose(sender);
+	return -EAGAIN;
+}
+
 /* Sees to a connection, as far as there is one by the deadline. */
 static int be_connected(struct guest_sender *sender, uint64_t deadline_ns)
 {
 	socklen_t size = sizeof(int);
 	int error = 0, result = 0;
 
-	/* A device tells when it is written to. */
-	if (sender->fd >= 0 && !sender->connecting && !sender->device &&
-	    wait_writable(sender, clock_monotonic_ns()) == -EPIPE)
+	if (sender->fd >= 0 && !sender->connecting &&
+	    wait_writable(sender, clock_monotonic_ns()) == -EPIPE) {
+		if (sender->device)
+			return probe_device(sender);
 		lose(sender);
+	}
 	if (sender->fd < 0)
 		result = sender->path ? open_path(sender) : open_vsock(sender);
 	if (result || !sender->connecting)
@@ -167,7 +183,6 @@ static int flush_line(struct guest_sender *sender, uint64_t deadline_ns)
 			drop_line(sender);
 		return error;
 	}
-	/* A port without a host stays open: QEMU tells its management of each opening. */
 	if (error == -EPIPE && sender->device) {
 		drop_line(sender);
 		return -EAGAIN;
