@@ -111,7 +111,7 @@ static void test_flows(void **state)
 
 static const char *serial_of(struct fixture *fixture, const char *file, const char *text)
 {
-	char path[128];
+	char path[512];
 
 	add_disk(fixture, "sda", 0);
 	add_file(fixture, "sda", file, text);
