@@ -32,6 +32,8 @@ static int compare_rows(const void *left, const void *right)
 	uint32_t pid_a = a->vm ? a->vm->vm->pid : UINT32_MAX;
 	uint32_t pid_b = b->vm ? b->vm->vm->pid : UINT32_MAX;
 
+	if ((a->kind == IO_ROW_UNKNOWN) != (b->kind == IO_ROW_UNKNOWN))
+		return a->kind == IO_ROW_UNKNOWN ? 1 : -1;
 	if (pid_a != pid_b)
 		return pid_a < pid_b ? -1 : 1;
 	if (a->kind != b->kind)
@@ -142,6 +144,12 @@ static bool share_ring(struct io_row *rows, size_t count, const struct io_row *a
 	return true;
 }
 
+/* A VM that has ended leaves flows behind that nobody forgets. */
+static bool is_over(const struct io_row *row)
+{
+	return row->kind == IO_ROW_UNKNOWN && !row->vm && !row->interval.requests;
+}
+
 /*
  * Appends the rows of one place, which come by ascending op: but those that never did
  * anything and are no reads or writes; and a row of all if there is more than one kind, or what
@@ -165,7 +173,7 @@ static void finish_place(struct io_rows *out, const struct io_row *rows, size_t 
 	for (size_t i = 0; i < count; i++) {
 		bool in_use = was_active(&rows[i]);
 
-		if (!in_use && rows[i].op > IO_WRITE && rows[i].op != IO_ALL)
+		if ((!in_use && rows[i].op > IO_WRITE && rows[i].op != IO_ALL) || is_over(&rows[i]))
 			continue;
 		add_row(&sum, lacks, &rows[i], source);
 		if (rows[i].op == IO_ALL)

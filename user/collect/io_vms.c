@@ -322,17 +322,18 @@ const struct io_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev)
 	return NULL;
 }
 
+/* Of those that share a cgroup, one that is shown stands for all. */
 static enum io_owner owner_by_cgroup(const struct io_vms *vms, uint64_t id, const struct io_vm **vm)
 {
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct io_vm *one = &vms->list[i];
 
-		if (one->cgroup_id != id)
-			continue;
-		*vm = one;
-		return one->cgroup_of_vms || one->cgroup_of_others ? IO_OWNER_UNKNOWN : IO_OWNER_VM;
+		if (one->cgroup_id == id && (!*vm || (!(*vm)->vm->chosen && one->vm->chosen)))
+			*vm = one;
 	}
-	return IO_OWNER_HOST;
+	if (!*vm)
+		return IO_OWNER_HOST;
+	return (*vm)->cgroup_of_vms || (*vm)->cgroup_of_others ? IO_OWNER_UNKNOWN : IO_OWNER_VM;
 }
 
 enum io_owner io_vms__owner(const struct io_vms *vms, const struct block_flow *flow,
@@ -347,7 +348,8 @@ enum io_owner io_vms__owner(const struct io_vms *vms, const struct block_flow *f
 	if (owner == IO_OWNER_VM || (*vm && (*vm)->cgroup_of_vms))
 		return owner;
 	one = flow->vm_pid ? io_vms__find(vms, flow->vm_pid) : NULL;
-	if (!one && owner == IO_OWNER_HOST)
+	/* Another VM's, that has ended, is not this one's. */
+	if (!flow->vm_pid && owner == IO_OWNER_HOST)
 		one = io_vms__device_owner(vms, flow->dev);
 	if (one) {
 		*vm = one;
