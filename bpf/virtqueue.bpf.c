@@ -2,10 +2,11 @@
 /*
  * How many requests are in the rings of a VM's disks, and for how long?
  *
- * All rings of a VM are looked at whenever it kicks a device or a device interrupts it. In
- * between, a ring is taken to have been as it was last seen. CPUs that look at the same time have
- * one word in common, which each exchanges for the next; who succeeds owns the time since the
- * last look, and books it. Needs atomic operations that return a value (5.12).
+ * All rings of a VM are looked at whenever it kicks a device, a device interrupts it, or its VMM
+ * sends a request to a block device of the host. In between, a ring is taken to have been as it was
+ * last seen. CPUs that look at the same time have one word in common, which each exchanges for the
+ * next; who succeeds owns the time since the last look, and books it. Needs atomic operations that
+ * return a value (5.12).
  */
 #include "compat.bpf.h"
 
@@ -45,15 +46,28 @@ static __always_inline void book(struct virtqueue_ring *ring, __u64 old, __u64 n
 		__sync_fetch_and_add(&ring->requests, left);
 }
 
+/* False: a page is not there at this moment. */
+static __always_inline bool read_index(__u64 address, __u16 *index)
+{
+	return !bpf_probe_read_user(index, sizeof(*index), (void *)address);
+}
+
 /*
- * False: a page is not there at this moment. The used index is read first: what comes and goes
- * between the two readings is counted as waiting for a moment, and never as less than nothing.
+ * The used index is read first: what comes and goes between the two readings is counted as waiting
+ * for a moment, and never as less than nothing. Most rings are empty and stay so, which one index
+ * tells: nothing has left a ring that nothing came into.
  */
-static __always_inline bool read_indices(const struct virtqueue_ring *ring, __u16 *used,
+static __always_inline bool read_indices(const struct virtqueue_ring *ring, __u64 old, __u16 *used,
 					 __u16 *avail)
 {
-	return !bpf_probe_read_user(used, sizeof(*used), (void *)ring->used) &&
-	       !bpf_probe_read_user(avail, sizeof(*avail), (void *)ring->avail);
+	if (old && !VIRTQUEUE_WAITING(old)) {
+		if (!read_index(ring->avail, avail))
+			return false;
+		*used = *avail;
+		if (*avail == VIRTQUEUE_USED(old))
+			return true;
+	}
+	return read_index(ring->used, used) && read_index(ring->avail, avail);
 }
 
 static __noinline int sample_ring(__u32 slot, __u32 vm_pid, __u32 now)
@@ -68,7 +82,7 @@ static __noinline int sample_ring(__u32 slot, __u32 vm_pid, __u32 now)
 		old = *(volatile __u64 *)&ring->state;
 		if (*(volatile __u32 *)&ring->vm_pid != vm_pid)
 			return 0;
-		if (!read_indices(ring, &used, &avail)) {
+		if (!read_indices(ring, old, &used, &avail)) {
 			__sync_fetch_and_add(&failed, 1);
 			return 0;
 		}
@@ -138,6 +152,18 @@ int virtqueue_interrupt(__u64 *ctx)
 /* kvm_send_userspace_msi(kvm, msi): how the VMM interrupts where it uses no irqfd. */
 SEC("fentry/kvm_send_userspace_msi")
 int virtqueue_message(void *ctx)
+{
+	(void)ctx;
+	sample(current_tgid());
+	return 0;
+}
+
+/*
+ * A VMM that polls its rings, or takes kicks in user space (ioeventfd=off), has them unseen: the
+ * next thing it does with a request is this.
+ */
+SEC("tp_btf/block_bio_queue")
+int virtqueue_submit(void *ctx)
 {
 	(void)ctx;
 	sample(current_tgid());
