@@ -430,6 +430,20 @@ static __always_inline bool own_request(struct request *rq, struct block_pending
 	return !vms_only || is_vm_device(disk_dev(rq->q->disk));
 }
 
+/*
+ * A program is left out where an interrupt comes in the middle of it and leads to the same
+ * hook. This request has an issue before, and no completion: it was completed nevertheless.
+ */
+static __always_inline void end_unseen(const struct block_pending *entry)
+{
+	struct block_slot *slot = slot_of(entry->flow);
+
+	if (slot)
+		__sync_fetch_and_add(&slot->completed, 1);
+	__sync_fetch_and_add(&counts.repaired, 1);
+	__sync_fetch_and_add(&counts.lost_requests, 1);
+}
+
 static __always_inline int issue(struct request *rq, __u64 now)
 {
 	struct block_bucket *bucket = bucket_of(rq);
@@ -439,10 +453,13 @@ static __always_inline int issue(struct request *rq, __u64 now)
 	if (!bucket)
 		return 0;
 	entry = find(bucket, rq);
-	if (entry && entry->issued_ns) { /* after a requeue */
+	if (entry && entry->requeued) {
 		entry->issued_ns = now;
+		entry->requeued = 0;
 		return 0;
 	}
+	if (entry)
+		end_unseen(entry);
 	if (!take_bios(rq, &found) && !own_request(rq, &found))
 		return 0;
 	entry = entry ?: claim(bucket, rq, now);
@@ -478,6 +495,8 @@ int block_requeued(__u64 *ctx)
 	struct block_pending *entry = bucket ? find(bucket, rq) : NULL;
 	struct block_slot *slot = entry ? slot_of(entry->flow) : NULL;
 
+	if (entry)
+		entry->requeued = 1;
 	if (slot)
 		__sync_fetch_and_add(&slot->requeued, 1);
 	return 0;
@@ -527,30 +546,59 @@ static __always_inline void account(struct block_slot *slot, const struct block_
 }
 
 /*
- * Not issued, or issued before the counting began. An empty write is a flush. The kernel sends one
- * of its own for all that wait, which has no bio and no owner; theirs are never issued. What they
- * wait is the device's time.
+ * An empty write is a flush. The kernel sends one of its own for all that wait, which has
+ * no bio and no owner; theirs are never issued. What they wait is the device's time.
  */
-static __always_inline int complete_flush(struct request *rq, __u32 status, __u64 now)
+static __always_inline int complete_flush(struct request *rq, struct block_pending *found,
+					  __u32 status, __u64 now)
 {
-	struct block_pending found = {};
 	struct block_slot *slot;
 
-	if (rq->__data_len) {
-		if (!vms_only)
-			__sync_fetch_and_add(&counts.early, 1);
+	if (!found->tgid && !found->cgroup)
 		return 0;
-	}
-	if (!take_bio(rq->bio, &found) || !(found.tgid || found.cgroup))
-		return 0;
-	found.issued_ns = found.queued_ns;
-	slot = slot_of(flow_of(&found, disk_dev(rq->q->disk), BLOCK_FLUSH));
+	found->issued_ns = found->queued_ns;
+	slot = slot_of(flow_of(found, disk_dev(rq->q->disk), BLOCK_FLUSH));
 	if (!slot)
 		return 0;
 	__sync_fetch_and_add(&slot->issued, 1);
-	account(slot, &found, 0, status, now);
+	account(slot, found, 0, status, now);
 	if (send_events)
-		send_event(&found, rq, BLOCK_FLUSH, 0, status, now);
+		send_event(found, rq, BLOCK_FLUSH, 0, status, now);
+	return 0;
+}
+
+/* Its bio is known, but not its issue, whose program was left out: counted, but not timed. */
+static __always_inline int complete_unseen(struct request *rq, const struct block_pending *found,
+					   __u32 status, __u32 bytes)
+{
+	__u32 flow = flow_of(found, disk_dev(rq->q->disk), block_op(rq->cmd_flags));
+	struct block_slot *slot = slot_of(flow);
+
+	__sync_fetch_and_add(&counts.repaired, 1);
+	__sync_fetch_and_add(&counts.lost_requests, 1);
+	if (!slot)
+		return 0;
+	__sync_fetch_and_add(&slot->issued, 1);
+	__sync_fetch_and_add(&slot->completed, 1);
+	__sync_fetch_and_add(&slot->bytes, bytes);
+	if (status)
+		__sync_fetch_and_add(&slot->failed, 1);
+	return 0;
+}
+
+/* Not issued, as far as is known: a flush, left out, not wanted, or from before the start. */
+static __always_inline int complete_unissued(struct request *rq, __u32 status, __u32 bytes,
+					     __u64 now)
+{
+	struct block_pending found = {};
+
+	if (rq->__data_len && bytes < rq->__data_len)
+		return 0;
+	if (take_bio(rq->bio, &found))
+		return rq->__data_len ? complete_unseen(rq, &found, status, bytes)
+				      : complete_flush(rq, &found, status, now);
+	if (rq->__data_len && !vms_only)
+		__sync_fetch_and_add(&counts.early, 1);
 	return 0;
 }
 
@@ -561,7 +609,7 @@ static __always_inline int complete(struct request *rq, __u32 status, __u32 byte
 	struct block_slot *slot;
 
 	if (!entry)
-		return complete_flush(rq, status, now);
+		return complete_unissued(rq, status, bytes, now);
 	slot = slot_of(entry->flow);
 	if (bytes < rq->__data_len) { /* a part: the rest is still to come */
 		if (slot)

@@ -67,8 +67,8 @@ struct block_pending {
 	__u32 tgid; /* of the submitter, if it is a VM's; else 0 */
 	__u32 tid;  /* and the rest only if events are wanted */
 	char comm[BLOCK_COMM];
-	__u32 flow; /* slot + 1; 0: none */
-	__u32 pad;
+	__u32 flow;	/* slot + 1; 0: none */
+	__u32 requeued; /* since its issue */
 };
 
 /* One set of the table: a cache line of addresses, and what is known of each. */
@@ -82,6 +82,7 @@ struct block_counts {
 	__u64 lost_flows;
 	__u64 lost_requests;
 	__u64 early;
+	__u64 repaired; /* runs that the kernel left out, and what they would have done was found */
 	__u64 samples;
 	__u64 sample_ns;
 };

@@ -322,6 +322,7 @@ int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot
 {
 	const struct block_counts *counts = &probe->skeleton->bss->counts;
 	bool throttling = !*probe->throttling_missing;
+	uint64_t missed;
 
 	block_snapshot__clear(snapshot);
 	snapshot->throttling_missing = throttling ? NULL : probe->throttling_missing;
@@ -337,11 +338,14 @@ int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot
 		read_slot(flow, slot, throttling);
 	}
 	block_snapshot__sort(snapshot);
+	missed = missed_runs(probe->skeleton->obj);
 	snapshot->losses = (struct block_losses){ .events = counts->lost_events,
 						  .flows = counts->lost_flows,
 						  .requests = counts->lost_requests,
 						  .early = counts->early,
-						  .missed = missed_runs(probe->skeleton->obj) };
+						  .missed = missed > counts->repaired
+								    ? missed - counts->repaired
+								    : 0 };
 	snapshot->samples = counts->samples;
 	snapshot->sample_ns = counts->sample_ns;
 	snapshot->runs = counts->samples * BLOCK_COST_SAMPLE;
