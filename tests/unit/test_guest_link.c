@@ -130,6 +130,25 @@ static void test_pieces(void **state)
 	assert_int_equal(find(rig, 0)->rejected, 0);
 }
 
+/* What an interval begins with that began before the guest was heard of. */
+static void test_first(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t sequence = rig->report->sequence;
+
+	for (int i = 0; i < 3; i++) {
+		send_text(rig, 0, rig->line);
+		assert_int_equal(find(rig, 0)->report->sequence, rig->report->sequence);
+		assert_int_equal(find(rig, 0)->first->sequence, sequence);
+		go_on(rig);
+	}
+	rig->report->session++;
+	rig_line(rig);
+	send_text(rig, 0, rig->line);
+	assert_int_equal(find(rig, 0)->first->session, rig->report->session);
+	assert_true(sample_equal(find(rig, 0)->first, rig->report));
+}
+
 /* One tells nonsense; the other is not touched, not by a byte. */
 static void test_two_guests(void **state)
 {
@@ -410,7 +429,7 @@ int main(void)
 		TEST(test_middle),	 TEST(test_reconnect), TEST(test_vm_goes),
 		TEST(test_other_vm),	 TEST(test_impostor),  TEST(test_flood),
 		TEST(test_endless_line), TEST(test_too_many),  TEST(test_strangers),
-		TEST(test_port_taken),
+		TEST(test_port_taken),	 TEST(test_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,8 @@ static void test_long_serial(void **state)
 	assert_true(make_read_row(host, "root")->known[IO_GUEST_QUEUE]);
 	strcpy(guest_disk_of(host)->serial, "3f2a6c1e-90b4-4d7e-");
 	assert_false(make_read_row(host, "root")->known[IO_GUEST_QUEUE]);
+	strcpy(guest_disk_of(host)->serial, "3f2a6c1e-90b4-4d7e-8b"); /* has room for more */
+	assert_false(make_read_row(host, "root")->known[IO_GUEST_QUEUE]);
 	strcpy(guest_disk_of(host)->serial, "3f2a6c1e-90b4-4d7e-9");
 	assert_false(make_read_row(host, "root")->known[IO_GUEST_QUEUE]);
 }

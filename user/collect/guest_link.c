@@ -110,12 +110,20 @@ static int begin_connection(struct vm *vm, int fd, bool middle)
 
 static void keep_report(struct vm *vm, const struct guest_report *report)
 {
+	bool begins = !vm->guest.first || vm->guest.first->session != report->session;
 	struct guest_report *copy = guest_report__copy(report);
+	struct guest_report *first = begins ? guest_report__copy(report) : vm->guest.first;
 
-	if (!copy) {
+	if (!copy || !first) {
+		free(copy);
+		if (begins)
+			free(first);
 		reject(vm, "memory is short");
 		return;
 	}
+	if (begins)
+		free(vm->guest.first);
+	vm->guest.first = first;
 	free(vm->guest.report);
 	vm->guest.report = copy;
 	vm->guest.received_ns = clock_monotonic_ns();
@@ -279,6 +287,7 @@ static void vm__free(struct vm *vm)
 		return;
 	end_connection(vm);
 	free(vm->guest.report);
+	free(vm->guest.first);
 	free(vm);
 }
 

@@ -23,6 +23,7 @@ struct guest {
 	uint64_t rejected;	     /* reports that were refused */
 	const char *rejected_reason; /* of the last one; NULL */
 	struct guest_report *report; /* the last good one, made by guest_report__copy(); NULL */
+	struct guest_report *first;  /* the first of its session that came here; NULL */
 };
 
 struct guest_links;
