@@ -274,6 +274,19 @@ static void test_silent(void **state)
 	assert_int_equal(find_row(host, IO_ROW_DISK, "root", IO_READ)->report_age_ns, SEC / 2);
 }
 
+/* Behind the page cache the guest alone knows what its ring was full of. */
+static void test_ring(void **state)
+{
+	struct io_host *host = *state;
+
+	set_up_sessions(host);
+	host->disks[0].list[0].direct = false;
+	add_ring_growth(host, 100, 0, 0, 10);
+	assert_int_equal(make_read_row(host, "root")->layers[IO_RING].count, 10);
+	guest_disk_of(host)->flows[IO_WRITE] = guest_disk_of(host)->flows[IO_READ];
+	assert_false(make_read_row(host, "root")->known[IO_RING]);
+}
+
 static void test_nobody(void **state)
 {
 	struct io_host *host = *state;
@@ -305,7 +318,7 @@ int main(void)
 		TEST(test_beside_the_host),  TEST(test_alone),	      TEST(test_serial),
 		TEST(test_long_serial),	     TEST(test_address),      TEST(test_size),
 		TEST(test_session_restarts), TEST(test_first_report), TEST(test_new_disk),
-		TEST(test_silent),	     TEST(test_nobody),
+		TEST(test_silent),	     TEST(test_nobody),	      TEST(test_ring),
 	};
 
 	return cmocka_run_group_tests_name("io_guests", tests, NULL, NULL);
