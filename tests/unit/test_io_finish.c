@@ -222,6 +222,50 @@ static void test_order(void **state)
 	assert_int_equal(rows[5].kind, IO_ROW_VM);
 }
 
+/* What stays for people. */
+static void test_drop_idle(void **state)
+{
+	struct io_host *host = *state;
+
+	add_one_to_one(host);
+	io_host__add_device(host, "sdb", SDB, NULL);
+	io_host__add_disk(&host->list[0], "idle", SDB);
+	make_rows(host, BY_VM);
+	io_rows__drop_idle(&host->rows);
+	assert_int_equal(host->rows.count, 2);
+	assert_true(find_row(host, IO_ROW_DISK, "root", IO_READ)->known[IO_RING]);
+	assert_non_null(find_row(host, IO_ROW_DISK, "idle", IO_READ));
+	/* Two kinds, and all. */
+	add_growth(host, SDA, 100, 7, IO_WRITE, 3);
+	make_rows(host, BY_VM);
+	io_rows__drop_idle(&host->rows);
+	assert_int_equal(host->rows.count, 4);
+	assert_non_null(find_row(host, IO_ROW_DISK, "root", IO_ALL));
+}
+
+/* What the ring alone has seen, and of which kind is not known, stays in the row of all. */
+static void test_drop_idle_ring(void **state)
+{
+	struct io_host *host = *state;
+	struct disk *disk = add_one_to_one(host);
+	const struct io_row *row;
+
+	disk->direct = false; /* the read on the host need not be the guest's */
+	make_rows(host, BY_VM);
+	io_rows__drop_idle(&host->rows);
+	assert_int_equal(host->rows.count, 2);
+	row = find_row(host, IO_ROW_DISK, "root", IO_ALL);
+	assert_int_equal(row->layers[IO_RING].count, 100);
+	assert_false(find_row(host, IO_ROW_DISK, "root", IO_READ)->known[IO_RING]);
+	/* Nothing else, and no row that says 0 beside it. */
+	host->before.block.count = host->after.block.count = 0;
+	make_rows(host, BY_VM);
+	io_rows__drop_idle(&host->rows);
+	assert_int_equal(host->rows.count, 1);
+	assert_int_equal(host->rows.list[0].op, IO_ALL);
+	assert_int_equal(host->rows.list[0].layers[IO_RING].count, 100);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, io_host__open, io_host__close)
@@ -237,6 +281,8 @@ int main(void)
 		cmocka_unit_test(test_kavg),
 		cmocka_unit_test(test_words),
 		TEST(test_order),
+		TEST(test_drop_idle),
+		TEST(test_drop_idle_ring),
 	};
 
 	return cmocka_run_group_tests_name("io_finish", tests, NULL, NULL);

@@ -48,6 +48,47 @@ static void test_disk(void **state)
 	assert_false(row->known[IO_DEVICE]);
 }
 
+/* Only where the host would have seen each request, and known whose it is, none is 0. */
+static void test_idle(void **state)
+{
+	struct io_host *host = *state;
+	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+	struct disk *disk = io_host__add_disk(vm, "root", SDA);
+
+#define IS_KNOWN()                                                                                 \
+	(make_rows(host, BY_VM), find_row(host, IO_ROW_DISK, "root", IO_READ)->figures_known)
+	assert_true(IS_KNOWN());
+	vm->cgroup_of_vms = true;
+	assert_false(IS_KNOWN());
+	vm->cgroup_of_vms = false;
+	vm->cgroup_of_others = true; /* its threads are known all the same */
+	assert_true(IS_KNOWN());
+	disk->direct = false;
+	assert_false(IS_KNOWN());
+	vm->cgroup_of_others = false;
+	disk->backing = DISK_VHOST_SCSI;
+	assert_false(IS_KNOWN());
+	disk->backing = DISK_FILE;
+	disk->direct = false;
+	assert_true(IS_KNOWN());
+	vm->cgroup_id = 0; /* what the page cache writes is nobody's then */
+	assert_false(IS_KNOWN());
+	disk->direct = true;
+	assert_true(IS_KNOWN());
+	io_host__add_disk(vm, "data", SDA);
+	assert_false(IS_KNOWN());
+	vm->disks->count = 1;
+	disk->dev = 0;
+	assert_false(IS_KNOWN());
+	disk->dev = SDB; /* which is not in sysfs */
+	assert_false(IS_KNOWN());
+	fake_tree(&host->sys, "block/zram0/dev", "251:0\n"); /* makes no requests */
+	assert_int_equal(devices__read(host->vms.devices), 0);
+	disk->dev = IO_DEV(251, 0);
+	assert_false(IS_KNOWN());
+#undef IS_KNOWN
+}
+
 /* What was there before, what is on its way, and what failed. */
 static void test_other_figures(void **state)
 {
@@ -170,7 +211,7 @@ static void test_stacked(void **state)
 	row = find_row(host, IO_ROW_DISK, "root", IO_WRITE);
 	check_figures(row, 22, 2022);
 	assert_string_equal(row->device, "sda+sdb");
-	assert_int_equal(find_row(host, IO_ROW_DISK, "root", IO_READ)->total.requests, 0);
+	check_figures(find_row(host, IO_ROW_DISK, "root", IO_READ), 0, 0);
 	make_rows(host, BY_DEVICE);
 	check_figures(find_row(host, IO_ROW_DEVICE, NULL, IO_WRITE), 10, 1010);
 	assert_int_equal(host->rows.count, 2);
@@ -341,11 +382,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, io_host__open, io_host__close)
 	const struct CMUnitTest tests[] = {
-		TEST(test_disk),	  TEST(test_other_figures),	    TEST(test_begins),
-		TEST(test_begins_anew),	  TEST(test_several_disks),	    TEST(test_stacked),
-		TEST(test_stacked_alone), TEST(test_many_leaves),	    TEST(test_owners),
-		TEST(test_flushes),	  TEST(test_flushes_without_owner), TEST(test_all),
-		TEST(test_again),
+		TEST(test_disk),    TEST(test_idle),	      TEST(test_other_figures),
+		TEST(test_begins),  TEST(test_begins_anew),   TEST(test_several_disks),
+		TEST(test_stacked), TEST(test_stacked_alone), TEST(test_many_leaves),
+		TEST(test_owners),  TEST(test_flushes),	      TEST(test_flushes_without_owner),
+		TEST(test_all),	    TEST(test_again),
 	};
 
 	return cmocka_run_group_tests_name("io_rows", tests, NULL, NULL);

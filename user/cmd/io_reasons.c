@@ -10,6 +10,7 @@ enum remark {
 	REMARK_UNKNOWN, /* what is behind it */
 	REMARK_NETWORK,
 	REMARK_VHOST_USER,
+	REMARK_BIOS,
 	REMARK_SHARED,
 	REMARK_APART, /* APART_CACHED and so on */
 	REMARK_UNMATCHED = REMARK_APART + IO_APARTS,
@@ -41,6 +42,8 @@ static bool has_remark(const struct io_report *report, const struct io_row *row,
 		return row->apart == APART_NETWORK;
 	case REMARK_VHOST_USER:
 		return row->apart == APART_VHOST_USER;
+	case REMARK_BIOS:
+		return io_vms__takes_bios(report->vms, row->disk);
 	case REMARK_SHARED:
 		return is_in_row_of_device(report, row);
 	case REMARK_APART + APART_CACHED:
@@ -61,6 +64,8 @@ static void print_clause(FILE *file, unsigned int remark)
 		[REMARK_UNKNOWN] = "Q and D are n/a: no file or device of this host was found",
 		[REMARK_NETWORK] = "Q and D are n/a: on no block device of this host",
 		[REMARK_VHOST_USER] = "Q and D are n/a: another process serves it (vhost-user)",
+		[REMARK_BIOS] =
+			"Q and D are n/a: on a device that takes bios and makes no requests",
 		[REMARK_SHARED] =
 			"Q and D are in a row of the device, which has several of the VM's disks",
 	};

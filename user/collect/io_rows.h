@@ -131,7 +131,7 @@ void io_rows__free(struct io_rows *rows);
 
 /*
  * For people: of what did nothing in the interval one row is left, its reads'; and that of all
- * goes where but one kind did something.
+ * goes where but one kind did something, unless what the ring has seen is in it alone.
  */
 void io_rows__drop_idle(struct io_rows *rows);
 

@@ -278,33 +278,29 @@ static enum io_apart find_apart(const struct io_row *row, const struct io_vms *v
 	return apart > allowed ? APART_COUNT : APART_NOT;
 }
 
-static bool takes_bios(const struct io_row *row, const struct io_vms *vms)
+/*
+ * Whether the host's block layer tells of each request of a disk, and whose it is. What the page
+ * cache writes is known by a cgroup alone, and what a worker of the kernel submits by less.
+ */
+static bool is_watched(const struct io_row *row, const struct io_vms *vms)
 {
-	const struct device *leaves[DEVICE_LEAVES_MAX];
-	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, DEVICE_LEAVES_MAX);
+	const struct io_vm *vm = row->vm;
 
-	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++)
-		if (leaves[i]->bio_based)
-			return true;
-	return false;
-}
-
-/* A disk whose requests could not be taken for another's, and that none was seen of, had none. */
-static void know_idle(struct io_row *row, const struct io_vms *vms)
-{
-	if (row->figures_known || row->kind != IO_ROW_DISK || !row->disk->dev ||
-	    row->vm->cgroup_of_vms || find_leaf_apart(row, vms) != APART_NOT ||
-	    takes_bios(row, vms))
-		return;
-	row->on_host = true;
-	row->figures_known = true;
+	if (row->kind != IO_ROW_DISK || !row->disk->dev || row->disk->backing == DISK_VHOST_SCSI ||
+	    vm->cgroup_of_vms)
+		return false;
+	if (is_cached(row->disk) && (!vm->cgroup_id || vm->cgroup_of_others))
+		return false;
+	return find_leaf_apart(row, vms) == APART_NOT && !io_vms__takes_bios(vms, row->disk);
 }
 
 static void finish_row(struct io_row *row, const struct io_moments *moments)
 {
 	row->elapsed_ns = moments->after->time_ns - moments->before->time_ns;
 	name_device(row, moments->vms);
-	know_idle(row, moments->vms);
+	/* None was seen: there was none. */
+	if (!row->figures_known && is_watched(row, moments->vms))
+		row->on_host = row->figures_known = true;
 	row->apart = find_apart(row, moments->vms);
 	for (size_t i = 0; row->vm && i < moments->after->guest_count; i++) {
 		const struct io_guest *guest = &moments->after->guests[i];
@@ -351,15 +347,40 @@ static bool is_idle(const struct io_row *row)
 	return true;
 }
 
-/* How many rows of the same place, that of all apart, are not idle. */
-static size_t count_active(const struct io_rows *rows, const struct io_row *row)
-{
-	size_t active = 0;
+/* What the rows of a row's place say. */
+struct place_use {
+	size_t active;	  /* rows that are not idle, that of all apart */
+	bool ring_of_one; /* what the ring has seen is one kind's */
+	bool ring_of_all;
+};
 
-	for (size_t i = 0; i < rows->count; i++)
-		active += rows->list[i].op != IO_ALL && is_same_place(&rows->list[i], row) &&
-			  !is_idle(&rows->list[i]);
-	return active;
+static struct place_use find_use(const struct io_rows *rows, const struct io_row *row)
+{
+	struct place_use use = { .active = 0 };
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct io_row *other = &rows->list[i];
+
+		if (!is_same_place(other, row))
+			continue;
+		if (other->op == IO_ALL)
+			use.ring_of_all = other->layers[IO_RING].count;
+		else if (other->layers[IO_RING].count)
+			use.ring_of_one = true;
+		use.active += other->op != IO_ALL && !is_idle(other);
+	}
+	return use;
+}
+
+/* Of the row of all there is need if it says more than the others. */
+static bool is_kept(const struct io_rows *rows, const struct io_row *row)
+{
+	struct place_use use = find_use(rows, row);
+	bool all = use.active > 1 || (use.ring_of_all && !use.ring_of_one);
+
+	if (row->op == IO_ALL)
+		return all;
+	return !is_idle(row) || (row->op == IO_READ && !use.active && !all);
 }
 
 void io_rows__drop_idle(struct io_rows *rows)
@@ -369,13 +390,8 @@ void io_rows__drop_idle(struct io_rows *rows)
 
 	if (!keep)
 		return;
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct io_row *row = &rows->list[i];
-		size_t active = count_active(rows, row);
-
-		keep[i] = row->op == IO_ALL ? active > 1
-					    : !is_idle(row) || (row->op == IO_READ && !active);
-	}
+	for (size_t i = 0; i < rows->count; i++)
+		keep[i] = is_kept(rows, &rows->list[i]);
 	for (size_t i = 0; i < rows->count; i++)
 		if (keep[i])
 			rows->list[kept++] = rows->list[i];

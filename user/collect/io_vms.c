@@ -263,6 +263,20 @@ bool io_vms__disk_is_on(const struct io_vms *vms, const struct disk *disk, uint3
 	return false;
 }
 
+bool io_vms__takes_bios(const struct io_vms *vms, const struct disk *disk)
+{
+	const struct device *leaves[DEVICE_LEAVES_MAX];
+	size_t count;
+
+	if (!disk->dev)
+		return false;
+	count = devices__leaves(vms->devices, disk->dev, leaves, DEVICE_LEAVES_MAX);
+	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++)
+		if (leaves[i]->bio_based)
+			return true;
+	return false;
+}
+
 /*
  * How many devices stand on this one directly; *holder is the last of them. Who has a partition
  * of it, or a file, is not the only one that may have something there.

@@ -69,4 +69,7 @@ const struct io_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev)
 /* Whether a disk stands on a leaf device. */
 bool io_vms__disk_is_on(const struct io_vms *vms, const struct disk *disk, uint32_t leaf);
 
+/* Whether one of its leaves takes bios and makes no requests: they are not counted. */
+bool io_vms__takes_bios(const struct io_vms *vms, const struct disk *disk);
+
 #endif
