@@ -81,7 +81,7 @@ static void test_wide(void **state)
 
 	(void)state;
 	event.op = IO_DISCARD;
-	event.sector = UINT64_MAX;
+	event.sector = UINT64_MAX - 1;
 	event.bytes = UINT32_MAX;
 	event.tid = UINT32_MAX;
 	for (int layer = 0; layer < HOST_LAYERS; layer++)
@@ -89,25 +89,25 @@ static void test_wide(void **state)
 	check(&line,
 	      "22:13:21.002345 a-vm-of-a-very-long-name disk-of-a-long-name nvme0n1-and-more "
 	      "discard 4294967295 18446744073709551.6 18446744073709551.6 "
-	      "18446744073709551.6 18446744073709551615 bfq         "
+	      "18446744073709551.6 18446744073709551614 bfq         "
 	      "IO iothread1[4294967295]\n");
 }
 
 /* Nothing is known but what the request itself says. */
 static void test_unknown(void **state)
 {
-	const struct io_event event = { .op = IO_FLUSH };
+	const struct io_event event = { .op = IO_FLUSH, .sector = UINT64_MAX };
 	struct io_line line = { &event, NULL, NULL, "8:16", NULL };
 
 	(void)state;
 	check(&line, "22:13:20.000000 -                -            8:16       flush   "
-		     "       0        n/a        n/a        n/a            0 -           -\n");
+		     "       0        n/a        n/a        n/a            - -           -\n");
 	line.vm = line.disk = line.scheduler = "";
 	check(&line, "22:13:20.000000 -                -            8:16       flush   "
-		     "       0        n/a        n/a        n/a            0 -           -\n");
+		     "       0        n/a        n/a        n/a            - -           -\n");
 	line.vm = "unknown";
 	check(&line, "22:13:20.000000 unknown          -            8:16       flush   "
-		     "       0        n/a        n/a        n/a            0 -           -\n");
+		     "       0        n/a        n/a        n/a            - -           -\n");
 }
 
 /* Not known and no time at all are two things. */
@@ -196,13 +196,15 @@ static void test_json(void **state)
 
 static void test_json_unknown(void **state)
 {
-	const struct io_event event = { .op = IO_OTHER, .tid = 1, .comm = "w\377" };
+	const struct io_event event = {
+		.op = IO_OTHER, .sector = UINT64_MAX, .tid = 1, .comm = "w\377"
+	};
 	const struct io_line line = { &event, "we\377b", NULL, "7:0", NULL };
 
 	(void)state;
 	check_json(&line, "{\"schema\":\"kvmq.io.event/1\",\"time\":\"2023-11-14T22:13:20.000Z\","
 			  "\"end_clock_ns\":0,\"vm\":null,\"vm_pid\":null,\"disk\":null,"
-			  "\"device\":\"7:0\",\"scheduler\":null,\"op\":\"other\",\"sector\":0,"
+			  "\"device\":\"7:0\",\"scheduler\":null,\"op\":\"other\",\"sector\":null,"
 			  "\"bytes\":0,\"error\":0,\"thr_ns\":null,\"q_ns\":null,\"d_ns\":null,"
 			  "\"tid\":1,\"thread\":null}");
 }

@@ -12,7 +12,7 @@ struct io_event {
 	uint64_t time_ns; /* CLOCK_MONOTONIC of its completion */
 	uint32_t dev;
 	enum io_op op;
-	uint64_t sector;
+	uint64_t sector; /* UINT64_MAX: none, of a flush */
 	uint32_t bytes;
 	int error; /* 0 or -errno of the block layer's status */
 	uint32_t vm_pid;

@@ -30,15 +30,17 @@ static const char *or_dash(const char *text)
 void io_line__print(FILE *file, const struct io_line *line, uint64_t boot_ns)
 {
 	const struct io_event *event = line->event;
-	char time[32], layers[HOST_LAYERS][24];
+	char time[32], sector[24] = "-", layers[HOST_LAYERS][24];
 
 	format_clock(time, boot_ns + event->time_ns);
 	for (int layer = 0; layer < HOST_LAYERS; layer++)
 		format_layer(layers[layer], event, (enum host_layer)layer);
-	fprintf(file, "%-15s %-16s %-12s %-10s %-7s %8u %10s %10s %10s %12llu %-11s ", time,
+	if (event->sector != UINT64_MAX)
+		format_fixed(sector, event->sector, 0);
+	fprintf(file, "%-15s %-16s %-12s %-10s %-7s %8u %10s %10s %10s %12s %-11s ", time,
 		or_dash(line->vm), or_dash(line->disk), line->device, io_op__name(event->op),
 		event->bytes, layers[HOST_THROTTLED], layers[HOST_QUEUE], layers[HOST_DEVICE],
-		(unsigned long long)event->sector, or_dash(line->scheduler));
+		sector, or_dash(line->scheduler));
 	if (event->tid)
 		fprintf(file, "%s[%u]", event->comm, event->tid);
 	else
@@ -60,15 +62,17 @@ json_t *io_line__json(const struct io_line *line, uint64_t boot_ns)
 	char time[32];
 
 	format_time(time, sizeof(time), boot_ns + event->time_ns);
-	return json_pack("{s:s,s:s,s:I,s:o,s:o,s:o,s:s,s:o,s:s,s:I,s:I,s:i,s:o,s:o,s:o,s:o,s:o}",
+	return json_pack("{s:s,s:s,s:I,s:o,s:o,s:o,s:s,s:o,s:s,s:o,s:I,s:i,s:o,s:o,s:o,s:o,s:o}",
 			 "schema", "kvmq.io.event/1", "time", time, "end_clock_ns",
 			 (json_int_t)event->time_ns, "vm", json__text(line->vm), "vm_pid",
 			 event->vm_pid ? json_integer(event->vm_pid) : json_null(), "disk",
 			 json__text(line->disk), "device", line->device, "scheduler",
 			 json__text(line->scheduler), "op", io_op__name(event->op), "sector",
-			 (json_int_t)event->sector, "bytes", (json_int_t)event->bytes, "error",
-			 -event->error, "thr_ns", json_layer(event, HOST_THROTTLED), "q_ns",
-			 json_layer(event, HOST_QUEUE), "d_ns", json_layer(event, HOST_DEVICE),
-			 "tid", event->tid ? json_integer(event->tid) : json_null(), "thread",
+			 event->sector != UINT64_MAX ? json_integer((json_int_t)event->sector)
+						     : json_null(),
+			 "bytes", (json_int_t)event->bytes, "error", -event->error, "thr_ns",
+			 json_layer(event, HOST_THROTTLED), "q_ns", json_layer(event, HOST_QUEUE),
+			 "d_ns", json_layer(event, HOST_DEVICE), "tid",
+			 event->tid ? json_integer(event->tid) : json_null(), "thread",
 			 event->tid ? json__text(event->comm) : json_null());
 }
