@@ -8,6 +8,7 @@ vmm=$(readlink -f "${VMM:-build/vmm}")
 cpu=$build/kvmq-cpu
 exits=$build/kvmq-exit
 numa=$build/kvmq-numa
+io=$build/kvmq-io
 doctor=$build/kvmq-doctor
 read -ra wrap <<< "${WRAP-}"
 scratch=$(mktemp -d) || exit 1

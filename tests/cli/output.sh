@@ -38,3 +38,20 @@ done
 works 'numa --hist --events' "$numa" -H 0.05 1
 refuses 'numa into a full device' 1 'standard output: No space' \
 	sh -c "'$numa' 0.1 5 > /dev/full"
+
+# Nor need it have a disk.
+for options in '' '-b device' '-G'; do
+	# shellcheck disable=SC2086 # options are words
+	works "io -j $options" "$io" -j $options 0.05 2 &&
+		holds "io -j $options" 'len(intervals) == 2'
+done
+works 'io --hist' "$io" -H 0.05 1 && ok 'io --hist'
+refuses 'io into a full device' 1 'standard output: No space' sh -c "'$io' 0.1 5 > /dev/full"
+refuses 'io --vm of none' 3 "--vm: no VM 'kvmq-nosuch' " "$io" --vm kvmq-nosuch 0.1 1
+refuses 'io --qmp of no socket' 3 "--qmp: '/kvmq-nosuch': No such file" "$io" -q /kvmq-nosuch 0.1 1
+# A request of the host's own, of which there must be some.
+if works 'io by its schema' "$io" -j -e -b device -- \
+	sh -c 'dd if=/dev/zero of="$0" bs=4k count=16 oflag=dsync 2> /dev/null || :' "$scratch/written"; then
+	cp "$scratch/out" "$scratch/kvmq-io --json --events"
+	tests/golden/validate "$scratch/kvmq-io --json --events" || failed=1
+fi

@@ -4,7 +4,7 @@
 
 # Copies of the tools, which somebody without any permission may run.
 as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all)
-cp "$cpu" "$exits" "$numa" "$doctor" "$scratch/"
+cp "$cpu" "$exits" "$numa" "$io" "$doctor" "$scratch/"
 
 if ((EUID)); then
 	skip 'cpu without permission' 'needs root to become somebody else'
@@ -15,6 +15,10 @@ else
 		"${as_nobody[@]}" "$scratch/kvmq-exit" 0.1 1
 	refuses 'numa as nobody' 3 'lacks CAP_BPF and CAP_PERFMON: ' \
 		"${as_nobody[@]}" "$scratch/kvmq-numa" 0.1 1
+	refuses 'io as nobody' 3 'lacks CAP_BPF and CAP_PERFMON: ' \
+		"${as_nobody[@]}" "$scratch/kvmq-io" 0.1 1
+	refuses 'io --guest-report as nobody' 3 'lacks CAP_BPF and CAP_PERFMON: ' \
+		"${as_nobody[@]}" "$scratch/kvmq-io" --guest-report=/dev/null 0.1 1
 	refuses 'cpu without CAP_BPF' 3 'lacks CAP_BPF: ' \
 		setpriv --bounding-set=-bpf,-sys_admin "$cpu" 0.1 1
 	refuses 'cpu without CAP_PERFMON' 3 'lacks CAP_PERFMON: ' \

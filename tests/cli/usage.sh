@@ -56,6 +56,43 @@ for value in nosuch '' map 'maps,' maps,0 maps,x 'maps, 1' ,1 auto,86401 sample,
 	refuses "numa --residency '$value'" 2 '--residency: ' "$numa" --residency "$value"
 done
 
+for value in nosuch vcpu thread ''; do
+	refuses "io --by '$value'" 2 '--by: ' "$io" --by "$value"
+done
+refuses 'cpu --by device' 2 '--by: ' "$cpu" --by device
+for option in --qmp=/run/web.qmp --vmm --with-guests --guest-report; do
+	refuses "cpu $option" 2 "${option}: " "$cpu" "$option"
+done
+refuses 'io --qmp ""' 2 '--qmp: ' "$io" --qmp ''
+refuses 'io --qmp without a value' 2 '--qmp: ' "$io" --qmp
+# shellcheck disable=SC2046 # 65 words
+refuses 'io --qmp of 65 sockets' 2 '--qmp: more than 64 sockets' "$io" $(yes -- -qa | head -65)
+refuses 'io --guest-report=""' 2 '--guest-report: ' "$io" --guest-report=
+refuses 'io --vmm=x' 2 '--vmm=x: ' "$io" --vmm=x
+for option in --qmp=a --vmm --with-guests --vm=web --cgroup=/a; do
+	refuses "io --by device $option" 2 "${option%=*}: that is a VM's: " "$io" -b device "$option"
+done
+for option in --qmp=a --vmm --with-guests; do
+	refuses "io --events $option" 2 "${option%=*}: an event is a request of the host's: " \
+		"$io" -e "$option"
+done
+for option in --vm=web --cgroup=/a --qmp=a --vmm --with-guests --events --hist --json --sort=Q --top=1 \
+	--columns=VM --timestamp --by=device; do
+	refuses "io --guest-report $option" 2 '--guest-report: it shows nothing, it reports: ' \
+		"$io" --guest-report "$option"
+done
+for option in -H -oVM -sQ -n1; do
+	refuses "io --events $option" 2 '--events prints no table: ' "$io" -e "$option"
+done
+refuses 'io --json with --columns' 2 '--columns: ' "$io" -j -o VM
+refuses 'io --columns of kvmq-cpu' 2 '--columns: ' "$io" --columns %RUN
+refuses 'io column of JSON only' 2 '--columns: ' "$io" --columns elapsed_ns
+refuses 'io --sort nosuch' 2 '--sort: ' "$io" --sort nosuch
+refuses 'io --blame' 2 '--blame: ' "$io" --blame
+refuses "io --events='x'" 2 '--events: ' "$io" --events=x
+refuses 'io INTERVAL 0' 2 'INTERVAL: ' "$io" 0
+refuses 'io -- without a command' 2 'command is missing' "$io" --
+
 if [[ -x $doctor ]]; then
 	refuses 'doctor unknown option' 2 '--nosuch: ' "$doctor" --nosuch
 	refuses 'doctor option of another tool' 2 '--vm: ' "$doctor" --vm web
@@ -64,7 +101,7 @@ if [[ -x $doctor ]]; then
 	refuses 'doctor --json=x' 2 '--json=x: ' "$doctor" --json=x
 fi
 
-for tool in "$cpu" "$exits" "$numa" "$doctor"; do
+for tool in "$cpu" "$exits" "$numa" "$io" "$doctor"; do
 	name=${tool##*/kvmq-}
 	for option in --help -h --version -V; do
 		works "$name $option" "$tool" "$option" || continue
@@ -96,6 +133,25 @@ if works 'exit --columns help' "$exits" --columns help; then
 		bad 'exit --columns help' 'no %GUEST or no REASON in it'
 	fi
 fi
+if works 'io --columns help' "$io" --columns help; then
+	if grep -q '^KAVG  *GAVG - D' "$scratch/out" && grep -q '^Qp99  *in the host' "$scratch/out"; then
+		ok 'io --columns help'
+	else
+		bad 'io --columns help' 'no KAVG or no Qp99 in it'
+	fi
+fi
+if works 'io --help' "$io" --help; then
+	for word in --by=WHAT --hist --qmp=SOCKET --vmm --with-guests '--guest-report\[=TO\]' \
+		'--events\[=USEC\]' 'vm or device'; do
+		grep -qe "$word" "$scratch/out" || bad 'io --help' "no $word in it"
+	done
+	grep -qe --blame -e --residency -e --timeline "$scratch/out" && bad 'io --help' 'options of other tools'
+fi
+for option in '' -j -H '-b device' -e; do
+	# shellcheck disable=SC2086 # options are words
+	refuses "io --columns help $option into a full device" 1 'standard output: ' \
+		sh -c "'$io' --columns help $option > /dev/full"
+done
 refuses 'exit --columns help into a full device' 1 'standard output: ' \
 	sh -c "'$exits' --columns help > /dev/full"
 refuses 'cpu --columns help into a full device' 1 'standard output: ' \

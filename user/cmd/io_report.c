@@ -22,7 +22,8 @@ static int check_guest_options(const struct options *options)
 		return 0;
 	if (options->vm_count || options->cgroup || options->qmp_count || options->vmm ||
 	    options->with_guests || options->events || options->hist || options->json ||
-	    options->sort || options->top || options->columns || options->timestamp) {
+	    options->sort || options->top || options->columns || options->timestamp ||
+	    options->by == BY_DEVICE) {
 		log_error("--guest-report: it shows nothing, it reports: leave out all options but "
 			  "--verbose");
 		return -EINVAL;
