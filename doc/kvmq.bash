@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Completion for kvmq-cpu, kvmq-exit, kvmq-numa and kvmq-doctor.
+# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io and kvmq-doctor.
 
 # The values of an option of a tool, or 1 if it has none
 _kvmq_values() {
 	case $1:$2 in
+	kvmq-io:-b | kvmq-io:--by) echo vm device ;;
 	*:-b | *:--by)
 		echo vcpu vm
 		[[ $1 != kvmq-cpu ]] || echo thread
@@ -19,6 +20,13 @@ _kvmq_values() {
 			RFLT% RFLTLOW% RFLTHIGH% FLTS COVER% IN/s OUT/s MOVES/s RBW% SRC AGE VMM SIZE HINT
 		case $2 in -o | --columns) echo help ;; esac
 		;;
+	kvmq-io:-[os] | kvmq-io:--columns | kvmq-io:--sort)
+		echo VM PID UUID CGROUP DISK GDISK PATH BACKING FORMAT CACHE DEVICE SCHED GSCHED OP BY REQS IOPS \
+			MiB/s ISSUED INFL REQUEUED FAILED gQ gDEV GAVG VMM THR Q D KAVG gQp99 gDEVp99 VMMp99 \
+			THRp99 Qp99 Dp99 gQp50 gDEVp50 VMMp50 THRp50 Qp50 Dp50 AGE
+		case $2 in -o | --columns) echo help ;; esac
+		;;
+	kvmq-io:--guest-report) echo vsock ;;
 	kvmq-numa:-R | kvmq-numa:--residency) echo auto maps cgroup sample ;;
 	*:-o | *:--columns | *:-s | *:--sort)
 		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %RUN %RDY %WAKE %PRE %THR %HALT %BLOCK \
@@ -33,6 +41,17 @@ _kvmq_values() {
 		;;
 	*:-n | *:--top) ;;
 	*) return 1 ;;
+	esac
+}
+
+# The options of a tool
+_kvmq_options() {
+	echo -m --vm= -c --cgroup= -b --by= -H --hist -e --events --events= -j --json -o --columns= -s --sort= \
+		-n --top= -T --timestamp -v --verbose -V --version -h --help --
+	case $1 in
+	kvmq-cpu) echo -B --blame -O --overlap -t --timeline= ;;
+	kvmq-numa) echo -R --residency= ;;
+	kvmq-io) echo -q --qmp= -U --vmm -G --with-guests -g --guest-report --guest-report= ;;
 	esac
 }
 
@@ -57,7 +76,7 @@ _kvmq_cpu() {
 		option=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 	case $option in
-	-t | --timeline)
+	-t | --timeline | -q | --qmp)
 		compopt -o filenames 2> /dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
@@ -82,10 +101,7 @@ _kvmq_cpu() {
 	fi
 	case $current in
 	-*)
-		mapfile -t COMPREPLY < <(compgen -W '-m --vm= -c --cgroup= -b --by= -H --hist -e --events
-			--events= -B --blame -O --overlap -R --residency= -t --timeline= -j --json -o --columns= -s --sort= -n
-			--top= -T --timestamp -v --verbose
-			-V --version -h --help --' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "$(_kvmq_options "${COMP_WORDS[0]##*/}")" -- "$current")
 		[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2> /dev/null
 		;;
 	esac
@@ -96,5 +112,5 @@ _kvmq_doctor() {
 		"${COMP_WORDS[COMP_CWORD]}")
 }
 
-complete -F _kvmq_cpu kvmq-cpu kvmq-exit kvmq-numa
+complete -F _kvmq_cpu kvmq-cpu kvmq-exit kvmq-numa kvmq-io
 complete -F _kvmq_doctor kvmq-doctor

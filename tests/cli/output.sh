@@ -50,6 +50,7 @@ refuses 'io into a full device' 1 'standard output: No space' sh -c "'$io' 0.1 5
 refuses 'io --vm of none' 3 "--vm: no VM 'kvmq-nosuch' " "$io" --vm kvmq-nosuch 0.1 1
 refuses 'io --qmp of no socket' 3 "--qmp: '/kvmq-nosuch': No such file" "$io" -q /kvmq-nosuch 0.1 1
 # A request of the host's own, of which there must be some.
+# shellcheck disable=SC2016 # the inner shell's
 if works 'io by its schema' "$io" -j -e -b device -- \
 	sh -c 'dd if=/dev/zero of="$0" bs=4k count=16 oflag=dsync 2> /dev/null || :' "$scratch/written"; then
 	cp "$scratch/out" "$scratch/kvmq-io --json --events"

@@ -156,3 +156,20 @@ refuses 'exit --columns help into a full device' 1 'standard output: ' \
 	sh -c "'$exits' --columns help > /dev/full"
 refuses 'cpu --columns help into a full device' 1 'standard output: ' \
 	sh -c "'$cpu' --columns help > /dev/full"
+
+# The completion knows each tool's columns, and no others.
+for name in cpu exit numa io; do
+	try "$build/kvmq-$name" --columns help
+	known=$(sed '/^$/,$d' "$scratch/out" | cut -d' ' -f1 | sort)
+	offered=$(
+		# shellcheck source=doc/kvmq.bash
+		. doc/kvmq.bash 2> /dev/null
+		_kvmq_values "kvmq-$name" --sort | tr ' ' '\n' | sort
+	)
+	if [[ $known == "$offered" ]]; then
+		ok "$name: completion of columns"
+	else
+		bad "$name: completion of columns" \
+			"differs in $(comm -3 <(echo "$known") <(echo "$offered") | tr -d '\t' | tr '\n' ' ')"
+	fi
+done

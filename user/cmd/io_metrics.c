@@ -344,7 +344,7 @@ static const struct metric metrics[] = {
 	{ "gavg_source", NULL, UNIT_TEXT, NEVER, "how GAVG is known", get_gavg_source, NULL },
 	{ "vmm_source", NULL, UNIT_TEXT, NEVER, "how VMM is known", get_vmm_source, NULL },
 	{ "apart", NULL, UNIT_TEXT, NEVER, "why KAVG is n/a", get_apart, NULL },
-	{ "report_age_ns", "AGE(s)", UNIT_NS_AS_S, VM, "age of the guest's report", get_report_age,
+	{ "report_age_ns", "AGE", UNIT_NS_AS_S, VM, "age of the guest's report, s", get_report_age,
 	  NULL },
 	{ "reports_rejected", NULL, UNIT_NUMBER, NEVER, "reports of the guest that were refused",
 	  get_rejected, NULL },
