@@ -124,10 +124,11 @@ def latency_slope():
     measured = measure(("--events=0",), *[fio_on(ms) for ms in SLOPE_MS])
     points = []
     for ms in SLOPE_MS:
-        exact = statistics.median(event["d_ns"] for event in measured.events
-                                  if event["device"] == devices[ms])
-        points.append((ms * MS, exact))
-        near(row_of(measured, ms)["d_p50_ns"], exact, 6.5, "the median of a histogram")
+        exact = [event["d_ns"] for event in measured.events if event["device"] == devices[ms]]
+        near(row_of(measured, ms)["d_p50_ns"], statistics.median(exact), 6.5, "the median")
+        # A busy machine under the emulation adds to the one and not to the other: one in ten
+        # takes what the device takes.
+        points.append((ms * MS, statistics.quantiles(exact, n=10)[0]))
     text = f"slope {slope(points):.3f}, D {[us(exact) for _, exact in points]} us"
     expect(0.97 <= slope(points) <= 1.03, text)
     return text
@@ -187,13 +188,15 @@ def io_max():
     return f"fio {us(fio.clat_ns)}: {layers(row)}; without {layers(free)}"
 
 
-def check_vmm(options, source, pct):
+def check_vmm(options, source, pct, *keys):
+    """VMM of reads and writes of these disks, held against QEMU's own account of them."""
     # Nothing else tells the uprobe's disks apart than how many requests they had.
     before = blockstats("plain")
-    fios = [fio_on(key, depth=2, rw="randrw", count=COUNT // 2 + 17 * key) for key in (1, 2, 5)]
+    fios = [fio_on(key, depth=2, rw="randrw", count=60 + 17 * number)
+            for number, key in enumerate(keys)]
     measured = measure(options, *fios)
     after, texts = blockstats("plain"), []
-    for key, fio in zip((1, 2, 5), fios):
+    for key, fio in zip(keys, fios):
         old, new = (stats[DISKS[key][0]] for stats in (before, after))
         for op, at in (("read", 0), ("write", 2)):
             row = row_of(measured, key, op=op)
@@ -207,10 +210,11 @@ def check_vmm(options, source, pct):
 
 
 def vmm_exact():
-    """VMM is what query-blockstats says: by the uprobe, and by QMP itself."""
-    # QMP is read a moment apart from the block layer: nothing is on its way then.
-    return (check_vmm((*monitor("plain"), "-U"), "uprobe", 1) + "; " +
-            check_vmm(monitor("plain"), "qmp", 0.1))
+    """VMM is what query-blockstats says: by QMP itself, and by the uprobe."""
+    # The trap at the request's end comes before QEMU looks at its clock, and takes emulation
+    # more than half a millisecond: the slow disk is the place to look at 1 %.
+    return (check_vmm(monitor("plain"), "qmp", 0.1, 1, 2, 5) + "; " +
+            check_vmm((*monitor("plain"), "-U"), "uprobe", 1, "tags"))
 
 
 def gavg():
