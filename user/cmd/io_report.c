@@ -101,11 +101,15 @@ static bool place_event(struct io_line *line, const struct io_report *report,
 					 .cgroup_id = event->cgroup_id };
 	const struct io_vm *vm;
 	enum io_owner owner = io_vms__owner(report->vms, &flow, &vm);
+	const struct device *device = devices__find(report->vms->devices, event->dev);
 
-	if (owner == IO_OWNER_HOST && report->options->by == BY_VM)
+	if (report->options->by == BY_DEVICE) {
+		/* Of what is stacked, the leaves' are shown, as in rows. */
+		if (device && device->slave_count)
+			return false;
+	} else if (owner == IO_OWNER_HOST || (vm && !vm->vm->chosen)) {
 		return false;
-	if (vm && !vm->vm->chosen)
-		return false;
+	}
 	if (owner == IO_OWNER_UNKNOWN) {
 		line->vm = "unknown";
 	} else if (vm) {
