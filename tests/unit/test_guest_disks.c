@@ -133,6 +133,8 @@ static void test_serials(void **state)
 	assert_string_equal(serial_of(fixture, "serial", "root-1"), "root-1");
 	assert_string_equal(serial_of(fixture, "device/serial", "  NVME 42   \n"), "NVME 42");
 	assert_string_equal(serial_of(fixture, "serial", ""), "");
+	add_file(fixture, "sda", "serial", "");
+	assert_string_equal(serial_of(fixture, "device/serial", "next"), "next");
 	assert_string_equal(serial_of(fixture, "serial",
 				      "a\tb\x7f\xc3\xa4"
 				      "c"),
@@ -180,6 +182,7 @@ static void test_addresses(void **state)
 		/* Behind a bridge it is the last one that counts. */
 		{ "vdb", "pci0000:00/0000:00:02.1/0000:03:00.0/virtio3", "0000:03:00.0" },
 		{ "sda", "pci0000:00/0000:00:1F.2/ata1/host0/target0:0:0/0:0:0:0", "0000:00:1F.2" },
+		{ "vdf", "pci0000:00/0000:00:06.0/dead/virtio7", "0000:00:06.0" },
 		{ "vdc", "platform/a003e00.virtio_mmio/virtio0", "" },
 		{ "vdd", "pci0000:00/0000:00:0g.0/virtio5", "" },
 		{ "vde", "pci0000:00/10000:00:05.0/virtio6", "" },

@@ -89,8 +89,6 @@ static void add_device(struct fixture *fixture, const char *name, uint32_t dev, 
 	snprintf(path, sizeof(path), "block/%s/dev", name);
 	snprintf(text, sizeof(text), "%u:%u\n", IO_DEV_MAJOR(dev), IO_DEV_MINOR(dev));
 	fake_tree(&fixture->sys, path, text);
-	snprintf(path, sizeof(path), "block/%s/mq/0", name);
-	fake_tree(&fixture->sys, path, "");
 	if (!slave)
 		return;
 	snprintf(path, sizeof(path), "block/%s/slaves/%s", name, slave);
@@ -177,11 +175,17 @@ static void test_two_in_one(void **state)
 	assert_true(get(fixture, 100)->cgroup_of_vms && get(fixture, 200)->cgroup_of_vms);
 	assert_false(get(fixture, 300)->cgroup_of_vms || get(fixture, 300)->cgroup_of_others);
 	check_owner(fixture, &flow, IO_OWNER_UNKNOWN, 100);
+	flow.vm_pid = 200; /* whoever submits, and where its processes cannot be read */
+	add_cgroup(fixture, "/vms", "");
+	refresh(fixture);
+	assert_false(get(fixture, 100)->cgroup_of_others);
+	check_owner(fixture, &flow, IO_OWNER_UNKNOWN, 100);
 	/* One that goes leaves it to the other. */
 	fake_proc__remove(&fixture->proc, 100);
 	add_cgroup(fixture, "/vms", "200\n");
 	refresh(fixture);
 	assert_false(get(fixture, 200)->cgroup_of_vms || get(fixture, 200)->cgroup_of_others);
+	flow.vm_pid = 0;
 	check_owner(fixture, &flow, IO_OWNER_VM, 200);
 }
 
@@ -211,6 +215,11 @@ static void test_others(void **state)
 	refresh(fixture);
 	assert_true(get(fixture, 100)->cgroup_of_others);
 	assert_false(get(fixture, 100)->cgroup_of_vms);
+	check_owner(fixture, &flow, IO_OWNER_UNKNOWN, 100);
+	/* It has the device, and the others may read it. */
+	add_device(fixture, "sda", SDA, NULL);
+	refresh(fixture);
+	give_device(fixture, 100, SDA);
 	check_owner(fixture, &flow, IO_OWNER_UNKNOWN, 100);
 	/* Its own threads are known by their process. */
 	flow.vm_pid = 100;
@@ -423,6 +432,9 @@ static void test_come_and_go(void **state)
 	fake_proc__remove(&fixture->proc, 50);
 	fake_proc__remove(&fixture->proc, 100);
 	refresh(fixture);
+	for (int i = 0; i < 3; i++)
+		refresh(fixture);
+	assert_null(vms__find(fixture->vms.registry, 50));
 	assert_int_equal(fixture->vms.count, 0);
 }
 

@@ -141,6 +141,25 @@ static void test_node_name(void **state)
 	assert_int_equal(fixture->snapshot.count, 2);
 }
 
+/* A path is no other's beginning, and none is nobody's. */
+static void test_paths(void **state)
+{
+	struct fixture *fixture = *state;
+	struct disk *disks = fixture->disks[1].list;
+
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	disks[0].drive[0] = disks[1].drive[0] = '\0';
+	strcpy(disks[0].qom_path, "/machine/peripheral/d1");
+	strcpy(disks[1].qom_path, "/machine/peripheral/d10");
+	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	check(find(fixture, 1, IO_READ), 7, 70, 700);
+	assert_int_equal(fixture->snapshot.count, 4);
+	disks[0].qom_path[0] = '\0';
+	vmm_snapshot__clear(&fixture->snapshot);
+	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	assert_int_equal(fixture->snapshot.count, 4);
+}
+
 /* Whatever else it answers, in types that are none of QEMU's. */
 static void test_nonsense(void **state)
 {
@@ -192,10 +211,12 @@ static void test_dies(void **state)
 	struct monitor *monitor = &fixture->monitors.list[0];
 
 	monitors__refresh(&fixture->monitors, &fixture->vms);
+	monitor->ring_count = 3;
 	fixture->answers[0].text = NULL; /* hangs up */
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
 	assert_int_equal(fixture->snapshot.count, 0);
 	assert_null(monitor->qmp);
+	assert_int_equal(monitor->ring_count, 0);
 	assert_true(monitor->error < 0);
 	assert_null(monitors__find(&fixture->monitors, (uint32_t)getpid()));
 	/* Nobody is asked any more. */
@@ -258,9 +279,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_counts),	     TEST(test_node_name),     TEST(test_nonsense),
-		TEST(test_refuses),	     TEST(test_no_rings),      TEST(test_dies),
-		TEST(test_dies_while_asked), TEST(test_wrong_process), TEST(test_no_socket),
+		TEST(test_counts),    TEST(test_node_name),	   TEST(test_paths),
+		TEST(test_nonsense),  TEST(test_refuses),	   TEST(test_no_rings),
+		TEST(test_dies),      TEST(test_dies_while_asked), TEST(test_wrong_process),
+		TEST(test_no_socket),
 	};
 
 	return cmocka_run_group_tests_name("monitors", tests, NULL, NULL);
