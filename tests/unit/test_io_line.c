@@ -149,6 +149,14 @@ static void test_errors(void **state)
 		assert_int_equal(count_lines(text), 1);
 		free(text);
 	}
+}
+
+static void test_error_of_nobody(void **state)
+{
+	struct io_event event = full;
+	const struct io_line line = { &event, "web", NULL, "sdb", "none" };
+
+	(void)state;
 	event.tid = 0;
 	event.error = -5;
 	check(&line, "22:13:21.002345 web              -            sdb        write   "
@@ -212,10 +220,15 @@ static void test_json_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header), cmocka_unit_test(test_line),
-		cmocka_unit_test(test_wide),   cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_layers), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_json),   cmocka_unit_test(test_json_unknown),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_layers),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_error_of_nobody),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_unknown),
 	};
 
 	return cmocka_run_group_tests_name("io_line", tests, set_utc, NULL);
