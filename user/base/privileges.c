@@ -43,15 +43,18 @@ int privileges_check(void)
 	return -EPERM;
 }
 
-int privileges_drop(void)
+int privileges_drop(bool attach)
 {
 	capng_get_caps_process();
 	bool bpf = capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF);
+	bool perfmon = capng_have_capability(CAPNG_EFFECTIVE, CAP_PERFMON);
 	bool ptrace = capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_PTRACE);
 	const capng_type_t type = CAPNG_EFFECTIVE | CAPNG_PERMITTED;
 
 	capng_clear(CAPNG_SELECT_CAPS);
 	capng_update(CAPNG_ADD, type, bpf ? CAP_BPF : CAP_SYS_ADMIN);
+	if (attach && perfmon)
+		capng_update(CAPNG_ADD, type, CAP_PERFMON);
 	if (ptrace)
 		capng_update(CAPNG_ADD, type, CAP_SYS_PTRACE);
 	if (capng_apply(CAPNG_SELECT_CAPS) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {

@@ -20,9 +20,9 @@ int privileges_check(void);
 
 /*
  * Keeps only what reading goes on to need: CAP_BPF for the maps and the program
- * that brings them up to date, CAP_SYS_PTRACE for /proc mounted with hidepid.
- * Returns 0 or -errno after one line.
+ * that brings them up to date, CAP_SYS_PTRACE for /proc mounted with hidepid; CAP_PERFMON,
+ * too, if programs will be attached later on. Returns 0 or -errno after one line.
  */
-int privileges_drop(void);
+int privileges_drop(bool attach);
 
 #endif

@@ -84,12 +84,6 @@ static int poll_session(void *context)
 	return error ? error : flush_output();
 }
 
-/* A trap in a VM that comes later takes what attaching the first one took. */
-static int drop_privileges(const struct options *options)
-{
-	return options->vmm ? 0 : privileges_drop();
-}
-
 static int run(struct io_tool *io)
 {
 	const struct options *options = &io->options;
@@ -106,7 +100,8 @@ static int run(struct io_tool *io)
 		return STATUS_FAILED;
 	host__read(&io->report.host);
 	io->report.vms = &io->session.vms;
-	if (!io_session__open(&io->session, options, on_event, io) && !drop_privileges(options)) {
+	if (!io_session__open(&io->session, options, on_event, io) &&
+	    !privileges_drop(options->vmm)) {
 		status = STATUS_FAILED;
 		block_probe__start(io->session.block);
 		if (!read_view(io, &io->views[0]))

@@ -71,7 +71,7 @@ static int open_all(struct io_guest_tool *guest, const struct options *options)
 	    block_probe__set_owners(guest->block, &nobody))
 		return -EINVAL;
 	block_probe__start(guest->block);
-	return 0;
+	return privileges_drop(false);
 }
 
 int io_guest__run(const struct options *options)

@@ -125,7 +125,7 @@ static int open_all(struct numa_tool *numa)
 	numa->vms = numa_vms__new(&vms);
 	if (!numa->vms)
 		return -ENOMEM;
-	return privileges_drop();
+	return privileges_drop(false);
 }
 
 static void close_all(struct numa_tool *numa)
