@@ -292,6 +292,38 @@ static void test_owners(void **state)
 	assert_string_equal(io_row__disk(row), "");
 }
 
+/* A VM's that has ended, on a device that is another one's now. */
+static void test_ended(void **state)
+{
+	struct io_host *host = *state;
+	const struct io_row *row;
+
+	io_host__add_disk(io_host__add_vm(host, 100, "web", 7), "root", SDA);
+	add_growth(host, SDA, 300, 0, IO_READ, 16);
+	make_rows(host, BY_VM);
+	row = find_row(host, IO_ROW_UNKNOWN, NULL, IO_READ);
+	check_figures(row, 16, 1016);
+	assert_null(row->vm);
+}
+
+/* Of those that share a cgroup, the one that is asked for: its row is not hidden with another's. */
+static void test_shared_and_chosen(void **state)
+{
+	struct io_host *host = *state;
+	struct io_vm *web = io_host__add_vm(host, 100, "web", 7);
+	struct io_vm *db = io_host__add_vm(host, 200, "db", 7);
+
+	web->cgroup_of_vms = db->cgroup_of_vms = true;
+	web->vm->chosen = false;
+	add_growth(host, SDA, 100, 7, IO_READ, 16);
+	make_rows(host, BY_VM);
+	check_figures(find_row(host, IO_ROW_UNKNOWN, NULL, IO_READ), 16, 1016);
+	assert_ptr_equal(host->rows.list[0].vm, db);
+	db->vm->chosen = false;
+	make_rows(host, BY_VM);
+	assert_int_equal(host->rows.count, 0);
+}
+
 /* Whoever waits for a flush waits for one that is the kernel's own. */
 static void test_flushes(void **state)
 {
@@ -382,11 +414,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, io_host__open, io_host__close)
 	const struct CMUnitTest tests[] = {
-		TEST(test_disk),    TEST(test_idle),	      TEST(test_other_figures),
-		TEST(test_begins),  TEST(test_begins_anew),   TEST(test_several_disks),
-		TEST(test_stacked), TEST(test_stacked_alone), TEST(test_many_leaves),
-		TEST(test_owners),  TEST(test_flushes),	      TEST(test_flushes_without_owner),
-		TEST(test_all),	    TEST(test_again),
+		TEST(test_disk),	  TEST(test_idle),
+		TEST(test_other_figures), TEST(test_begins),
+		TEST(test_begins_anew),	  TEST(test_several_disks),
+		TEST(test_stacked),	  TEST(test_stacked_alone),
+		TEST(test_many_leaves),	  TEST(test_owners),
+		TEST(test_ended),	  TEST(test_shared_and_chosen),
+		TEST(test_flushes),	  TEST(test_flushes_without_owner),
+		TEST(test_all),		  TEST(test_again),
 	};
 
 	return cmocka_run_group_tests_name("io_rows", tests, NULL, NULL);
