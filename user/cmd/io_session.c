@@ -230,8 +230,10 @@ void io_session__close(struct io_session *session)
 /* A copy of the last report of each guest: the next may come before this one is shown. */
 static int read_guests(struct io_session *session, struct io_view *view)
 {
-	for (size_t i = 0; i < view->guest_count; i++)
+	for (size_t i = 0; i < view->guest_count; i++) {
 		free(view->guests[i].report);
+		free(view->guests[i].first);
+	}
 	view->guest_count = 0;
 	free(view->guests);
 	view->guests = calloc(session->vms.count + 1, sizeof(*view->guests));
@@ -252,7 +254,8 @@ static int read_guests(struct io_session *session, struct io_view *view)
 		if (!guest->report)
 			continue;
 		copy->report = guest_report__copy(guest->report);
-		if (!copy->report)
+		copy->first = guest_report__copy(guest->first);
+		if (!copy->report || !copy->first)
 			return -ENOMEM;
 	}
 	return 0;
