@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command line of all tools: user/base/options.c. */
-#include "unit.h"
+#include "command_line.h"
 
-#include "base/log.h"
-#include "base/options.h"
 #include "base/version.h"
 
-#define ARGUMENTS_MAX 12
 #define BIG "99999999999999999999999"
 
 static const struct tool tool = {
@@ -30,60 +27,6 @@ static const struct tool vm_tool = {
 	.by = BY_VM,
 	.hist = "the matrix",
 };
-
-struct parsed {
-	struct options options;
-	char *argv[ARGUMENTS_MAX + 2];
-	int result;
-	int status;
-	struct capture out, err;
-};
-
-/* argv holds copies: getopt reorders it. */
-static void parse(struct parsed *parsed, const struct tool *of, const char *const *arguments)
-{
-	int argc = 1;
-
-	parsed->argv[0] = strdup(of->name);
-	for (; arguments[argc - 1]; argc++)
-		parsed->argv[argc] = strdup(arguments[argc - 1]);
-	parsed->argv[argc] = NULL;
-	parsed->status = -1;
-	capture_begin(&parsed->out, STDOUT_FILENO);
-	capture_begin(&parsed->err, STDERR_FILENO);
-	parsed->result = options_parse(&parsed->options, of, argc, parsed->argv, &parsed->status);
-	capture_end(&parsed->err);
-	capture_end(&parsed->out);
-}
-
-static void parsed_free(struct parsed *parsed)
-{
-	for (char **argument = parsed->argv; *argument; argument++)
-		free(*argument);
-}
-
-struct refusal {
-	const char *arguments[ARGUMENTS_MAX];
-	const char *about; /* the line begins with this */
-};
-
-/* Exit status 2, nothing on standard output, one line on standard error. */
-static void refuse_all(const struct tool *of, const struct refusal *refusals, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct parsed parsed;
-		char begin[128];
-
-		parse(&parsed, of, refusals[i].arguments);
-		parsed_free(&parsed);
-		snprintf(begin, sizeof(begin), "%s: %s: ", of->name, refusals[i].about);
-		if (parsed.result != 1 || parsed.status != STATUS_USAGE || *parsed.out.text ||
-		    count_lines(parsed.err.text) != 1 ||
-		    strncmp(parsed.err.text, begin, strlen(begin)))
-			fail_msg("case %zu, %s: result %d, status %d, '%s'", i, begin,
-				 parsed.result, parsed.status, parsed.err.text);
-	}
-}
 
 static void test_no_value(void **state)
 {
@@ -143,6 +86,7 @@ static void test_bad_value(void **state)
 		{ { "--json=1" }, "--json=1" },
 		{ { "--hist=x" }, "--hist=x" },
 		{ { "--verbose=" }, "--verbose=" },
+		{ { "--by", "device" }, "--by" },
 	};
 
 	(void)state;
@@ -165,8 +109,12 @@ static void test_unknown(void **state)
 		{ { "--ver" }, "--ver" }, /* verbose or version */
 	};
 	static const struct refusal of_another_tool[] = {
-		{ { "-R", "maps" }, "-R" },
-		{ { "--residency", "maps" }, "--residency" },
+		{ { "-R", "maps" }, "-R" },   { { "--residency", "maps" }, "--residency" },
+		{ { "-q", "/run/a" }, "-q" }, { { "--qmp=/run/a" }, "--qmp=/run/a" },
+		{ { "-U" }, "-U" },	      { { "--vmm" }, "--vmm" },
+		{ { "-G" }, "-G" },	      { { "--with-guests" }, "--with-guests" },
+		{ { "-g" }, "-g" },	      { { "--guest-report" }, "--guest-report" },
+		{ { "-gvsock" }, "-g" },
 	};
 	static const struct refusal small_refusals[] = {
 		{ { "-m", "web" }, "-m" },	{ { "--vm", "web" }, "--vm" },
@@ -201,13 +149,6 @@ static void test_bad_operands(void **state)
 	refuse_all(&tool, refusals, ARRAY_SIZE(refusals));
 }
 
-static void accept(struct parsed *parsed, const struct tool *of, const char *const *arguments)
-{
-	parse(parsed, of, arguments);
-	if (parsed->result || *parsed->err.text || *parsed->out.text)
-		fail_msg("result %d: '%s'", parsed->result, parsed->err.text);
-}
-
 #define ACCEPT(parsed, ...) accept(parsed, &tool, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void test_defaults(void **state)
@@ -229,8 +170,11 @@ static void test_defaults(void **state)
 	assert_null(p.options.columns);
 	assert_null(p.options.timeline);
 	assert_null(p.options.residency);
+	assert_int_equal(p.options.qmp_count, 0);
+	assert_null(p.options.report_to);
 	assert_false(p.options.hist || p.options.events || p.options.json || p.options.timestamp ||
-		     p.options.verbose);
+		     p.options.verbose || p.options.vmm || p.options.with_guests ||
+		     p.options.guest_report);
 	parsed_free(&p);
 }
 
@@ -286,6 +230,8 @@ static void test_own_defaults(void **state)
 	assert_non_null(strstr(p.out.text, "default: vcpu\n"));
 	assert_non_null(strstr(p.out.text, "distributions"));
 	assert_null(strstr(p.out.text, "--residency"));
+	assert_null(strstr(p.out.text, "--qmp"));
+	assert_null(strstr(p.out.text, "device"));
 	parsed_free(&p);
 }
 
@@ -379,12 +325,11 @@ static void test_most_vms(void **state)
 /* Help and version: on standard output, status 0; every option is in the help. */
 static void test_help(void **state)
 {
-	static const char *const names[] = {
-		"--vm=NAME",	   "--cgroup=PATH", "--by=WHAT", "--hist",
-		"--events[=USEC]", "--json",	    "--columns=LIST",	   "--sort=COLUMN",
-		"--top=N",	   "--timestamp",   "--verbose",	   "--version",
-		"--help"
-	};
+	static const char *const names[] = { "--vm=NAME",      "--cgroup=PATH",	  "--by=WHAT",
+					     "--hist",	       "--events[=USEC]", "--json",
+					     "--columns=LIST", "--sort=COLUMN",	  "--top=N",
+					     "--timestamp",    "--verbose",	  "--version",
+					     "--help" };
 	struct parsed p;
 
 	(void)state;

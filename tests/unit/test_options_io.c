@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line of a tool whose rows are disks: user/base/options.c. */
+#include "command_line.h"
+
+/* Its rows are disks or devices, and it runs in guests, too. */
+static const struct tool tool = {
+	.name = "kvmq-disks",
+	.question = "Does it take what only it takes?",
+	.options = "bqUGgjTvh",
+	.interval = true,
+	.by = BY_VM,
+	.by_device = true,
+};
+
+static void test_refused(void **state)
+{
+	static const struct refusal refusals[] = {
+		{ { "-q" }, "-q" },
+		{ { "--qmp" }, "--qmp" },
+		{ { "-UGq" }, "-UGq" },
+		{ { "--by", "vcpu" }, "--by" },
+		{ { "--by", "thread" }, "--by" },
+		{ { "--by", "disk" }, "--by" },
+		{ { "--by", "devices" }, "--by" },
+		{ { "--qmp=" }, "--qmp" },
+		{ { "-q", "" }, "--qmp" },
+		{ { "-q", "/run/a", "-q", "" }, "--qmp" },
+		{ { "--guest-report=" }, "--guest-report" },
+		{ { "--vmm=1" }, "--vmm=1" },
+		{ { "--with-guests=1" }, "--with-guests=1" },
+	};
+
+	(void)state;
+	refuse_all(&tool, refusals, ARRAY_SIZE(refusals));
+}
+
+#define ACCEPT(parsed, ...) accept(parsed, &tool, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void test_values(void **state)
+{
+	struct parsed p;
+
+	(void)state;
+	ACCEPT(&p, "-UG", "-q/run/a", "--qmp", "/run/b", "--qmp=/run/a");
+	assert_int_equal(p.options.by, BY_VM);
+	assert_true(p.options.vmm && p.options.with_guests);
+	assert_false(p.options.guest_report);
+	assert_int_equal(p.options.qmp_count, 3);
+	assert_string_equal(p.options.qmp[0], "/run/a");
+	assert_string_equal(p.options.qmp[1], "/run/b");
+	assert_string_equal(p.options.qmp[2], "/run/a");
+	parsed_free(&p);
+	ACCEPT(&p, "--vmm", "--by=device", "5");
+	assert_int_equal(p.options.by, BY_DEVICE);
+	assert_true(p.options.vmm);
+	assert_false(p.options.with_guests);
+	parsed_free(&p);
+	ACCEPT(&p, "-b", "device", "-b", "vm", "--with-guests");
+	assert_int_equal(p.options.by, BY_VM);
+	assert_true(p.options.with_guests);
+	parsed_free(&p);
+	parse(&p, &tool, (const char *const[]){ "-h", NULL });
+	assert_non_null(strstr(p.out.text, "--qmp=SOCKET"));
+	assert_non_null(strstr(p.out.text, "--vmm "));
+	assert_non_null(strstr(p.out.text, "--with-guests "));
+	assert_non_null(strstr(p.out.text, "--guest-report[=TO]"));
+	assert_non_null(strstr(p.out.text, "vm or device; default: vm\n"));
+	parsed_free(&p);
+}
+
+/* With and without where to; what that means, its sender says. */
+static void test_guest_report(void **state)
+{
+	struct parsed p;
+
+	(void)state;
+	ACCEPT(&p, "--guest-report");
+	assert_true(p.options.guest_report);
+	assert_null(p.options.report_to);
+	parsed_free(&p);
+	ACCEPT(&p, "-g");
+	assert_true(p.options.guest_report);
+	assert_null(p.options.report_to);
+	parsed_free(&p);
+	ACCEPT(&p, "--guest-report=vsock:27505");
+	assert_true(p.options.guest_report);
+	assert_string_equal(p.options.report_to, "vsock:27505");
+	parsed_free(&p);
+	ACCEPT(&p, "-g/dev/virtio-ports/kvmq.io.0", "0.5", "2");
+	assert_string_equal(p.options.report_to, "/dev/virtio-ports/kvmq.io.0");
+	assert_int_equal(p.options.count, 2);
+	parsed_free(&p);
+	/* An optional value is part of the word: this is INTERVAL. */
+	ACCEPT(&p, "-g", "5");
+	assert_null(p.options.report_to);
+	assert_int_equal(p.options.interval_ns, 5000000000);
+	parsed_free(&p);
+	ACCEPT(&p, "-gvsock", "-g"); /* the last one counts */
+	assert_null(p.options.report_to);
+	parsed_free(&p);
+}
+
+static void test_most_sockets(void **state)
+{
+	char *argv[OPTIONS_QMP_MAX + 3] = { "kvmq-disks" };
+	struct options options;
+	struct capture err;
+	int status;
+
+	(void)state;
+	for (int i = 1; i <= OPTIONS_QMP_MAX + 1; i++)
+		argv[i] = "-q/run/a";
+	assert_int_equal(options_parse(&options, &tool, OPTIONS_QMP_MAX + 1, argv, &status), 0);
+	assert_int_equal(options.qmp_count, OPTIONS_QMP_MAX);
+	assert_string_equal(options.qmp[OPTIONS_QMP_MAX - 1], "/run/a");
+	capture_begin(&err, STDERR_FILENO);
+	assert_int_equal(options_parse(&options, &tool, OPTIONS_QMP_MAX + 2, argv, &status), 1);
+	assert_string_equal(capture_end(&err),
+			    "kvmq-disks: --qmp: more than 64 sockets: leave some out\n");
+	assert_int_equal(status, STATUS_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_guest_report),
+		cmocka_unit_test(test_most_sockets),
+	};
+
+	return cmocka_run_group_tests_name("options of disks", tests, NULL, NULL);
+}
