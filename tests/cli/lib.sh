@@ -23,7 +23,8 @@ clean_up() {
 		kill "$pid" 2> /dev/null && wait "$pid" 2> /dev/null
 	done
 	[[ -d ${cgroup-} ]] && rmdir "$cgroup/a" "$cgroup/ab" "$cgroup" 2> /dev/null
-	rm -rf "$scratch"
+	[[ ${loop-} ]] && losetup -d "$loop"
+	rm -rf "$scratch" "${image-}"
 }
 trap clean_up EXIT
 

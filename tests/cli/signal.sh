@@ -4,17 +4,17 @@
 
 needs_bpf 'signals' || return
 
-# signalled NAME SIGNAL STATUS ARGUMENTS...: the tool, stopped in its first interval
+# signalled NAME TOOL SIGNAL STATUS ARGUMENTS...: it is stopped in its first interval
 signalled() {
-	local name=$1 signal=$2 wanted=$3 pid blocked=0 deadline=$((SECONDS + 60))
+	local name=$1 tool=$2 signal=$3 wanted=$4 pid blocked=0 deadline=$((SECONDS + 60))
 
-	shift 3
-	"$cpu" --json "$@" > "$scratch/out" 2> "$scratch/err" &
+	shift 4
+	"$tool" --json "$@" > "$scratch/out" 2> "$scratch/err" &
 	pid=$!
 	# From when it, and no shell any more, blocks the signal, it cannot miss it.
 	while ! ((blocked & 1 << (signal - 1) || SECONDS > deadline)) && kill -0 $pid 2> /dev/null; do
 		sleep 0.01
-		blocked=0x$(sed -n '/^Name:[[:space:]]*kvmq-cpu$/,/^SigBlk:/s/^SigBlk:[[:space:]]*//p' \
+		blocked=0x$(sed -n "/^Name:[[:space:]]*${tool##*/}\$/,/^SigBlk:/s/^SigBlk:[[:space:]]*//p" \
 			/proc/$pid/status 2> /dev/null)
 	done
 	kill -"$signal" $pid
@@ -24,7 +24,10 @@ signalled() {
 	[[ -s $scratch/err ]] && bad "$name" 'something on standard error' && return
 	holds "$name" 'len(lines) == 1' 'last["interval_ns"] < 3600e9'
 }
-signalled 'cpu SIGINT' 2 0 3600
-signalled 'cpu SIGTERM' 15 0 3600
-signalled 'cpu SIGHUP' 1 0 3600 2
-signalled 'cpu SIGTERM goes to the command' 15 143 -- sleep 3600
+for tool in "$cpu" "$io"; do
+	name=${tool##*/kvmq-}
+	signalled "$name SIGINT" "$tool" 2 0 3600
+	signalled "$name SIGTERM" "$tool" 15 0 3600
+	signalled "$name SIGHUP" "$tool" 1 0 3600 2
+	signalled "$name SIGTERM goes to the command" "$tool" 15 143 -- sleep 3600
+done
