@@ -26,7 +26,6 @@ _kvmq_values() {
 			THRp99 Qp99 Dp99 gQp50 gDEVp50 VMMp50 THRp50 Qp50 Dp50 AGE
 		case $2 in -o | --columns) echo help ;; esac
 		;;
-	kvmq-io:--guest-report) echo vsock ;;
 	kvmq-numa:-R | kvmq-numa:--residency) echo auto maps cgroup sample ;;
 	*:-o | *:--columns | *:-s | *:--sort)
 		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %RUN %RDY %WAKE %PRE %THR %HALT %BLOCK \
@@ -57,6 +56,7 @@ _kvmq_options() {
 
 _kvmq_cpu() {
 	local current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} prefix='' values word i
+	local attached=''
 	COMPREPLY=()
 	# After --, the command is completed as if it stood alone.
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -71,9 +71,15 @@ _kvmq_cpu() {
 	done
 	# Readline may take = for a word of its own.
 	if [ "$current" = = ]; then
-		current=''
+		current='' attached=1
 	elif [ "$option" = = ] && [ "$COMP_CWORD" -gt 2 ]; then
-		option=${COMP_WORDS[COMP_CWORD - 2]}
+		option=${COMP_WORDS[COMP_CWORD - 2]} attached=1
+	fi
+	# Its value is part of the word: what stands apart is INTERVAL.
+	if [[ $option == --guest-report && $attached ]]; then
+		compopt -o filenames 2> /dev/null
+		mapfile -t COMPREPLY < <(compgen -f -W vsock -- "$current")
+		return
 	fi
 	case $option in
 	-t | --timeline | -q | --qmp)

@@ -157,19 +157,42 @@ refuses 'exit --columns help into a full device' 1 'standard output: ' \
 refuses 'cpu --columns help into a full device' 1 'standard output: ' \
 	sh -c "'$cpu' --columns help > /dev/full"
 
-# The completion knows each tool's columns, and no others.
+# The completion knows each tool's options, columns and what a row may be, and no others.
+# same NAME KNOWN OFFERED: both have a word a line
+same() {
+	if [[ $(sort <<< "$2") == "$(sort <<< "$3")" ]]; then
+		ok "$1"
+	else
+		bad "$1" "differs in $(comm -3 <(sort <<< "$2") <(sort <<< "$3") | tr -d '\t' | tr '\n' ' ')"
+	fi
+}
+# offered FUNCTION ARGUMENTS...: of the completion
+offered() {
+	# shellcheck source=doc/kvmq.bash
+	(. doc/kvmq.bash 2> /dev/null && "$@") | tr ' ' '\n'
+}
+# completed WORD...: what the last one may become
+completed() {
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+	_kvmq_cpu 2> /dev/null
+	# shellcheck disable=SC2031 # of the same subshell
+	echo "${COMPREPLY[*]}"
+}
 for name in cpu exit numa io; do
 	try "$build/kvmq-$name" --columns help
-	known=$(sed '/^$/,$d' "$scratch/out" | cut -d' ' -f1 | sort)
-	offered=$(
-		# shellcheck source=doc/kvmq.bash
-		. doc/kvmq.bash 2> /dev/null
-		_kvmq_values "kvmq-$name" --sort | tr ' ' '\n' | sort
-	)
-	if [[ $known == "$offered" ]]; then
-		ok "$name: completion of columns"
-	else
-		bad "$name: completion of columns" \
-			"differs in $(comm -3 <(echo "$known") <(echo "$offered") | tr -d '\t' | tr '\n' ' ')"
-	fi
+	same "$name: completion of columns" "$(sed '/^$/,$d' "$scratch/out" | cut -d' ' -f1)" \
+		"$(offered _kvmq_values "kvmq-$name" --sort)"
+	try "$build/kvmq-$name" --help
+	same "$name: completion of options" "$(sed -nE 's/^  (-.), (--[a-z-]*)( .*|$)/\1\n\2/p
+		s/^  (-.), (--[a-z-]*=).*/\1\n\2/p; s/^  (-.), (--[a-z-]*)\[=.*/\1\n\2\n\2=/p' "$scratch/out"; echo --)" \
+		"$(offered _kvmq_options "kvmq-$name")"
+	for word in vm vcpu thread device; do
+		"$build/kvmq-$name" --by $word --sort nosuch 2>&1 | grep -q -e '--by: ' || echo $word
+	done > "$scratch/words"
+	same "$name: completion of --by" "$(< "$scratch/words")" "$(offered _kvmq_values "kvmq-$name" --by)"
 done
+same 'completion of --by=' device "$(offered completed kvmq-io --by = d)"
+same 'completion of --guest-report=' 'vsock' "$(offered completed kvmq-io --guest-report = vs)"
+same 'completion of --guest-report=, a file' '/dev/null' "$(offered completed kvmq-io --guest-report = /dev/nul)"
+same 'completion of INTERVAL after --guest-report' '' "$(offered completed kvmq-io --guest-report '')"
+same 'completion of --qmp' '/dev/null' "$(offered completed kvmq-io -q /dev/nul)"
