@@ -118,7 +118,9 @@ def guest_queue():
     set_guest_queue("plain", "vdg", scheduler="mq-deadline", nr_requests=4)
     try:
         with reporting("plain") as tool:
-            fio = fio_on("long", depth=16, count=80)
+            # A submitter waits for a tag by itself: so there are many of them.
+            fio = fio_on("long", count=5, options=("--ioengine=psync", "--numjobs=16",
+                                                   "--group_reporting"))
             row = gather(tool, "long", fio)[0]
     finally:
         set_guest_queue("plain", "vdg", scheduler="none", nr_requests=128)

@@ -82,6 +82,17 @@ def disk_stat(device):
     return int(words[0]), int(words[4])
 
 
+def read_latency(device, run_it):
+    """ns that a read of the device took, by the kernel's own books, while something ran."""
+    def books():
+        words = read(f"/sys/block/{device}/stat").split()
+        return int(words[0]), int(words[3])
+    before = books()
+    result = run_it()
+    after = books()
+    return result, (after[1] - before[1]) * MS / max(after[0] - before[0], 1)
+
+
 def device_number(device):
     return read(f"/sys/block/{device}/dev").strip()
 
@@ -138,6 +149,7 @@ class Fio:
     reads: int = 0
     writes: int = 0
     clat_ns: float = 0  # mean of reads, or of writes where there are none
+    lat_ns: float = 0  # the same with the time in io_submit(2), in which a request enters the ring
 
     def command(self):
         return ["lab-guest", "run", self.vm, "fio", "--name=lab", f"--filename=/dev/{self.disk}",
@@ -153,7 +165,7 @@ class Fio:
         expect(job["error"] == 0, f"fio: error {job['error']}")
         self.reads, self.writes = job["read"]["total_ios"], job["write"]["total_ios"]
         kind = job["read"] if self.reads else job["write"]
-        self.clat_ns = kind["clat_ns"]["mean"]
+        self.clat_ns, self.lat_ns = kind["clat_ns"]["mean"], kind["lat_ns"]["mean"]
 
 
 @dataclasses.dataclass
