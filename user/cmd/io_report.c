@@ -151,6 +151,17 @@ static void sort_rows(struct io_report *report)
 		rows->count = report->options->top;
 }
 
+/* What guests say that they could not time, or had no room for. */
+static uint64_t sum_guest_losses(const struct io_view *view)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < view->guest_count; i++)
+		if (view->guests[i].report)
+			sum += view->guests[i].report->losses;
+	return sum;
+}
+
 static uint64_t sum_rejected(const struct io_view *view)
 {
 	uint64_t sum = 0;
@@ -209,13 +220,14 @@ static json_t *json_losses(const struct io_report *report, const struct io_view 
 {
 	const struct block_losses *losses = &after->block.losses;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
 			 (json_int_t)losses->events, "flows", (json_int_t)losses->flows, "requests",
 			 (json_int_t)losses->requests, "early", (json_int_t)losses->early, "missed",
 			 (json_int_t)losses->missed, "vmm_requests", (json_int_t)after->vmm.lost,
 			 "ring_reads", (json_int_t)after->queues.failed, "ring_samples",
 			 (json_int_t)after->queues.skipped, "reports_rejected",
-			 (json_int_t)sum_rejected(after), "strangers",
+			 (json_int_t)sum_rejected(after), "guest_requests",
+			 (json_int_t)sum_guest_losses(after), "strangers",
 			 (json_int_t)report->strangers);
 }
 
@@ -312,6 +324,7 @@ static void print_losses(const struct io_report *report, FILE *file, const struc
 		{ view->queues.failed, "readings of a ring that failed" },
 		{ view->queues.skipped, "readings of a ring left out (another CPU was at it)" },
 		{ sum_rejected(view), "guest reports refused" },
+		{ sum_guest_losses(view), "requests that guests could not time" },
 		{ report->strangers, "connections by vsock from no VM of this host" },
 	};
 	bool any = false;
