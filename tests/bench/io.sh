@@ -23,6 +23,7 @@ stop_io_loop()
 {
 	losetup -d "$io_device"
 	rm -f "$io_image"
+	io_device=""
 }
 
 # Requests of one run of fio.
