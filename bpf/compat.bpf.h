@@ -166,15 +166,6 @@ struct kvm___kvmq {
 	struct kvm_memslots___kvmq *memslots[1];
 };
 
-struct wait_queue_entry___kvmq {
-	unsigned int flags;
-};
-
-struct kvm_kernel_irqfd___kvmq {
-	struct kvm___kvmq *kvm;
-	struct wait_queue_entry___kvmq wait;
-};
-
 /* struct page, and struct folio alike. */
 struct page___kvmq {
 	unsigned long flags;
@@ -296,12 +287,10 @@ static __always_inline void *compat_memslot(struct kvm_memslots___kvmq *slots, v
 	return BPF_CORE_READ(link, next);
 }
 
-/* The VMM whose guest an irqfd interrupts, if mm is its memory; else 0. */
-static __always_inline __u32 compat_irqfd_vm(void *wait, struct mm_struct *mm)
+/* The process of a VM, if mm is its memory; else 0. */
+static __always_inline __u32 compat_vm_of(void *pointer, struct mm_struct *mm)
 {
-	struct kvm_kernel_irqfd___kvmq *irqfd =
-		wait - bpf_core_field_offset(struct kvm_kernel_irqfd___kvmq, wait);
-	struct kvm___kvmq *kvm = BPF_CORE_READ(irqfd, kvm);
+	struct kvm___kvmq *kvm = pointer;
 
 	return BPF_CORE_READ(kvm, mm) == mm ? BPF_CORE_READ(kvm, userspace_pid) : 0;
 }

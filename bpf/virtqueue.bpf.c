@@ -132,11 +132,12 @@ int virtqueue_kick(__u64 *ctx)
 }
 
 /*
- * irqfd_wakeup(wait, mode, sync, key): the VMM interrupts the guest; or vhost's thread does, which
- * is a process of its own before 6.4 and borrows the VMM's memory. A device of the host's own
- * (VFIO) interrupts whoever runs.
+ * kvm_arch_set_irq_inatomic(entry, kvm, ...), which irqfd_wakeup() calls: the VMM interrupts the
+ * guest; or vhost's thread does, which is a process of its own before 6.4 and borrows the VMM's
+ * memory. A device of the host's own (VFIO) interrupts whoever runs. irqfd_wakeup() itself cannot
+ * be had: on 6.12 and 7.3 a program there is attached and never runs.
  */
-SEC("fentry/irqfd_wakeup")
+SEC("fentry/kvm_arch_set_irq_inatomic")
 int virtqueue_interrupt(__u64 *ctx)
 {
 	struct task_struct *task;
@@ -145,7 +146,7 @@ int virtqueue_interrupt(__u64 *ctx)
 		return 0;
 	task = bpf_get_current_task_btf();
 	if (task->flags & PF_KTHREAD && task->mm)
-		sample(compat_irqfd_vm((void *)ctx[0], task->mm));
+		sample(compat_vm_of((void *)ctx[1], task->mm));
 	return 0;
 }
 

@@ -67,7 +67,7 @@ int virtqueue_probe__open(struct virtqueue_probe **out, const char **missing)
 	malloc_trim(0);
 	if (error) {
 		snprintf(refused, sizeof(refused),
-			 "the kernel refused the hooks at ioeventfd_write and irqfd_wakeup: %s",
+			 "the kernel refused the hooks at kicks and interrupts: %s",
 			 strerror(-error));
 		*missing = refused;
 		virtqueue_probe__close(probe);

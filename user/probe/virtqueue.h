@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How many requests are in a guest's rings, and for how long: avail and used indices, read
- * from guest memory whenever the guest kicks (ioeventfd_write) and the VMM interrupts
- * (irqfd_wakeup). By Little's law a request is in the ring for integral / requests. Matching
- * kicks with interrupts would be wrong: both are coalesced.
+ * from guest memory whenever the guest kicks, the VMM interrupts it, or the VMM sends a request
+ * to a block device of the host. By Little's law a request is in the ring for integral /
+ * requests. Matching kicks with interrupts would be wrong: both are coalesced.
  */
 #ifndef KVMQ_PROBE_VIRTQUEUE_H
 #define KVMQ_PROBE_VIRTQUEUE_H
