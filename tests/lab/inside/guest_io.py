@@ -105,10 +105,10 @@ def guest_layers():
     """gQ and gDEV together are what fio waits for, by vsock and by serial port."""
     texts = []
     with reporting("plain", "thread") as tool:
-        # The slow disk: fio wakes up some ms after the guest's kernel has its answer.
-        for vm, depth in (("plain", 1), ("thread", 4)):
-            fio = fio_on("tags", vm, depth=depth, count=16 + 16 * depth)
-            row = gather(tool, "tags", fio)[0]
+        # Slow disks: fio wakes up some ms after the guest's kernel has its answer.
+        for vm, key, depth in (("plain", "long", 1), ("thread", "tags", 4)):
+            fio = fio_on(key, vm, depth=depth, count=16 + 16 * depth)
+            row = gather(tool, key, fio)[0]
             near(row["gq_mean_ns"] + row["gdev_mean_ns"], fio.clat_ns, 5, f"gQ + gDEV of {vm}")
             texts.append(f"{vm} QD {depth}: fio {us(fio.clat_ns)}, {layers(row)}")
     return "; ".join(texts)
