@@ -54,7 +54,7 @@ static int read_view(struct io_tool *io, struct io_view *view)
 	return error;
 }
 
-static int report(void *context)
+static int report_interval(void *context)
 {
 	struct io_tool *io = context;
 	struct io_view *before = &io->views[io->latest], *after = &io->views[!io->latest];
@@ -90,7 +90,7 @@ static int run(struct io_tool *io)
 	struct run_steps steps = { .poll = poll_session,
 				   .poll_ms =
 					   options->events || options->with_guests ? POLL_MS : -1,
-				   .report = report,
+				   .report = report_interval,
 				   .context = io };
 	struct command command = { .gate = -1 };
 	int status = STATUS_HOST;
