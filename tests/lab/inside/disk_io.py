@@ -32,13 +32,14 @@ def start_guests():
     devices["cached"] = null_disk("kvmqcached", 1)
     devices["long"] = null_disk("kvmqlong", LONG_MS)
     devices["delay"] = delayed_disk("kvmqdelay", devices["leaf"], DELAY_MS)
+    # All are of one size: a guest's report is about which of them, the serial number tells.
     common = []
     for ms, aio in zip(SLOPE_MS, AIO):
-        common += ["--disk", f"/dev/{devices[ms]},aio={aio}"]
+        common += ["--disk", f"/dev/{devices[ms]},aio={aio},serial=ms{ms}"]
     # A submitter waits for a tag: with threads all do, otherwise one for all.
-    common += ["--disk", f"/dev/{devices['tags']},aio=threads", "--program", BUILD + "/kvmq-io"]
-    guest("start", "plain:1", *common, "--disk", f"/dev/{devices['delay']}",
-          "--disk", f"/dev/{devices['cached']},cache=writeback,aio=threads",
+    common += ["--disk", f"/dev/{devices['tags']},aio=threads,serial=tags", "--program", BUILD + "/kvmq-io"]
+    guest("start", "plain:1", *common, "--disk", f"/dev/{devices['delay']},serial=delay",
+          "--disk", f"/dev/{devices['cached']},cache=writeback,aio=threads,serial=cached",
           "--disk", f"/dev/{devices['long']},serial=long", "--cgroup", "plain", "--cid", "27")
     guest("start", "thread:1", *common, "--iothread", "--cgroup", "thread", "--report-port")
     for vm in VMS:
