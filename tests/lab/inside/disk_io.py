@@ -37,7 +37,8 @@ def start_guests():
     for ms, aio in zip(SLOPE_MS, AIO):
         common += ["--disk", f"/dev/{devices[ms]},aio={aio},serial=ms{ms}"]
     # A submitter waits for a tag: with threads all do, otherwise one for all.
-    common += ["--disk", f"/dev/{devices['tags']},aio=threads,serial=tags", "--program", BUILD + "/kvmq-io"]
+    common += ["--disk", f"/dev/{devices['tags']},aio=threads,serial=tags",
+               "--program", BUILD + "/kvmq-io"]
     guest("start", "plain:1", *common, "--disk", f"/dev/{devices['delay']},serial=delay",
           "--disk", f"/dev/{devices['cached']},cache=writeback,aio=threads,serial=cached",
           "--disk", f"/dev/{devices['long']},serial=long", "--cgroup", "plain", "--cid", "27")
