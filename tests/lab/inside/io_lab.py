@@ -82,17 +82,6 @@ def disk_stat(device):
     return int(words[0]), int(words[4])
 
 
-def read_latency(device, run_it):
-    """ns that a read of the device took, by the kernel's own books, while something ran."""
-    def books():
-        words = read(f"/sys/block/{device}/stat").split()
-        return int(words[0]), int(words[3])
-    before = books()
-    result = run_it()
-    after = books()
-    return result, (after[1] - before[1]) * MS / max(after[0] - before[0], 1)
-
-
 def device_number(device):
     return read(f"/sys/block/{device}/dev").strip()
 
