@@ -143,7 +143,7 @@ def dm_delay():
     low, high = row_of(measured, 2), row_of(measured, "delay")
     check_counts(high, slow.reads, "over dm-delay")
     expect(high["device"] == devices["leaf"], f"the leaf is {high['device']}")
-    near(high["d_p50_ns"], low["d_p50_ns"], 7, "D of the leaf")
+    near(high["d_p50_ns"], low["d_p50_ns"], 13, "D of the leaf, in the same bucket or the next,")
     for layer in ("vmm", "gavg"):
         near(high[layer + "_mean_ns"] - low[layer + "_mean_ns"], DELAY_MS * MS, 5,
              f"{layer} over dm-delay")
