@@ -172,7 +172,7 @@ class Measured:
     def row(self, **wanted):
         rows = self.rows(**wanted)
         expect(len(rows) == 1, f"{len(rows)} rows of {wanted}: {self.brief()}")
-        return rows[0]
+        return {**rows[0], "untimed": self.report["losses"]["requests"]}
 
     def brief(self):
         return [{key: row[key] for key in ("vm", "disk", "device", "op", "requests")}
@@ -196,9 +196,13 @@ def measure(options, *fios, together=False):
     events = [line for line in lines if line["schema"] == "kvmq.io.event/1"]
     reports = [line for line in lines if line["schema"] == "kvmq.io/1"]
     expect(len(reports) == 1, f"{len(reports)} reports of one command")
-    # Runs that the kernel left out may be of anybody's: of fio's, the counts would tell.
-    lost = {key: count for key, count in reports[0]["losses"].items() if count and key != "missed"}
-    expect(not lost, f"losses: {lost}")
+    # An interrupt within a program, which is long under emulation, keeps the kernel from running
+    # it for another request: it is counted all the same, as one that was not timed.
+    losses = reports[0]["losses"]
+    lost = {key: count for key, count in losses.items()
+            if count and key not in ("missed", "requests")}
+    expect(not lost and losses["requests"] <= 1 + sum(fio.reads + fio.writes for fio in fios) // 100,
+           f"losses: {losses}")
     return Measured(reports[0], events, done.stderr)
 
 
