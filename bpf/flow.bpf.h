@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whose a request may be, and where requests of one kind, device and owner are counted.
+ * Which VM that is, user space decides, which knows them all.
+ */
+#ifndef KVMQ_FLOW_BPF_H
+#define KVMQ_FLOW_BPF_H
+
+#include "pending.bpf.h"
+
+const volatile bool vms_only = false;
+const volatile bool send_events = false;
+
+/* How many keys vm_cgroups and vm_devices hold: of none, none need be looked for. */
+__u32 cgroup_count = 0;
+__u32 device_count = 0;
+
+struct tgid_chunk {
+	__u64 bits[1 << (BLOCK_TGID_BITS - 6)];
+};
+
+/* The processes that are VMs, a bit for each tgid; written by user space, as the next two. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tgid_chunk);
+} vm_tgids SEC(".maps");
+
+/* Cgroups that hold VMs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BLOCK_OWNERS);
+	__type(key, __u64);
+	__type(value, __u8);
+} vm_cgroups SEC(".maps");
+
+/* Devices that a VM alone has. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BLOCK_OWNERS);
+	__type(key, __u32);
+	__type(value, __u8);
+} vm_devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BLOCK_FLOWS);
+	__type(key, struct block_key);
+	__type(value, __u32);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, BLOCK_FLOWS);
+	__type(key, __u32);
+	__type(value, struct block_slot);
+} slots SEC(".maps");
+
+/* Slots that nobody uses. User space fills it and returns those of VMs that have gone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, BLOCK_FLOWS);
+	__uint(value_size, sizeof(__u32));
+} free_slots SEC(".maps");
+
+static __always_inline __u32 current_vm(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32, index = tgid >> BLOCK_TGID_BITS;
+	struct tgid_chunk *chunk = bpf_map_lookup_elem(&vm_tgids, &index);
+	__u32 bit = tgid & ((1 << BLOCK_TGID_BITS) - 1);
+
+	return chunk && chunk->bits[bit >> 6] >> (bit & 63) & 1 ? tgid : 0;
+}
+
+/* The blk-cgroup's id if it holds VMs, else 0. */
+static __always_inline __u64 vm_cgroup(struct bio *bio)
+{
+	__u64 id = cgroup_count ? bio->bi_blkg->blkcg->css.cgroup->kn->id : 0;
+
+	return id && bpf_map_lookup_elem(&vm_cgroups, &id) ? id : 0;
+}
+
+static __always_inline __u32 disk_dev(struct gendisk *disk)
+{
+	return (__u32)disk->major << 20 | (__u32)disk->first_minor;
+}
+
+static __always_inline bool is_vm_device(__u32 dev)
+{
+	return device_count && bpf_map_lookup_elem(&vm_devices, &dev);
+}
+
+/* Writes who submits a bio. Returns whether its requests are wanted. */
+static __always_inline bool own(struct block_pending *owner, struct bio *bio)
+{
+	owner->tgid = current_vm();
+	owner->cgroup = vm_cgroup(bio);
+	return !vms_only || owner->tgid || owner->cgroup ||
+	       is_vm_device(disk_dev(bio->bi_bdev->bd_disk));
+}
+
+static __always_inline void note_submitter(struct block_pending *entry)
+{
+	if (!send_events)
+		return;
+	entry->tid = bpf_get_current_pid_tgid();
+	bpf_get_current_comm(entry->comm, sizeof(entry->comm));
+}
+
+static __always_inline void begin_entry(struct block_pending *entry,
+					const struct block_pending *owner)
+{
+	entry->held_ns = 0;
+	entry->queued_ns = 0;
+	entry->issued_ns = 0;
+	entry->flow = 0;
+	entry->tgid = owner->tgid;
+	entry->cgroup = owner->cgroup;
+	note_submitter(entry);
+}
+
+static __noinline __u32 create_flow(const struct block_key *key)
+{
+	struct block_slot *slot;
+	__u32 index;
+
+	if (!key || bpf_map_pop_elem(&free_slots, &index))
+		return 0;
+	slot = bpf_map_lookup_elem(&slots, &index);
+	if (!slot)
+		return 0;
+	slot->key = *key;
+	slot->used = 1;
+	/* Of two CPUs that do this at once, one has wasted a slot: both are read. */
+	bpf_map_update_elem(&flows, key, &index, BPF_NOEXIST);
+	return index + 1;
+}
+
+/* The slot + 1 of a request's flow; 0: there is no room. */
+static __always_inline __u32 flow_of(const struct block_pending *entry, __u32 dev, __u32 op)
+{
+	struct block_key key = {
+		.cgroup = entry->cgroup, .dev = dev, .tgid = entry->tgid, .op = op
+	};
+	__u32 *index = bpf_map_lookup_elem(&flows, &key), flow;
+
+	if (index)
+		return *index + 1;
+	flow = create_flow(&key);
+	if (!flow)
+		__sync_fetch_and_add(&counts.lost_flows, 1);
+	return flow;
+}
+
+static __always_inline struct block_slot *slot_of(__u32 flow)
+{
+	__u32 index = flow - 1;
+
+	return flow ? bpf_map_lookup_elem(&slots, &index) : NULL;
+}
+
+static __always_inline void add(struct block_latency *latency, __u64 ns)
+{
+	__u32 bucket = hist_bucket(ns);
+
+	__sync_fetch_and_add(&latency->sum_ns, ns);
+	if (bucket < HIST_BUCKETS)
+		__sync_fetch_and_add(&latency->hist[bucket], 1);
+}
+
+#endif
