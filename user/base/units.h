@@ -32,6 +32,13 @@ size_t format_fixed(char *text, uint64_t value, unsigned int decimals);
 /* Time since boot in ns, the clock of bpf_ktime_get_ns(). */
 uint64_t clock_monotonic_ns(void);
 
+/* Time of day in ns. */
+uint64_t clock_realtime_ns(void);
+
+/* Time on a CPU in ns: of this thread, and of the whole process. */
+uint64_t clock_thread_cpu_ns(void);
+uint64_t clock_process_cpu_ns(void);
+
 /* Writes the time of day as RFC 3339 with ms, in UTC. text must hold 32. */
 void format_time(char *text, size_t size, uint64_t realtime_ns);
 

@@ -9,10 +9,10 @@
 #include "base/log.h"
 #include "base/privileges.h"
 #include "base/runner.h"
+#include "cmd/session.h"
 #include "collect/guest_disks.h"
 #include "collect/guest_link.h"
 #include "probe/block.h"
-#include "probe/kernel.h"
 
 struct io_guest_tool {
 	struct block_probe *block;
@@ -51,13 +51,8 @@ static int open_all(struct io_guest_tool *guest, const struct options *options)
 	const struct block_probe_config config = { 0 };
 	const struct block_owners nobody = { 0 };
 
-	if (privileges_check())
+	if (session__check_host(options))
 		return -EPERM;
-	if (kernel_has_btf()) {
-		log_error("/sys/kernel/btf/vmlinux: not there: needs a kernel with "
-			  "CONFIG_DEBUG_INFO_BTF");
-		return -ENOENT;
-	}
 	guest->devices = devices__new("/sys");
 	guest->report = calloc(1, sizeof(*guest->report));
 	if (!guest->devices || !guest->report)

@@ -6,15 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/privileges.h"
 #include "base/units.h"
+#include "cmd/session.h"
 #include "collect/proc.h"
-#include "probe/kernel.h"
 
 #define CMDLINE_SIZE 65536
 
@@ -133,17 +130,6 @@ static int follow_vms(struct io_session *session)
 	return error;
 }
 
-static int check_filter(const struct io_session *session)
-{
-	const char *missing = vms__missing_name(session->vms.registry);
-
-	if (!missing)
-		return 0;
-	log_error("--vm: no VM '%s' on this host: 'kvmq-doctor' lists those that there are",
-		  missing);
-	return -ENOENT;
-}
-
 /* A socket that was given and does not answer is an error, and not n/a later on. */
 static int check_monitors(const struct io_session *session)
 {
@@ -191,13 +177,8 @@ int io_session__open(struct io_session *session, const struct options *options,
 	int error;
 
 	session->options = options;
-	if (privileges_check())
+	if (session__check_host(options))
 		return -EPERM;
-	if (kernel_has_btf()) {
-		log_error("/sys/kernel/btf/vmlinux: not there: needs a kernel with "
-			  "CONFIG_DEBUG_INFO_BTF");
-		return -ENOENT;
-	}
 	error = io_vms__init(&session->vms, "/proc", "/sys/fs/cgroup", "/sys", &filter);
 	if (error)
 		return error;
@@ -214,7 +195,8 @@ int io_session__open(struct io_session *session, const struct options *options,
 			  strerror(-error));
 		return error;
 	}
-	return check_filter(session) || check_monitors(session) ? -ENOENT : 0;
+	return session__check_filter(session->vms.registry) || check_monitors(session) ? -ENOENT
+										       : 0;
 }
 
 void io_session__close(struct io_session *session)
@@ -263,17 +245,10 @@ static int read_guests(struct io_session *session, struct io_view *view)
 
 static void read_times(struct io_session *session, struct io_view *view)
 {
-	struct rusage usage;
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
+	view->realtime_ns = clock_realtime_ns();
 	view->time_ns = clock_monotonic_ns();
-	view->realtime_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 	session->boot_ns = view->realtime_ns - view->time_ns;
-	getrusage(RUSAGE_SELF, &usage);
-	view->own_cpu_ns =
-		(uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NSEC_PER_SEC +
-		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NSEC_PER_USEC;
+	view->own_cpu_ns = clock_process_cpu_ns();
 }
 
 int io_session__read(struct io_session *session, struct io_view *view)

@@ -5,8 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -47,7 +45,7 @@ static void on_change(void *context, const struct state_change *change)
 	session->config.on_change(session->config.context, change);
 }
 
-static int check_filter(const struct vms *vms)
+int session__check_filter(const struct vms *vms)
 {
 	const char *missing = vms__missing_name(vms);
 
@@ -74,6 +72,16 @@ static int check_cgroup(const char *path)
 	return -ENOENT;
 }
 
+int session__check_host(const struct options *options)
+{
+	if (privileges_check() || check_cgroup(options->cgroup))
+		return -EPERM;
+	if (!kernel_has_btf())
+		return 0;
+	log_error("/sys/kernel/btf/vmlinux: not there: needs a kernel with CONFIG_DEBUG_INFO_BTF");
+	return -ENOENT;
+}
+
 bool session__is_filtered(const struct options *options)
 {
 	return options->vm_count || options->cgroup;
@@ -93,17 +101,13 @@ int session__open(struct session *session, const struct options *options,
 	own.on_wait = on_wait;
 	own.on_change = on_change;
 	own.context = session;
-	if (privileges_check() || check_cgroup(options->cgroup))
+	if (session__check_host(options))
 		return -EPERM;
-	if (kernel_has_btf()) {
-		log_error("/sys/kernel/btf/vmlinux: not there: needs a kernel with "
-			  "CONFIG_DEBUG_INFO_BTF");
-		return -ENOENT;
-	}
 	session->vms = vms__new("/proc", &filter);
 	if (!session->vms || sched_probe__open(&session->probe, &own))
 		return -EINVAL;
-	return sched_probe__poll(session->probe) || check_filter(session->vms) ? -ENOENT : 0;
+	return sched_probe__poll(session->probe) || session__check_filter(session->vms) ? -ENOENT
+											: 0;
 }
 
 void session__close(struct session *session)
@@ -127,13 +131,10 @@ int session__poll(struct session *session)
 
 int session__read(struct session *session, struct snapshot *snapshot)
 {
-	struct rusage usage;
-	struct timespec now;
 	int error;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	snapshot->realtime_ns = clock_realtime_ns();
 	snapshot->time_ns = clock_monotonic_ns();
-	snapshot->realtime_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 	session->boot_ns = snapshot->realtime_ns - snapshot->time_ns;
 	error = sched_probe__read(session->probe, snapshot);
 	snapshot->end_ns = clock_monotonic_ns();
@@ -141,10 +142,7 @@ int session__read(struct session *session, struct snapshot *snapshot)
 		log_error("reading the counters: %s: start again", strerror(-error));
 		return error;
 	}
-	getrusage(RUSAGE_SELF, &usage);
-	snapshot->cost.own_cpu_ns =
-		(uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NSEC_PER_SEC +
-		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NSEC_PER_USEC;
+	snapshot->cost.own_cpu_ns = clock_process_cpu_ns();
 	snapshot->cost.switches = host_switches();
 	vms__sweep(session->vms, snapshot);
 	snapshot->other_vms = vms__count_others(session->vms);

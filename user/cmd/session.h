@@ -37,6 +37,15 @@ int session__read(struct session *session, struct snapshot *snapshot);
  */
 int session__shown(struct session *session, const struct snapshot *snapshot, int error);
 
+/*
+ * What every tool asks before it opens anything: privileges, the cgroup of --cgroup, BTF.
+ * Returns 0 or -errno after one line.
+ */
+int session__check_host(const struct options *options);
+
+/* 0, or -ENOENT after one line: one of --vm is no VM of this host. */
+int session__check_filter(const struct vms *vms);
+
 /* Whether only some VMs are wanted. */
 bool session__is_filtered(const struct options *options);
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/units.h"
@@ -205,18 +204,10 @@ static void sweep(struct io_vms *vms)
 	snapshot__free(&snapshot);
 }
 
-static uint64_t cpu_time_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (uint64_t)time.tv_sec * NSEC_PER_SEC + (uint64_t)time.tv_nsec;
-}
-
 int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
 {
 	struct refresh refresh = { .vms = vms };
-	uint64_t begin = cpu_time_ns(), period;
+	uint64_t begin = clock_thread_cpu_ns(), period;
 	int result;
 
 	if (now_ns < vms->next_ns)
@@ -236,7 +227,7 @@ int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
 		qsort(vms->list, vms->count, sizeof(*vms->list), compare_vms);
 	find_sharers(vms);
 	sweep(vms);
-	period = (cpu_time_ns() - begin) * REFRESH_SHARE;
+	period = (clock_thread_cpu_ns() - begin) * REFRESH_SHARE;
 	vms->next_ns = now_ns + (period > REFRESH_MIN_NS ? period : REFRESH_MIN_NS);
 	return 1;
 }

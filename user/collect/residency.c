@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/units.h"
 #include "collect/residency_internal.h"
@@ -106,14 +105,6 @@ const char *residency_source__name(enum residency_source source)
 	return names[source];
 }
 
-static uint64_t thread_cpu_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (uint64_t)time.tv_sec * NSEC_PER_SEC + (uint64_t)time.tv_nsec;
-}
-
 static uint64_t small_page_bytes(const struct process_memory *memory)
 {
 	return memory->anon_bytes + memory->file_bytes + memory->shmem_bytes;
@@ -133,12 +124,12 @@ static uint64_t estimate_maps_cost(const struct residency_reader *reader,
 static int read_maps(struct residency_reader *reader, struct residency *residency,
 		     const struct residency_target *target)
 {
-	uint64_t begin = thread_cpu_ns();
+	uint64_t begin = clock_thread_cpu_ns();
 	int error = residency__read_maps(residency, target);
 
 	if (error)
 		return error;
-	reader->maps_cost_ns = thread_cpu_ns() - begin;
+	reader->maps_cost_ns = clock_thread_cpu_ns() - begin;
 	reader->maps_bytes = small_page_bytes(&target->memory);
 	return 0;
 }
@@ -255,7 +246,7 @@ static void read_and_keep(struct residency_reader *reader, struct residency_targ
 			  uint64_t now_ns)
 {
 	struct residency *residency = &reader->last;
-	uint64_t begin = thread_cpu_ns(), cost;
+	uint64_t begin = clock_thread_cpu_ns(), cost;
 
 	*residency = (struct residency){ 0 };
 	for (size_t i = 0; i < target->count; i++)
@@ -263,7 +254,7 @@ static void read_and_keep(struct residency_reader *reader, struct residency_targ
 	reader->error = read_now(reader, residency, target);
 	if (reader->error)
 		*residency = (struct residency){ .size_bytes = residency->size_bytes };
-	cost = thread_cpu_ns() - begin;
+	cost = clock_thread_cpu_ns() - begin;
 	residency->cost_ns = cost;
 	if (residency->source == RESIDENCY_MAPS)
 		keep_kinds(reader, residency, now_ns);

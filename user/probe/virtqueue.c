@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "probe/kernel.h"
 #include "probe/maps.h"
 #include "probe/virtqueue_slots.h"
@@ -171,11 +171,9 @@ static int compare_flows(const void *left, const void *right)
 int virtqueue_probe__read(struct virtqueue_probe *probe, struct virtqueue_snapshot *snapshot)
 {
 	struct virtqueue_flow *flow;
-	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	virtqueue_snapshot__clear(snapshot);
-	snapshot->time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	snapshot->time_ns = clock_monotonic_ns();
 	for (size_t i = 0; i < probe->count; i++) {
 		for (size_t j = 0; j < probe->vms[i].count; j++) {
 			flow = virtqueue_snapshot__add(snapshot);
