@@ -82,7 +82,7 @@ static inline int io_host__open(void **state)
 	host->vms.devices = devices__new(host->sys.path);
 	host->before.time_ns = 10 * SEC;
 	host->after.time_ns = 12 * SEC;
-	host->moments = (struct io_moments){ &host->before, &host->after, &host->vms, false };
+	host->moments = (struct io_moments){ &host->before, &host->after, &host->vms };
 	io_host__add_device(host, "sda", SDA, NULL);
 	*state = host;
 	return 0;

@@ -12,6 +12,7 @@
 #include "render/io_line.h"
 #include "render/json.h"
 #include "render/layers.h"
+#include "render/summary.h"
 #include "render/table.h"
 
 #define SCHEMA "kvmq.io/1"
@@ -311,10 +312,7 @@ static void choose_columns(const struct io_report *report, struct columns *colum
 static void print_losses(const struct io_report *report, FILE *file, const struct io_view *view)
 {
 	const struct block_losses *losses = &view->block.losses;
-	const struct {
-		uint64_t count;
-		const char *what;
-	} list[] = {
+	const struct loss list[] = {
 		{ losses->events, "events dropped (buffer full)" },
 		{ losses->flows, "requests booked on nobody (table full)" },
 		{ losses->requests, "requests not timed (table full)" },
@@ -327,17 +325,8 @@ static void print_losses(const struct io_report *report, FILE *file, const struc
 		{ sum_guest_losses(view), "requests that guests could not time" },
 		{ report->strangers, "connections by vsock from no VM of this host" },
 	};
-	bool any = false;
 
-	fputs("losses: ", file);
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		if (!list[i].count)
-			continue;
-		fprintf(file, "%s%llu %s", any ? ", " : "", (unsigned long long)list[i].count,
-			list[i].what);
-		any = true;
-	}
-	fprintf(file, "%s\n", any ? "" : "none");
+	summary__print_loss_list(file, list, sizeof(list) / sizeof(list[0]));
 }
 
 static bool is_any_known(const struct io_rows *rows, enum io_layer layer)
@@ -434,10 +423,7 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 int io_report__print(struct io_report *report, FILE *file, const struct io_view *before,
 		     const struct io_view *after)
 {
-	const struct io_moments moments = { .before = before,
-					    .after = after,
-					    .vms = report->vms,
-					    .guests = report->options->with_guests };
+	const struct io_moments moments = { .before = before, .after = after, .vms = report->vms };
 	int error = io_rows__make(&report->rows, report->options->by, &moments);
 
 	if (error)

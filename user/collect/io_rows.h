@@ -117,7 +117,6 @@ struct io_rows {
 struct io_moments {
 	const struct io_view *before, *after;
 	const struct io_vms *vms; /* as of after */
-	bool guests;		  /* reports are asked for */
 };
 
 /*

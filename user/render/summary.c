@@ -75,13 +75,24 @@ static void print_ns(FILE *file, double ns, const char *what)
 		fprintf(file, "%.0f ns %s", ns, what);
 }
 
+void summary__print_loss_list(FILE *file, const struct loss *list, size_t count)
+{
+	bool any = false;
+
+	fputs("losses: ", file);
+	for (size_t i = 0; i < count; i++) {
+		if (!list[i].count)
+			continue;
+		fprintf(file, "%s%llu %s", any ? ", " : "", (unsigned long long)list[i].count,
+			list[i].what);
+		any = true;
+	}
+	fprintf(file, "%s\n", any ? "" : "none");
+}
+
 void summary__print_losses(FILE *file, const struct losses *losses)
 {
-	static const char *const none = "none";
-	const struct {
-		uint64_t count;
-		const char *what;
-	} list[] = {
+	const struct loss list[] = {
 		{ losses->threads, "switches of threads not tracked (table full)" },
 		{ losses->events, "events dropped (buffer full)" },
 		{ losses->torn, "readings given up" },
@@ -92,17 +103,8 @@ void summary__print_losses(FILE *file, const struct losses *losses)
 		{ losses->blame, "times a wait was booked on nobody (full list or table)" },
 		{ losses->timeline, "slices missing in the timeline (buffer or file full)" },
 	};
-	bool any = false;
 
-	fputs("losses: ", file);
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		if (!list[i].count)
-			continue;
-		fprintf(file, "%s%llu %s", any ? ", " : "", (unsigned long long)list[i].count,
-			list[i].what);
-		any = true;
-	}
-	fprintf(file, "%s\n", any ? "" : none);
+	summary__print_loss_list(file, list, sizeof(list) / sizeof(list[0]));
 }
 
 bool summary__has_new_losses(const struct summary *summary)

@@ -27,6 +27,15 @@ void summary__print_header(FILE *file, const struct summary *summary);
 /* Cost of the interval, and losses since the tool started. */
 void summary__print_footer(FILE *file, const struct summary *summary, const char *tool);
 
+/* One kind of loss, and how often. */
+struct loss {
+	uint64_t count;
+	const char *what;
+};
+
+/* "losses: 3 events dropped (buffer full), 1 ...", without those of 0; or "losses: none". */
+void summary__print_loss_list(FILE *file, const struct loss *list, size_t count);
+
 /* The losses alone, and whether there were any in the interval. */
 void summary__print_losses(FILE *file, const struct losses *losses);
 bool summary__has_new_losses(const struct summary *summary);
