@@ -55,10 +55,16 @@ static int set_owners(struct io_session *session)
 	return error;
 }
 
+static bool is_there(const void *context, uint32_t pid)
+{
+	return io_vms__find(context, pid);
+}
+
 static void attach_vmms(struct io_session *session)
 {
 	const struct io_vms *vms = &session->vms;
 
+	vmm_probe__keep(session->vmm, is_there, vms);
 	session->vmm_missing[0] = '\0';
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = vms->list[i].vm;
@@ -86,6 +92,8 @@ static void watch_rings(struct io_session *session)
 		if (!monitor->error)
 			virtqueue_probe__watch(session->queues, monitor->vm_pid, monitor->rings,
 					       monitor->ring_count);
+		else if (!vm)
+			virtqueue_probe__watch(session->queues, monitor->vm_pid, NULL, 0);
 	}
 }
 

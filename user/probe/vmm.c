@@ -157,15 +157,20 @@ static void forget_flows(const struct vmm_probe *probe, uint32_t pid)
 	}
 }
 
-void vmm_probe__detach(struct vmm_probe *probe, uint32_t pid)
+void vmm_probe__keep(struct vmm_probe *probe, bool (*wanted)(const void *context, uint32_t pid),
+		     const void *context)
 {
-	struct attachment *attachment = find(probe, pid);
+	/* From the end: the last takes the place of one that goes. */
+	for (size_t i = probe->count; i-- > 0;) {
+		struct attachment *attachment = &probe->attachments[i];
+		uint32_t pid = attachment->pid;
 
-	if (!attachment)
-		return;
-	bpf_link__destroy(attachment->link);
-	*attachment = probe->attachments[--probe->count];
-	forget_flows(probe, pid);
+		if (wanted(context, pid))
+			continue;
+		bpf_link__destroy(attachment->link);
+		*attachment = probe->attachments[--probe->count];
+		forget_flows(probe, pid);
+	}
 }
 
 int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot)

@@ -25,7 +25,10 @@ void vmm_probe__close(struct vmm_probe *probe);
  * block_acct_done (-ENOENT), the kernel refuses (-EPERM, -EACCES).
  */
 int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, const char **missing);
-void vmm_probe__detach(struct vmm_probe *probe, uint32_t pid);
+
+/* Takes the program and the counters of all VMs away that are not wanted any more. */
+void vmm_probe__keep(struct vmm_probe *probe, bool (*wanted)(const void *context, uint32_t pid),
+		     const void *context);
 
 int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot);
 #endif
