@@ -211,10 +211,10 @@ static void test_json_unknown(void **state)
 
 	(void)state;
 	check_json(&line, "{\"schema\":\"kvmq.io.event/1\",\"time\":\"2023-11-14T22:13:20.000Z\","
-			  "\"end_clock_ns\":0,\"vm\":null,\"vm_pid\":null,\"disk\":null,"
+			  "\"end_clock_ns\":0,\"vm\":\"we\\\\xffb\",\"vm_pid\":null,\"disk\":null,"
 			  "\"device\":\"7:0\",\"scheduler\":null,\"op\":\"other\",\"sector\":null,"
 			  "\"bytes\":0,\"error\":0,\"thr_ns\":null,\"q_ns\":null,\"d_ns\":null,"
-			  "\"tid\":1,\"thread\":null}");
+			  "\"tid\":1,\"thread\":\"w\\\\xff\"}");
 }
 
 int main(void)

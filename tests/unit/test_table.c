@@ -124,7 +124,7 @@ static void test_narrow(void **state)
 	       "a-very-l 12\n"
 	       "no room for %N\n");
 	expect(3, lines, 1, 10,
-	       "NAME    \n"
+	       "NAME\n"
 	       "a-very-l\n"
 	       "no room\n"
 	       "for N %N\n");
@@ -146,6 +146,34 @@ static void test_never_wider(void **state)
 	}
 }
 
+/* Columns of the terminal, not bytes; and no character in two, nor blanks at the end. */
+static void test_wide_text(void **state)
+{
+	static const struct line lines[] = {
+		{ "\xe6\xb5\x8b\xe8\xaf\x95\xe8\x99\x9a\xe6\x8b\x9f\xe6\x9c\xba", 5, true },
+		{ "mu\xcc\x88ller", 6, true },
+		{ "\xc2\x9b\xff 2J", 7, true },
+	};
+	struct line last = { "blanks  ", 0, true };
+	struct columns columns = { .list = { &metrics[1], &metrics[0] }, .count = 2 };
+	struct memory memory;
+	char *text;
+
+	(void)state;
+	expect(2, lines, 3, 0,
+	       "NAME       N\n"
+	       "\xe6\xb5\x8b\xe8\xaf\x95\xe8\x99\x9a\xe6\x8b\x9f\xe6\x9c\xba 5\n"
+	       "mu\xcc\x88ller     6\n"
+	       "?? 2J      7\n");
+	expect(2, lines, 1, 11,
+	       "NAME      N\n"
+	       "\xe6\xb5\x8b\xe8\xaf\x95\xe8\x99\x9a\xe6\x8b\x9f  5\n");
+	table__print(memory_open(&memory), &columns, &last, sizeof(last), 1, 0);
+	text = memory_close(&memory);
+	assert_string_equal(text, "N NAME\n0 blanks\n");
+	free(text);
+}
+
 /* Longer than any cell: cut, and what is beside it stays in its place. */
 static void test_long_text(void **state)
 {
@@ -157,7 +185,7 @@ static void test_long_text(void **state)
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	text = print(2, &line, 1, 0);
-	assert_int_equal(longest_line(text), 159 + 2);
+	assert_int_equal(longest_line(text), 511 + 2);
 	assert_string_equal(text + strlen(text) - 4, "x 7\n");
 	free(text);
 }
@@ -206,10 +234,10 @@ static void test_terminal_width(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_widths),	       cmocka_unit_test(test_units),
-		cmocka_unit_test(test_narrow),	       cmocka_unit_test(test_never_wider),
-		cmocka_unit_test(test_long_text),      cmocka_unit_test(test_many_rows),
-		cmocka_unit_test(test_terminal_width),
+		cmocka_unit_test(test_widths),	  cmocka_unit_test(test_units),
+		cmocka_unit_test(test_narrow),	  cmocka_unit_test(test_never_wider),
+		cmocka_unit_test(test_wide_text), cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_many_rows), cmocka_unit_test(test_terminal_width),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

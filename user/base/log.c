@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 static const char *program_name = "kvmq";
 static bool is_verbose;
@@ -20,7 +23,7 @@ static void log_line(const char *kind, const char *format, va_list args)
 	char text[1024], line[1200];
 
 	vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = '\0';
+	text_clean(text, sizeof(text), text);
 	snprintf(line, sizeof(line), "%s: %s%s\n", program_name, kind, text);
 	fputs(line, stderr);
 }
@@ -55,8 +58,15 @@ void log_detail(const char *format, ...)
 
 void log_text(const char *format, va_list args)
 {
-	if (is_verbose)
-		vfprintf(stderr, format, args);
+	char *text, *rest, *line;
+
+	if (!is_verbose || vasprintf(&text, format, args) < 0)
+		return;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		text_clean(line, strlen(line) + 1, line);
+		fprintf(stderr, "%s%s", line, rest ? "\n" : "");
+	}
+	free(text);
 }
 
 int flush_output(void)

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "base/text.h"
 #include "collect/check.h"
 #include "collect/host.h"
 #include "collect/vm.h"
@@ -57,6 +58,16 @@ static void check_processes(struct checks *checks, int refused)
 			    "this is not the host's PID namespace: run it there (hostPID)");
 }
 
+static void print_vm(const struct vm *vm)
+{
+	fputs("  ", stdout);
+	text_put(stdout, vm->name, 24);
+	if (vm->cgroup)
+		text_line(stdout, " pid %-8u %s", vm->pid, vm->cgroup);
+	else
+		text_line(stdout, " pid %u", vm->pid);
+}
+
 static void found_vm(void *context, uint32_t pid)
 {
 	struct findings *findings = context;
@@ -72,7 +83,7 @@ static void found_vm(void *context, uint32_t pid)
 						vm.uuid[0] ? vm.uuid : NULL, "cgroup",
 						json__text(vm.cgroup)));
 	else
-		printf("  %-24s pid %-8u %s\n", vm.name, vm.pid, vm.cgroup ? vm.cgroup : "");
+		print_vm(&vm);
 	vm__release(&vm);
 }
 
@@ -83,8 +94,10 @@ static void print_checks(const char *name, const struct checks *checks)
 		const struct check *check = &checks->list[i];
 
 		printf("  %-8s %s\n", status_names[check->status], check->what);
-		if (check->status != CHECK_WORKS)
-			printf("           %s\n           lost: %s\n", check->why, check->lost);
+		if (check->status == CHECK_WORKS)
+			continue;
+		text_line(stdout, "           %s", check->why);
+		text_line(stdout, "           lost: %s", check->lost);
 	}
 }
 
@@ -95,10 +108,10 @@ static json_t *json_checks(const struct checks *checks)
 	for (size_t i = 0; i < checks->count; i++) {
 		const struct check *check = &checks->list[i];
 
-		json_array_append_new(list, json_pack("{s:s,s:s,s:s?,s:s?}", "what", check->what,
+		json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:s?}", "what", check->what,
 						      "status", status_names[check->status], "why",
-						      check->why[0] ? check->why : NULL, "lost",
-						      check->lost));
+						      json__text(check->why[0] ? check->why : NULL),
+						      "lost", check->lost));
 	}
 	return list;
 }
@@ -112,10 +125,11 @@ static void print_json(struct findings *findings)
 				      json_pack("{s:s,s:s,s:o}", "tool", tool_names[i], "status",
 						status_names[checks__worst(&findings->checks[i])],
 						"checks", json_checks(&findings->checks[i])));
-	json__print(stdout, json_pack("{s:s,s:s,s:s,s:I,s:o,s:o}", "schema", "kvmq.doctor/1",
-				      "host", findings->host.name, "kernel", findings->host.kernel,
-				      "cpus", (json_int_t)findings->host.cpus, "tools", tools,
-				      "vms", findings->vms));
+	json__print(stdout, json_pack("{s:s,s:o,s:o,s:I,s:o,s:o}", "schema", "kvmq.doctor/1",
+				      "host", json__text(findings->host.name), "kernel",
+				      json__text(findings->host.kernel), "cpus",
+				      (json_int_t)findings->host.cpus, "tools", tools, "vms",
+				      findings->vms));
 }
 
 static void ignore_vm(void *context, uint32_t pid)
@@ -138,8 +152,8 @@ static void examine(struct findings *findings, bool json)
 		print_json(findings);
 		return;
 	}
-	printf("%s %s: %u CPU%s\n", findings->host.name, findings->host.kernel, findings->host.cpus,
-	       findings->host.cpus == 1 ? "" : "s");
+	text_line(stdout, "%s %s: %u CPU%s", findings->host.name, findings->host.kernel,
+		  findings->host.cpus, findings->host.cpus == 1 ? "" : "s");
 	for (int i = 0; i < TOOLS; i++)
 		print_checks(tool_names[i], &findings->checks[i]);
 	printf("\nVMs\n");

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define NAMES_MAX 8 /* of disks in a line */
 
 /* What is to be said of a row's disk. */
@@ -109,8 +111,10 @@ static void print_remark(const struct io_report *report, FILE *file, unsigned in
 			continue;
 		if (count == 1)
 			print_clause(file, remark);
-		fprintf(file, "%s %s %s", count == 1 ? ":" : ",", io_row__vm(row),
-			io_row__disk(row));
+		fputs(count == 1 ? ": " : ", ", file);
+		text_put(file, io_row__vm(row), 0);
+		fputs(*io_row__disk(row) ? " " : "", file);
+		text_put(file, io_row__disk(row), 0);
 	}
 	if (count > NAMES_MAX)
 		fprintf(file, " and %zu more", count - NAMES_MAX);
@@ -130,11 +134,10 @@ static void print_unknown(FILE *file, const struct io_rows *rows)
 		if (said)
 			continue;
 		if (row->vm)
-			fprintf(file,
-				"unknown: cgroup %s is not one VM's alone: give each VM its own, "
-				"with the "
-				"io controller\n",
-				row->vm->cgroup);
+			text_line(file,
+				  "unknown: cgroup %s is not one VM's alone: give each VM its "
+				  "own, with the io controller",
+				  row->vm->cgroup);
 		else
 			fputs("unknown: of VMs that have ended\n", file);
 	}
@@ -147,9 +150,9 @@ static void print_guests(const struct io_report *report, FILE *file, const struc
 		const struct io_vm *vm = io_vms__find(report->vms, guest->vm_pid);
 
 		if (guest->rejected_reason && vm && vm->vm->chosen)
-			fprintf(file, "%s: %llu guest report%s refused, the last because %s\n",
-				vm->vm->name, (unsigned long long)guest->rejected,
-				guest->rejected == 1 ? "" : "s", guest->rejected_reason);
+			text_line(file, "%s: %llu guest report%s refused, the last because %s",
+				  vm->vm->name, (unsigned long long)guest->rejected,
+				  guest->rejected == 1 ? "" : "s", guest->rejected_reason);
 	}
 }
 
@@ -167,7 +170,7 @@ void io_reasons__print(const struct io_report *report, FILE *file, const struct 
 	putc('\n', file);
 	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
 		if (missing[i].why)
-			fprintf(file, "%s: %s\n", missing[i].what, missing[i].why);
+			text_line(file, "%s: %s", missing[i].what, missing[i].why);
 	for (unsigned int remark = 0; remark < REMARKS; remark++)
 		print_remark(report, file, remark);
 	print_unknown(file, &report->rows);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "cmd/io_metrics.h"
 #include "cmd/io_reasons.h"
@@ -249,9 +250,9 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 			json_object_set_new(one, "hist", layers__json(row));
 		json_array_append_new(rows, one);
 	}
-	object = json_pack("{s:s,s:s,s:s,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
-			   "schema", SCHEMA, "host", report->host.name, "kernel",
-			   report->host.kernel, "time", time, "interval_ns",
+	object = json_pack("{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+			   "schema", SCHEMA, "host", json__text(report->host.name), "kernel",
+			   json__text(report->host.kernel), "time", time, "interval_ns",
 			   (json_int_t)(after->time_ns - before->time_ns), "cpus",
 			   (int)report->host.cpus, "vms", (int)vms, "disks", (int)disks, "cost",
 			   json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
@@ -369,9 +370,9 @@ static void print_header(const struct io_report *report, FILE *file)
 {
 	size_t disks, vms = chosen_vms(report->vms, &disks);
 
-	fprintf(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s\n", report->host.name,
-		report->host.kernel, report->host.cpus, report->host.cpus == 1 ? "" : "s", vms,
-		vms == 1 ? "" : "s", disks, disks == 1 ? "" : "s");
+	text_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s", report->host.name,
+		  report->host.kernel, report->host.cpus, report->host.cpus == 1 ? "" : "s", vms,
+		  vms == 1 ? "" : "s", disks, disks == 1 ? "" : "s");
 }
 
 /* Of a row without a request the table has said so. */

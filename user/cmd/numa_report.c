@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "cmd/numa_metrics.h"
 #include "cmd/table_options.h"
@@ -227,11 +228,11 @@ static void print_reasons(const struct numa_report *report, FILE *file,
 			putc('\n', file);
 		begun = true;
 		if (lacks_faults(&rows[i]))
-			fprintf(file, "%s: RFLT%% is n/a: %s\n", name,
-				fault_reason__remedy(rows[i].reason, numa));
+			text_line(file, "%s: RFLT%% is n/a: %s", name,
+				  fault_reason__remedy(rows[i].reason, numa));
 		if (lacks_residency(&rows[i]))
-			fprintf(file, "%s: MB, N%%L and XREM%% are n/a: %s\n", name,
-				rows[i].vm->residency_missing);
+			text_line(file, "%s: MB, N%%L and XREM%% are n/a: %s", name,
+				  rows[i].vm->residency_missing);
 	}
 	if (numa->migrations_missing && !numa->faults_missing)
 		fprintf(file, "%sIN/s and OUT/s are n/a: %s\n", begun ? "" : "\n",

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/units.h"
 
 #define OCTAVES (HIST_BUCKETS / HIST_SUB)
@@ -45,6 +46,7 @@ static void print_bar(FILE *file, const char letters[2], uint64_t first, uint64_
 	/* Rounded up, each part shows; together they are no longer than the bar. */
 	if (second && firsts == length && firsts > 1)
 		firsts--;
+	fputs(length ? "  " : "", file);
 	for (uint64_t i = 0; i < length; i++)
 		putc(i < firsts ? letters[0] : letters[1], file);
 	putc('\n', file);
@@ -72,7 +74,7 @@ void bars__print_parts(FILE *file, const char *title, const struct bar_parts *pa
 		if (sum > most)
 			most = sum;
 	}
-	fprintf(file, "%s%s\n", title, last < 0 ? parts->none : "");
+	text_line(file, "%s%s", title, last < 0 ? parts->none : "");
 	for (int octave = first; octave <= last; octave++) {
 		uint64_t first_sum = sums[0][octave], second_sum = sums[1][octave];
 		char low[16], high[16] = "";
@@ -81,7 +83,7 @@ void bars__print_parts(FILE *file, const char *title, const struct bar_parts *pa
 		if (octave < (int)OCTAVES - 1)
 			format_bound(high, sizeof(high),
 				     hist_lower((uint32_t)(octave + 1) * HIST_SUB));
-		fprintf(file, "%8s - %-7s %9" PRIu64 "  ", low, high, first_sum + second_sum);
+		fprintf(file, "%8s - %-7s %9" PRIu64, low, high, first_sum + second_sum);
 		print_bar(file, parts->letters, first_sum, second_sum, most, width);
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "collect/exit_reason.h"
 #include "render/json.h"
@@ -32,8 +33,9 @@ void exit_line__print(FILE *file, const struct exit_event *event, const struct v
 		snprintf(vcpu, sizeof(vcpu), "%d", event->identity.vcpu);
 	if (event->rip_known)
 		snprintf(rip, sizeof(rip), "0x%" PRIx64, event->rip);
-	fprintf(file, "%-15s %-16s %5s %8u %-16s %-18s", time, vm->name, vcpu, event->identity.tid,
-		reason, rip);
+	fprintf(file, "%-15s ", time);
+	text_put(file, vm->name, 16);
+	fprintf(file, " %5s %8u %-16s %-18s", vcpu, event->identity.tid, reason, rip);
 	print_us(file, event->handle_ns[EXIT_KERNEL]);
 	print_us(file, event->handle_ns[EXIT_USER]);
 	print_us(file, event->block_ns[EXIT_KERNEL] + event->block_ns[EXIT_USER]);

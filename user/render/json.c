@@ -2,12 +2,17 @@
 #include "render/json.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+#include "base/text.h"
 
 json_t *json__text(const char *text)
 {
-	json_t *string = text ? json_string(text) : NULL;
+	char *escaped = text ? text_escape(text) : NULL;
+	json_t *string = escaped ? json_string(escaped) : json_null();
 
-	return string ? string : json_null();
+	free(escaped);
+	return string;
 }
 
 static json_t *json_value(enum unit unit, struct value value)
@@ -45,9 +50,44 @@ json_t *json__row(const struct metric_table *table, const void *row)
 	return object;
 }
 
+/* As JSON writes what is not in the basic plane, too. */
+static void put_escape(FILE *file, uint32_t code)
+{
+	if (code >= 0x10000)
+		fprintf(file, "\\u%04X\\u%04X", 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
+	else
+		fprintf(file, "\\u%04X", code);
+}
+
+/*
+ * JSON in which a terminal finds nothing to obey. What is harmful stands in strings alone:
+ * jansson has escaped what is below 0x20, and makes no other blanks.
+ */
+static int put_harmless(const char *text, size_t size, void *file)
+{
+	while (size) {
+		struct text_char one = text_char(text, size);
+
+		if (one.valid && !one.harmless)
+			put_escape(file, one.code);
+		else
+			fwrite_unlocked(text, 1, one.length, file);
+		text += one.length;
+		size -= one.length;
+	}
+	return ferror(file) ? -1 : 0;
+}
+
+int json__write(FILE *file, const json_t *value)
+{
+	int flags = JSON_COMPACT | JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY;
+
+	return json_dump_callback(value, put_harmless, file, flags) ? -EIO : 0;
+}
+
 int json__print(FILE *file, json_t *object)
 {
-	int error = json_dumpf(object, file, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	int error = json__write(file, object);
 
 	json_decref(object);
 	return error || putc('\n', file) == EOF ? -EIO : 0;

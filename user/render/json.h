@@ -8,7 +8,7 @@
 
 #include "render/metric.h"
 
-/* A string, or null: text is NULL, or no UTF-8, which JSON cannot hold. */
+/* A string, as text_escape() has it, or null: text is NULL. A new reference. */
 json_t *json__text(const char *text);
 
 /*
@@ -16,6 +16,12 @@ json_t *json__text(const char *text);
  * have a counter. n/a is null. Returns a new reference, or NULL: no memory.
  */
 json_t *json__row(const struct metric_table *table, const void *row);
+
+/*
+ * Writes any value, with an escape for each character that is not harmless: JSON may be read
+ * on a terminal. Returns 0 or -EIO.
+ */
+int json__write(FILE *file, const json_t *value);
 
 /* Writes an object as one line and drops the reference. Returns 0 or -EIO. */
 int json__print(FILE *file, json_t *object);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "render/bars.h"
 
 #define LABEL_WIDTH 6
@@ -106,8 +107,9 @@ bool layers__print(FILE *file, const struct io_row *row, unsigned int width)
 	if (!find_range(row, &first, &last))
 		return false;
 	scale = find_scale(first, last, width);
-	fprintf(file, "\n%s%s%s %s\n", vm, *vm ? " " : "", *disk ? disk : row->device,
-		io_op__name(row->op));
+	putc('\n', file);
+	text_line(file, "%s%s%s %s", vm, *vm ? " " : "", *disk ? disk : row->device,
+		  io_op__name(row->op));
 	print_axis(file, &scale);
 	for (int layer = 0; layer < IO_LAYERS; layer++) {
 		const struct latency *latency = &row->layers[layer];

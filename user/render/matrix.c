@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/matrix.h"
 
+#include "base/text.h"
 #include "base/units.h"
 
 #define LABEL_WIDTH 18 /* "on node 63 100.00%" */
@@ -123,8 +124,8 @@ void matrix__print(FILE *file, const struct numa_row *row, const struct topology
 		block = (width - LABEL_WIDTH) / (CELL_WIDTH + 1);
 	else if (width)
 		block = 1;
-	fprintf(file, "%s: expected accesses, by node of vCPU and memory (distance)\n",
-		row->row.vm->name);
+	text_line(file, "%s: expected accesses, by node of vCPU and memory (distance)",
+		  row->row.vm->name);
 	for (size_t first = 0; first < matrix.columns.count; first += block) {
 		size_t last = first + block;
 

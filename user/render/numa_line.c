@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/numa_line.h"
 
+#include "base/text.h"
 #include "base/units.h"
 #include "render/json.h"
 
@@ -37,8 +38,10 @@ void numa_line__print(FILE *file, const struct numa_event *event, const struct v
 		snprintf(vcpu, sizeof(vcpu), "%d", event->identity.vcpu);
 	format_place(from, event, event->from, event->from_cpu);
 	format_place(to, event, event->to, event->to_cpu);
-	fprintf(file, "%-15s %-16s %5s %8u %-8s %-10s %-10s", time, vm->name, vcpu,
-		event->identity.tid, kinds[event->kind], from, to);
+	fprintf(file, "%-15s ", time);
+	text_put(file, vm->name, 16);
+	fprintf(file, " %5s %8u %-8s %-10s %-10s", vcpu, event->identity.tid, kinds[event->kind],
+		from, to);
 	if (event->kind == NUMA_MOVE) {
 		fprintf(file, " %8s %8s %12s\n", "-", "-", "-");
 		return;

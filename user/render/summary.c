@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "base/units.h"
+#include "render/json.h"
 
 /* The interval's cost, from the counters' growth. */
 struct cost_figures {
@@ -60,11 +62,11 @@ void summary__print_header(FILE *file, const struct summary *summary)
 {
 	const struct host *host = summary->host;
 
-	fprintf(file, "%s %s: %u CPU%s, %llu VM%s, %llu vCPU%s, %.2f vCPUs per CPU\n", host->name,
-		host->kernel, host->cpus, host->cpus == 1 ? "" : "s",
-		(unsigned long long)summary->vms, summary->vms == 1 ? "" : "s",
-		(unsigned long long)summary->vcpus, summary->vcpus == 1 ? "" : "s",
-		(double)summary->vcpus / host->cpus);
+	text_line(file, "%s %s: %u CPU%s, %llu VM%s, %llu vCPU%s, %.2f vCPUs per CPU", host->name,
+		  host->kernel, host->cpus, host->cpus == 1 ? "" : "s",
+		  (unsigned long long)summary->vms, summary->vms == 1 ? "" : "s",
+		  (unsigned long long)summary->vcpus, summary->vcpus == 1 ? "" : "s",
+		  (double)summary->vcpus / host->cpus);
 }
 
 static void print_ns(FILE *file, double ns, const char *what)
@@ -160,10 +162,11 @@ json_t *summary__json(const struct summary *summary, const char *schema)
 	char time[32];
 
 	format_time(time, sizeof(time), after->realtime_ns);
-	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:o,s:o}", "schema", schema, "host",
-			 summary->host->name, "kernel", summary->host->kernel, "time", time,
-			 "interval_ns", (json_int_t)(after->time_ns - summary->before->time_ns),
-			 "cpus", (json_int_t)summary->host->cpus, "vms", (json_int_t)summary->vms,
-			 "vcpus", (json_int_t)summary->vcpus, "cost", json_cost(summary), "losses",
+	return json_pack("{s:s,s:o,s:o,s:s,s:I,s:I,s:I,s:I,s:o,s:o}", "schema", schema, "host",
+			 json__text(summary->host->name), "kernel",
+			 json__text(summary->host->kernel), "time", time, "interval_ns",
+			 (json_int_t)(after->time_ns - summary->before->time_ns), "cpus",
+			 (json_int_t)summary->host->cpus, "vms", (json_int_t)summary->vms, "vcpus",
+			 (json_int_t)summary->vcpus, "cost", json_cost(summary), "losses",
 			 json_losses(&after->losses));
 }

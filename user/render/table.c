@@ -7,9 +7,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/units.h"
 
-#define CELL_SIZE 160
+#define CELL_SIZE 512 /* bytes: no name, path or list is longer */
 #define FIRST_COLUMN_MIN 8
 
 unsigned int terminal_width(FILE *file)
@@ -37,7 +38,8 @@ static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, con
 		return (size_t)snprintf(text, CELL_SIZE, "%s", value.blank ? "" : "n/a");
 	switch (metric->unit) {
 	case UNIT_TEXT:
-		return (size_t)snprintf(text, CELL_SIZE, "%.*s", CELL_SIZE - 1, value.text);
+		text_copy(text, CELL_SIZE, value.text, strlen(value.text));
+		return strlen(text);
 	case UNIT_MPCT:
 		return format_fixed(text, divide(value.number, 10), 2);
 	case UNIT_PER_SEC_M:
@@ -59,20 +61,24 @@ static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, con
 	}
 }
 
-static void put_cell(FILE *file, const struct metric *metric, const char *text, size_t length,
-		     size_t width)
+/*
+ * Puts a cell behind *blanks of blanks. Those that would follow it are left for the next one:
+ * no line ends with them.
+ */
+static void put_cell(FILE *file, const struct metric *metric, const char *text, size_t width,
+		     size_t *blanks)
 {
+	size_t columns = text_columns(text), fill = columns < width ? width - columns : 0;
 	bool left = metric->unit == UNIT_TEXT;
 
-	if (length > width)
-		length = width;
 	if (!left)
-		for (size_t i = length; i < width; i++)
+		*blanks += fill;
+	if (columns)
+		for (; *blanks; --*blanks)
 			putc_unlocked(' ', file);
-	fwrite_unlocked(text, 1, length, file);
+	columns = text_show(file, text, width);
 	if (left)
-		for (size_t i = length; i < width; i++)
-			putc_unlocked(' ', file);
+		*blanks += width - columns;
 }
 
 /* How many columns fit into limit; the first may be made narrower for that. */
@@ -96,16 +102,17 @@ static size_t fit(size_t *widths, size_t count, size_t limit)
 	return count;
 }
 
-/* All cells of a table, formatted once: some figures take a while to compute. */
+/* All cells of a table, formatted once, row by row: some figures take a while to compute. */
 struct cells {
-	char *text;
+	char *text; /* each ends with a NUL */
 	size_t used, capacity;
-	uint8_t *lengths; /* row by row */
 };
 
-static int cells__add(struct cells *cells, size_t place, const struct metric *metric,
-		      const void *row)
+/* Returns the new cell's width, or -ENOMEM. */
+static ssize_t cells__add(struct cells *cells, const struct metric *metric, const void *row)
 {
+	const char *cell;
+
 	if (cells->capacity - cells->used < CELL_SIZE) {
 		size_t capacity = cells->capacity * 2 + 16 * CELL_SIZE;
 		char *text = realloc(cells->text, capacity);
@@ -115,28 +122,26 @@ static int cells__add(struct cells *cells, size_t place, const struct metric *me
 		cells->text = text;
 		cells->capacity = capacity;
 	}
-	cells->lengths[place] = (uint8_t)format_cell(cells->text + cells->used, metric, row);
-	cells->used += cells->lengths[place];
-	return 0;
+	cell = cells->text + cells->used;
+	cells->used += format_cell(cells->text + cells->used, metric, row) + 1;
+	return (ssize_t)text_columns(cell);
 }
 
 /* Formats all cells and finds the widths. Returns 0 or -ENOMEM. */
 static int cells__fill(struct cells *cells, size_t *widths, const struct columns *columns,
 		       const char *rows, size_t row_size, size_t count)
 {
-	*cells = (struct cells){ .lengths = calloc(count + 1, columns->count) };
-	if (!cells->lengths)
-		return -ENOMEM;
+	*cells = (struct cells){ 0 };
 	for (size_t i = 0; i < columns->count; i++)
 		widths[i] = strlen(columns->list[i]->header);
 	for (size_t row = 0; row < count; row++) {
 		for (size_t i = 0; i < columns->count; i++) {
-			size_t place = row * columns->count + i;
+			ssize_t width = cells__add(cells, columns->list[i], rows + row * row_size);
 
-			if (cells__add(cells, place, columns->list[i], rows + row * row_size))
+			if (width < 0)
 				return -ENOMEM;
-			if (cells->lengths[place] > widths[i])
-				widths[i] = cells->lengths[place];
+			if ((size_t)width > widths[i])
+				widths[i] = (size_t)width;
 		}
 	}
 	return 0;
@@ -145,16 +150,16 @@ static int cells__fill(struct cells *cells, size_t *widths, const struct columns
 static void put_rows(FILE *file, const struct cells *cells, const struct columns *columns,
 		     const size_t *widths, size_t shown, size_t count)
 {
-	const uint8_t *length = cells->lengths;
 	const char *text = cells->text;
 
 	for (size_t row = 0; row < count; row++) {
-		for (size_t i = 0; i < columns->count; i++, length++) {
-			if (i && i < shown)
-				putc_unlocked(' ', file);
-			if (i < shown)
-				put_cell(file, columns->list[i], text, *length, widths[i]);
-			text += *length;
+		size_t blanks = 0;
+
+		for (size_t i = 0; i < columns->count; i++, text += strlen(text) + 1) {
+			if (i >= shown)
+				continue;
+			blanks += i > 0;
+			put_cell(file, columns->list[i], text, widths[i], &blanks);
 		}
 		putc_unlocked('\n', file);
 	}
@@ -163,12 +168,11 @@ static void put_rows(FILE *file, const struct cells *cells, const struct columns
 static void put_headers(FILE *file, const struct columns *columns, const size_t *widths,
 			size_t shown)
 {
-	for (size_t i = 0; i < shown; i++) {
-		const char *header = columns->list[i]->header;
+	size_t blanks = 0;
 
-		if (i)
-			putc_unlocked(' ', file);
-		put_cell(file, columns->list[i], header, strlen(header), widths[i]);
+	for (size_t i = 0; i < shown; i++) {
+		blanks += i > 0;
+		put_cell(file, columns->list[i], columns->list[i]->header, widths[i], &blanks);
 	}
 	putc_unlocked('\n', file);
 }
@@ -206,6 +210,5 @@ int table__print(FILE *file, const struct columns *columns, const void *rows, si
 		put_missing(file, columns, shown, terminal_width);
 	}
 	free(cells.text);
-	free(cells.lengths);
 	return error;
 }

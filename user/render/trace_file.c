@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/units.h"
 
 #define EVENT_MAX 8192 /* bytes: some names, each character of them escaped */
@@ -14,19 +15,16 @@
 
 char *trace_file__quote(const char *text)
 {
-	json_t *json = json_string(text);
-	char *copy, *quoted;
+	char *shown = strdup(text), *quoted = NULL;
+	json_t *json;
 
-	if (!json) {
-		copy = strdup(text);
-		for (char *c = copy; c && *c; c++)
-			if ((unsigned char)*c >= 0x80)
-				*c = '?';
-		json = copy ? json_string(copy) : NULL;
-		free(copy);
+	if (shown) {
+		text_clean(shown, strlen(shown) + 1, shown);
+		json = json_string(shown);
+		quoted = json_dumps(json, JSON_ENCODE_ANY);
+		json_decref(json);
 	}
-	quoted = json_dumps(json, JSON_ENCODE_ANY);
-	json_decref(json);
+	free(shown);
 	return quoted ? quoted : strdup("\"?\"");
 }
 

@@ -43,10 +43,7 @@ void trace_file__sort(struct trace_file *file, const char *what, uint32_t pid, u
 void trace_file__slice(struct trace_file *file, const struct trace_slice *slice, const char *format,
 		       ...) __attribute__((format(printf, 3, 4)));
 
-/*
- * Text as a JSON string, with its quotes; where it is no UTF-8, '?' for the bytes
- * that may be to blame. free() the result.
- */
+/* Text as text_show() shows it, as a JSON string with its quotes. free() the result. */
 char *trace_file__quote(const char *text);
 
 /* Returns 0, or -errno after one line: something could not be written. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/wait_line.h"
 
+#include "base/text.h"
 #include "base/units.h"
 #include "render/json.h"
 
@@ -21,15 +22,16 @@ void wait_line__print(FILE *file, const struct wait_event *event, const struct v
 	if (event->identity.is_vcpu && event->identity.vcpu != VCPU_UNKNOWN)
 		snprintf(vcpu, sizeof(vcpu), "%d", event->identity.vcpu);
 	format_fixed(wait, (event->wait_ns + 50) / 100, 1);
-	fprintf(file, "%-15s %-16s %5s %8u %-7s %4u %4u %12s ", time, vm->name, vcpu,
-		event->identity.tid, cause_names[event->cause], event->from_cpu, event->to_cpu,
-		wait);
+	fprintf(file, "%-15s ", time);
+	text_put(file, vm->name, 16);
+	fprintf(file, " %5s %8u %-7s %4u %4u %12s ", vcpu, event->identity.tid,
+		cause_names[event->cause], event->from_cpu, event->to_cpu, wait);
 	if (!event->prev_tid)
-		fputs("idle\n", file);
+		text_line(file, "idle");
 	else if (prev_vm)
-		fprintf(file, "%s %s[%u]\n", prev_vm->name, event->prev_comm, event->prev_tid);
+		text_line(file, "%s %s[%u]", prev_vm->name, event->prev_comm, event->prev_tid);
 	else
-		fprintf(file, "%s[%u]\n", event->prev_comm, event->prev_tid);
+		text_line(file, "%s[%u]", event->prev_comm, event->prev_tid);
 }
 
 json_t *wait_line__json(const struct wait_event *event, const struct vm *vm,

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unictype.h>
+#include <unistr.h>
+#include <uniwidth.h>
+
+/* Other, and separators of lines and paragraphs: C0, C1, direction, surrogates, unassigned... */
+#define HARMFUL (UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp)
+
+/* What is shown of a character. */
+struct piece {
+	const char *bytes;
+	size_t length;
+	size_t columns;
+};
+
+/* A text on its way to where it is shown. */
+struct walk {
+	const char *next;
+	bool begun; /* something that takes room was shown: a mark has what to stand on */
+};
+
+static bool is_harmless(ucs4_t code)
+{
+	if (code < 0x7f)
+		return code >= ' ';
+	/* Fillers and the like have letters' categories, and cannot be seen either. */
+	return !uc_is_general_category_withtable(code, HARMFUL) &&
+	       !uc_is_property_default_ignorable_code_point(code);
+}
+
+struct text_char text_char(const char *text, size_t size)
+{
+	struct text_char one = { .length = size > 0 };
+	ucs4_t code;
+	int length;
+
+	if (!size)
+		return one;
+	length = u8_mbtoucr(&code, (const uint8_t *)text, size);
+	if (length <= 0)
+		return one;
+	one.code = code;
+	one.length = (uint8_t)length;
+	one.valid = true;
+	one.harmless = is_harmless(code);
+	return one;
+}
+
+/* The next character as it is shown. False: that was the last one. */
+static bool walk__next(struct walk *walk, struct piece *piece)
+{
+	struct text_char one = text_char(walk->next, strnlen(walk->next, 4));
+	int columns = one.harmless ? uc_width(one.code, "UTF-8") : -1;
+
+	if (!one.length)
+		return false;
+	if (columns > 0 || (!columns && walk->begun))
+		*piece = (struct piece){ walk->next, one.length, (size_t)columns };
+	else
+		*piece = (struct piece){ "?", 1, 1 };
+	walk->next += one.length;
+	walk->begun = true;
+	return true;
+}
+
+static void put_blanks(FILE *file, size_t count)
+{
+	for (; file && count; count--)
+		putc_unlocked(' ', file);
+}
+
+size_t text_show(FILE *file, const char *text, size_t columns)
+{
+	struct walk walk = { .next = text };
+	struct piece piece;
+	size_t used = 0, blanks = 0;
+
+	while (walk__next(&walk, &piece) && used + blanks + piece.columns <= columns) {
+		if (*piece.bytes == ' ') {
+			blanks++;
+			continue;
+		}
+		put_blanks(file, blanks);
+		if (file)
+			fwrite_unlocked(piece.bytes, 1, piece.length, file);
+		used += blanks + piece.columns;
+		blanks = 0;
+	}
+	return used;
+}
+
+size_t text_columns(const char *text)
+{
+	return text_show(NULL, text, SIZE_MAX);
+}
+
+void text_put(FILE *file, const char *text, size_t columns)
+{
+	size_t used = text_show(file, text, SIZE_MAX);
+
+	put_blanks(file, used < columns ? columns - used : 0);
+}
+
+void text_line(FILE *file, const char *format, ...)
+{
+	va_list args;
+	char *line;
+
+	va_start(args, format);
+	if (vasprintf(&line, format, args) < 0)
+		line = NULL;
+	va_end(args);
+	text_show(file, line ? line : "(no memory)", SIZE_MAX);
+	free(line);
+	putc_unlocked('\n', file);
+}
+
+void text_clean(char *clean, size_t size, const char *text)
+{
+	struct walk walk = { .next = text };
+	struct piece piece;
+	size_t length = 0;
+
+	for (; walk__next(&walk, &piece) && length + piece.length < size; length += piece.length)
+		memmove(clean + length, piece.bytes, piece.length);
+	clean[length] = '\0';
+}
+
+void text_copy(char *copy, size_t size, const char *text, size_t length)
+{
+	size_t used = 0;
+
+	for (;;) {
+		struct text_char one = text_char(text + used, length - used);
+
+		if (!one.length || used + one.length >= size)
+			break;
+		used += one.length;
+	}
+	memcpy(copy, text, used);
+	copy[used] = '\0';
+}
+
+/* Whether what stands here would be taken for an escape, had nobody escaped it. */
+static bool looks_escaped(const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (text[0] != '\\' || text[1] != 'x' || !text[2] || !text[3])
+		return false;
+	if (text[2] == '5')
+		return text[3] == 'c';
+	return strchr(digits + 8, text[2]) && strchr(digits, text[3]);
+}
+
+char *text_escape(const char *text)
+{
+	size_t length = strlen(text), used = 0;
+	char *escaped = malloc(4 * length + 1);
+
+	for (size_t i = 0; escaped && i < length;) {
+		struct text_char one = text_char(text + i, length - i);
+
+		if (!one.valid || looks_escaped(text + i)) {
+			sprintf(escaped + used, "\\x%02x", (unsigned char)text[i]);
+			used += 4;
+		} else {
+			memcpy(escaped + used, text + i, one.length);
+			used += one.length;
+		}
+		i += one.length;
+	}
+	if (escaped)
+		escaped[used] = '\0';
+	return escaped;
+}
