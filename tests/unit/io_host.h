@@ -55,7 +55,7 @@ static inline struct io_vm *io_host__add_vm(struct io_host *host, uint32_t pid, 
 
 	assert_true(index < ARRAY_SIZE(host->list));
 	host->registry[index] = (struct vm){ .pid = pid, .chosen = true };
-	snprintf(host->registry[index].name, VM_NAME_SIZE, "%s", name);
+	snprintf(host->registry[index].name, VM_SHOWN_SIZE, "%s", name);
 	*vm = (struct io_vm){ .vm = &host->registry[index],
 			      .disks = &host->disks[index],
 			      .cgroup_id = cgroup_id };

@@ -169,6 +169,61 @@ static void test_filter_by_name(void **state)
 	assert_false(chosen_by("", NULL, 200, 6000)); /* it has no UUID */
 }
 
+/* A VM of that name, in a process of its own. */
+static void add_named(uint32_t pid, const char *name)
+{
+	char *arguments;
+
+	assert_true(asprintf(&arguments, "qemu-kvm|-name|guest=%s", name) > 0);
+	fake_proc__add(&proc, pid, "qemu-kvm", 5000, arguments, "0::/\n");
+	free(arguments);
+}
+
+/* However long, in any script: --vm finds it in full, and no other that begins like it. */
+static void test_long_names(void **state)
+{
+	static const char wide[] = "\xe6\xb5\x8b"; /* three bytes: no limit is a multiple of them */
+	char longer[2][4000] = { "", "" }, x140[141] = "";
+
+	(void)state;
+	memset(x140, 'x', sizeof(x140) - 1);
+	add_named(500, x140);
+	assert_true(chosen_by(x140, NULL, 500, 5000));
+	assert_false(chosen_by(x140 + 1, NULL, 500, 5000));
+	for (uint32_t i = 0; i < 2; i++) {
+		for (int j = 0; j < 1000; j++)
+			strcat(longer[i], wide);
+		strcat(longer[i], i ? "b" : "a");
+		add_named(600 + i, longer[i]);
+	}
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(chosen_by(longer[i], NULL, 600 + i, 5000));
+		assert_false(chosen_by(longer[!i], NULL, 600 + i, 5000));
+	}
+}
+
+/* What is shown of it ends with a whole character, and tells whose it is. */
+static void test_cut_name(void **state)
+{
+	static const char wide[] = "\xe6\xb5\x8b";
+	struct vms *vms = vms__new(proc.path, &no_filter);
+	char name[3 * VM_SHOWN_SIZE] = "", shown[VM_SHOWN_SIZE] = "";
+
+	(void)state;
+	for (uint32_t count = 1; count <= VM_SHOWN_SIZE / 3; count++) {
+		strcat(name, wide);
+		add_named(1000 + count, name);
+		assert_string_equal(get(vms, 1000 + count, 5000)->name, name);
+	}
+	strcat(name, wide);
+	add_named(500, name);
+	while (strlen(shown) + strlen(wide) + strlen("...-500") < sizeof(shown))
+		strcat(shown, wide);
+	strcat(shown, "...-500");
+	assert_string_equal(get(vms, 500, 5000)->name, shown);
+	vms__free(vms);
+}
+
 static void test_filter_by_cgroup(void **state)
 {
 	(void)state;
@@ -324,9 +379,17 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_names),	   TEST(test_identity),		TEST(test_pid_reuse),
-		TEST(test_filter_by_name), TEST(test_filter_by_cgroup), TEST(test_sweep),
-		TEST(test_many),	   TEST(test_missing_name),	TEST(test_scan),
+		TEST(test_names),
+		TEST(test_identity),
+		TEST(test_pid_reuse),
+		TEST(test_filter_by_name),
+		TEST(test_long_names),
+		TEST(test_cut_name),
+		TEST(test_filter_by_cgroup),
+		TEST(test_sweep),
+		TEST(test_many),
+		TEST(test_missing_name),
+		TEST(test_scan),
 		TEST(test_proc_files),
 	};
 

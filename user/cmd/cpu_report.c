@@ -113,7 +113,7 @@ static int print_json(struct cpu_report *report, FILE *file, const struct summar
 
 static void print_bars(FILE *file, const struct row *row, unsigned int width)
 {
-	char title[VM_NAME_SIZE + 64];
+	char title[VM_SHOWN_SIZE + 64];
 
 	if (!row->identity.tid)
 		snprintf(title, sizeof(title), "%s: waits", row->vm->name);

@@ -176,7 +176,7 @@ static void print_bars(FILE *file, const struct reason_row *reason, unsigned int
 					 reason->hist.count[EXIT_USER],
 					 { 'k', 'u' },
 					 ": none" };
-	char title[VM_NAME_SIZE + 64];
+	char title[VM_SHOWN_SIZE + 64];
 
 	snprintf(title, sizeof(title), "%s %s: handling", reason->owner->row.vm->name,
 		 reason->name);

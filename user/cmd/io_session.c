@@ -15,9 +15,9 @@
 
 #define CMDLINE_SIZE 65536
 
-static void say_missing(char text[160], const char *vm, const char *why)
+static void say_missing(char text[MISSING_SIZE], const char *vm, const char *why)
 {
-	snprintf(text, 160, "%s%s%s", vm ? vm : "", vm ? ": " : "", why);
+	snprintf(text, MISSING_SIZE, "%s%s%s", vm ? vm : "", vm ? ": " : "", why);
 }
 
 /* Whose requests count: all that a VM may have made, chosen or not, so that none is taken for

@@ -11,6 +11,8 @@
 #include "probe/virtqueue.h"
 #include "probe/vmm.h"
 
+#define MISSING_SIZE (VM_SHOWN_SIZE + 160)
+
 struct io_session {
 	const struct options *options;
 	struct io_vms vms;
@@ -20,8 +22,8 @@ struct io_session {
 	struct guest_links *links;	/* NULL: not asked for */
 	struct monitors monitors;
 	uint64_t boot_ns;
-	char vmm_missing[160]; /* why; empty: it is not */
-	char queues_missing[160];
+	char vmm_missing[MISSING_SIZE]; /* why; empty: it is not */
+	char queues_missing[MISSING_SIZE];
 	const char *guests_missing;
 };
 

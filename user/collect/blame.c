@@ -75,7 +75,7 @@ static uint32_t vhost_owner(const char *comm)
 static void name_offender(struct blame_entry *entry)
 {
 	const struct offender *offender = &entry->offender;
-	char vm[VM_NAME_SIZE] = "-";
+	char vm[VM_SHOWN_SIZE] = "-";
 
 	if (entry->vm)
 		snprintf(vm, sizeof(vm), "%s", entry->vm->name);

@@ -20,8 +20,8 @@ struct blame_entry {
 	struct offender offender; /* tid: of one of them, if it stands for several */
 	const struct vm *vm;	  /* the offender's, or NULL; borrowed from the registry */
 	bool own;		  /* that is the row's own VM */
-	char who[VM_NAME_SIZE + COMM_SIZE + CGROUP_SIZE]; /* the offender in a few words */
-	uint64_t ns;					  /* of the interval */
+	char who[VM_SHOWN_SIZE + COMM_SIZE + CGROUP_SIZE]; /* the offender in a few words */
+	uint64_t ns;					   /* of the interval */
 	uint64_t total_ns;	  /* of the pairs that are in the later snapshot */
 	uint64_t ready_ns;	  /* of the row, in the interval */
 	const struct row *victim; /* borrowed from the rows */

@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "collect/proc.h"
 
@@ -86,23 +87,39 @@ static bool same_process(const char *proc, uint32_t pid, uint64_t start_ns)
 	return start_ns / (NSEC_PER_SEC / per_second) == ticks;
 }
 
+/* What cannot be shown in full is known in full, so that no two names are taken for one. */
+static void vm__set_name(struct vm *vm, const char *name)
+{
+	size_t length = strlen(name);
+	char end[16];
+
+	text_copy(vm->name, sizeof(vm->name), name, length);
+	if (!name[strlen(vm->name)])
+		return;
+	vm->full_name = strdup(name);
+	snprintf(end, sizeof(end), "...-%u", vm->pid);
+	text_copy(vm->name, sizeof(vm->name) - strlen(end), name, length);
+	strcat(vm->name, end);
+}
+
 /*
  * Read first, checked after: a process that is the same after the reading was
  * the same during it.
  */
 static void vm__read(struct vm *vm, const char *proc, const char *comm)
 {
-	char cmdline[32768], cgroup[PATH_MAX];
+	char cmdline[VM_NAME_SIZE], name[VM_NAME_SIZE], cgroup[PATH_MAX];
 	ssize_t size = read_file(cmdline, sizeof(cmdline), "%s/%u/cmdline", proc, vm->pid);
 	int error = process_cgroup(proc, vm->pid, cgroup, sizeof(cgroup));
 
 	if (same_process(proc, vm->pid, vm->start_ns)) {
 		if (!error)
 			vm->cgroup = strdup(cgroup);
-		if (size > 0 && vm_name_from_cmdline(cmdline, (size_t)size, vm->name, vm->uuid))
+		if ((size > 0 && vm_name_from_cmdline(cmdline, (size_t)size, name, vm->uuid)) ||
+		    (!error && vm_name_from_cgroup(cgroup, name))) {
+			vm__set_name(vm, name);
 			return;
-		if (!error && vm_name_from_cgroup(cgroup, vm->name))
-			return;
+		}
 	}
 	snprintf(vm->name, sizeof(vm->name), "%.*s-%u", COMM_SIZE, comm, vm->pid);
 }
@@ -112,7 +129,7 @@ static bool matches_name(const struct vm *vm, const char *name)
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%u", vm->pid);
-	return !strcmp(vm->name, name) || !strcmp(pid, name) ||
+	return !strcmp(vm->full_name ? vm->full_name : vm->name, name) || !strcmp(pid, name) ||
 	       (vm->uuid[0] && !strcasecmp(vm->uuid, name));
 }
 
@@ -325,6 +342,7 @@ int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)
 void vm__release(struct vm *vm)
 {
 	free(vm->cgroup);
+	free(vm->full_name);
 }
 
 struct name_search {

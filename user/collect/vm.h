@@ -10,16 +10,19 @@
 #include "collect/snapshot.h"
 #include "collect/vm_name.h"
 
+#define VM_SHOWN_SIZE 256
+
 struct vm {
 	uint32_t pid;
 	uint64_t start_ns;
-	char name[VM_NAME_SIZE];
-	char uuid[VM_UUID_SIZE]; /* empty: it has none */
-	char *cgroup;		 /* of its process: "/machine.slice/..."; NULL: not read */
-	bool chosen;		 /* passes the filter */
-	uint32_t threads;	 /* that run, as vms__add_thread() was told */
-	struct figures exited;	 /* sum of its vCPUs that have exited and were shown */
-	uint64_t seen;		 /* number of the last sweep that it survived */
+	char name[VM_SHOWN_SIZE]; /* a longer one is cut, and ends with "...-" and the PID */
+	char *full_name;	  /* NULL: name is whole */
+	char uuid[VM_UUID_SIZE];  /* empty: it has none */
+	char *cgroup;		  /* of its process: "/machine.slice/..."; NULL: not read */
+	bool chosen;		  /* passes the filter */
+	uint32_t threads;	  /* that run, as vms__add_thread() was told */
+	struct figures exited;	  /* sum of its vCPUs that have exited and were shown */
+	uint64_t seen;		  /* number of the last sweep that it survived */
 };
 
 /* Which VMs are wanted; nothing set chooses all. Strings stay the caller's. */

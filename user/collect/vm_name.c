@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "collect/snapshot.h"
 
 /* The argument after *argument, or NULL; cmdline ends at end. */
@@ -13,16 +14,6 @@ static const char *next_argument(const char *argument, const char *end)
 	const char *next = memchr(argument, '\0', (size_t)(end - argument));
 
 	return next && next + 1 < end ? next + 1 : NULL;
-}
-
-/* Unprintable bytes would reach the terminal; a name shows '?' for each. */
-static void copy_name(char *name, size_t size, const char *text, size_t length)
-{
-	size_t n = length < size - 1 ? length : size - 1;
-
-	for (size_t i = 0; i < n; i++)
-		name[i] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
-	name[n] = '\0';
 }
 
 /*
@@ -44,9 +35,9 @@ static void qemu_name(const char *value, char name[VM_NAME_SIZE])
 				text[length++] = *c;
 		}
 		if (length >= 6 && !memcmp(text, "guest=", 6) && !(first && keyless))
-			copy_name(name, VM_NAME_SIZE, text + 6, length - 6);
+			text_copy(name, VM_NAME_SIZE, text + 6, length - 6);
 		else if (first && keyless)
-			copy_name(name, VM_NAME_SIZE, text, length);
+			text_copy(name, VM_NAME_SIZE, text, length);
 	}
 }
 
@@ -76,7 +67,7 @@ bool vm_name_from_cmdline(const char *cmdline, size_t size, char name[VM_NAME_SI
 			break; /* cut off: it may be half a name */
 		if (!strncmp(argument, "--name=", 7) || !strncmp(argument, "--id=", 5)) {
 			value = strchr(argument, '=') + 1;
-			copy_name(name, VM_NAME_SIZE, value, strlen(value));
+			text_copy(name, VM_NAME_SIZE, value, strlen(value));
 			continue;
 		}
 		if (!value)
@@ -87,7 +78,7 @@ bool vm_name_from_cmdline(const char *cmdline, size_t size, char name[VM_NAME_SI
 		if (!strcmp(argument, "-name"))
 			qemu_name(value, name);
 		else if (!strcmp(argument, "--name") || !strcmp(argument, "--id"))
-			copy_name(name, VM_NAME_SIZE, value, strlen(value));
+			text_copy(name, VM_NAME_SIZE, value, strlen(value));
 		else if (!strcmp(argument, "-uuid") && left >= VM_UUID_SIZE && is_uuid(value))
 			memcpy(uuid, value, VM_UUID_SIZE);
 	}
@@ -110,7 +101,7 @@ static void unescape(const char *text, size_t size, char name[VM_NAME_SIZE])
 			plain[length++] = text[i];
 		}
 	}
-	copy_name(name, VM_NAME_SIZE, plain, length);
+	text_copy(name, VM_NAME_SIZE, plain, length);
 }
 
 /* The part "machine-....scope" of a path is a machine's, unescaped below. */

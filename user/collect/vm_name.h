@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VM_NAME_SIZE 128
+#define VM_NAME_SIZE 32768 /* as much of a command line as is read: no name is cut */
 #define VM_UUID_SIZE 37
 
 /*

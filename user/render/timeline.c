@@ -14,7 +14,7 @@
 /* The CPUs' process and its threads: numbers from the first that is no PID (PID_MAX_LIMIT). */
 #define CPUS_PID (4U << 20)
 #define LAST_OF_VM 100000 /* where threads that are no vCPUs stand in their VM */
-#define NAME_SIZE (VM_NAME_SIZE + COMM_SIZE + 16)
+#define NAME_SIZE (VM_SHOWN_SIZE + COMM_SIZE + 16)
 
 /* The switch's other task, as it was called then. */
 struct other {
