@@ -33,6 +33,7 @@ static int set_up(void **state)
 	fake_proc__open(&fixture->proc);
 	fake_proc__open(&fixture->cgroups);
 	fake_proc__open(&fixture->sys);
+	fake_proc__add(&fixture->proc, 1, "init", 1, "init", NULL);
 	fake_tree(&fixture->sys, "block/none", "");
 	open_vms(fixture, &all);
 	*state = fixture;

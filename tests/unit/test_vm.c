@@ -306,6 +306,7 @@ static void test_missing_name(void **state)
 {
 	static const char *const names[] = { "web", "db", "nosuch" };
 	struct vm_filter filter = { names, 3, NULL };
+	struct vm_refusals refusals;
 	struct vms *vms;
 
 	(void)state;
@@ -314,41 +315,17 @@ static void test_missing_name(void **state)
 	fake_proc__add_fd(&proc, 200, 9, "anon_inode:kvm-vmx");
 	vms = vms__new(proc.path, &filter);
 	get(vms, 200, 6000); /* known to the registry, not to be found in /proc */
-	assert_string_equal(vms__missing_name(vms), "nosuch");
+	assert_string_equal(vms__missing_name(vms, &refusals), "nosuch");
 	vms__free(vms);
 	filter.name_count = 2;
 	vms = vms__new(proc.path, &filter);
-	assert_string_equal(vms__missing_name(vms), "db");
+	assert_string_equal(vms__missing_name(vms, &refusals), "db");
 	get(vms, 200, 6000);
-	assert_null(vms__missing_name(vms));
+	assert_null(vms__missing_name(vms, &refusals));
 	vms__free(vms);
 	vms = vms__new(proc.path, &no_filter);
-	assert_null(vms__missing_name(vms));
+	assert_null(vms__missing_name(vms, &refusals));
 	vms__free(vms);
-}
-
-static void count_found(void *context, uint32_t pid)
-{
-	uint64_t *sum = context;
-
-	*sum = *sum * 1000 + pid;
-}
-
-static void test_scan(void **state)
-{
-	char path[300];
-	uint64_t found = 0;
-
-	(void)state;
-	fake_proc__add_fd(&proc, 300, 3, "anon_inode:kvm-vcpu:0");
-	fake_proc__add_fd(&proc, 300, 5, "anon_inode:kvm-vm");
-	fake_proc__add_fd(&proc, 300, 6, "anon_inode:kvm-vm"); /* is named once */
-	fake_proc__add_fd(&proc, 400, 3, "anon_inode:kvm-v");
-	snprintf(path, sizeof(path), "%s/self", proc.path);
-	assert_int_equal(symlink("300", path), 0);
-	assert_int_equal(vms__scan(proc.path, count_found, &found), 0);
-	assert_int_equal(found, 300);
-	assert_int_equal(vms__scan("/nonexistent", count_found, &found), -ENOENT);
 }
 
 static void test_proc_files(void **state)
@@ -389,7 +366,6 @@ int main(void)
 		TEST(test_sweep),
 		TEST(test_many),
 		TEST(test_missing_name),
-		TEST(test_scan),
 		TEST(test_proc_files),
 	};
 

@@ -18,11 +18,18 @@ bool privileges_can_enable_statistics(void);
 /* 0, or -EPERM after one line that names what is missing. */
 int privileges_check(void);
 
+/* What a tool goes on to do beside reading. */
+enum {
+	PRIVILEGE_ATTACH = 1,  /* programs to VMs that start later on: CAP_PERFMON */
+	PRIVILEGE_CONNECT = 2, /* to sockets of other users' VMs: CAP_DAC_OVERRIDE */
+};
+
 /*
  * Keeps only what reading goes on to need: CAP_BPF for the maps and the program
- * that brings them up to date, CAP_SYS_PTRACE for /proc mounted with hidepid; CAP_PERFMON,
- * too, if programs will be attached later on. Returns 0 or -errno after one line.
+ * that brings them up to date, CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE for the files in /proc
+ * of other users' VMs; and what needs, a set of the above, names. Returns 0 or -errno after
+ * one line.
  */
-int privileges_drop(bool attach);
+int privileges_drop(unsigned int needs);
 
 #endif

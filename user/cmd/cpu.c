@@ -122,7 +122,7 @@ static int measure(struct cpu_tool *cpu, struct command *command)
 				   .context = cpu };
 	struct snapshot *first = &cpu->session.snapshots[0];
 
-	if (privileges_drop(false))
+	if (privileges_drop(0))
 		return STATUS_HOST;
 	sched_probe__start(cpu->session.probe);
 	if (read_snapshot(cpu, first))

@@ -4,22 +4,20 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "collect/check.h"
 #include "collect/host.h"
+#include "collect/proc_view.h"
 #include "collect/vm.h"
+#include "collect/vm_scan.h"
 #include "probe/block.h"
 #include "probe/kvm.h"
 #include "probe/numa.h"
 #include "probe/sched.h"
 #include "render/json.h"
-
-/* include/linux/proc_ns.h, PROC_PID_INIT_INO */
-#define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
 
 static const struct tool tool = {
 	.name = "kvmq-doctor",
@@ -40,22 +38,50 @@ struct findings {
 	struct checks checks[TOOLS];
 	json_t *vms; /* NULL: print them as text */
 	size_t vm_count;
+	char unseen[160]; /* why VMs may be missing; empty: none is */
 };
 
-static void check_processes(struct checks *checks, int refused)
+static void ignore_vm(void *context, uint32_t pid)
 {
-	struct check *check = checks__add(checks, "names of VMs in /proc");
-	struct stat namespace;
+	(void)context;
+	(void)pid;
+}
 
-	if (refused < 0)
-		check__fail(check, CHECK_LACKING, "VMs are named by comm and PID", "/proc: %s",
-			    strerror(-refused));
-	else if (refused > 0)
-		check__fail(check, CHECK_LACKING, "paused VMs of other users are not listed",
-			    "%d processes cannot be looked into: needs CAP_SYS_PTRACE", refused);
-	if (!stat("/proc/self/ns/pid", &namespace) && namespace.st_ino != INITIAL_PID_NAMESPACE)
-		check__fail(check, CHECK_LACKING, "VMs are named by comm and PID",
-			    "this is not the host's PID namespace: run it there (hostPID)");
+/* Why VMs may be missing in /proc; empty: none is. blind: none is there to be found. */
+static void find_missing(char *text, size_t size, bool *blind)
+{
+	enum proc_view view = proc_view__read("/proc");
+	const char *reason = proc_view__reason(view);
+	struct vm_refusals refusals;
+
+	*blind = view == PROC_VIEW_NAMESPACE || view == PROC_VIEW_NONE;
+	vms__scan("/proc", ignore_vm, NULL, &refusals);
+	vm_refusals__describe(&refusals, text, size);
+	if (reason)
+		snprintf(text, size, "%s", reason);
+}
+
+/* What each tool loses where /proc does not show all VMs. */
+static void check_processes(struct findings *findings)
+{
+	struct check *names = checks__add(&findings->checks[TOOL_CPU], "names of VMs in /proc");
+	struct check *memory = checks__add(&findings->checks[TOOL_NUMA], "memory of VMs in /proc");
+	struct check *vms = checks__add(&findings->checks[TOOL_IO], "VMs in /proc");
+	bool blind;
+
+	find_missing(findings->unseen, sizeof(findings->unseen), &blind);
+	if (!findings->unseen[0])
+		return;
+	check__fail(names, CHECK_LACKING,
+		    blind ? "VMs are named by command and PID; --vm and --cgroup find none"
+			  : "paused VMs of other users are not listed",
+		    "%s", findings->unseen);
+	check__fail(memory, CHECK_LACKING,
+		    blind ? "where VMs have their memory: MB and N%L"
+			  : "whether memory of other users' VMs is pinned by VFIO",
+		    "%s", findings->unseen);
+	check__fail(vms, blind ? CHECK_MISSING : CHECK_LACKING,
+		    blind ? "all VMs" : "VMs of other users", "%s", findings->unseen);
 }
 
 static void print_vm(const struct vm *vm)
@@ -132,23 +158,19 @@ static void print_json(struct findings *findings)
 				      findings->vms));
 }
 
-static void ignore_vm(void *context, uint32_t pid)
-{
-	(void)context;
-	(void)pid;
-}
-
 /* The VMs come last, and a check of them before: two walks through /proc. */
 static void examine(struct findings *findings, bool json)
 {
+	struct vm_refusals refusals;
+
 	sched_probe__check(&findings->checks[TOOL_CPU]);
-	check_processes(&findings->checks[TOOL_CPU], vms__scan("/proc", ignore_vm, NULL));
 	kvm_probe__check(&findings->checks[TOOL_EXIT]);
 	numa_probe__check(&findings->checks[TOOL_NUMA]);
 	block_probe__check(&findings->checks[TOOL_IO]);
+	check_processes(findings);
 	if (json) {
 		findings->vms = json_array();
-		vms__scan("/proc", found_vm, findings);
+		vms__scan("/proc", found_vm, findings, &refusals);
 		print_json(findings);
 		return;
 	}
@@ -157,9 +179,10 @@ static void examine(struct findings *findings, bool json)
 	for (int i = 0; i < TOOLS; i++)
 		print_checks(tool_names[i], &findings->checks[i]);
 	printf("\nVMs\n");
-	vms__scan("/proc", found_vm, findings);
+	vms__scan("/proc", found_vm, findings, &refusals);
 	if (!findings->vm_count)
-		printf("  none\n");
+		printf("  none%s%s\n", findings->unseen[0] ? " to be seen: " : "",
+		       findings->unseen);
 }
 
 int main(int argc, char **argv)

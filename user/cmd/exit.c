@@ -91,7 +91,7 @@ static int open_all(struct exit_tool *exits)
 	exits->report.vms = exits->session.vms;
 	if (kvm_probe__open(&exits->probe, exits->session.probe, &config))
 		return -EINVAL;
-	return privileges_drop(false);
+	return privileges_drop(0);
 }
 
 /* The first view has the slots' beginnings, which the second probe needs to begin. */

@@ -84,6 +84,13 @@ static int poll_session(void *context)
 	return error ? error : flush_output();
 }
 
+/* A monitor that has ended is connected to again, and so is the guest of a VM that starts later. */
+static unsigned int needs(const struct options *options)
+{
+	return (options->vmm ? PRIVILEGE_ATTACH : 0) |
+	       (options->qmp_count || options->with_guests ? PRIVILEGE_CONNECT : 0);
+}
+
 static int run(struct io_tool *io)
 {
 	const struct options *options = &io->options;
@@ -101,7 +108,7 @@ static int run(struct io_tool *io)
 	host__read(&io->report.host);
 	io->report.vms = &io->session.vms;
 	if (!io_session__open(&io->session, options, on_event, io) &&
-	    !privileges_drop(options->vmm)) {
+	    !privileges_drop(needs(options))) {
 		status = STATUS_FAILED;
 		block_probe__start(io->session.block);
 		if (!read_view(io, &io->views[0]))

@@ -66,7 +66,7 @@ static int open_all(struct io_guest_tool *guest, const struct options *options)
 	    block_probe__set_owners(guest->block, &nobody))
 		return -EINVAL;
 	block_probe__start(guest->block);
-	return privileges_drop(false);
+	return privileges_drop(0);
 }
 
 int io_guest__run(const struct options *options)

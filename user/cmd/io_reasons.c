@@ -158,18 +158,21 @@ static void print_guests(const struct io_report *report, FILE *file, const struc
 
 void io_reasons__print(const struct io_report *report, FILE *file, const struct io_view *after)
 {
+	char unseen[IO_MISSING_SIZE];
 	const struct {
 		const char *what, *why;
 	} missing[] = {
+		{ "VMs may be missing", unseen },
 		{ "THR is n/a", after->block.throttling_missing },
 		{ "VMM's distribution is n/a", report->vmm_missing },
 		{ "GAVG is n/a", report->queues_missing },
 		{ "no guest reports by vsock", report->guests_missing },
 	};
 
+	io_vms__missing(report->vms, unseen, sizeof(unseen));
 	putc('\n', file);
 	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
-		if (missing[i].why)
+		if (missing[i].why && *missing[i].why)
 			text_line(file, "%s: %s", missing[i].what, missing[i].why);
 	for (unsigned int remark = 0; remark < REMARKS; remark++)
 		print_remark(report, file, remark);

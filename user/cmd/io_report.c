@@ -222,7 +222,7 @@ static json_t *json_losses(const struct io_report *report, const struct io_view 
 {
 	const struct block_losses *losses = &after->block.losses;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
 			 (json_int_t)losses->events, "flows", (json_int_t)losses->flows, "requests",
 			 (json_int_t)losses->requests, "early", (json_int_t)losses->early, "missed",
 			 (json_int_t)losses->missed, "vmm_requests", (json_int_t)after->vmm.lost,
@@ -230,7 +230,8 @@ static json_t *json_losses(const struct io_report *report, const struct io_view 
 			 (json_int_t)after->queues.skipped, "reports_rejected",
 			 (json_int_t)sum_rejected(after), "guest_requests",
 			 (json_int_t)sum_guest_losses(after), "strangers",
-			 (json_int_t)report->strangers);
+			 (json_int_t)report->strangers, "processes",
+			 (json_int_t)report->vms->refusals.count);
 }
 
 static int print_json(struct io_report *report, FILE *file, const struct io_view *before,
@@ -239,9 +240,10 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 	struct io_cost cost = find_cost(before, after);
 	json_t *object, *rows = json_array();
 	size_t disks, vms = chosen_vms(report->vms, &disks);
-	char time[32];
+	char time[32], missing[IO_MISSING_SIZE];
 
 	format_time(time, sizeof(time), after->realtime_ns);
+	io_vms__missing(report->vms, missing, sizeof(missing));
 	for (size_t i = 0; i < report->rows.count; i++) {
 		const struct io_row *row = &report->rows.list[i];
 		json_t *one = json__row(&io_metrics, row);
@@ -250,7 +252,7 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 			json_object_set_new(one, "hist", layers__json(row));
 		json_array_append_new(rows, one);
 	}
-	object = json_pack("{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+	object = json_pack("{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
 			   "schema", SCHEMA, "host", json__text(report->host.name), "kernel",
 			   json__text(report->host.kernel), "time", time, "interval_ns",
 			   (json_int_t)(after->time_ns - before->time_ns), "cpus",
@@ -258,7 +260,8 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 			   json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
 				     known_real(cost.run_ns), "hooks_pct",
 				     known_real(cost.hooks_pct), "own_pct", cost.own_pct),
-			   "losses", json_losses(report, after), "throttling_missing",
+			   "losses", json_losses(report, after), "vms_missing",
+			   missing[0] ? json__text(missing) : json_null(), "throttling_missing",
 			   json__text(after->block.throttling_missing), "vmm_missing",
 			   json__text(report->vmm_missing), "queues_missing",
 			   json__text(report->queues_missing), "guests_missing",
@@ -313,7 +316,9 @@ static void choose_columns(const struct io_report *report, struct columns *colum
 static void print_losses(const struct io_report *report, FILE *file, const struct io_view *view)
 {
 	const struct block_losses *losses = &view->block.losses;
+	char refused[IO_MISSING_SIZE];
 	const struct loss list[] = {
+		{ report->vms->refusals.count, refused },
 		{ losses->events, "events dropped (buffer full)" },
 		{ losses->flows, "requests booked on nobody (table full)" },
 		{ losses->requests, "requests not timed (table full)" },
@@ -327,6 +332,7 @@ static void print_losses(const struct io_report *report, FILE *file, const struc
 		{ report->strangers, "connections by vsock from no VM of this host" },
 	};
 
+	vm_refusals__name(&report->vms->refusals, refused, sizeof(refused));
 	summary__print_loss_list(file, list, sizeof(list) / sizeof(list[0]));
 }
 
@@ -394,8 +400,8 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 {
 	const struct io_rows *rows = &report->rows;
 	unsigned int width = terminal_width(file);
+	char time[32], missing[IO_MISSING_SIZE];
 	struct columns columns;
-	char time[32];
 	int error = 0;
 
 	if (report->options->timestamp) {
@@ -403,6 +409,7 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 		fprintf(file, "%s\n", time);
 	}
 	print_header(report, file);
+	io_vms__missing(report->vms, missing, sizeof(missing));
 	choose_columns(report, &columns);
 	if (rows->count)
 		error = table__print(file, &columns, rows->list, sizeof(*rows->list), rows->count,
@@ -410,6 +417,7 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 	else
 		fputs(report->options->by == BY_DEVICE ? "no device has had a request yet\n"
 		      : report->vms->count	       ? "no disk of a VM was found\n"
+		      : missing[0]		       ? "no VM is to be seen\n"
 						       : "no VM is there\n",
 		      file);
 	if (error)

@@ -155,6 +155,20 @@ static int check_monitors(const struct io_session *session)
 	return 0;
 }
 
+/* Where VMs may be but hardly anything can be seen, an empty table would be a lie. */
+static int check_any(const struct io_session *session)
+{
+	const struct io_vms *vms = &session->vms;
+	char missing[IO_MISSING_SIZE];
+
+	if (vms->count || session->options->by == BY_DEVICE ||
+	    (vms->view != PROC_VIEW_HIDDEN && !vm_refusals__blind(&vms->refusals)))
+		return 0;
+	io_vms__missing(vms, missing, sizeof(missing));
+	log_error("no VM to be seen: %s", missing);
+	return -EPERM;
+}
+
 static int open_vm_probes(struct io_session *session)
 {
 	const struct options *options = session->options;
@@ -187,6 +201,8 @@ int io_session__open(struct io_session *session, const struct options *options,
 	session->options = options;
 	if (session__check_host(options))
 		return -EPERM;
+	if (session__check_processes())
+		return -ENOENT;
 	error = io_vms__init(&session->vms, "/proc", "/sys/fs/cgroup", "/sys", &filter);
 	if (error)
 		return error;
@@ -203,8 +219,10 @@ int io_session__open(struct io_session *session, const struct options *options,
 			  strerror(-error));
 		return error;
 	}
-	return session__check_filter(session->vms.registry) || check_monitors(session) ? -ENOENT
-										       : 0;
+	return session__check_filter(session->vms.registry) || check_any(session) ||
+			       check_monitors(session)
+		       ? -ENOENT
+		       : 0;
 }
 
 void io_session__close(struct io_session *session)

@@ -12,6 +12,7 @@
 #include "cmd/session.h"
 #include "collect/host.h"
 #include "collect/numa_vms.h"
+#include "collect/proc_view.h"
 #include "probe/numa.h"
 
 #define EVENTS_POLL_MS 50
@@ -94,6 +95,14 @@ static int poll_probes(void *context)
 	return flush_output();
 }
 
+/* A number of another namespace's may be a stranger's in this one. */
+static const char *blind(void)
+{
+	enum proc_view view = proc_view__read("/proc");
+
+	return view == PROC_VIEW_HIDDEN ? NULL : proc_view__reason(view);
+}
+
 static int open_all(struct numa_tool *numa)
 {
 	const struct options *options = &numa->options;
@@ -113,6 +122,7 @@ static int open_all(struct numa_tool *numa)
 			       .source = numa->report.source,
 			       .period_ns = numa->report.period_ns },
 		.resctrl = "/sys/fs/resctrl",
+		.blind = blind(),
 		.memory = find_memory,
 		.context = numa,
 	};
@@ -125,7 +135,7 @@ static int open_all(struct numa_tool *numa)
 	numa->vms = numa_vms__new(&vms);
 	if (!numa->vms)
 		return -ENOMEM;
-	return privileges_drop(false);
+	return privileges_drop(0);
 }
 
 static void close_all(struct numa_tool *numa)

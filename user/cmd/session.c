@@ -11,6 +11,8 @@
 #include "base/privileges.h"
 #include "base/units.h"
 #include "collect/host.h"
+#include "collect/proc_view.h"
+#include "collect/vm_scan.h"
 #include "probe/kernel.h"
 
 static bool on_thread(void *context, const struct identity *identity)
@@ -45,15 +47,51 @@ static void on_change(void *context, const struct state_change *change)
 	session->config.on_change(session->config.context, change);
 }
 
+int session__check_processes(void)
+{
+	enum proc_view view = proc_view__read("/proc");
+
+	if (view != PROC_VIEW_NAMESPACE && view != PROC_VIEW_NONE)
+		return 0;
+	log_error("no VM to be seen: %s", proc_view__reason(view));
+	return -ENOENT;
+}
+
 int session__check_filter(const struct vms *vms)
 {
-	const char *missing = vms__missing_name(vms);
+	const char *reason = proc_view__reason(proc_view__read("/proc")), *missing;
+	struct vm_refusals refusals;
+	char refused[256];
 
+	missing = vms__missing_name(vms, &refusals);
 	if (!missing)
 		return 0;
-	log_error("--vm: no VM '%s' on this host: 'kvmq-doctor' lists those that there are",
-		  missing);
+	vm_refusals__describe(&refusals, refused, sizeof(refused));
+	if (reason || refusals.count)
+		log_error("--vm: no VM '%s' to be seen: %s", missing, reason ? reason : refused);
+	else
+		log_error("--vm: no VM '%s' on this host: 'kvmq-doctor' lists those that there are",
+			  missing);
 	return -ENOENT;
+}
+
+/* The hooks see each VM that runs, but it is /proc that has its cgroup, and its name. */
+static int check_view(const struct options *options)
+{
+	enum proc_view view = proc_view__read("/proc");
+
+	if (!options->cgroup || (view != PROC_VIEW_NAMESPACE && view != PROC_VIEW_NONE))
+		return 0;
+	log_error("--cgroup: no VM's to be seen: %s", proc_view__reason(view));
+	return -ENOENT;
+}
+
+static void warn_of_view(void)
+{
+	const char *reason = proc_view__reason(proc_view__read("/proc"));
+
+	if (reason)
+		log_warning("VMs are named by command and PID: %s", reason);
 }
 
 /* A cgroup that is not there holds no VM, today or later. */
@@ -101,13 +139,15 @@ int session__open(struct session *session, const struct options *options,
 	own.on_wait = on_wait;
 	own.on_change = on_change;
 	own.context = session;
-	if (session__check_host(options))
+	if (session__check_host(options) || check_view(options))
 		return -EPERM;
 	session->vms = vms__new("/proc", &filter);
 	if (!session->vms || sched_probe__open(&session->probe, &own))
 		return -EINVAL;
-	return sched_probe__poll(session->probe) || session__check_filter(session->vms) ? -ENOENT
-											: 0;
+	if (sched_probe__poll(session->probe) || session__check_filter(session->vms))
+		return -ENOENT;
+	warn_of_view();
+	return 0;
 }
 
 void session__close(struct session *session)

@@ -43,7 +43,10 @@ int session__shown(struct session *session, const struct snapshot *snapshot, int
  */
 int session__check_host(const struct options *options);
 
-/* 0, or -ENOENT after one line: one of --vm is no VM of this host. */
+/* 0, or -ENOENT after one line: /proc does not show the processes of this host. */
+int session__check_processes(void);
+
+/* 0, or -ENOENT after one line: one of --vm is no VM of this host, or cannot be seen. */
 int session__check_filter(const struct vms *vms);
 
 /* Whether only some VMs are wanted. */

@@ -19,7 +19,7 @@
 int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, const char *sys,
 		 const struct vm_filter *filter)
 {
-	*vms = (struct io_vms){ .proc = proc, .cgroups = cgroups };
+	*vms = (struct io_vms){ .proc = proc, .cgroups = cgroups, .view = proc_view__read(proc) };
 	vms->registry = vms__new(proc, filter);
 	vms->devices = devices__new(sys);
 	if (vms->registry && vms->devices)
@@ -215,14 +215,13 @@ int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
 	forget_list(vms);
 	result = devices__read(vms->devices);
 	if (!result)
-		result = vms__scan(vms->proc, found_vm, &refresh);
-	if (result < 0 || refresh.error) {
+		result = vms__scan(vms->proc, found_vm, &refresh, &vms->refusals);
+	if (result || refresh.error) {
 		/* One that is half there must not be looked at. */
 		while (vms->count && !vms->list[vms->count - 1].disks)
 			io_vm__release(&vms->list[--vms->count]);
-		return result < 0 ? result : refresh.error;
+		return result ? result : refresh.error;
 	}
-	vms->refused = result > 0;
 	if (vms->count)
 		qsort(vms->list, vms->count, sizeof(*vms->list), compare_vms);
 	find_sharers(vms);
@@ -230,6 +229,16 @@ int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
 	period = (clock_thread_cpu_ns() - begin) * REFRESH_SHARE;
 	vms->next_ns = now_ns + (period > REFRESH_MIN_NS ? period : REFRESH_MIN_NS);
 	return 1;
+}
+
+void io_vms__missing(const struct io_vms *vms, char *text, size_t size)
+{
+	const char *reason = proc_view__reason(vms->view);
+
+	if (reason)
+		snprintf(text, size, "%s", reason);
+	else
+		vm_refusals__describe(&vms->refusals, text, size);
 }
 
 struct io_vm *io_vms__find(const struct io_vms *vms, uint32_t pid)

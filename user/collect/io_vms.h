@@ -13,7 +13,9 @@
 #include "collect/device.h"
 #include "collect/disk.h"
 #include "collect/io.h"
+#include "collect/proc_view.h"
 #include "collect/vm.h"
+#include "collect/vm_scan.h"
 
 struct io_vm {
 	struct vm *vm;	       /* of the registry */
@@ -31,7 +33,8 @@ struct io_vms {
 	struct io_vm *list; /* by ascending PID */
 	size_t count, capacity;
 	uint64_t next_ns; /* CLOCK_MONOTONIC of the next look */
-	bool refused;	  /* some processes could not be looked into */
+	enum proc_view view;
+	struct vm_refusals refusals; /* of the last look */
 };
 
 /* proc, cgroups and sys are "/proc", "/sys/fs/cgroup" and "/sys". 0 or -ENOMEM. */
@@ -44,6 +47,11 @@ void io_vms__free(struct io_vms *vms);
  * is in the list are good until then.
  */
 int io_vms__refresh(struct io_vms *vms, uint64_t now_ns);
+
+#define IO_MISSING_SIZE 256
+
+/* Why VMs of this host may be missing in the list; empty: none is. */
+void io_vms__missing(const struct io_vms *vms, char *text, size_t size);
 
 /* By PID, or NULL. */
 struct io_vm *io_vms__find(const struct io_vms *vms, uint32_t pid);

@@ -127,6 +127,10 @@ static void read_residency(struct numa_vms *numa_vms, const struct known_vm *kno
 	const struct residency *residency;
 	size_t count = 0;
 
+	if (config->blind) {
+		vm->residency_missing = config->blind;
+		return;
+	}
 	if (due)
 		count = config->memory(config->context, snapshot, known->pid, &ranges);
 	residency = residency_reader__read(known->reader, snapshot->time_ns, ranges, count,

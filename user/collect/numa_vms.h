@@ -9,6 +9,8 @@
 struct numa_vms_config {
 	struct residency_config residency;
 	const char *resctrl; /* "/sys/fs/resctrl" */
+	/* Why a PID in /proc is not what the probes call so; NULL: it is. Then nothing is read. */
+	const char *blind;
 	/* The guest memory of a VM, as numa_probe__memory() has it. */
 	size_t (*memory)(void *context, const struct snapshot *snapshot, uint32_t pid,
 			 const struct memory_range **ranges);

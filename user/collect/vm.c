@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "collect/vm.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -278,52 +276,6 @@ void vms__sweep(struct vms *vms, const struct snapshot *snapshot)
 	vms->count = kept;
 }
 
-/* Returns 1 if the process holds a VM, 0 if not, or -errno. */
-static int holds_vm(const char *proc, uint32_t pid)
-{
-	char path[PATH_MAX], target[32];
-	struct dirent *entry;
-	int result = 0;
-	ssize_t length;
-	DIR *folder;
-
-	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
-	folder = opendir(path);
-	if (!folder)
-		return errno == ENOENT ? 0 : -errno;
-	while (!result && (entry = readdir(folder))) {
-		length = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target));
-		result = length == strlen("anon_inode:kvm-vm") &&
-			 !memcmp(target, "anon_inode:kvm-vm", (size_t)length);
-	}
-	closedir(folder);
-	return result;
-}
-
-int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void *context)
-{
-	struct dirent *entry;
-	int refused = 0;
-	DIR *folder = opendir(proc);
-
-	if (!folder)
-		return -errno;
-	while ((entry = readdir(folder))) {
-		uint64_t pid;
-		int result;
-
-		if (parse_number(entry->d_name, 1, UINT32_MAX, &pid))
-			continue;
-		result = holds_vm(proc, (uint32_t)pid);
-		if (result > 0)
-			found(context, (uint32_t)pid);
-		else if (result < 0)
-			refused++;
-	}
-	closedir(folder);
-	return refused;
-}
-
 int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)
 {
 	char comm[COMM_SIZE + 1];
@@ -362,15 +314,16 @@ static void search_process(void *context, uint32_t pid)
 	vm__release(&vm);
 }
 
-const char *vms__missing_name(const struct vms *vms)
+const char *vms__missing_name(const struct vms *vms, struct vm_refusals *refusals)
 {
+	*refusals = (struct vm_refusals){ 0 };
 	for (size_t i = 0; i < vms->filter.name_count; i++) {
 		struct name_search search = { .proc = vms->proc, .name = vms->filter.names[i] };
 
 		for (size_t j = 0; j < vms->count && !search.found; j++)
 			search.found = matches_name(vms->list[j], search.name);
 		if (!search.found)
-			vms__scan(vms->proc, search_process, &search);
+			vms__scan(vms->proc, search_process, &search, refusals);
 		if (!search.found)
 			return search.name;
 	}

@@ -9,6 +9,7 @@
 
 #include "collect/snapshot.h"
 #include "collect/vm_name.h"
+#include "collect/vm_scan.h"
 
 #define VM_SHOWN_SIZE 256
 
@@ -70,9 +71,9 @@ uint32_t vms__count_others(const struct vms *vms);
 /*
  * The first of the filter's names that no VM has, or NULL. Looks through all of
  * /proc for those that the registry does not hold: the vCPUs of a paused VM do
- * not run, and no hook sees them.
+ * not run, and no hook sees them. Fills in which could not be looked into.
  */
-const char *vms__missing_name(const struct vms *vms);
+const char *vms__missing_name(const struct vms *vms, struct vm_refusals *refusals);
 
 /*
  * Describes a process that is known to be a VM. Returns 0 or -errno (-ESRCH: it
@@ -80,13 +81,5 @@ const char *vms__missing_name(const struct vms *vms);
  */
 int vm__from_process(struct vm *vm, const char *proc, uint32_t pid);
 void vm__release(struct vm *vm);
-
-/*
- * Calls found for each process of proc that holds a KVM VM (a file descriptor
- * of anon_inode:kvm-vm), whether its vCPUs run or not. Walks all of /proc.
- * Returns how many processes could not be looked into for lack of permission,
- * or -errno.
- */
-int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void *context);
 
 #endif

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which processes hold a VM, and which cannot be asked: of another user, after privileges were
+ * dropped, and seen by somebody without any.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "base/privileges.h"
+#include "collect/io_vms.h"
+#include "collect/proc_view.h"
+#include "collect/vm_scan.h"
+#include "fake_proc.h"
+
+#define SOMEBODY 65533
+#define SOMEBODY_ELSE 65532
+
+static void add_pid(void *context, uint32_t pid)
+{
+	uint64_t *sum = context;
+
+	*sum = *sum * 1000 + pid;
+}
+
+static void test_scan(void **state)
+{
+	struct vm_refusals refusals;
+	struct fake_proc proc;
+	char path[300];
+	uint64_t found = 0;
+
+	(void)state;
+	fake_proc__open(&proc);
+	/* Where there is no process, /proc is not mounted. */
+	assert_int_equal(vms__scan(proc.path, add_pid, &found, &refusals), -ENOENT);
+	fake_proc__add(&proc, 300, "qemu", 1, NULL, NULL);
+	fake_proc__add(&proc, 400, "qemu", 1, NULL, NULL);
+	fake_proc__add_fd(&proc, 300, 3, "anon_inode:kvm-vcpu:0");
+	fake_proc__add_fd(&proc, 300, 5, "anon_inode:kvm-vm");
+	fake_proc__add_fd(&proc, 300, 6, "anon_inode:kvm-vm"); /* is named once */
+	fake_proc__add_fd(&proc, 400, 3, "anon_inode:kvm-v");
+	snprintf(path, sizeof(path), "%s/self", proc.path);
+	assert_int_equal(symlink("300", path), 0);
+	assert_int_equal(vms__scan(proc.path, add_pid, &found, &refusals), 0);
+	assert_int_equal(found, 300);
+	assert_int_equal(refusals.count, 0);
+	assert_int_equal(vms__scan("/nonexistent", add_pid, &found, &refusals), -ENOENT);
+	fake_proc__close(&proc);
+}
+
+/* A process of a user, or one that became that user's after it had opened all it needs. */
+struct other {
+	pid_t pid;
+	int pipe;
+};
+
+static void become(uid_t uid)
+{
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+		_exit(1);
+}
+
+static struct other other__start(uid_t uid, bool dumpable)
+{
+	struct other other;
+	int ends[2];
+	char ready;
+
+	assert_int_equal(pipe(ends), 0);
+	other.pid = fork();
+	if (!other.pid) {
+		become(uid);
+		prctl(PR_SET_DUMPABLE, dumpable);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (write(ends[1], "", 1) == 1)
+			pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ends[0], &ready, 1), 1);
+	other.pipe = ends[0];
+	close(ends[1]);
+	return other;
+}
+
+static void other__stop(const struct other *other)
+{
+	kill(other->pid, SIGKILL);
+	waitpid(other->pid, NULL, 0);
+	close(other->pipe);
+}
+
+/* A /proc in which only these are, and as they are. */
+static void link_process(const struct fake_proc *proc, pid_t pid)
+{
+	char path[300], target[64];
+
+	snprintf(path, sizeof(path), "%s/%d", proc->path, (int)pid);
+	snprintf(target, sizeof(target), "/proc/%d", (int)pid);
+	assert_int_equal(symlink(target, path), 0);
+}
+
+/* What somebody sees of the folder who is uid, or root without what a tool drops. */
+static struct vm_refusals look(const struct fake_proc *proc, uid_t uid)
+{
+	struct vm_refusals refusals = { .count = 1000 };
+	uint64_t found = 0;
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		if (uid)
+			become(uid);
+		else if (privileges_drop(0))
+			_exit(1);
+		if (!vms__scan(proc->path, add_pid, &found, &refusals) &&
+		    write(ends[1], &refusals, sizeof(refusals)) == sizeof(refusals))
+			_exit(0);
+		_exit(1);
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &refusals, sizeof(refusals)), sizeof(refusals));
+	close(ends[0]);
+	waitpid(pid, NULL, 0);
+	return refusals;
+}
+
+/* VMMs of libvirt and Proxmox run as users of their own. */
+static void test_other_users(void **state)
+{
+	struct vm_refusals refusals;
+	struct other plain, changed;
+	struct fake_proc proc;
+	char text[256];
+
+	(void)state;
+	if (getuid())
+		skip();
+	plain = other__start(SOMEBODY, true);
+	changed = other__start(SOMEBODY, false);
+	fake_proc__open(&proc);
+	assert_int_equal(chmod(proc.path, 0755), 0);
+	link_process(&proc, plain.pid);
+	link_process(&proc, changed.pid);
+	refusals = look(&proc, 0);
+	assert_int_equal(refusals.count, 0);
+	refusals = look(&proc, SOMEBODY_ELSE);
+	assert_int_equal(refusals.count, 2);
+	assert_int_equal(refusals.uid, SOMEBODY);
+	assert_false(refusals.mixed);
+	/* Its own process is looked into, but not the one that may hold a secret. */
+	refusals = look(&proc, SOMEBODY);
+	assert_int_equal(refusals.count, 1);
+	assert_false(refusals.mixed);
+	vm_refusals__describe(&refusals, text, sizeof(text));
+	assert_string_equal(text,
+			    "1 process of user 65533 could not be looked into: that takes root, or "
+			    "CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE");
+	fake_proc__close(&proc);
+	other__stop(&plain);
+	other__stop(&changed);
+}
+
+static void test_words(void **state)
+{
+	struct vm_refusals refusals = { .count = 3, .uid = 64055, .mixed = true };
+	char text[256];
+
+	(void)state;
+	vm_refusals__describe(&refusals, text, sizeof(text));
+	assert_non_null(strstr(text, "3 processes of user 64055 and others could"));
+	vm_refusals__name(&refusals, text, sizeof(text));
+	assert_string_equal(text,
+			    "processes of user 64055 and others not looked into (may be VMs)");
+	refusals = (struct vm_refusals){ 0 };
+	vm_refusals__describe(&refusals, text, sizeof(text));
+	assert_string_equal(text, "");
+}
+
+static void test_view(void **state)
+{
+	struct fake_proc proc;
+
+	(void)state;
+	fake_proc__open(&proc);
+	assert_int_equal(proc_view__read(proc.path), PROC_VIEW_NONE);
+	fake_tree(&proc, "self/stat", "7 (kvmq) R 1\n");
+	assert_int_equal(proc_view__read(proc.path), PROC_VIEW_HIDDEN);
+	fake_tree(&proc, "1/stat", "1 (init) S 0\n");
+	assert_int_equal(proc_view__read(proc.path), PROC_VIEW_ALL);
+	/* Some other namespace's inode: not the host's. */
+	fake_tree(&proc, "1/ns/pid", "");
+	assert_int_equal(proc_view__read(proc.path), PROC_VIEW_NAMESPACE);
+	assert_null(proc_view__reason(PROC_VIEW_ALL));
+	assert_non_null(strstr(proc_view__reason(PROC_VIEW_NAMESPACE), "hostPID"));
+	assert_non_null(strstr(proc_view__reason(PROC_VIEW_HIDDEN), "hidepid"));
+	fake_proc__close(&proc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_other_users),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_view),
+	};
+
+	return cmocka_run_group_tests_name("vm_scan", tests, NULL, NULL);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How much of the host's processes a folder like /proc shows. */
+#ifndef KVMQ_PROC_VIEW_H
+#define KVMQ_PROC_VIEW_H
+
+enum proc_view {
+	PROC_VIEW_ALL,
+	PROC_VIEW_HIDDEN,    /* this user's own alone: hidepid */
+	PROC_VIEW_NAMESPACE, /* those of another PID namespace, by numbers that are not the host's
+			      */
+	PROC_VIEW_NONE,	     /* nothing: it is not mounted */
+};
+
+enum proc_view proc_view__read(const char *proc);
+
+/* What it is and what would give more, or NULL for PROC_VIEW_ALL. */
+const char *proc_view__reason(enum proc_view view);
+
+#endif
