@@ -5,14 +5,26 @@
 refuses 'cpu --timeline=' 2 '--timeline: .. is no such value' "$cpu" --timeline= 0.1 1
 refuses 'cpu --timeline without FILE' 2 'its value is missing' "$cpu" --timeline
 needs_bpf 'timelines' || return
-refuses 'cpu --timeline into a folder' 1 "'/tmp': Is a directory" "$cpu" --timeline /tmp 0.1 1
+refuses 'cpu --timeline into a folder' 1 "'/tmp' is a folder" "$cpu" --timeline /tmp 0.1 1
 refuses 'cpu --timeline into no folder' 1 "'/nonexistent/a': No such file" \
 	"$cpu" --timeline /nonexistent/a 0.1 1
-try "$cpu" --timeline /dev/full 0.1 1
-if one_line 1 "'/dev/full': No space left"; then
-	ok 'cpu --timeline into a full device'
+# Nothing is written to, nor waited at, that somebody put in the way.
+mkfifo "$scratch/fifo"
+refuses 'cpu --timeline into a FIFO' 1 "/fifo' is no plain file" \
+	timeout -s TERM 5 "$cpu" -t "$scratch/fifo" 0.1 1
+echo precious > "$scratch/victim"
+ln -s victim "$scratch/link"
+refuses 'cpu --timeline over a link' 1 "/link' is a symbolic link" "$cpu" -t "$scratch/link" 0.1 1
+if [[ $(< "$scratch/victim") == precious ]]; then
+	ok 'cpu --timeline leaves what a link points to'
 else
-	bad 'cpu --timeline into a full device' "$why"
+	bad 'cpu --timeline leaves what a link points to' 'it was overwritten'
+fi
+(umask 0 && works 'cpu --timeline mode' "$cpu" -t "$scratch/new" 0.1 1)
+if [[ $(stat -c %a "$scratch/new") == 600 ]]; then
+	ok 'cpu --timeline is for its owner alone'
+else
+	bad 'cpu --timeline is for its owner alone' "mode $(stat -c %a "$scratch/new")"
 fi
 
 # shellcheck source=tests/cli/vms.sh
@@ -48,6 +60,15 @@ works 'cpu --timeline INTERVAL COUNT' "$cpu" --timeline "$scratch/trace" 0.5 2 &
 works 'cpu --timeline -- COMMAND' "$cpu" -j -b thread -t "$scratch/trace" -- sleep 0.5 &&
 	whole 'cpu --timeline -- COMMAND' \
 		'{p["name"] for p in t.tracks[t.threads_of(name + "-b")["vCPU 0"]]} >= {"run", "halt"}'
+# As on a full disk: it has room for 512 bytes.
+try sh -c 'trap "" XFSZ; ulimit -f 1; exec "$@" > /dev/null' sh \
+	"$cpu" --timeline "$scratch/small" 0.1 1
+if one_line 1 "/small': File too large"; then
+	ok 'cpu --timeline without room'
+else
+	bad 'cpu --timeline without room' "$why"
+fi
+
 works 'cpu --timeline, events and SIGINT' timeout --preserve-status -s INT 1 \
 	"$cpu" -e -t "$scratch/trace" && whole 'cpu --timeline, events and SIGINT'
 works 'cpu --timeline --vm' "$cpu" -m "$name-a" -m "$name-b" -t "$scratch/trace" 0.5 1 &&

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "render/timeline.h"
 
@@ -328,17 +330,28 @@ static void test_bad_files(void **state)
 {
 	struct vms *vms = vms__new("/nonexistent", &all);
 	struct timeline *timeline = NULL;
+	struct rlimit little = { 128, 0 }, before;
+	char path[] = "/tmp/test-timeline-XXXXXX";
 	struct capture capture;
 
 	(void)state;
+	close(mkstemp(path));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
 	capture_begin(&capture, STDERR_FILENO);
-	assert_int_equal(timeline__open(&timeline, "/tmp", SMALL, &test_host, vms), -EISDIR);
+	assert_int_equal(timeline__open(&timeline, "/tmp", SMALL, &test_host, vms), -EPERM);
 	assert_int_equal(timeline__open(&timeline, "/nonexistent/a", SMALL, &test_host, vms),
 			 -ENOENT);
-	assert_int_equal(timeline__open(&timeline, "/dev/full", SMALL, &test_host, vms), 0);
-	assert_int_equal(timeline__close(timeline, NULL, 0), -ENOSPC);
-	assert_int_equal(count_lines(capture_end(&capture)), 3);
-	assert_non_null(strstr(capture.text, "'/dev/full': No space left"));
+	assert_int_equal(timeline__open(&timeline, path, SMALL, &test_host, vms), 0);
+	assert_int_equal(count_lines(capture_end(&capture)), 2);
+	capture_begin(&capture, STDERR_FILENO);
+	setrlimit(RLIMIT_FSIZE, &little); /* as on a disk that is full */
+	assert_int_equal(timeline__close(timeline, NULL, 0), -EFBIG);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_int_equal(count_lines(capture_end(&capture)), 1);
+	assert_non_null(strstr(capture.text, "': File too large: give"));
+	unlink(path);
 	vms__free(vms);
 }
 

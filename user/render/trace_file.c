@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/output_file.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -110,13 +111,10 @@ int trace_file__open(struct trace_file *file, const char *path, uint64_t limit)
 {
 	int error;
 
-	*file = (struct trace_file){ .path = path, .limit = limit, .file = fopen(path, "we") };
-	if (!file->file) {
-		error = -errno;
-		log_error("--timeline: '%s': %s: give a file that can be written", path,
-			  strerror(-error));
+	*file = (struct trace_file){ .path = path, .limit = limit };
+	error = output_file__open(&file->file, "--timeline", path);
+	if (error)
 		return error;
-	}
 	put(file, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
 	return 0;
 }

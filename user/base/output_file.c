@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/output_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* Without O_NONBLOCK, a FIFO that took the file's place would be waited at. */
+#define FLAGS (O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+const char *output_file__refusal(const struct stat *file)
+{
+	if (S_ISLNK(file->st_mode))
+		return "a symbolic link";
+	if (S_ISDIR(file->st_mode))
+		return "a folder";
+	if (!S_ISREG(file->st_mode))
+		return "no plain file";
+	if (file->st_uid != geteuid())
+		return "another user's file";
+	if (file->st_nlink > 1)
+		return "a file with another name, too (a hard link)";
+	return NULL;
+}
+
+/*
+ * Looked at before it is opened, for opening a device may do something, and again when it cannot
+ * be changed for another any more. Returns it, or -errno.
+ */
+static int open_existing(const char *path, const char **refusal)
+{
+	struct stat file;
+	int fd, error;
+
+	if (lstat(path, &file))
+		return -errno;
+	*refusal = output_file__refusal(&file);
+	if (*refusal)
+		return -EPERM;
+	fd = open(path, FLAGS);
+	if (fd < 0)
+		return -errno;
+	error = fstat(fd, &file) ? -errno : 0;
+	*refusal = error ? NULL : output_file__refusal(&file);
+	if (*refusal)
+		error = -EPERM;
+	else if (!error && ftruncate(fd, 0))
+		error = -errno;
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
+}
+
+int output_file__open(FILE **file, const char *option, const char *path)
+{
+	const char *refusal = NULL;
+	int fd = open(path, FLAGS | O_CREAT | O_EXCL, 0600), error;
+
+	if (fd < 0)
+		fd = errno == EEXIST ? open_existing(path, &refusal) : -errno;
+	error = fd < 0 ? fd : 0;
+	if (!error) {
+		*file = fdopen(fd, "w");
+		if (*file)
+			return 0;
+		error = -errno;
+		close(fd);
+	}
+	if (refusal)
+		log_error("%s: '%s' is %s: give a name that is not there yet", option, path,
+			  refusal);
+	else
+		log_error("%s: '%s': %s: give a file that can be written", option, path,
+			  strerror(-error));
+	return error;
+}
