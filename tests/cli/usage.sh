@@ -39,6 +39,10 @@ refuses 'exit --by nosuch' 2 '--by: ' "$exits" --by nosuch
 refuses 'exit --columns of reasons' 2 '--columns: ' "$exits" --columns REASON
 refuses 'exit --columns of kvmq-cpu' 2 '--columns: ' "$exits" --columns %RUN
 refuses 'exit --sort nosuch' 2 '--sort: ' "$exits" --sort nosuch
+for tool in "$cpu" "$exits" "$numa" "$io"; do
+	refuses "${tool##*/kvmq-} -e 1000" 2 "--events: '1000' stands apart from it: write --events=1000" \
+		"$tool" -e 1000
+done
 refuses 'exit --events with --hist' 2 '--events prints no table: ' "$exits" -e -H
 refuses 'exit --events with --top' 2 '--events prints no table: ' "$exits" -e1 -n 1
 refuses 'exit --json with --columns' 2 '--columns: ' "$exits" -j -o VM

@@ -55,7 +55,8 @@ static inline void refuse_all(const struct tool *of, const struct refusal *refus
 
 		parse(&parsed, of, refusals[i].arguments);
 		parsed_free(&parsed);
-		snprintf(begin, sizeof(begin), "%s: %s: ", of->name, refusals[i].about);
+		snprintf(begin, sizeof(begin), "%s: %s%s", of->name, refusals[i].about,
+			 strchr(refusals[i].about, ' ') ? " " : ": ");
 		if (parsed.result != 1 || parsed.status != STATUS_USAGE || *parsed.out.text ||
 		    count_lines(parsed.err.text) != 1 ||
 		    strncmp(parsed.err.text, begin, strlen(begin)))

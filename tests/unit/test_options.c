@@ -77,6 +77,11 @@ static void test_bad_value(void **state)
 		{ { "-e5abc" }, "--events" },
 		{ { "--events=5abc" }, "--events" },
 		{ { "--events=" }, "--events" },
+		{ { "-e", "1000" }, "--events: '1000' stands apart" },
+		{ { "--events", "1000", "1" }, "--events: '1000' stands apart" },
+		{ { "-je", "5", "2" }, "--events: '5' stands apart" },
+		{ { "-e", "1000us" }, "--events: '1000us' stands apart" },
+		{ { "-e", "1.x" }, "--events: '1.x' stands apart" },
 		{ { "--timeline=" }, "--timeline" },
 		{ { "-t", "" }, "--timeline" },
 		{ { "--events=-1" }, "--events" },
@@ -250,9 +255,15 @@ static void test_events(void **state)
 	ACCEPT(&p, "--events=3600000000");
 	assert_int_equal(p.options.event_min_ns, 3600000000000);
 	parsed_free(&p);
-	/* An optional value is part of the word: this is INTERVAL. */
-	ACCEPT(&p, "-e", "5");
+	/* An optional value is part of the word: what stands apart is INTERVAL, and must be. */
+	ACCEPT(&p, "5", "-e");
 	assert_int_equal(p.options.event_min_ns, 0);
+	assert_int_equal(p.options.interval_ns, 5000000000);
+	parsed_free(&p);
+	ACCEPT(&p, "-e", "0.5", "2");
+	assert_int_equal(p.options.interval_ns, 500000000);
+	parsed_free(&p);
+	ACCEPT(&p, "-e", "-j", "5");
 	assert_int_equal(p.options.interval_ns, 5000000000);
 	parsed_free(&p);
 }

@@ -26,6 +26,10 @@ static void test_refused(void **state)
 		{ { "-q", "" }, "--qmp" },
 		{ { "-q", "/run/a", "-q", "" }, "--qmp" },
 		{ { "--guest-report=" }, "--guest-report" },
+		{ { "-g", "27505" }, "--guest-report: '27505' stands apart" },
+		{ { "-g", "vsock:27505" }, "--guest-report: 'vsock:27505' stands apart" },
+		{ { "--guest-report", "/dev/vport0p1" },
+		  "--guest-report: '/dev/vport0p1' stands apart" },
 		{ { "--vmm=1" }, "--vmm=1" },
 		{ { "--with-guests=1" }, "--with-guests=1" },
 	};
@@ -90,10 +94,10 @@ static void test_guest_report(void **state)
 	assert_string_equal(p.options.report_to, "/dev/virtio-ports/kvmq.io.0");
 	assert_int_equal(p.options.count, 2);
 	parsed_free(&p);
-	/* An optional value is part of the word: this is INTERVAL. */
-	ACCEPT(&p, "-g", "5");
+	/* An optional value is part of the word: what stands apart is INTERVAL, and must be. */
+	ACCEPT(&p, "-g", "0.5");
 	assert_null(p.options.report_to);
-	assert_int_equal(p.options.interval_ns, 5000000000);
+	assert_int_equal(p.options.interval_ns, 500000000);
 	parsed_free(&p);
 	ACCEPT(&p, "-gvsock", "-g"); /* the last one counts */
 	assert_null(p.options.report_to);

@@ -252,6 +252,27 @@ static int refuse(const struct tool *tool, int what, char **argv)
 	return -EINVAL;
 }
 
+/*
+ * An optional value is part of its option's word. What stands apart may be meant as one, or as
+ * INTERVAL: only a fraction can be nothing but that.
+ */
+static int check_apart(int letter, const char *next)
+{
+	const struct option_spec *spec = option_specs;
+	uint64_t ns;
+
+	while (spec->letter != letter)
+		spec++;
+	if (spec->has_argument != optional_argument || optarg || !next || *next == '-' ||
+	    (strchr(next, '.') && !parse_fixed(next, NSEC_PER_SEC, 0, UINT64_MAX, &ns)))
+		return 0;
+	log_error(
+		"--%s: '%s' stands apart from it: write --%s=%s for its value, or INTERVAL before "
+		"the options",
+		spec->name, next, spec->name, next);
+	return -EINVAL;
+}
+
 /* What stands after "--" is the command; getopt sees only what is before. */
 static int split_command(struct options *options, const struct tool *tool, int *argc, char **argv)
 {
@@ -323,7 +344,8 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 			refuse(tool, letter, argv);
 			return 1;
 		}
-		if (set_option(options, tool, letter, optarg))
+		if (check_apart(letter, optind < argc ? argv[optind] : NULL) ||
+		    set_option(options, tool, letter, optarg))
 			return 1;
 	}
 	if (read_operands(options, tool, argc - optind, argv + optind))
