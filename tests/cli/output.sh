@@ -2,7 +2,49 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
 # Standard output that is full, closed, or has no reader any more.
 
+# "${unread[@]}" COMMAND...: with standard output that nobody reads
+# shellcheck disable=SC2016 # the inner shell's
+unread=(bash -c 'exec 3<> "$0" 4> "$0" 3>&-; exec "$@" >&4 4>&-' "$scratch/pipe")
+mkfifo "$scratch/pipe"
+
+# That nobody reads any more is the end, and no failure; that there is no room is one.
+for tool in "$cpu" "$exits" "$numa" "$io"; do
+	for option in --help --version --columns=help; do
+		works "${tool##*/kvmq-} $option without a reader" "${unread[@]}" "$tool" "$option" &&
+			ok "${tool##*/kvmq-} $option without a reader"
+		refuses "${tool##*/kvmq-} $option into a full device" 1 'standard output: No space' \
+			sh -c "'$tool' $option > /dev/full"
+	done
+done
+for options in '' --json; do
+	"$doctor" $options > /dev/null 2>&1
+	wanted=$?
+	try "${unread[@]}" "$doctor" $options
+	if ((status == wanted)) && [[ ! -s $scratch/err ]]; then
+		ok "doctor $options without a reader"
+	else
+		bad "doctor $options without a reader" "status $status, not $wanted, or a message"
+	fi
+	refuses "doctor $options into a full device" 1 'standard output: No space' \
+		sh -c "'$doctor' $options > /dev/full"
+done
+
 needs_bpf 'broken outputs' || return
+
+for tool in "$cpu" "$numa" "$io"; do
+	for options in '' --json --events; do
+		works "${tool##*/kvmq-} $options without a reader" "${unread[@]}" timeout 30 "$tool" 60 $options &&
+			ok "${tool##*/kvmq-} $options without a reader"
+	done
+done
+# What a command does is wanted all the same.
+# shellcheck disable=SC2016 # the inner shell's
+try "${unread[@]}" "$cpu" 0.05 -- sh -c 'sleep 0.3; : > "$0"; exit 7' "$scratch/done"
+if ((status == 7)) && [[ -e $scratch/done && ! -s $scratch/err ]]; then
+	ok 'cpu -- COMMAND without a reader'
+else
+	bad 'cpu -- COMMAND without a reader' "status $status, not the command's, or a message"
+fi
 
 for options in '' --json; do
 	refuses "cpu $options into a full device" 1 'standard output: No space' \
@@ -10,12 +52,9 @@ for options in '' --json; do
 	refuses "cpu $options without standard output" 1 'standard output: ' \
 		sh -c "'$cpu' $options 0.1 5 >&-"
 	# shellcheck disable=SC2016 # the inner shell's
-	try bash -c '"$1" $2 0.1 > >(head -1 > "$3"); exit $?' bash "$cpu" "$options" "$scratch/head"
-	if one_line 1 'standard output: Broken pipe'; then
+	works "cpu $options, a reader that ends" bash -c '"$1" $2 0.1 > >(head -1 > "$3")' \
+		bash "$cpu" "$options" "$scratch/head" &&
 		ok "cpu $options, a reader that ends"
-	else
-		bad "cpu $options, a reader that ends" "$why"
-	fi
 done
 
 # The first interval begins with the first snapshot, and none is cut short.

@@ -10,6 +10,7 @@
 
 static const char *program_name = "kvmq";
 static bool is_verbose;
+static bool is_unread; /* standard output, for good */
 
 void log_init(const char *program, bool verbose)
 {
@@ -76,6 +77,18 @@ int flush_output(void)
 	if (!fflush(stdout) && !ferror(stdout))
 		return 0;
 	error = errno ? errno : EIO;
-	log_error("standard output: %s: give it room or a reader", strerror(error));
+	is_unread |= error == EPIPE;
+	if (!is_unread)
+		log_error("standard output: %s: give it room or a reader", strerror(error));
 	return -error;
+}
+
+bool output_is_unread(void)
+{
+	return is_unread;
+}
+
+enum exit_status output_status(void)
+{
+	return flush_output() && !is_unread ? STATUS_FAILED : STATUS_DONE;
 }

@@ -30,10 +30,16 @@ void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_text(const char *format, va_list args);
 
 /*
- * Writes out standard output. Returns 0, or -errno after one line: full, closed,
- * or nobody reads it. Set errno to 0 before printing: a buffer that was written
- * out on the way has left its error there.
+ * Writes out standard output. Returns 0, or -errno after one line: full or closed. That nobody
+ * reads it any more ('| head -1') is -errno without a line. Set errno to 0 before printing: a
+ * buffer that was written out on the way has left its error there.
  */
 int flush_output(void);
+
+/* Whether flush_output() has found that nobody reads any more: the end, and no failure. */
+bool output_is_unread(void);
+
+/* The same for a tool that is done then: its exit status. */
+enum exit_status output_status(void);
 
 #endif

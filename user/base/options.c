@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -324,6 +325,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 
 	*options = (struct options){ .by = tool->by, .interval_ns = NSEC_PER_SEC };
 	log_init(tool->name, false);
+	signal(SIGPIPE, SIG_IGN); /* flush_output() sees to it */
 	*status = STATUS_USAGE;
 	if (split_command(options, tool, &argc, argv))
 		return 1;
@@ -337,7 +339,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 				print_help(tool);
 			else
 				printf("%s %s\n", tool->name, KVMQ_VERSION);
-			*status = flush_output() ? STATUS_FAILED : STATUS_DONE;
+			*status = output_status();
 			return 1;
 		}
 		if (letter == '?' || letter == ':') {

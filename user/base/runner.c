@@ -35,7 +35,6 @@ void runner__prepare(void)
 
 	wanted_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static int open_timer(uint64_t interval_ns)
@@ -86,7 +85,7 @@ static int handle_interval(struct loop *loop, int fd)
 
 static int wait_and_handle(struct loop *loop, struct pollfd *fds)
 {
-	int ready = poll(fds, 3, loop->steps->poll_ms), error = 0;
+	int ready = poll(fds, 4, loop->steps->poll_ms), error = 0;
 
 	if (ready < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -96,20 +95,25 @@ static int wait_and_handle(struct loop *loop, struct pollfd *fds)
 		error = handle_interval(loop, fds[1].fd);
 	if (!error && fds[2].revents)
 		handle_signal(loop, fds[2].fd);
-	if (error > 0) {
-		loop->stop = true;
-		error = 0;
+	if (error < 0 && !output_is_unread())
+		return error;
+	if (error < 0 || fds[3].revents) {
+		/* Without a reader nothing is left to do, but to wait for a command. */
+		fds[3].fd = -1;
+		error = !loop->command->pid;
 	}
-	return error;
+	loop->stop |= error > 0;
+	return 0;
 }
 
 int runner__run(const struct options *options, struct command *command, int probe_fd,
 		const struct run_steps *steps)
 {
 	struct loop loop = { .options = options, .command = command, .steps = steps };
-	struct pollfd fds[3] = { { .fd = probe_fd, .events = POLLIN },
+	struct pollfd fds[4] = { { .fd = probe_fd, .events = POLLIN },
 				 { .events = POLLIN },
-				 { .events = POLLIN } };
+				 { .events = POLLIN },
+				 { .fd = steps->silent ? -1 : STDOUT_FILENO } };
 	sigset_t signals;
 	int error = 0;
 
@@ -128,7 +132,7 @@ int runner__run(const struct options *options, struct command *command, int prob
 		error = steps->report(steps->context);
 	close(fds[1].fd);
 	close(fds[2].fd);
-	if (error)
+	if (error && !output_is_unread())
 		return STATUS_FAILED;
 	return command->ended ? command->status : STATUS_DONE;
 }

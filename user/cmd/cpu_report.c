@@ -37,7 +37,7 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 	if (options->columns && !strcmp(options->columns, "help")) {
 		errno = 0;
 		metric__print_help(&cpu_metrics);
-		*status = flush_output() ? STATUS_FAILED : STATUS_DONE;
+		*status = output_status();
 		return 1;
 	}
 	if (check_options(options) ||

@@ -196,7 +196,7 @@ int main(int argc, char **argv)
 	host__read(&findings.host);
 	examine(&findings, options.json);
 	errno = 0;
-	if (flush_output())
+	if (output_status())
 		return STATUS_FAILED;
 	for (int i = 0; i < TOOLS; i++)
 		if (checks__worst(&findings.checks[i]) > CHECK_LATER)

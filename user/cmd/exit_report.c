@@ -31,7 +31,7 @@ static int print_columns(void)
 	metric__print_help(exit_metrics());
 	puts("\nBy reason:");
 	metric__print_help(&reason_metrics);
-	return flush_output() ? STATUS_FAILED : STATUS_DONE;
+	return output_status();
 }
 
 int exit_report__init(struct exit_report *report, const struct options *options, int *status)

@@ -58,7 +58,7 @@ static int report_interval(void *context)
 {
 	struct io_tool *io = context;
 	struct io_view *before = &io->views[io->latest], *after = &io->views[!io->latest];
-	int error = io_session__poll(&io->session);
+	int error = io_session__poll(&io->session), unwritten;
 
 	if (!error)
 		error = read_view(io, after);
@@ -67,8 +67,9 @@ static int report_interval(void *context)
 	io->latest = !io->latest;
 	errno = 0;
 	error = io_report__print(&io->report, stdout, before, after);
-	if (flush_output())
-		return -EIO;
+	unwritten = flush_output();
+	if (unwritten)
+		return unwritten;
 	if (error)
 		log_error("printing: %s: show fewer VMs", strerror(-error));
 	return error;

@@ -72,7 +72,9 @@ static int open_all(struct io_guest_tool *guest, const struct options *options)
 int io_guest__run(const struct options *options)
 {
 	struct io_guest_tool guest = { 0 };
-	struct run_steps steps = { .poll_ms = -1, .report = send_report, .context = &guest };
+	struct run_steps steps = {
+		.poll_ms = -1, .report = send_report, .silent = true, .context = &guest
+	};
 	struct command command = { .gate = -1 };
 	int status = STATUS_HOST;
 

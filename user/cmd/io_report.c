@@ -57,7 +57,7 @@ static int print_columns(void)
 {
 	errno = 0;
 	metric__print_help(&io_metrics);
-	return flush_output() ? STATUS_FAILED : STATUS_DONE;
+	return output_status();
 }
 
 int io_report__init(struct io_report *report, const struct options *options, int *status)

@@ -184,7 +184,7 @@ static int run(struct numa_tool *numa)
 					     sched_probe__fd(numa->session.probe), &steps);
 		if (numa->options.events && status != STATUS_FAILED) {
 			numa_probe__flush(numa->probe, true);
-			if (flush_output())
+			if (output_status())
 				status = STATUS_FAILED;
 		}
 	}

@@ -61,7 +61,7 @@ static int print_columns(void)
 {
 	errno = 0;
 	metric__print_help(numa_metrics());
-	return flush_output() ? STATUS_FAILED : STATUS_DONE;
+	return output_status();
 }
 
 int numa_report__init(struct numa_report *report, const struct options *options, int *status)

@@ -191,9 +191,12 @@ int session__read(struct session *session, struct snapshot *snapshot)
 
 int session__shown(struct session *session, const struct snapshot *snapshot, int error)
 {
+	int unwritten;
+
 	vms__keep_exited(session->vms, snapshot);
-	if (flush_output())
-		return -EIO;
+	unwritten = flush_output();
+	if (unwritten)
+		return unwritten;
 	if (error)
 		log_error("printing: %s: show fewer VMs", strerror(-error));
 	return error;
