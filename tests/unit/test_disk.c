@@ -262,9 +262,10 @@ static void test_malformed(void **state)
 	CHECK(0, .name = "n1", .drive = "n1", .format = "raw");
 	CHECK(1, .name = "n3", .drive = "n3", .format = "raw");
 	CHECK(2, .name = "gone", .drive = "gone");
-	/* What is not printable does not reach a terminal; what is no UTF-8 is a path. */
+	/* Kept as it is: what must not reach a terminal is seen to where it is shown. */
 	parse("qemu|-drive|file=/\x1b[2J\x7f\xff\xfe,if=virtio,id=a\nb");
-	CHECK(0, .name = "a?b", .drive = "a?b", .path = "/?[2J?\xff\xfe", .backing = DISK_FILE);
+	CHECK(0, .name = "a\nb", .drive = "a\nb", .path = "/\033[2J\177\xff\xfe",
+	      .backing = DISK_FILE);
 	parse("qemu|-drive|if=virtio,index=99999999999999999999,unit=-1,bus=x,file=/a|"
 	      "-drive|if=ide,index=65535,file=/b|-drive|if=scsi,bus=65535,unit=65535,file=/c|"
 	      "-device|virtio-blk-pci,drive=d,addr=0xffffffff.9|-device|nvme,drive=e,addr=zz");
@@ -334,8 +335,6 @@ static void check_sound(void)
 		assert_true(memchr(disk->address, '\0', sizeof(disk->address)));
 		assert_non_null(disk_backing__name(disk->backing));
 		assert_true(disk->name[0]);
-		for (const char *c = disk->name; *c; c++)
-			assert_true((unsigned char)*c >= ' ' && *c != 127);
 	}
 }
 

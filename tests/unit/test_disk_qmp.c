@@ -273,7 +273,7 @@ static void test_nonsense(void **state)
 		for (size_t j = 0; j < disks.count; j++)
 			assert_string_equal(disks.list[j].address, "");
 	}
-	assert_string_equal(disks.list[0].name, "?[2J");
+	assert_string_equal(disks.list[0].name, "\033[2J");
 	assert_int_equal(disks.list[0].size_bytes, 0);
 	for (int i = 0; i < DISKS_MAX + 3; i++)
 		end += sprintf(end, "%s{\"inserted\": {}, \"qdev\": \"d%d\"}", i ? ", " : "", i);

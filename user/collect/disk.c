@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "collect/disk_internal.h"
 #include "collect/proc.h"
 
@@ -12,11 +13,7 @@
 
 void copy_printable(char *to, size_t size, const char *text)
 {
-	size_t length = strnlen(text, size - 1);
-
-	for (size_t i = 0; i < length; i++)
-		to[i] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
-	to[length] = '\0';
+	text_copy(to, size, text, strlen(text));
 }
 
 struct disk *disks__add(struct disks *disks)

@@ -62,7 +62,7 @@ bool is_format(const char *driver);
 /* All of the above for a whole command line. */
 void disks__from_options(struct disks *disks, const struct options *options);
 
-/* Copies with '?' for what is not printable: it goes to a terminal. */
+/* Copies whole characters, as many as there is room for. What is shown is made harmless there. */
 void copy_printable(char *to, size_t size, const char *text);
 
 /* Room for one more, all 0, or NULL: then it is left out and counted. */
