@@ -21,6 +21,7 @@ import four_nodes
 import guest_io
 import living
 import measuring
+import others
 import overlap
 import remote
 import tracing
@@ -146,6 +147,7 @@ STAGES = [
         tracing.timeline,
     ]),
     (calm, [
+        others.vms_stay,
         living.filtered,
         living.few_privileges,
         living.dropped,
