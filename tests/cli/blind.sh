@@ -93,7 +93,9 @@ fi
 declare -A tools=([cpu]=$cpu [exit]=$exits [numa]=$numa [io]=$io)
 declare -A of_tool=()
 for tool in "${!tools[@]}"; do
-	timeout -k 5 60 "${tools[$tool]}" -j -b vm 1 7 > "$scratch/out-$tool" 2> "$scratch/err-$tool" &
+	only=() # of kvmq-io the number of VMs is all that shows: these have no disk
+	[[ $tool != io ]] || only=(-m "$name-early")
+	timeout -k 5 60 "${tools[$tool]}" -j -b vm "${only[@]}" 1 7 > "$scratch/out-$tool" 2> "$scratch/err-$tool" &
 	of_tool[$tool]=$!
 done
 sleep 2
@@ -105,10 +107,8 @@ for tool in "${!tools[@]}"; do
 	cp "$scratch/err-$tool" "$scratch/err"
 	if ((status)); then
 		bad "$title" "exit status $status"
-	elif [[ $tool == io ]]; then # these have no disk, and so no row
-		holds "$title" 'len(intervals) == 7' 'all(line["vms"] >= 1 for line in intervals)' \
-			'len({line["losses"]["processes"] for line in intervals}) == 1' \
-			'last["vms"] == intervals[0]["vms"] + 1'
+	elif [[ $tool == io ]]; then
+		holds "$title" '[line["vms"] for line in intervals] == [1] * 7'
 	else
 		holds "$title" 'len(intervals) == 7' \
 			"all('$name-early' in [row['vm'] for row in line['rows']] for line in intervals)" \

@@ -7,6 +7,11 @@ needs_bpf 'kvmq-io on devices' || return
 
 refuses 'io --qmp of no socket' 3 "--qmp: '/nosuch/qmp': " "$io" -q /nosuch/qmp 0.1 1
 refuses 'io --vm nosuch' 3 '--vm: ' "$io" -m nosuch 0.1 1
+for tool in "$cpu" "$exits" "$numa" "$io"; do
+	refuses "${tool##*-} --cgroup of none" 3 "--cgroup: '/no/such' is not there: " "$tool" -c /no/such 0.1 1
+	refuses "${tool##*-} --cgroup of a file" 3 '--cgroup: .*: Not a directory: ' \
+		"$tool" -c "$(awk '$3 ~ /^cgroup/ { print $2; exit }' /proc/mounts)/cgroup.procs" 0.1 1
+done
 refuses 'io --guest-report to no folder' 3 '/nosuch/report: ' "$io" -g/nosuch/report 0.1 1
 
 if works 'io --guest-report to a file' "$io" "-g$scratch/report" 0.05 3; then

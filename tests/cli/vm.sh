@@ -73,12 +73,8 @@ else
 		"all(row['cgroup'] == '/$name/a' for row in rows)"
 	works '--cgroup, both below' "$cpu" -j -b vm -c "$name" 0.2 1 &&
 		holds '--cgroup, both below' "[row['vm'] for row in rows] == ['$name-a', '$name-b']"
-	if [[ $mount == /sys/fs/cgroup ]]; then
-		refuses '--cgroup of none' 3 '--cgroup: ' "$cpu" -j -c "/$name/nosuch" 0.2 1
-	else # nobody knows then which mount is meant
-		works '--cgroup of none' "$cpu" -j -c "/$name/nosuch" 0.2 1 &&
-			holds '--cgroup of none' 'not rows'
-	fi
+	works '--cgroup by its folder' "$cpu" -j -c "$cgroup/a" 0.2 1 &&
+		holds '--cgroup by its folder' "$only_a"
 fi
 
 # A terminal of 40 columns: no line of the table is longer.

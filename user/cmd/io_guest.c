@@ -51,7 +51,7 @@ static int open_all(struct io_guest_tool *guest, const struct options *options)
 	const struct block_probe_config config = { 0 };
 	const struct block_owners nobody = { 0 };
 
-	if (session__check_host(options))
+	if (session__check_host())
 		return -EPERM;
 	guest->devices = devices__new("/sys");
 	guest->report = calloc(1, sizeof(*guest->report));

@@ -190,7 +190,6 @@ static int open_vm_probes(struct io_session *session)
 int io_session__open(struct io_session *session, const struct options *options,
 		     void (*on_event)(void *context, const struct io_event *event), void *context)
 {
-	struct vm_filter filter = { options->vms, options->vm_count, options->cgroup };
 	struct block_probe_config config = { .vms_only = options->by == BY_VM,
 					     .events = options->events,
 					     .event_min_ns = options->event_min_ns,
@@ -199,11 +198,14 @@ int io_session__open(struct io_session *session, const struct options *options,
 	int error;
 
 	session->options = options;
-	if (session__check_host(options))
-		return -EPERM;
-	if (session__check_processes())
-		return -ENOENT;
-	error = io_vms__init(&session->vms, "/proc", "/sys/fs/cgroup", "/sys", &filter);
+	error = session__check_host();
+	if (!error)
+		error = session__check_processes();
+	if (!error)
+		error = session_filter__read(&session->filter, options);
+	if (!error)
+		error = io_vms__init(&session->vms, "/proc", "/sys/fs/cgroup", "/sys",
+				     &session->filter.vms);
 	if (error)
 		return error;
 	if (block_probe__open(&session->block, &config) || open_vm_probes(session))
@@ -233,6 +235,7 @@ void io_session__close(struct io_session *session)
 	block_probe__close(session->block);
 	monitors__close(&session->monitors);
 	io_vms__free(&session->vms);
+	session_filter__free(&session->filter);
 }
 
 /* A copy of the last report of each guest: the next may come before this one is shown. */

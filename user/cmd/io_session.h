@@ -4,6 +4,7 @@
 #define KVMQ_IO_SESSION_H
 
 #include "base/options.h"
+#include "cmd/session.h"
 #include "collect/guest_link.h"
 #include "collect/io_rows.h"
 #include "collect/monitors.h"
@@ -14,6 +15,7 @@
 #define MISSING_SIZE (VM_SHOWN_SIZE + 160)
 
 struct io_session {
+	struct session_filter filter;
 	const struct options *options;
 	struct io_vms vms;
 	struct block_probe *block;

@@ -2,10 +2,8 @@
 #include "cmd/session.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/privileges.h"
@@ -76,11 +74,11 @@ int session__check_filter(const struct vms *vms)
 }
 
 /* The hooks see each VM that runs, but it is /proc that has its cgroup, and its name. */
-static int check_view(const struct options *options)
+static int check_view(void)
 {
 	enum proc_view view = proc_view__read("/proc");
 
-	if (!options->cgroup || (view != PROC_VIEW_NAMESPACE && view != PROC_VIEW_NONE))
+	if (view != PROC_VIEW_NAMESPACE && view != PROC_VIEW_NONE)
 		return 0;
 	log_error("--cgroup: no VM's to be seen: %s", proc_view__reason(view));
 	return -ENOENT;
@@ -95,29 +93,50 @@ static void warn_of_view(void)
 }
 
 /* A cgroup that is not there holds no VM, today or later. */
-static int check_cgroup(const char *path)
+static int find_cgroup(struct cgroup_filter *filter, const char *name)
 {
-	static const char mount[] = "/sys/fs/cgroup";
-	char full[PATH_MAX];
+	int error = cgroup_filter__find(filter, "/proc", name);
 
-	if (!path || access("/sys/fs/cgroup/cgroup.controllers", F_OK))
-		return 0;
-	snprintf(full, sizeof(full), "%s/%s", strncmp(path, mount, sizeof(mount) - 1) ? mount : "",
-		 path);
-	if (!access(full, F_OK))
-		return 0;
-	log_error("--cgroup: '%s' is not there: give a folder below %s", path, mount);
-	return -ENOENT;
+	if (error == -ENOENT)
+		log_error("--cgroup: '%s' is not there: give a folder below /sys/fs/cgroup", name);
+	else if (error == -ENODEV)
+		log_error("--cgroup: no cgroup hierarchy is mounted: mount it on /sys/fs/cgroup");
+	else if (error)
+		log_error("--cgroup: '%s': %s: give a folder below /sys/fs/cgroup", name,
+			  strerror(-error));
+	return error;
 }
 
-int session__check_host(const struct options *options)
+int session_filter__read(struct session_filter *filter, const struct options *options)
 {
-	if (privileges_check() || check_cgroup(options->cgroup))
-		return -EPERM;
-	if (!kernel_has_btf())
+	int error;
+
+	*filter = (struct session_filter){ .vms = { options->vms, options->vm_count, NULL } };
+	if (!options->cgroup)
 		return 0;
-	log_error("/sys/kernel/btf/vmlinux: not there: needs a kernel with CONFIG_DEBUG_INFO_BTF");
-	return -ENOENT;
+	error = check_view();
+	if (!error)
+		error = find_cgroup(&filter->cgroup, options->cgroup);
+	filter->vms.cgroup = &filter->cgroup;
+	return error;
+}
+
+void session_filter__free(struct session_filter *filter)
+{
+	cgroup_filter__free(&filter->cgroup);
+}
+
+int session__check_host(void)
+{
+	int error = privileges_check();
+
+	if (error)
+		return error;
+	error = kernel_has_btf();
+	if (error)
+		log_error("/sys/kernel/btf/vmlinux: %s: needs a kernel with CONFIG_DEBUG_INFO_BTF",
+			  strerror(-error));
+	return error;
 }
 
 bool session__is_filtered(const struct options *options)
@@ -128,8 +147,8 @@ bool session__is_filtered(const struct options *options)
 int session__open(struct session *session, const struct options *options,
 		  const struct sched_probe_config *config)
 {
-	struct vm_filter filter = { options->vms, options->vm_count, options->cgroup };
 	struct sched_probe_config own = *config;
+	int error;
 
 	session->config = *config;
 	own.threads = options->by == BY_THREAD;
@@ -139,21 +158,29 @@ int session__open(struct session *session, const struct options *options,
 	own.on_wait = on_wait;
 	own.on_change = on_change;
 	own.context = session;
-	if (session__check_host(options) || check_view(options))
-		return -EPERM;
-	session->vms = vms__new("/proc", &filter);
-	if (!session->vms || sched_probe__open(&session->probe, &own))
-		return -EINVAL;
-	if (sched_probe__poll(session->probe) || session__check_filter(session->vms))
-		return -ENOENT;
-	warn_of_view();
-	return 0;
+	error = session__check_host();
+	if (!error)
+		error = session_filter__read(&session->filter, options);
+	if (error)
+		return error;
+	session->vms = vms__new("/proc", &session->filter.vms);
+	if (!session->vms)
+		return -ENOMEM;
+	error = sched_probe__open(&session->probe, &own);
+	if (!error)
+		error = session__poll(session);
+	if (!error)
+		error = session__check_filter(session->vms);
+	if (!error)
+		warn_of_view();
+	return error;
 }
 
 void session__close(struct session *session)
 {
 	sched_probe__close(session->probe);
 	vms__free(session->vms);
+	session_filter__free(&session->filter);
 	snapshot__free(&session->snapshots[0]);
 	snapshot__free(&session->snapshots[1]);
 }

@@ -9,7 +9,14 @@
 #include "collect/vm.h"
 #include "probe/sched.h"
 
+/* Which VMs are wanted. */
+struct session_filter {
+	struct vm_filter vms; /* points into the options and the next */
+	struct cgroup_filter cgroup;
+};
+
 struct session {
+	struct session_filter filter;
 	struct vms *vms;
 	struct sched_probe *probe;
 	struct snapshot snapshots[2];
@@ -37,11 +44,15 @@ int session__read(struct session *session, struct snapshot *snapshot);
  */
 int session__shown(struct session *session, const struct snapshot *snapshot, int error);
 
+/* What every tool asks before it opens anything: privileges, BTF. 0, or -errno after one line. */
+int session__check_host(void);
+
 /*
- * What every tool asks before it opens anything: privileges, the cgroup of --cgroup, BTF.
- * Returns 0 or -errno after one line.
+ * Reads --vm and --cgroup: one that can match nothing is refused. options are borrowed. Returns 0,
+ * or -errno after one line; free with session_filter__free() in any case.
  */
-int session__check_host(const struct options *options);
+int session_filter__read(struct session_filter *filter, const struct options *options);
+void session_filter__free(struct session_filter *filter);
 
 /* 0, or -ENOENT after one line: /proc does not show the processes of this host. */
 int session__check_processes(void);

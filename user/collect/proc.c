@@ -68,24 +68,6 @@ bool process_is_kernel_thread(const char *proc, uint32_t pid)
 	return !stat_field(proc, pid, 9, &flags) && flags & PF_KTHREAD;
 }
 
-int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size)
-{
-	char text[8192], *line, *begin;
-	ssize_t got = read_file(text, sizeof(text), "%s/%u/cgroup", proc, pid);
-
-	if (got < 0)
-		return (int)got;
-	line = strstr(text, "0::");
-	if (line && (line == text || line[-1] == '\n'))
-		begin = line + 3;
-	else
-		begin = strchr(text, '/');
-	if (!begin)
-		return -ENOENT;
-	snprintf(path, size, "%.*s", (int)strcspn(begin, "\n"), begin);
-	return 0;
-}
-
 static uint64_t status_bytes(const char *status, const char *name)
 {
 	const char *field = strstr(status, name);

@@ -24,9 +24,6 @@ int process_start_ticks(const char *proc, uint32_t pid, uint64_t *ticks);
 /* Whether it is one of the kernel's, which may work for a process and be in its cgroup. */
 bool process_is_kernel_thread(const char *proc, uint32_t pid);
 
-/* The cgroup v2 path of a process, or the first of v1's; -errno. */
-int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size);
-
 /* Resident memory of a process in bytes; hugetlb is in none of the others. */
 struct process_memory {
 	uint64_t anon_bytes;

@@ -16,29 +16,11 @@
 struct vms {
 	const char *proc;
 	struct vm_filter filter;
-	char *cgroup;	  /* of the filter, as /proc shows it */
 	struct vm **list; /* by ascending PID and start */
 	size_t count;
 	size_t capacity;
 	uint64_t sweeps;
 };
-
-static char *normal_cgroup(const char *path)
-{
-	static const char mount[] = "/sys/fs/cgroup";
-	size_t length;
-	char *normal;
-
-	if (!strncmp(path, mount, sizeof(mount) - 1))
-		path += sizeof(mount) - 1;
-	path += strspn(path, "/");
-	length = strlen(path);
-	while (length && path[length - 1] == '/')
-		length--;
-	if (asprintf(&normal, "/%.*s", (int)length, path) < 0)
-		return NULL;
-	return normal;
-}
 
 struct vms *vms__new(const char *proc, const struct vm_filter *filter)
 {
@@ -48,13 +30,6 @@ struct vms *vms__new(const char *proc, const struct vm_filter *filter)
 		return NULL;
 	vms->proc = proc;
 	vms->filter = *filter;
-	if (filter->cgroup) {
-		vms->cgroup = normal_cgroup(filter->cgroup);
-		if (!vms->cgroup) {
-			free(vms);
-			return NULL;
-		}
-	}
 	return vms;
 }
 
@@ -71,7 +46,6 @@ void vms__free(struct vms *vms)
 	for (size_t i = 0; i < vms->count; i++)
 		vm__free(vms->list[i]);
 	free(vms->list);
-	free(vms->cgroup);
 	free(vms);
 }
 
@@ -131,20 +105,12 @@ static bool matches_name(const struct vm *vm, const char *name)
 	       (vm->uuid[0] && !strcasecmp(vm->uuid, name));
 }
 
-static bool in_cgroup(const struct vm *vm, const char *parent)
-{
-	size_t length = strlen(parent);
-
-	if (!vm->cgroup || strncmp(vm->cgroup, parent, length))
-		return false;
-	return length == 1 || !vm->cgroup[length] || vm->cgroup[length] == '/';
-}
-
 static bool passes(const struct vms *vms, const struct vm *vm)
 {
 	const struct vm_filter *filter = &vms->filter;
 
-	if (vms->cgroup && !in_cgroup(vm, vms->cgroup))
+	if (filter->cgroup && !(cgroup_filter__holds(filter->cgroup, vms->proc, vm->pid) &&
+				same_process(vms->proc, vm->pid, vm->start_ns)))
 		return false;
 	for (size_t i = 0; i < filter->name_count; i++)
 		if (matches_name(vm, filter->names[i]))

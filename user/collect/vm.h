@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collect/cgroup.h"
 #include "collect/snapshot.h"
 #include "collect/vm_name.h"
 #include "collect/vm_scan.h"
@@ -30,7 +31,7 @@ struct vm {
 struct vm_filter {
 	const char *const *names; /* name, UUID or PID */
 	size_t name_count;
-	const char *cgroup; /* below /sys/fs/cgroup, with or without that */
+	const struct cgroup_filter *cgroup; /* NULL: of any */
 };
 
 struct vms;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Cgroups of processes, and the choice of VMs by them (--cgroup), with version 2, 1 and both: a
+ * hybrid host has a hierarchy for each set of controllers, and a process a place in each.
+ */
+#ifndef KVMQ_CGROUP_H
+#define KVMQ_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The path of a process that tells most: of version 2; where that is the root, of the hierarchy
+ * of systemd, or the first controller that has one. Returns 0, -ENOENT (it is in none) or -errno.
+ */
+int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size);
+
+/* A cgroup by its path in a hierarchy. */
+struct cgroup_place {
+	char *options; /* of the hierarchy's mount: its controllers, by commas; NULL: version 2 */
+	char *path;
+};
+
+/* What --cgroup stands for: one folder, or one of that name in each hierarchy that has it. */
+struct cgroup_filter {
+	struct cgroup_place *list;
+	size_t count;
+};
+
+/*
+ * Finds the folder that a user has named: a path in the hierarchies, or below one's mount, as
+ * proc/self/mountinfo has them. Returns 0, -ENODEV (no hierarchy is mounted), -ENOENT or what
+ * else looking for the folder met. Free with cgroup_filter__free() in any case.
+ */
+int cgroup_filter__find(struct cgroup_filter *filter, const char *proc, const char *name);
+void cgroup_filter__free(struct cgroup_filter *filter);
+
+/* Whether a process is in one of the places, or below it. */
+bool cgroup_filter__holds(const struct cgroup_filter *filter, const char *proc, uint32_t pid);
+
+#endif
