@@ -67,7 +67,10 @@ static inline struct disk *io_host__add_disk(struct io_vm *vm, const char *name,
 {
 	struct disk *disk = &vm->disks->list[vm->disks->count++];
 
-	*disk = (struct disk){ .dev = dev, .backing = DISK_BLOCK, .direct = true };
+	*disk = (struct disk){ .id = (uint32_t)vm->disks->count - 1,
+			       .dev = dev,
+			       .backing = DISK_BLOCK,
+			       .direct = true };
 	snprintf(disk->name, sizeof(disk->name), "%s", name);
 	snprintf(disk->format, sizeof(disk->format), "raw");
 	return disk;

@@ -174,7 +174,8 @@ static void read_disk(struct scene *scene, struct line *line)
 	while (backing && strcmp(backing, disk_backing__name((enum disk_backing)kind)))
 		if (++kind > DISK_VHOST_SCSI)
 			die("no backing", backing);
-	*disk = (struct disk){ .backing = (enum disk_backing)kind,
+	*disk = (struct disk){ .id = (uint32_t)disks->count - 1,
+			       .backing = (enum disk_backing)kind,
 			       .dev = get_dev(line),
 			       .direct = get_number(line, "direct"),
 			       .size_bytes = get_number(line, "size") };

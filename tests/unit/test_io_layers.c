@@ -63,6 +63,24 @@ static void test_beside_the_host(void **state)
 	assert_int_equal(row->total.requests, 1004);
 }
 
+/* Of two disks one is unplugged: what was counted of it is not the other's. */
+static void test_unplugged(void **state)
+{
+	struct io_host *host = *state;
+	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+
+	io_host__add_disk(vm, "b", 0)->id = 1;
+	add_vmm_growth(host, 100, 0xa, VMM_NO_DISK, IO_READ, 5); /* before it went */
+	add_vmm_growth(host, 100, 0xb, VMM_NO_DISK, IO_READ, 10);
+	add_vmm_growth(host, 100, VMM_BY_QMP, 1, IO_READ, 10);
+	add_vmm(&host->before, 100, VMM_BY_QMP, 0, IO_READ, 900);
+	add_ring_growth(host, 100, 0, 0, 6);
+	add_ring_growth(host, 100, 1, 0, 10);
+	make_rows(host, BY_VM);
+	check_vmm(disk_row(host, "b", IO_READ), 10, false);
+	assert_int_equal(disk_row(host, "b", IO_READ)->layers[IO_RING].count, 10);
+}
+
 /* QEMU counts of the disk what the uprobe counts of the backend, and of no other disk. */
 static void test_linked_by_growth(void **state)
 {
@@ -299,13 +317,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, io_host__open, io_host__close)
 	const struct CMUnitTest tests[] = {
-		TEST(test_one_disk),	       TEST(test_beside_the_host),
-		TEST(test_linked_by_growth),   TEST(test_ambiguous_growth),
-		TEST(test_empty_kinds),	       TEST(test_sources),
-		TEST(test_qmp_without_before), TEST(test_qmp_goes_down),
-		TEST(test_not_chosen),	       TEST(test_ring),
-		TEST(test_ring_of_two_kinds),  TEST(test_ring_without_before),
-		TEST(test_ring_of_cached),     TEST(test_ring_alone),
+		TEST(test_unplugged),
+		TEST(test_one_disk),
+		TEST(test_beside_the_host),
+		TEST(test_linked_by_growth),
+		TEST(test_ambiguous_growth),
+		TEST(test_empty_kinds),
+		TEST(test_sources),
+		TEST(test_qmp_without_before),
+		TEST(test_qmp_goes_down),
+		TEST(test_not_chosen),
+		TEST(test_ring),
+		TEST(test_ring_of_two_kinds),
+		TEST(test_ring_without_before),
+		TEST(test_ring_of_cached),
+		TEST(test_ring_alone),
 	};
 
 	return cmocka_run_group_tests_name("io_layers", tests, NULL, NULL);

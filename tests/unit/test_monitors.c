@@ -73,6 +73,7 @@ static int tear_down(void **state)
 	monitors__close(&fixture->monitors);
 	fake_qmp__close(&fixture->fake);
 	vmm_snapshot__free(&fixture->snapshot);
+	disk_ids__free(&fixture->vms.disk_ids);
 	free(fixture);
 	return 0;
 }
@@ -158,6 +159,35 @@ static void test_paths(void **state)
 	vmm_snapshot__clear(&fixture->snapshot);
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
 	assert_int_equal(fixture->snapshot.count, 4);
+}
+
+/* Its neighbour is unplugged: a disk's counters stay its own, and no new disk gets the other's. */
+static void test_unplugged(void **state)
+{
+	struct fixture *fixture = *state;
+	struct vmm_snapshot before = { 0 };
+	const struct vmm_flow *flow;
+
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &before), 0);
+	disk_ids__begin(&fixture->vms.disk_ids);
+	fixture->answers[1].text = "{\"return\": [" DRIVE("", D10, "root") "]}\r\n";
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(fixture->disks[1].count, 1);
+	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	flow = find(fixture, fixture->disks[1].list[0].id, IO_READ);
+	check(flow, 7, 70, 700);
+	check(vmm_snapshot__find(&before, flow), 7, 70, 700);
+	/* One of the old name in the old place is another disk. */
+	disk_ids__begin(&fixture->vms.disk_ids);
+	fixture->answers[1].text = drives;
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	vmm_snapshot__clear(&fixture->snapshot);
+	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	assert_null(find(fixture, 0, IO_READ));
+	check(find(fixture, 1, IO_READ), 7, 70, 700);
+	check(find(fixture, 2, IO_READ), 5, 50, 500);
+	vmm_snapshot__free(&before);
 }
 
 /* Whatever else it answers, in types that are none of QEMU's. */
@@ -282,7 +312,7 @@ int main(void)
 		TEST(test_counts),    TEST(test_node_name),	   TEST(test_paths),
 		TEST(test_nonsense),  TEST(test_refuses),	   TEST(test_no_rings),
 		TEST(test_dies),      TEST(test_dies_while_asked), TEST(test_wrong_process),
-		TEST(test_no_socket),
+		TEST(test_no_socket), TEST(test_unplugged),
 	};
 
 	return cmocka_run_group_tests_name("monitors", tests, NULL, NULL);

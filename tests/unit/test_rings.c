@@ -74,7 +74,10 @@ static void add_usual(void)
 
 static void add_disk(const char *qom_path)
 {
-	strcpy(disks.list[disks.count++].qom_path, qom_path);
+	struct disk *disk = &disks.list[disks.count++];
+
+	disk->id = (uint32_t)disks.count - 1;
+	strcpy(disk->qom_path, qom_path);
 }
 
 static int set_up(void **state)

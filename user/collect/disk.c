@@ -25,7 +25,7 @@ struct disk *disks__add(struct disks *disks)
 		return NULL;
 	}
 	disk = &disks->list[disks->count++];
-	*disk = (struct disk){ 0 };
+	*disk = (struct disk){ .id = DISK_NO_ID };
 	return disk;
 }
 
@@ -76,6 +76,14 @@ int disks__read(struct disks *disks, const char *proc, uint32_t pid)
 	error = disks__read_fds(disks, &options);
 	options__free(&options);
 	return error;
+}
+
+const struct disk *disks__find(const struct disks *disks, uint32_t id)
+{
+	for (size_t i = 0; i < disks->count && id != DISK_NO_ID; i++)
+		if (disks->list[i].id == id)
+			return &disks->list[i];
+	return NULL;
 }
 
 const char *disk_backing__name(enum disk_backing backing)

@@ -22,7 +22,10 @@ enum disk_backing {
 	DISK_VHOST_SCSI, /* the kernel serves it */
 };
 
+#define DISK_NO_ID UINT32_MAX
+
 struct disk {
+	uint32_t id;		     /* of disk_ids.h; DISK_NO_ID: none yet */
 	char name[DISK_NAME_SIZE];   /* the VMM's: device id, else drive id, else "virtio0" */
 	char drive[DISK_NAME_SIZE];  /* id of the drive or block node behind it, for QMP */
 	char path[DISK_PATH_SIZE];   /* of the file or device; or the URL */
@@ -68,6 +71,9 @@ int disks__read(struct disks *disks, const char *proc, uint32_t pid);
  * size, address, the file that is the active layer now. Returns 0 or -errno.
  */
 int disks__ask(struct disks *disks, struct qmp *qmp);
+
+/* By its id, or NULL. */
+const struct disk *disks__find(const struct disks *disks, uint32_t id);
 
 /* "file", "device", "network", "vhost-user", "vhost-scsi" or "unknown". */
 const char *disk_backing__name(enum disk_backing backing);

@@ -58,13 +58,13 @@ struct block_losses {
 	uint64_t missed;   /* programs that did not run */
 };
 
-#define VMM_NO_DISK UINT32_MAX
-#define VMM_BY_QMP 0 /* a backend: QEMU's own counters, asked by QMP */
+#define VMM_NO_DISK UINT32_MAX /* DISK_NO_ID */
+#define VMM_BY_QMP 0	       /* a backend: QEMU's own counters, asked by QMP */
 
 /* Requests as the VMM itself times them. */
 struct vmm_flow {
 	uint32_t vm_pid;
-	uint32_t disk;	  /* index in the VM's disks; VMM_NO_DISK: not known which */
+	uint32_t disk;	  /* its id; VMM_NO_DISK: not known which */
 	uint64_t backend; /* which disk of the VMM: a number that stays the same */
 	enum io_op op;
 	uint64_t bytes;
@@ -74,7 +74,7 @@ struct vmm_flow {
 /* One virtqueue, by Little's law. */
 struct virtqueue_flow {
 	uint32_t vm_pid;
-	uint32_t disk;	      /* index in the VM's disks */
+	uint32_t disk;	      /* its id */
 	uint32_t queue;	      /* number of the queue */
 	uint64_t requests;    /* that have left the ring */
 	uint64_t integral_ns; /* requests in the ring x time */

@@ -15,9 +15,19 @@ static uint64_t growth(const struct vmm_snapshot *before, const struct vmm_flow 
 	return after->latency.count - (flow ? flow->latency.count : 0);
 }
 
+/* One that was unplugged had another, and so has firmware. */
+static bool has_one_backend(const struct vmm_snapshot *vmm, const struct vmm_flow *flow)
+{
+	for (size_t i = 0; i < vmm->count; i++)
+		if (vmm->flows[i].vm_pid == flow->vm_pid && vmm->flows[i].backend != VMM_BY_QMP &&
+		    vmm->flows[i].backend != flow->backend)
+			return false;
+	return true;
+}
+
 /*
  * Which disk a backend of the uprobe is: QEMU counts in this interval what the uprobe did, and
- * no other disk's count is the same. A VM with one disk needs no proof.
+ * no other disk's count is the same. One disk and one backend need no proof.
  */
 static uint32_t find_disk(const struct io_moments *moments, const struct io_vm *vm,
 			  const struct vmm_flow *flow)
@@ -26,8 +36,8 @@ static uint32_t find_disk(const struct io_moments *moments, const struct io_vm *
 	uint64_t count = growth(then, flow);
 	uint32_t disk = VMM_NO_DISK;
 
-	if (vm->disks->count == 1)
-		return 0;
+	if (vm->disks->count == 1 && has_one_backend(now, flow))
+		return vm->disks->list[0].id;
 	for (size_t i = 0; i < now->count && count; i++) {
 		const struct vmm_flow *other = &now->flows[i];
 
@@ -91,9 +101,8 @@ static int add_vmm_flows(struct io_rows *rows, const struct io_moments *moments,
 		/* Nobody can tell whose it is, and nobody asks: it did nothing. */
 		if (disk == VMM_NO_DISK && !growth(&moments->before->vmm, flow))
 			continue;
-		if (disk < place.vm->disks->count)
-			place.disk = &place.vm->disks->list[disk];
-		else
+		place.disk = disks__find(place.vm->disks, disk);
+		if (!place.disk)
 			place.kind = IO_ROW_VM;
 		row = io_rows__get(rows, &place, flow->op);
 		if (!row)
@@ -124,10 +133,11 @@ int io_rows__add_queues(struct io_rows *rows, const struct io_moments *moments)
 		struct io_row *row;
 
 		place.vm = io_vms__find(moments->vms, after->vm_pid);
-		if (!before || !place.vm || !place.vm->vm->chosen ||
-		    after->disk >= place.vm->disks->count)
+		if (!before || !place.vm || !place.vm->vm->chosen)
 			continue;
-		place.disk = &place.vm->disks->list[after->disk];
+		place.disk = disks__find(place.vm->disks, after->disk);
+		if (!place.disk)
+			continue;
 		row = io_rows__get(rows, &place, IO_ALL);
 		if (!row)
 			return -ENOMEM;

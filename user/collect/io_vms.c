@@ -47,6 +47,7 @@ void io_vms__free(struct io_vms *vms)
 	free(vms->list);
 	vms__free(vms->registry);
 	devices__free(vms->devices);
+	disk_ids__free(&vms->disk_ids);
 	*vms = (struct io_vms){ 0 };
 }
 
@@ -123,6 +124,7 @@ static void found_vm(void *context, uint32_t pid)
 		return;
 	}
 	disks__read(vm->disks, vms->proc, pid);
+	refresh->error = disk_ids__assign(&vms->disk_ids, vm->vm->start_ns, vm->disks);
 }
 
 static int compare_vms(const void *left, const void *right)
@@ -213,6 +215,7 @@ int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
 	if (now_ns < vms->next_ns)
 		return 0;
 	forget_list(vms);
+	disk_ids__begin(&vms->disk_ids);
 	result = devices__read(vms->devices);
 	if (!result)
 		result = vms__scan(vms->proc, found_vm, &refresh, &vms->refusals);

@@ -12,6 +12,7 @@
 
 #include "collect/device.h"
 #include "collect/disk.h"
+#include "collect/disk_ids.h"
 #include "collect/io.h"
 #include "collect/proc_view.h"
 #include "collect/vm.h"
@@ -30,6 +31,7 @@ struct io_vms {
 	const char *proc, *cgroups; /* folders to read from, borrowed */
 	struct vms *registry;
 	struct devices *devices;
+	struct disk_ids disk_ids;
 	struct io_vm *list; /* by ascending PID */
 	size_t count, capacity;
 	uint64_t next_ns; /* CLOCK_MONOTONIC of the next look */

@@ -27,7 +27,7 @@ static void connect_monitor(struct monitor *monitor)
 	monitor->error = 0;
 }
 
-static void ask(struct monitor *monitor, const struct io_vms *vms)
+static void ask(struct monitor *monitor, struct io_vms *vms)
 {
 	struct io_vm *vm = io_vms__find(vms, monitor->vm_pid);
 	int result;
@@ -37,6 +37,8 @@ static void ask(struct monitor *monitor, const struct io_vms *vms)
 		return;
 	}
 	result = disks__ask(vm->disks, monitor->qmp);
+	if (!result)
+		result = disk_ids__assign(&vms->disk_ids, vm->vm->start_ns, vm->disks);
 	if (!result)
 		result = rings__ask(monitor->rings, vm->disks, monitor->qmp);
 	monitor->ring_count = result > 0 ? (size_t)result : 0;
@@ -49,7 +51,7 @@ static void ask(struct monitor *monitor, const struct io_vms *vms)
 		monitor->rings_missing = "none of its disks has a split virtqueue in use";
 }
 
-void monitors__refresh(struct monitors *monitors, const struct io_vms *vms)
+void monitors__refresh(struct monitors *monitors, struct io_vms *vms)
 {
 	for (size_t i = 0; i < monitors->count; i++) {
 		struct monitor *monitor = &monitors->list[i];
@@ -79,10 +81,10 @@ static uint32_t find_disk(const struct disks *disks, const json_t *element)
 
 		if (length && !strncmp(qdev, disk->qom_path, length) &&
 		    (!qdev[length] || qdev[length] == '/'))
-			return (uint32_t)i;
+			return disk->id;
 		if (*disk->drive && (!strcmp(disk->drive, text_of(element, "device")) ||
 				     !strcmp(disk->drive, text_of(element, "node-name"))))
-			return (uint32_t)i;
+			return disk->id;
 	}
 	return VMM_NO_DISK;
 }

@@ -31,7 +31,7 @@ struct monitors {
  * Connects to those that are not, and asks each for its VM's disks and rings. vms is fresh.
  * One that fails keeps its error and is tried again at the next refresh.
  */
-void monitors__refresh(struct monitors *monitors, const struct io_vms *vms);
+void monitors__refresh(struct monitors *monitors, struct io_vms *vms);
 
 /*
  * Adds what QEMU has counted of each disk (query-blockstats) to a snapshot, whose backend is

@@ -190,8 +190,8 @@ static size_t find_disk(char *const owners[DISKS_MAX], const char *path)
 	return found;
 }
 
-static int read_devices(struct ring rings[RINGS_MAX], int *count, char *const owners[DISKS_MAX],
-			struct qmp *qmp, const json_t *devices)
+static int read_devices(struct ring rings[RINGS_MAX], int *count, const struct disks *disks,
+			char *const owners[DISKS_MAX], struct qmp *qmp, const json_t *devices)
 {
 	const json_t *device;
 	size_t index;
@@ -201,10 +201,11 @@ static int read_devices(struct ring rings[RINGS_MAX], int *count, char *const ow
 	{
 		const char *name = string_of(device, "name"), *path = string_of(device, "path");
 		size_t disk = find_disk(owners, path);
-		struct device_queues queues = { qmp, path, (uint32_t)disk, 0 };
+		struct device_queues queues = { .qmp = qmp, .path = path };
 
 		if (disk == DISKS_MAX)
 			continue;
+		queues.disk = disks->list[disk].id;
 		if (strstr(name, "scsi"))
 			queues.first = SCSI_QUEUE_FIRST;
 		error = read_device(rings, count, &queues);
@@ -224,7 +225,7 @@ int rings__ask(struct ring rings[RINGS_MAX], const struct disks *disks, struct q
 		return -errno;
 	error = find_owners(owners, disks, qmp);
 	if (!error)
-		error = read_devices(rings, &count, owners, qmp, devices);
+		error = read_devices(rings, &count, disks, owners, qmp, devices);
 	for (size_t i = 0; i < DISKS_MAX; i++)
 		free(owners[i]);
 	json_decref(devices);

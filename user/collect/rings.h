@@ -12,7 +12,7 @@
 #define RINGS_MAX 64
 
 struct ring {
-	uint32_t disk;	/* index in the VM's disks */
+	uint32_t disk;	/* its id */
 	uint32_t queue; /* number of the queue */
 	uint32_t size;	/* entries */
 	uint64_t avail; /* address of the avail ring's idx, in the VMM */
