@@ -332,6 +332,17 @@ static void test_open_fails(void **state)
 	check_open_fails(rig->folder, -EISDIR, rig->folder);
 	snprintf(path, sizeof(path), "%s/no/such", rig->folder);
 	check_open_fails(path, -ENOENT, path);
+	/* Not to a file that somebody put in the way. */
+	unlink(rig->path);
+	snprintf(path, sizeof(path), "%s/target", rig->folder);
+	assert_int_equal(symlink(path, rig->path), 0);
+	check_open_fails(rig->path, -EEXIST, rig->path);
+	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	check_open_fails(rig->path, -EPERM, "a symbolic link");
+	unlink(rig->path);
+	assert_int_equal(link(path, rig->path), 0);
+	check_open_fails(rig->path, -EPERM, "a hard link");
+	unlink(path);
 	guest_sender__close(NULL);
 }
 

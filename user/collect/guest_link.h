@@ -74,8 +74,9 @@ struct guest_sender;
 
 /*
  * destination: NULL (vsock if there is one, else the serial port), "vsock[:PORT]", or the path of
- * a character device, a file (to which reports are appended) or a FIFO. Nobody needs to listen
- * yet. SIGPIPE has to be blocked or ignored. Returns 0 or -errno after one line on standard error.
+ * a character device, a plain file (to which reports are appended, if output_file__refusal() has
+ * nothing against it; a new one has mode 0600) or a FIFO. Nobody needs to listen yet. SIGPIPE has
+ * to be blocked or ignored. Returns 0 or -errno after one line on standard error.
  */
 int guest_sender__open(struct guest_sender **out, const char *destination);
 void guest_sender__close(struct guest_sender *sender);

@@ -16,6 +16,7 @@
 #include <linux/vm_sockets.h>
 
 #include "base/log.h"
+#include "base/output_file.h"
 #include "base/units.h"
 #include "collect/guest_link.h"
 #include "collect/proc.h"
@@ -26,8 +27,9 @@
 struct guest_sender {
 	char *path; /* NULL: vsock */
 	uint32_t port;
-	int fd;		 /* or -1 */
-	bool connecting; /* a connect() is under way */
+	int fd;		     /* or -1 */
+	bool connecting;     /* a connect() is under way */
+	const char *refusal; /* why the file is not written to; NULL: it is */
 	bool device;
 	bool broken; /* what was sent may end within a line: a newline has to go first */
 	char *line;  /* that is being sent, or NULL */
@@ -72,6 +74,22 @@ static void lose(struct guest_sender *sender)
 	sender->fd = -1;
 }
 
+/*
+ * Devices have links for names. Of a file, what its path says must be a plain file of ours, and
+ * the one that was opened.
+ */
+static bool is_refused(struct guest_sender *sender, const struct stat *opened)
+{
+	struct stat named;
+
+	if (!S_ISREG(opened->st_mode))
+		return false;
+	if (lstat(sender->path, &named))
+		return true;
+	sender->refusal = output_file__refusal(&named);
+	return sender->refusal || named.st_ino != opened->st_ino || named.st_dev != opened->st_dev;
+}
+
 static int open_path(struct guest_sender *sender)
 {
 	int flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, error;
@@ -81,12 +99,16 @@ static int open_path(struct guest_sender *sender)
 	sender->fd = open(path, flags);
 	/* A device that is not there is not made by writing to its name. */
 	if (sender->fd < 0 && errno == ENOENT && strncmp(path, "/dev/", 5))
-		sender->fd = open(path, flags | O_CREAT, 0644);
+		sender->fd = open(path, flags | O_CREAT | O_EXCL, 0600);
 	error = sender->fd < 0 ? -errno : 0;
 	if (error == -ENXIO && !lstat(path, &stat) && S_ISFIFO(stat.st_mode))
 		return -EAGAIN;
 	if (error || fstat(sender->fd, &stat))
 		return error ? error : -errno;
+	if (is_refused(sender, &stat)) {
+		lose(sender);
+		return -EPERM;
+	}
 	sender->device = S_ISCHR(stat.st_mode);
 	/* Who wrote before may have been stopped within a line. */
 	if (!S_ISREG(stat.st_mode))
@@ -332,8 +354,8 @@ int guest_sender__open(struct guest_sender **out, const char *destination)
 	sender->fd = -1;
 	error = sender->path ? open_path(sender) : 0;
 	if (error && error != -EAGAIN) {
-		log_error("%s: %s: guest reports go to a device, a file or a FIFO", path,
-			  strerror(-error));
+		log_error("%s: %s: guest reports go to a device, a file of one's own or a FIFO",
+			  path, sender->refusal ? sender->refusal : strerror(-error));
 		guest_sender__close(sender);
 		return error;
 	}
