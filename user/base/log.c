@@ -2,9 +2,11 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -70,6 +72,14 @@ void log_text(const char *format, va_list args)
 	free(text);
 }
 
+/* Of a pipe: asked for anew, for what has failed on the way may have left no errno. */
+static bool has_no_reader(int fd)
+{
+	struct pollfd output = { .fd = fd };
+
+	return poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) == POLLERR;
+}
+
 int flush_output(void)
 {
 	int error;
@@ -77,7 +87,7 @@ int flush_output(void)
 	if (!fflush(stdout) && !ferror(stdout))
 		return 0;
 	error = errno ? errno : EIO;
-	is_unread |= error == EPIPE;
+	is_unread |= error == EPIPE || has_no_reader(STDOUT_FILENO);
 	if (!is_unread)
 		log_error("standard output: %s: give it room or a reader", strerror(error));
 	return -error;
