@@ -74,9 +74,23 @@ static void test_network(void **state)
 
 	disk->backing = DISK_NETWORK;
 	assert_int_equal(apart_of(host), APART_NETWORK);
-	disk->backing = DISK_FILE; /* on tmpfs */
+	disk->backing = DISK_FILE;
 	disk->dev = 0;
+	disk->no_device = true; /* on tmpfs */
 	assert_int_equal(apart_of(host), APART_NETWORK);
+}
+
+/* That nobody can place a disk does not mean that it is on no device. */
+static void test_unplaced(void **state)
+{
+	struct io_host *host = *state;
+	struct disk *disk = add_one_to_one(host);
+
+	disk->dev = 0;
+	assert_int_equal(apart_of(host), APART_UNPLACED);
+	disk->backing = DISK_FILE;
+	assert_int_equal(apart_of(host), APART_UNPLACED);
+	assert_string_equal(io_apart__name(APART_UNPLACED), "unplaced");
 }
 
 static void test_format_and_cache(void **state)
@@ -273,6 +287,7 @@ int main(void)
 		TEST(test_not),
 		TEST(test_unknown),
 		TEST(test_unknown_leaf),
+		TEST(test_unplaced),
 		TEST(test_network),
 		TEST(test_format_and_cache),
 		TEST(test_shared),

@@ -11,6 +11,7 @@
 enum remark {
 	REMARK_UNKNOWN, /* what is behind it */
 	REMARK_NETWORK,
+	REMARK_UNPLACED,
 	REMARK_VHOST_USER,
 	REMARK_BIOS,
 	REMARK_SHARED,
@@ -42,6 +43,8 @@ static bool has_remark(const struct io_report *report, const struct io_row *row,
 		return row->apart == APART_UNKNOWN && !row->disk->dev;
 	case REMARK_NETWORK:
 		return row->apart == APART_NETWORK;
+	case REMARK_UNPLACED:
+		return row->apart == APART_UNPLACED;
 	case REMARK_VHOST_USER:
 		return row->apart == APART_VHOST_USER;
 	case REMARK_BIOS:
@@ -65,6 +68,8 @@ static void print_clause(FILE *file, unsigned int remark)
 	static const char *const clauses[REMARK_APART] = {
 		[REMARK_UNKNOWN] = "Q and D are n/a: no file or device of this host was found",
 		[REMARK_NETWORK] = "Q and D are n/a: on no block device of this host",
+		[REMARK_UNPLACED] =
+			"Q and D are n/a: it is not known which device of this host it is on",
 		[REMARK_VHOST_USER] = "Q and D are n/a: another process serves it (vhost-user)",
 		[REMARK_BIOS] =
 			"Q and D are n/a: on a device that takes bios and makes no requests",

@@ -34,8 +34,9 @@ struct disk {
 	char address[16]; /* of its PCI device in the guest, "00:05.0"; empty: not known */
 	char qom_path[DISK_PATH_SIZE]; /* of the device in QEMU, from QMP; empty: not known */
 	enum disk_backing backing;
-	uint32_t dev; /* of the block device, or of the file's file system; 0: none */
-	bool direct;  /* opened with O_DIRECT: a guest's request is a request of the host's */
+	uint32_t dev; /* of the block device, or of the file's file system; 0: not known, or none */
+	bool no_device; /* a file that is known to be on no block device of this host */
+	bool direct;	/* opened with O_DIRECT: a guest's request is a request of the host's */
 	uint64_t size_bytes; /* of a raw file or device; 0: not known */
 };
 

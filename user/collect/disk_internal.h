@@ -12,7 +12,6 @@ enum option_kind {
 	OPTION_BLOCKDEV,
 	OPTION_DEVICE,
 	OPTION_CHARDEV,
-	OPTION_FD,
 	OPTION_MACHINE,
 	OPTION_DISK, /* of another VMM than QEMU */
 };

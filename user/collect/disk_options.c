@@ -19,9 +19,9 @@ static const struct form {
 } forms[] = {
 	{ "drive", OPTION_DRIVE, NULL },       { "blockdev", OPTION_BLOCKDEV, "driver" },
 	{ "device", OPTION_DEVICE, "driver" }, { "chardev", OPTION_CHARDEV, "backend" },
-	{ "add-fd", OPTION_FD, NULL },	       { "machine", OPTION_MACHINE, "type" },
-	{ "M", OPTION_MACHINE, "type" },       { "disk", OPTION_DISK, "path" },
-	{ "block", OPTION_DISK, "path" },      { "rwdisk", OPTION_DISK, "path" },
+	{ "machine", OPTION_MACHINE, "type" }, { "M", OPTION_MACHINE, "type" },
+	{ "disk", OPTION_DISK, "path" },       { "block", OPTION_DISK, "path" },
+	{ "rwdisk", OPTION_DISK, "path" },
 };
 
 /* Options whose value is a file and nothing but a file: no comma in it is doubled. */

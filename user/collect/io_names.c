@@ -40,7 +40,7 @@ const char *io_apart__name(enum io_apart apart)
 		[APART_UNKNOWN] = "unknown",	   [APART_CACHED] = "cached",
 		[APART_FORMAT] = "format",	   [APART_NETWORK] = "network",
 		[APART_VHOST_USER] = "vhost-user", [APART_COUNT] = "count",
-		[APART_SHARED] = "shared",
+		[APART_SHARED] = "shared",	   [APART_UNPLACED] = "unplaced",
 	};
 
 	return names[apart];
@@ -58,6 +58,7 @@ const char *io_apart__clause(enum io_apart apart)
 		[APART_VHOST_USER] = "another process serves the disk",
 		[APART_COUNT] = "guest and host did not make the same number of requests",
 		[APART_SHARED] = "the device has more than one disk of this VM",
+		[APART_UNPLACED] = "it is not known which device of this host the disk is on",
 	};
 
 	return clauses[apart];

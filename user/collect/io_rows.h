@@ -54,10 +54,11 @@ enum io_apart {
 	APART_UNKNOWN,
 	APART_CACHED,	  /* the VMM's file is in the page cache */
 	APART_FORMAT,	  /* not a raw image */
-	APART_NETWORK,	  /* or no device of this host's */
+	APART_NETWORK,	  /* it is known to be on no device of this host */
 	APART_VHOST_USER, /* another process's requests are this disk's */
 	APART_COUNT,	  /* as many requests were not seen on both sides */
 	APART_SHARED,	  /* several of the VM's disks are on one device */
+	APART_UNPLACED,	  /* on a device, but nobody knows which */
 	IO_APARTS,
 };
 

@@ -262,8 +262,10 @@ static enum io_apart find_apart(const struct io_row *row, const struct io_vms *v
 		return APART_UNKNOWN;
 	if (disk->backing == DISK_VHOST_USER)
 		return APART_VHOST_USER;
-	if (disk->backing == DISK_NETWORK || !disk->dev)
+	if (disk->backing == DISK_NETWORK || disk->no_device)
 		return APART_NETWORK;
+	if (!disk->dev)
+		return APART_UNPLACED;
 	if (has_format(disk))
 		return APART_FORMAT;
 	if (is_cached(disk))
