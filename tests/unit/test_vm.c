@@ -226,6 +226,62 @@ static void test_cut_name(void **state)
 	vms__free(vms);
 }
 
+static void add_threads(struct snapshot *snapshot, uint32_t pid, uint64_t start_ticks)
+{
+	snapshot__add(snapshot)->identity = vcpu_of(pid, start_ticks, 0);
+}
+
+/* Two VMs of one name are told apart while both are there, and --vm NAME is both. */
+static void test_twins(void **state)
+{
+	static const char *const names[] = { "twin" };
+	const struct vm_filter filter = { names, 1, NULL };
+	struct vms *vms = vms__new(proc.path, &filter);
+	struct snapshot both = { 0 }, one = { 0 };
+
+	(void)state;
+	add_named(700, "twin");
+	add_named(701, "twin");
+	add_named(702, "twinned");
+	assert_true(get(vms, 700, 5000)->chosen && get(vms, 701, 5000)->chosen);
+	assert_false(get(vms, 702, 5000)->chosen);
+	add_threads(&both, 700, 5000);
+	add_threads(&both, 701, 5000);
+	add_threads(&both, 702, 5000);
+	add_threads(&one, 701, 5000);
+	vms__sweep(vms, &both);
+	assert_string_equal(vms__find(vms, 700)->name, "twin-700");
+	assert_string_equal(vms__find(vms, 701)->name, "twin-701");
+	assert_string_equal(vms__find(vms, 702)->name, "twinned");
+	/* What is shown can be asked for. */
+	assert_true(chosen_by("twin-700", NULL, 700, 5000));
+	assert_false(chosen_by("twin-700", NULL, 701, 5000));
+	assert_false(chosen_by("twin-", NULL, 701, 5000));
+	/* One that was started again is called what it was. */
+	vms__sweep(vms, &one);
+	assert_string_equal(vms__find(vms, 701)->name, "twin");
+	assert_true(vms__find(vms, 701)->chosen);
+	vms__free(vms);
+	snapshot__free(&both);
+	snapshot__free(&one);
+}
+
+/* Proxmox' number and UUID, in any spelling. */
+static void test_proxmox(void **state)
+{
+	(void)state;
+	fake_proc__add(&proc, 800, "kvm", 5000,
+		       "/usr/bin/kvm|-id|100|-name|web,debug-threads=on|-smbios|"
+		       "type=1,uuid=11111111-2222-3333-4444-55555555555a",
+		       "0::/qemu.slice/100.scope\n");
+	assert_true(chosen_by("100", NULL, 800, 5000));
+	assert_true(chosen_by("web", NULL, 800, 5000));
+	assert_true(chosen_by("11111111-2222-3333-4444-55555555555A", NULL, 800, 5000));
+	assert_true(chosen_by("1111111122223333444455555555555a", NULL, 800, 5000));
+	assert_false(chosen_by("10", NULL, 800, 5000));
+	assert_false(chosen_by("11111111", NULL, 800, 5000));
+}
+
 static void test_filter_by_cgroup(void **state)
 {
 	(void)state;
@@ -343,16 +399,10 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_names),
-		TEST(test_identity),
-		TEST(test_pid_reuse),
-		TEST(test_filter_by_name),
-		TEST(test_long_names),
-		TEST(test_cut_name),
-		TEST(test_filter_by_cgroup),
-		TEST(test_sweep),
-		TEST(test_many),
-		TEST(test_missing_name),
+		TEST(test_names),	   TEST(test_identity),	  TEST(test_pid_reuse),
+		TEST(test_filter_by_name), TEST(test_long_names), TEST(test_cut_name),
+		TEST(test_twins),	   TEST(test_proxmox),	  TEST(test_filter_by_cgroup),
+		TEST(test_sweep),	   TEST(test_many),	  TEST(test_missing_name),
 		TEST(test_proc_files),
 	};
 

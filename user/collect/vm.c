@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "base/units.h"
 #include "collect/proc.h"
+#include "collect/vm_config.h"
 
 struct vms {
 	const char *proc;
@@ -59,19 +59,44 @@ static bool same_process(const char *proc, uint32_t pid, uint64_t start_ns)
 	return start_ns / (NSEC_PER_SEC / per_second) == ticks;
 }
 
-/* What cannot be shown in full is known in full, so that no two names are taken for one. */
-static void vm__set_name(struct vm *vm, const char *name)
+static const char *full_name(const struct vm *vm)
 {
-	size_t length = strlen(name);
+	return vm->full_name ? vm->full_name : vm->name;
+}
+
+/*
+ * What cannot be shown in full is known in full, so that no two names are taken for one; nor are
+ * they where another VM has the same.
+ */
+static void vm__show_name(struct vm *vm, bool has_twin)
+{
+	const char *name = vm->full_name;
+	bool cut = strlen(name) >= sizeof(vm->name);
 	char end[16];
 
-	text_copy(vm->name, sizeof(vm->name), name, length);
-	if (!name[strlen(vm->name)])
+	text_copy(vm->name, sizeof(vm->name), name, strlen(name));
+	if (!cut && !has_twin)
 		return;
-	vm->full_name = strdup(name);
-	snprintf(end, sizeof(end), "...-%u", vm->pid);
-	text_copy(vm->name, sizeof(vm->name) - strlen(end), name, length);
+	snprintf(end, sizeof(end), "%s-%u", cut ? "..." : "", vm->pid);
+	text_copy(vm->name, sizeof(vm->name) - strlen(end), name, strlen(name));
 	strcat(vm->name, end);
+}
+
+static void vm__set_name(struct vm *vm, const char *name)
+{
+	vm->full_name = strdup(name);
+	if (vm->full_name)
+		vm__show_name(vm, false);
+	else
+		text_copy(vm->name, sizeof(vm->name), name, strlen(name));
+}
+
+/* By the command line, or the file that it names; then by the cgroup. */
+static bool find_name(struct vm *vm, const char *proc, struct vm_identity *identity)
+{
+	for (size_t i = 0; i < identity->config_count && !identity->name[0]; i++)
+		vm_config__name(proc, vm->pid, identity->configs[i], identity->name);
+	return identity->name[0] || (vm->cgroup && vm_name_from_cgroup(vm->cgroup, identity->name));
 }
 
 /*
@@ -80,20 +105,39 @@ static void vm__set_name(struct vm *vm, const char *name)
  */
 static void vm__read(struct vm *vm, const char *proc, const char *comm)
 {
-	char cmdline[VM_NAME_SIZE], name[VM_NAME_SIZE], cgroup[PATH_MAX];
+	char cmdline[VM_NAME_SIZE], cgroup[PATH_MAX];
 	ssize_t size = read_file(cmdline, sizeof(cmdline), "%s/%u/cmdline", proc, vm->pid);
-	int error = process_cgroup(proc, vm->pid, cgroup, sizeof(cgroup));
+	struct vm_identity identity;
+	bool named;
 
+	if (!process_cgroup(proc, vm->pid, cgroup, sizeof(cgroup)))
+		vm->cgroup = strdup(cgroup);
+	vm_identity__read(&identity, cmdline, size > 0 ? (size_t)size : 0);
+	named = find_name(vm, proc, &identity);
 	if (same_process(proc, vm->pid, vm->start_ns)) {
-		if (!error)
-			vm->cgroup = strdup(cgroup);
-		if ((size > 0 && vm_name_from_cmdline(cmdline, (size_t)size, name, vm->uuid)) ||
-		    (!error && vm_name_from_cgroup(cgroup, name))) {
-			vm__set_name(vm, name);
-			return;
-		}
+		memcpy(vm->uuid, identity.uuid, sizeof(vm->uuid));
+		memcpy(vm->id, identity.id, sizeof(vm->id));
+	} else {
+		free(vm->cgroup);
+		vm->cgroup = NULL;
+		named = false;
 	}
-	snprintf(vm->name, sizeof(vm->name), "%.*s-%u", COMM_SIZE, comm, vm->pid);
+	if (named)
+		vm__set_name(vm, identity.name);
+	else
+		snprintf(vm->name, sizeof(vm->name), "%.*s-%u", COMM_SIZE, comm, vm->pid);
+}
+
+/* In full, or as one of several of this name is shown. */
+static bool is_called(const struct vm *vm, const char *name, const char *pid)
+{
+	size_t length = strlen(full_name(vm));
+
+	if (!strcmp(vm->name, name))
+		return true;
+	if (strncmp(full_name(vm), name, length))
+		return false;
+	return !name[length] || (name[length] == '-' && !strcmp(name + length + 1, pid));
 }
 
 static bool matches_name(const struct vm *vm, const char *name)
@@ -101,8 +145,8 @@ static bool matches_name(const struct vm *vm, const char *name)
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%u", vm->pid);
-	return !strcmp(vm->full_name ? vm->full_name : vm->name, name) || !strcmp(pid, name) ||
-	       (vm->uuid[0] && !strcasecmp(vm->uuid, name));
+	return is_called(vm, name, pid) || !strcmp(pid, name) ||
+	       (vm->id[0] && !strcmp(vm->id, name)) || uuid_equal(vm->uuid, name);
 }
 
 static bool passes(const struct vms *vms, const struct vm *vm)
@@ -220,6 +264,31 @@ uint32_t vms__count_others(const struct vms *vms)
 	return others;
 }
 
+static int compare_names(const void *left, const void *right)
+{
+	const struct vm *const *a = left, *const *b = right;
+
+	return strcmp(full_name(*a), full_name(*b));
+}
+
+/* Those that are there at the same time: one that is started again is called what it was. */
+static void tell_twins_apart(struct vms *vms)
+{
+	struct vm **named = calloc(vms->count + 1, sizeof(*named));
+	size_t count = 0;
+
+	for (size_t i = 0; named && i < vms->count; i++)
+		if (vms->list[i]->full_name && vms->list[i]->seen == vms->sweeps)
+			named[count++] = vms->list[i];
+	if (count)
+		qsort(named, count, sizeof(*named), compare_names);
+	for (size_t i = 0; i < count; i++)
+		vm__show_name(named[i],
+			      (i && !compare_names(&named[i - 1], &named[i])) ||
+				      (i + 1 < count && !compare_names(&named[i], &named[i + 1])));
+	free(named);
+}
+
 void vms__sweep(struct vms *vms, const struct snapshot *snapshot)
 {
 	size_t kept = 0;
@@ -240,6 +309,7 @@ void vms__sweep(struct vms *vms, const struct snapshot *snapshot)
 			vm__free(vm);
 	}
 	vms->count = kept;
+	tell_twins_apart(vms);
 }
 
 int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)

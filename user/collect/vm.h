@@ -9,6 +9,7 @@
 
 #include "collect/cgroup.h"
 #include "collect/snapshot.h"
+#include "collect/vm_cmdline.h"
 #include "collect/vm_name.h"
 #include "collect/vm_scan.h"
 
@@ -17,19 +18,22 @@
 struct vm {
 	uint32_t pid;
 	uint64_t start_ns;
-	char name[VM_SHOWN_SIZE]; /* a longer one is cut, and ends with "...-" and the PID */
-	char *full_name;	  /* NULL: name is whole */
-	char uuid[VM_UUID_SIZE];  /* empty: it has none */
-	char *cgroup;		  /* of its process: "/machine.slice/..."; NULL: not read */
-	bool chosen;		  /* passes the filter */
-	uint32_t threads;	  /* that run, as vms__add_thread() was told */
-	struct figures exited;	  /* sum of its vCPUs that have exited and were shown */
-	uint64_t seen;		  /* number of the last sweep that it survived */
+	/* A longer one is cut, and ends with "...-" and the PID; where two have one, with "-" and
+	 * it. */
+	char name[VM_SHOWN_SIZE];
+	char *full_name;	 /* NULL: it has none, and name is of comm and PID */
+	char uuid[VM_UUID_SIZE]; /* empty: it has none */
+	char id[VM_ID_SIZE];	 /* Proxmox' number; the same */
+	char *cgroup;		 /* of its process: "/machine.slice/..."; NULL: not read */
+	bool chosen;		 /* passes the filter */
+	uint32_t threads;	 /* that run, as vms__add_thread() was told */
+	struct figures exited;	 /* sum of its vCPUs that have exited and were shown */
+	uint64_t seen;		 /* number of the last sweep that it survived */
 };
 
 /* Which VMs are wanted; nothing set chooses all. Strings stay the caller's. */
 struct vm_filter {
-	const char *const *names; /* name, UUID or PID */
+	const char *const *names; /* name, UUID, PID or id */
 	size_t name_count;
 	const struct cgroup_filter *cgroup; /* NULL: of any */
 };
@@ -59,7 +63,7 @@ void vms__add_thread(struct vms *vms, const struct identity *identity, int chang
 
 /*
  * Forgets the VMs that have no threads left and were in none of the last two
- * sweeps' snapshots.
+ * sweeps' snapshots, and tells those of one name in this snapshot apart.
  */
 void vms__sweep(struct vms *vms, const struct snapshot *snapshot);
 
