@@ -11,7 +11,7 @@
 /* Other, and separators of lines and paragraphs: C0, C1, direction, surrogates, unassigned... */
 #define HARMFUL (UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp)
 
-/* What is shown of a character. */
+/* What is shown of a character, or of several plain ones. */
 struct piece {
 	const char *bytes;
 	size_t length;
@@ -26,8 +26,6 @@ struct walk {
 
 static bool is_harmless(ucs4_t code)
 {
-	if (code < 0x7f)
-		return code >= ' ';
 	/* Fillers and the like have letters' categories, and cannot be seen either. */
 	return !uc_is_general_category_withtable(code, HARMFUL) &&
 	       !uc_is_property_default_ignorable_code_point(code);
@@ -41,6 +39,11 @@ struct text_char text_char(const char *text, size_t size)
 
 	if (!size)
 		return one;
+	if (*text >= ' ' && *text < 0x7f) {
+		one.code = (unsigned char)*text;
+		one.valid = one.harmless = true;
+		return one;
+	}
 	length = u8_mbtoucr(&code, (const uint8_t *)text, size);
 	if (length <= 0)
 		return one;
@@ -51,12 +54,34 @@ struct text_char text_char(const char *text, size_t size)
 	return one;
 }
 
-/* The next character as it is shown. False: that was the last one. */
-static bool walk__next(struct walk *walk, struct piece *piece)
+/* -1: of what is not shown as it is. */
+static int columns_of(const struct text_char *one)
 {
-	struct text_char one = text_char(walk->next, strnlen(walk->next, 4));
-	int columns = one.harmless ? uc_width(one.code, "UTF-8") : -1;
+	if (!one->harmless)
+		return -1;
+	return one->code < 0x7f ? 1 : uc_width(one->code, "UTF-8");
+}
 
+/*
+ * The next character as it is shown, or as many plain ones, of which nearly all text is, as there
+ * is room for. False: that was all.
+ */
+static bool walk__next(struct walk *walk, struct piece *piece, size_t room)
+{
+	struct text_char one;
+	size_t plain = 0;
+	int columns;
+
+	while (plain < room && walk->next[plain] > ' ' && walk->next[plain] < 0x7f)
+		plain++;
+	if (plain) {
+		*piece = (struct piece){ walk->next, plain, plain };
+		walk->next += plain;
+		walk->begun = true;
+		return true;
+	}
+	one = text_char(walk->next, strnlen(walk->next, 4));
+	columns = columns_of(&one);
 	if (!one.length)
 		return false;
 	if (columns > 0 || (!columns && walk->begun))
@@ -80,7 +105,8 @@ size_t text_show(FILE *file, const char *text, size_t columns)
 	struct piece piece;
 	size_t used = 0, blanks = 0;
 
-	while (walk__next(&walk, &piece) && used + blanks + piece.columns <= columns) {
+	while (walk__next(&walk, &piece, columns - used - blanks) &&
+	       used + blanks + piece.columns <= columns) {
 		if (*piece.bytes == ' ') {
 			blanks++;
 			continue;
@@ -126,7 +152,8 @@ void text_clean(char *clean, size_t size, const char *text)
 	struct piece piece;
 	size_t length = 0;
 
-	for (; walk__next(&walk, &piece) && length + piece.length < size; length += piece.length)
+	for (; walk__next(&walk, &piece, size - 1 - length) && length + piece.length < size;
+	     length += piece.length)
 		memmove(clean + length, piece.bytes, piece.length);
 	clean[length] = '\0';
 }

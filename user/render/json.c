@@ -65,16 +65,19 @@ static void put_escape(FILE *file, uint32_t code)
  */
 static int put_harmless(const char *text, size_t size, void *file)
 {
-	while (size) {
-		struct text_char one = text_char(text, size);
+	size_t written = 0;
 
-		if (one.valid && !one.harmless)
+	for (size_t i = 0; i < size;) {
+		struct text_char one = text_char(text + i, size - i);
+
+		if (one.valid && !one.harmless) {
+			fwrite_unlocked(text + written, 1, i - written, file);
 			put_escape(file, one.code);
-		else
-			fwrite_unlocked(text, 1, one.length, file);
-		text += one.length;
-		size -= one.length;
+			written = i + one.length;
+		}
+		i += one.length;
 	}
+	fwrite_unlocked(text + written, 1, size - written, file);
 	return ferror(file) ? -1 : 0;
 }
 
