@@ -24,6 +24,7 @@ static const struct {
 	  "2Jb",
 	  "a?2Jb", 5 },
 	/* Direction: overrides, embeddings, isolates, marks */
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional) */
 	{ "a\xe2\x80\xae\xe2\x80\xaa\xe2\x81\xa6\xe2\x81\xa9\xe2\x80\x8f\xd8\x9cz", "a??????z", 8 },
 	/* Not to be seen: zero-width, joiners, soft hyphen, BOM, fillers, selectors, tags */
 	{ "a\xe2\x80\x8b\xe2\x80\x8d\xc2\xad\xef\xbb\xbf\xe3\x85\xa4\xef\xb8\x8f\xf3\xa0\x81\x81z",
@@ -159,7 +160,7 @@ static void test_escape(void **state)
 /* JSON is read on terminals, too: what does something is escaped, and is the same for a reader. */
 static void test_json(void **state)
 {
-	static const char name[] =
+	static const char name[] = /* NOLINTNEXTLINE(misc-misleading-bidirectional) */
 		"a\033\177\xc2\x9b\xe2\x80\xae\xf3\xa0\x81\x81\xe4\xbd\xa0\xff\\\"";
 	struct memory memory;
 	char *text;
