@@ -187,10 +187,12 @@ static void examine(struct findings *findings, bool json)
 
 int main(int argc, char **argv)
 {
+	static char output[1 << 18]; /* what is written before the end leaves no errno behind */
 	struct findings findings = { 0 };
 	struct options options;
 	int status;
 
+	setvbuf(stdout, output, _IOFBF, sizeof(output));
 	if (options_parse(&options, &tool, argc, argv, &status))
 		return status;
 	host__read(&findings.host);
