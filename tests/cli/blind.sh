@@ -71,10 +71,10 @@ fi
 [[ -w /dev/kvm ]] || { skip 'VMs of another user' 'no /dev/kvm here' && return; }
 [[ -x $vmm ]] || { skip 'VMs of another user' "no ${vmm#"$PWD/"}: make vmm" && return; }
 # A user without the right to look into anybody, but to /dev/kvm.
+# shellcheck disable=SC2054 # these commas are setpriv's
 other=(setpriv --reuid=65533 --regid=65533 --clear-groups --inh-caps=-all,+dac_override
 	--ambient-caps=-all,+dac_override)
 chmod 777 "$scratch"
-vmm_of_root=$vmm
 printf '#!/bin/sh\nexec %s "$@"\n' "${other[*]} $vmm" > "$scratch/vmm"
 chmod 755 "$scratch/vmm"
 vmm=$scratch/vmm

@@ -11,6 +11,14 @@ works '--vm twice' "$cpu" -j -b vm -m "$name-a" --vm="$name-b" 0.2 1 &&
 	holds '--vm twice' "[row['vm'] for row in rows] == ['$name-a', '$name-b']"
 refuses '--vm of one that is and one that is not' 3 "no VM 'kvmq-nosuch' " \
 	"$cpu" -m "$name-a" -m kvmq-nosuch 0.2 1
+start_vm -twin1 --mode halt --wait 2000 --name "$name-twin"
+twins=$name-twin-${started[-1]}
+start_vm -twin2 --mode halt --wait 2000 --name "$name-twin"
+twins+=" $name-twin-${started[-1]}"
+works 'two VMs of one name' "$cpu" -j -b vm -m "$name-twin" 0.2 2 &&
+	holds 'two VMs of one name' "sorted(row['vm'] for row in last['rows']) == sorted('$twins'.split())"
+works '--vm of one of two' "$cpu" -j -b vm -m "${twins##* }" 0.2 2 &&
+	holds '--vm of one of two' "[row['vm_pid'] for row in last['rows']] == [${started[-1]}]"
 works '--by thread' "$cpu" -j -b thread -m "$name-a" 0.2 1 &&
 	holds '--by thread' "$only_a" "{$tids_a} <= {row['tid'] for row in rows}"
 works '--top' "$cpu" -j -n 1 0.2 1 && holds '--top' 'len(rows) == 1' 'last["vms"] >= 2'

@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/privileges.h"
@@ -168,6 +170,45 @@ static void test_other_users(void **state)
 	other__stop(&changed);
 }
 
+/* A socket of another user's VM: 0, or the errno of who keeps what a tool with these needs does. */
+static int connect_with(const struct sockaddr_un *address, unsigned int needs)
+{
+	int status, fd;
+	pid_t pid = fork();
+
+	if (!pid) {
+		fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		if (fd < 0 || privileges_drop(needs))
+			_exit(255);
+		_exit(connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0);
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+/* A VM that starts later has sockets to connect to, and only who was asked to may. */
+static void test_connect(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct fake_proc folder;
+	int fd;
+
+	(void)state;
+	if (getuid())
+		skip();
+	fake_proc__open(&folder);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/qmp", folder.path);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(chmod(address.sun_path, 0755), 0);
+	assert_int_equal(chown(address.sun_path, SOMEBODY, SOMEBODY), 0);
+	assert_int_equal(connect_with(&address, PRIVILEGE_CONNECT), 0);
+	assert_int_equal(connect_with(&address, 0), EACCES);
+	close(fd);
+	fake_proc__close(&folder);
+}
+
 static void test_words(void **state)
 {
 	struct vm_refusals refusals = { .count = 3, .uid = 64055, .mixed = true };
@@ -207,9 +248,8 @@ static void test_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scan),
-		cmocka_unit_test(test_other_users),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_scan),	cmocka_unit_test(test_other_users),
+		cmocka_unit_test(test_connect), cmocka_unit_test(test_words),
 		cmocka_unit_test(test_view),
 	};
 

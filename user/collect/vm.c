@@ -68,9 +68,8 @@ static const char *full_name(const struct vm *vm)
  * What cannot be shown in full is known in full, so that no two names are taken for one; nor are
  * they where another VM has the same.
  */
-static void vm__show_name(struct vm *vm, bool has_twin)
+static void vm__show_name(struct vm *vm, const char *name, bool has_twin)
 {
-	const char *name = vm->full_name;
 	bool cut = strlen(name) >= sizeof(vm->name);
 	char end[16];
 
@@ -84,11 +83,8 @@ static void vm__show_name(struct vm *vm, bool has_twin)
 
 static void vm__set_name(struct vm *vm, const char *name)
 {
+	vm__show_name(vm, name, false);
 	vm->full_name = strdup(name);
-	if (vm->full_name)
-		vm__show_name(vm, false);
-	else
-		text_copy(vm->name, sizeof(vm->name), name, strlen(name));
 }
 
 /* By the command line, or the file that it names; then by the cgroup. */
@@ -283,7 +279,7 @@ static void tell_twins_apart(struct vms *vms)
 	if (count)
 		qsort(named, count, sizeof(*named), compare_names);
 	for (size_t i = 0; i < count; i++)
-		vm__show_name(named[i],
+		vm__show_name(named[i], named[i]->full_name,
 			      (i && !compare_names(&named[i - 1], &named[i])) ||
 				      (i + 1 < count && !compare_names(&named[i], &named[i + 1])));
 	free(named);
