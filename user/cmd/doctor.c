@@ -54,7 +54,7 @@ static void find_missing(char *text, size_t size, bool *blind)
 	const char *reason = proc_view__reason(view);
 	struct vm_refusals refusals;
 
-	*blind = view == PROC_VIEW_NAMESPACE || view == PROC_VIEW_NONE;
+	*blind = proc_view__is_foreign(view);
 	vms__scan("/proc", ignore_vm, NULL, &refusals);
 	vm_refusals__describe(&refusals, text, size);
 	if (reason)

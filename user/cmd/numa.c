@@ -100,7 +100,7 @@ static const char *blind(void)
 {
 	enum proc_view view = proc_view__read("/proc");
 
-	return view == PROC_VIEW_HIDDEN ? NULL : proc_view__reason(view);
+	return proc_view__is_foreign(view) ? proc_view__reason(view) : NULL;
 }
 
 static int open_all(struct numa_tool *numa)

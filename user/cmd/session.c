@@ -45,14 +45,20 @@ static void on_change(void *context, const struct state_change *change)
 	session->config.on_change(session->config.context, change);
 }
 
-int session__check_processes(void)
+/* 0, or -ENOENT after one line about what there is none of to be seen. */
+static int check_view(const char *what)
 {
 	enum proc_view view = proc_view__read("/proc");
 
-	if (view != PROC_VIEW_NAMESPACE && view != PROC_VIEW_NONE)
+	if (!proc_view__is_foreign(view))
 		return 0;
-	log_error("no VM to be seen: %s", proc_view__reason(view));
+	log_error("%s to be seen: %s", what, proc_view__reason(view));
 	return -ENOENT;
+}
+
+int session__check_processes(void)
+{
+	return check_view("no VM");
 }
 
 int session__check_filter(const struct vms *vms)
@@ -73,17 +79,7 @@ int session__check_filter(const struct vms *vms)
 	return -ENOENT;
 }
 
-/* The hooks see each VM that runs, but it is /proc that has its cgroup, and its name. */
-static int check_view(void)
-{
-	enum proc_view view = proc_view__read("/proc");
-
-	if (view != PROC_VIEW_NAMESPACE && view != PROC_VIEW_NONE)
-		return 0;
-	log_error("--cgroup: no VM's to be seen: %s", proc_view__reason(view));
-	return -ENOENT;
-}
-
+/* The hooks see each VM that runs, but it is /proc that has its name. */
 static void warn_of_view(void)
 {
 	const char *reason = proc_view__reason(proc_view__read("/proc"));
@@ -114,7 +110,7 @@ int session_filter__read(struct session_filter *filter, const struct options *op
 	*filter = (struct session_filter){ .vms = { options->vms, options->vm_count, NULL } };
 	if (!options->cgroup)
 		return 0;
-	error = check_view();
+	error = check_view("--cgroup: none");
 	if (!error)
 		error = find_cgroup(&filter->cgroup, options->cgroup);
 	filter->vms.cgroup = &filter->cgroup;

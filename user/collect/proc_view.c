@@ -2,7 +2,6 @@
 #include "collect/proc_view.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -43,6 +42,11 @@ enum proc_view proc_view__read(const char *proc)
 		if (!initial)
 			return PROC_VIEW_NAMESPACE;
 	return can_read_stat(proc, "1") ? PROC_VIEW_ALL : PROC_VIEW_HIDDEN;
+}
+
+bool proc_view__is_foreign(enum proc_view view)
+{
+	return view == PROC_VIEW_NAMESPACE || view == PROC_VIEW_NONE;
 }
 
 const char *proc_view__reason(enum proc_view view)

@@ -3,6 +3,8 @@
 #ifndef KVMQ_PROC_VIEW_H
 #define KVMQ_PROC_VIEW_H
 
+#include <stdbool.h>
+
 enum proc_view {
 	PROC_VIEW_ALL,
 	PROC_VIEW_HIDDEN,    /* this user's own alone: hidepid */
@@ -12,6 +14,9 @@ enum proc_view {
 };
 
 enum proc_view proc_view__read(const char *proc);
+
+/* Whether no process of the host is there by its number. */
+bool proc_view__is_foreign(enum proc_view view);
 
 /* What it is and what would give more, or NULL for PROC_VIEW_ALL. */
 const char *proc_view__reason(enum proc_view view);
