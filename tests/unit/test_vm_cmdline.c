@@ -73,6 +73,11 @@ static const struct cmdline_case cmdline_cases[] = {
 	  "Phone_API_34",
 	  "" },
 	{ { "qemu-system-x86_64", "-avd", "Phone", "-name", "web" }, "web", "" },
+	{ { "/sdk/emulator/qemu/linux-x86_64/qemu-system-x86_64", "@Phone_API_34" },
+	  "Phone_API_34",
+	  "" },
+	{ { "emulator64-crash-service", "-avd", "Phone" }, "Phone", "" },
+	{ { "qemu-system-x86_64", "@disk" }, "", "" },
 	/* gVisor, krunvm, Kata's shim, VirtualBox */
 	{ { "runsc-sandbox", "--platform=kvm", "boot", "--bundle=/run/b", "--io-fds=8", "web1" },
 	  "web1",

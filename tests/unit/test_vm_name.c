@@ -59,6 +59,7 @@ static void test_comm(void **state)
 		{ "kvm-vcpu-3", 3 },
 		{ "EMT-0", 0 },
 		{ "EMT-15", 15 },
+		{ "vcpu_1", 1 },
 		{ "kvm-vcpu-", VCPU_UNKNOWN },
 		{ "EMT", VCPU_UNKNOWN },
 		{ "EMT-x", VCPU_UNKNOWN },

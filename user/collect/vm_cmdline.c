@@ -24,6 +24,7 @@ enum {
 struct parse {
 	struct vm_identity *identity;
 	char weak[VM_NAME_SIZE]; /* a name for want of a better one */
+	bool android;		 /* whose emulator takes @NAME for -avd NAME */
 	bool single_dash;
 };
 
@@ -60,6 +61,7 @@ static unsigned int dialect_of(const char *program)
 		{ "containerd-shim-kata", KATA },
 		{ "runsc", GVISOR },
 		{ "krunvm", KRUNVM },
+		{ "emulator", QEMU }, /* Android's */
 		{ "stratovirt", QEMU },
 		{ "kvm", QEMU }, /* Proxmox, Debian; after the longer ones */
 	};
@@ -298,6 +300,8 @@ static void read_options(struct parse *parse, unsigned int dialect, struct words
 	while ((word = next_word(words))) {
 		const struct option *option = find_option(dialect, word, &value);
 
+		if (word[0] == '@' && parse->android)
+			set_weak_name(parse, word + 1);
 		if (!option)
 			continue;
 		if (!value)
@@ -353,6 +357,7 @@ void vm_identity__read(struct vm_identity *identity, const char *cmdline, size_t
 	unsigned int dialect = program ? dialect_of(program) : UNKNOWN;
 
 	*identity = (struct vm_identity){ 0 };
+	parse.android = program && strstr(program, "emulator");
 	if (dialect == GVISOR)
 		read_gvisor(&parse, &words);
 	else if (dialect == KRUNVM)

@@ -79,8 +79,8 @@ bool vm_name_from_cgroup(const char *path, char name[VM_NAME_SIZE])
 
 int32_t vcpu_from_comm(const char *comm)
 {
-	static const char *const prefixes[] = { "CPU ",	       "fc_vcpu ",  "fc_vcpu", "vcpu",
-						"crosvm_vcpu", "kvm-vcpu-", "EMT-" };
+	static const char *const prefixes[] = { "CPU ",	 "fc_vcpu ",	"fc_vcpu",   "vcpu",
+						"vcpu_", "crosvm_vcpu", "kvm-vcpu-", "EMT-" };
 	int vcpu;
 	char end;
 

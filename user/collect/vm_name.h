@@ -17,8 +17,8 @@ bool vm_name_from_cgroup(const char *path, char name[VM_NAME_SIZE]);
 
 /*
  * The vCPU's number in the name of its thread: "CPU 3/KVM" (QEMU), "fc_vcpu 3"
- * and "fc_vcpu3" (Firecracker), "vcpu3" (cloud-hypervisor), "crosvm_vcpu3", "kvm-vcpu-3"
- * (kvmtool), "EMT-3" (VirtualBox). Or VCPU_UNKNOWN.
+ * and "fc_vcpu3" (Firecracker), "vcpu3" (cloud-hypervisor), "vcpu_3" (Alioth), "crosvm_vcpu3",
+ * "kvm-vcpu-3" (kvmtool), "EMT-3" (VirtualBox). Or VCPU_UNKNOWN.
  */
 int32_t vcpu_from_comm(const char *comm);
 
