@@ -254,14 +254,36 @@ static __noinline int switch_threads(__u64 *ctx)
 }
 
 /* Who arrives inside KVM_RUN left inside it, and was found then or by the scan. */
-SEC("tp_btf/sched_switch")
-int sched_switch(__u64 *ctx)
+static __always_inline bool concerns_vm(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
 
-	if (!is_tracked(prev) && !is_tracked(next) && !in_kvm_run(prev) && !track_threads &&
-	    !(send_blame && wait_list_of(bpf_get_smp_processor_id())))
+	return in_kvm_run(prev) || is_tracked(prev) || is_tracked(next);
+}
+
+/*
+ * One of these three is loaded, whose name says what was asked for: a flag would be a load from a
+ * page that nobody else has touched lately.
+ */
+SEC("?tp_btf/sched_switch")
+int sched_switch(__u64 *ctx)
+{
+	return concerns_vm(ctx) ? switch_threads(ctx) : 0;
+}
+
+/* With --blame: also where somebody waits. */
+SEC("?tp_btf/sched_switch")
+int sched_switch_blame(__u64 *ctx)
+{
+	if (!concerns_vm(ctx) && !wait_list_of(bpf_get_smp_processor_id()))
 		return 0;
+	return switch_threads(ctx);
+}
+
+/* With a VM's other threads, which any task may be. */
+SEC("?tp_btf/sched_switch")
+int sched_switch_threads(__u64 *ctx)
+{
 	return switch_threads(ctx);
 }
 

@@ -20,6 +20,17 @@
 #define READ_SPINS 100
 #define READ_TRIES 150
 
+/* The program at switches that does what was asked for, and no more. */
+static struct bpf_program *switch_program(const struct sched_probe *probe)
+{
+	const struct sched_bpf *skeleton = probe->skeleton;
+
+	if (probe->config.threads)
+		return skeleton->progs.sched_switch_threads;
+	return probe->config.blame ? skeleton->progs.sched_switch_blame
+				   : skeleton->progs.sched_switch;
+}
+
 /* Before the load: what is decided once, and sizes that depend on the host. */
 static int configure(struct sched_probe *probe, const struct sched_probe_config *config)
 {
@@ -35,6 +46,9 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 	skeleton->rodata->send_events = config->events;
 	skeleton->rodata->event_min_ns = config->event_min_ns;
 	skeleton->rodata->send_blame = config->blame;
+	bpf_program__set_autoload(switch_program(probe), true);
+	/* Older libbpf asks for mmap(), which takes the filter out of the direct map. */
+	bpf_map__set_map_flags(skeleton->maps.data_filter, 0);
 	bpf_program__set_autoload(skeleton->progs.sched_wakeup, config->blame);
 	bpf_program__set_autoload(skeleton->progs.sched_migrate_task, config->blame);
 	skeleton->rodata->send_changes = config->changes;
@@ -359,10 +373,10 @@ static int attach(struct sched_probe *probe)
 	if (error)
 		return error;
 	probe->throttling_known = !attach_throttling(skeleton);
-	skeleton->links.sched_switch = bpf_program__attach(skeleton->progs.sched_switch);
+	skeleton->links.sched_switch = bpf_program__attach(switch_program(probe));
 	if (!skeleton->links.sched_switch)
 		return -errno;
-	probe->idle_switch_ps = measure_switch_cost(bpf_program__fd(skeleton->progs.sched_switch));
+	probe->idle_switch_ps = measure_switch_cost(bpf_program__fd(switch_program(probe)));
 	error = scan_tasks(probe);
 	/* With the VMs known, their other threads can be found. */
 	if (!error && probe->config.threads)
