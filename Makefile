@@ -49,9 +49,9 @@ SKELETONS := $(PROBES:%=$(BUILD)/%.skel.h)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o empty_numa.bpf.o measure \
-	residency)
+	residency cold)
 
-.PHONY: all install clean format lint sanitize run check check-quick bench fuzz help vmm unit
+.PHONY: all install clean format lint sanitize run check check-quick bench bench-programs fuzz help vmm unit
 all: $(TOOLS:%=$(BUILD)/%)
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c
@@ -100,7 +100,7 @@ $(BUILD)/bench/%: tests/bench/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@
 
-$(BUILD)/bench/residency: $(LIBRARY)
+$(BUILD)/bench/residency $(BUILD)/bench/cold: $(LIBRARY)
 vmm: $(BUILD)/vmm
 unit: $(UNIT_TESTS)
 
@@ -148,8 +148,12 @@ check:
 check-quick: all unit
 	$(Q)tests/run quick
 
-bench: all vmm $(BENCH_PROGRAMS)
-	$(Q)tests/bench/run
+bench:
+	$(Q)tools/setup build bench
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all vmm bench-programs
+	$(Q)tests/bench/run $(ARGS)
+
+bench-programs: $(BENCH_PROGRAMS)
 
 # What libFuzzer finds stays in $(BUILD)/fuzz.
 FUZZ_SECONDS ?= 60
