@@ -17,9 +17,9 @@ blame_rounds()
 	local orders=("kvmq blame" "blame kvmq")
 
 	shift 3
+	[[ -z $options || ! -v missing[vmm] ]] || return
 	for ((round = 0; round < count; round++)); do
-		start_tools "${orders[round % 2]}"
-		[[ ! -v missing[blame] ]] || die "kvmq-cpu --blame: ${missing[blame]}"
+		start_tools "${orders[round % 2]}" || return
 		if [[ $options ]]; then
 			# shellcheck disable=SC2086 # words
 			start_vmm $options || return
@@ -32,11 +32,12 @@ blame_rounds()
 	done
 }
 
-# ns_of FILE TOOL [PROGRAM]: ROUND NS of all its programs, or of one
+# ns_of FILE TOOL [PROGRAM]: ROUND NS of all its programs, or of those whose name begins so
 ns_of()
 {
-	awk -v tool="$2" -v program="${3:-}" '
-		$2 == tool && (program == "" || $3 == program) { ns[$1] += $5 }
+	[[ -f $scratch/$1 ]] || return
+	awk -v tool="$2" -v program="$3" '
+		$2 == tool && index($3, program) == 1 { ns[$1] += $5 }
 		END { for (i in ns) print i, ns[i] }' "$scratch/$1"
 }
 
@@ -48,28 +49,31 @@ against_plain()
 	ratio_of "$scratch/ours" "$scratch/plain" | pair_median
 }
 
-# blame_row FIGURE FILE LIMIT
+# blame_row FIGURE FILE LIMIT TOOL...: which cannot be had without these
 blame_row()
 {
 	local ratio
 
-	if [[ -v missing[vmm] && $2 != blame.none ]]; then
-		unmeasured "$1" "${missing[vmm]}"
+	ratio=$(against_plain "$2" sched_switch)
+	if [[ -z $ratio ]]; then
+		unmeasured "$1" "$(why_not "${@:4}")"
 		return
 	fi
-	ratio=$(against_plain "$2" sched_switch)
-	judge "$1" "$(printf '%.2f x without' "$ratio")" "$ratio" "$3" "<= $3 x without"
-	row "$1: all programs" "$(printf '%.2f x without' "$(against_plain "$2")")"
+	judge "$1" "$(number '%.2f x without' "$ratio")" "$ratio" "$3" "<= $3 x without"
+	row "$1: all programs" "$(number '%.2f x without' "$(against_plain "$2")")"
 }
 
 blame_costs()
 {
+	local tools=(kvmq blame)
+
 	section "kvmq-cpu --blame at a switch, against kvmq-cpu, $1 rounds"
-	blame_rounds blame.none "$1" "" taskset -c "$cpu" perf bench sched pipe -l 60000
-	blame_row "no VM, sched pipe" blame.none 1.15
+	[[ -v missing[perf] ]] ||
+		blame_rounds blame.none "$1" "" taskset -c "$cpu" perf bench sched pipe -l 60000
+	blame_row "no VM, sched pipe" blame.none 1.15 perf "${tools[@]}"
 	blame_rounds blame.halt "$1" \
 		"--vcpus 16 --pin $vcpu_cpus --burn 0 --mode halt --wait 1000" sleep 1.2
-	blame_row "halting vCPUs, 8 a CPU" blame.halt 2
+	blame_row "halting vCPUs, 8 a CPU" blame.halt 2 vmm "${tools[@]}"
 	blame_rounds blame.busy "$1" "--vms 2 --vcpus 2 --pin $vcpu_cpus --mode busy" sleep 1.5
-	blame_row "busy vCPUs, one waits for each CPU" blame.busy 2
+	blame_row "busy vCPUs, one waits for each CPU" blame.busy 2 vmm "${tools[@]}"
 }

@@ -42,12 +42,6 @@ exit_hooks()
 {
 	section "ns per run at entries and exits: port writes, $1 rounds"
 	[[ -v missing[vmm] ]] || exits_rounds "$1"
-	if [[ -v missing[vmm] || -v missing[exit] || -v missing[empty] ]]; then
-		unmeasured "kvm_entry, kvm_exit" \
-			"${missing[vmm]:-${missing[exit]:-${missing[empty]}}}"
-		unset "missing[empty]"
-		return
-	fi
 	exits_row kvm_entry empty_entry kvm_entry 3
 	exits_row kvm_exit empty_vm_exit kvm_exit 3
 	exits_row kvm_userspace_exit empty_user_exit kvm_userspace_e

@@ -3,7 +3,8 @@
 # Processes, statistics and the table, for tests/bench/run and its sections.
 
 declare -A running=()	  # pid -> what it is
-declare -A missing=()	  # tool -> why it cannot be measured
+declare -A absent=()	  # tool -> why this machine cannot have it measured
+declare -A missing=()	  # the same in this section, with what did not start in it
 reached=0 missed=0 unknown=0
 
 die()
@@ -12,13 +13,14 @@ die()
 	exit 1
 }
 
-# start NAME COMMAND...: in the background; leaves its pid in $started.
+# start NAME COMMAND...: in the background; leaves its pid in $started. Ends with this
+# script, even if that is killed.
 start()
 {
 	local name=$1
 
 	shift
-	"$@" >"$scratch/$name.out" 2>"$scratch/$name.err" </dev/null &
+	setpriv --pdeathsig TERM -- "$@" >"$scratch/$name.out" 2>"$scratch/$name.err" </dev/null &
 	started=$!
 	running[$started]=$name
 }
@@ -40,6 +42,46 @@ stop()
 stop_all()
 {
 	stop "${!running[@]}"
+}
+
+# Sets $others: who else has a BPF program at one of the hooks. True if nobody has.
+nobody_else()
+{
+	others=$("$here/others" "$@" 2>"$scratch/others.err") ||
+		others="not known: $(tail -1 "$scratch/others.err")"
+	[[ -z $others ]]
+}
+
+# run_section NAME HOOKS COMMAND...: beside nothing of an earlier section, and of nobody else.
+# Whatever the command leaves running is stopped. HOOKS: words, each a pattern.
+run_section()
+{
+	local name=$1 hooks=$2 tool
+
+	shift 2
+	missing=()
+	for tool in "${!absent[@]}"; do
+		missing[$tool]=${absent[$tool]}
+	done
+	# shellcheck disable=SC2086 # words
+	if wait_until "$patience" nobody_else $hooks; then
+		"$@"
+	else
+		section "section $name"
+		unmeasured "all of it" "attached by others: ${others//$'\n'/, }"
+	fi
+	stop_all
+}
+
+# why_not TOOL...: of those that are missing, the first one's reason
+why_not()
+{
+	local tool
+
+	for tool in "$@"; do
+		[[ -v missing[$tool] ]] && echo "${missing[$tool]}" && return
+	done
+	echo "${no_data:-no data}"
 }
 
 ended()
@@ -98,12 +140,13 @@ start_kvmq()
 
 start_runqlat()
 {
-	start runqlat taskset -c "$tool_cpus" "$runqlat" 1000
+	start runqlat taskset -c "$tool_cpus" runqlat 1000
 	wait_for runqlat '*bpf*link*' 3
 }
 
 start_perf()
 {
+	[[ ! -v missing[perf] ]] || return
 	start perf taskset -c "$tool_cpus" perf sched record -o "$scratch/perf.data"
 	wait_for perf '*perf_event*' 1 || return 1
 	sleep 0.3
@@ -166,6 +209,19 @@ row()
 	else
 		printf '  %-40s %s\n' "$1" "$2"
 	fi
+}
+
+# number FORMAT VALUE...: n/a if a value is missing
+number()
+{
+	local format=$1 value
+
+	shift
+	for value in "$@"; do
+		[[ -n $value ]] || { printf 'n/a' && return; }
+	done
+	# shellcheck disable=SC2059
+	printf "$format" "$@"
 }
 
 # unmeasured FIGURE REASON: counts as a target that nobody knows about.

@@ -58,12 +58,6 @@ numa_hooks()
 {
 	section "ns per run at hint faults, $1 rounds"
 	[[ -v missing[vmm] ]] || numa_rounds "$1"
-	if [[ -v missing[vmm] || -v missing[numa] || -v missing[empty] ]]; then
-		unmeasured "task_numa_fault" \
-			"${missing[vmm]:-${missing[numa]:-${missing[empty]}}}"
-		unset "missing[empty]"
-		return
-	fi
 	numa_row "hint fault, task in no VM" numa.idle empty_fault numa_fault 2
 	numa_row "hint fault, vCPU" numa.vcpu empty_fault numa_fault
 	numa_row "KVM's fault handler, entry" numa.vcpu empty_enter numa_kvm_enter

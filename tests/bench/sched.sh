@@ -21,6 +21,7 @@ measure_tool()
 {
 	local pid="" name bench run
 
+	stop_all
 	if [[ -v missing[$2] ]]; then
 		return
 	fi
@@ -61,19 +62,21 @@ sched_row()
 {
 	local figure="$1: $3" ns ratio value
 
-	if [[ -v missing[$2] ]]; then
-		row "$figure" "n/a: ${missing[$2]}"
+	ns=$(cpu_time "$2" "$1")
+	if [[ -z $ns ]]; then
+		unmeasured "$figure" "$(why_not "$2")"
 		return
 	fi
-	ns=$(cpu_time "$2" "$1")
 	ratio=$(slow_down "$2" "$1")
 	if [[ $1 == pipe ]]; then
 		value=$(calc "$ns / $pipe_loops / 1000" "%.2f us/op")
 	else
 		value=$(calc "$ns / 1000000" "%.0f ms")
 	fi
-	value+=$(printf ', %.3f x empty' "$ratio")
-	if [[ $2 == kvmq ]]; then
+	value+=$(number ', %.3f x empty' "$ratio")
+	if [[ -z $ratio ]]; then
+		unmeasured "$figure to an empty program" "$(why_not empty)"
+	elif [[ $2 == kvmq ]]; then
 		judge "$figure" "$value" "$ratio" 1.02 "<= 1.02 x empty"
 	else
 		row "$figure" "$value"
@@ -86,6 +89,11 @@ sched_benchmarks()
 	local tools=(none empty kvmq runqlat perf)
 	local names=(nothing "empty program" kvmq-cpu runqlat "perf sched record")
 
+	if [[ -v missing[perf] ]]; then
+		section "perf bench sched"
+		unmeasured "all of it" "${missing[perf]}"
+		return
+	fi
 	for ((round = 0; round < $1 && (round < 3 || SECONDS < end); round++)); do
 		for tool in "${tools[@]}"; do
 			measure_tool "$round" "$tool"

@@ -32,7 +32,7 @@ start_up_judged()
 
 	shift
 	ms=$(start_up "$@")
-	judge "$figure" "$(printf '%.0f ms' "$ms")" "$ms" 500 "<= 500 ms"
+	judge "$figure" "$(number '%.0f ms' "$ms")" "$ms" 500 "<= 500 ms"
 }
 
 # cpu_ms COMMAND...
@@ -55,8 +55,8 @@ start_up_times()
 	start_up_judged "64 vCPUs, --events=0" --events=0
 	stop "$started"
 	# It gets its turns like everybody else there.
-	start_vmm --vms "$(nproc)" --vcpus 2
-	row "2 busy vCPUs a CPU" "$(printf '%.0f ms' "$(start_up)")"
+	start_vmm --vms "$(nproc)" --vcpus 2 || return
+	row "2 busy vCPUs a CPU" "$(number '%.0f ms' "$(start_up)")"
 	stop "$started"
 }
 
@@ -76,12 +76,16 @@ take()
 {
 	local figure=$1 vmm_pid begin before percent rss peak line
 
+	stop_all
 	if ! start_vmm --vms "$2" --vcpus "$3" --mode halt --wait 100000 --burn 10; then
 		unmeasured "$figure" "${missing[vmm]}"
 		return
 	fi
 	vmm_pid=$started
-	start_kvmq || die "kvmq-cpu: ${missing[kvmq]}"
+	if ! start_kvmq; then
+		unmeasured "$figure" "${missing[kvmq]}"
+		return
+	fi
 	sleep 3
 	begin=${EPOCHREALTIME/./}
 	before=$(cpu_ns "$started")
