@@ -52,6 +52,13 @@ nobody_else()
 	[[ -z $others ]]
 }
 
+# vms_of_others: the processes that are VMs, which have switches, exits and requests of their own
+vms_of_others()
+{
+	find /proc/[0-9]*/fd -lname 'anon_inode:kvm-vm' 2>/dev/null | cut -d / -f 3 | sort -un |
+		paste -sd ' '
+}
+
 # run_section NAME HOOKS COMMAND...: beside nothing of an earlier section, and of nobody else.
 # Whatever the command leaves running is stopped. HOOKS: words, each a pattern.
 run_section()
@@ -65,6 +72,7 @@ run_section()
 	done
 	# shellcheck disable=SC2086 # words
 	if wait_until "$patience" nobody_else $hooks; then
+		neighbours=$(vms_of_others)
 		"$@"
 	else
 		section "section $name"
@@ -199,6 +207,7 @@ calc()
 section()
 {
 	printf '\n%s\n' "$1"
+	[[ -z ${neighbours-} ]] || row "not alone: VMs of others run" "processes $neighbours"
 }
 
 # row FIGURE VALUE [TARGET RESULT]
