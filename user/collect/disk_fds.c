@@ -27,6 +27,7 @@ static struct open_file *find(const struct open_files *files, const char *path)
 	struct file_identity identity;
 	struct open_file *best = NULL;
 	bool known = exact;
+	int best_rank = 0;
 
 	if (!strncmp(path, fdset, strlen(fdset)))
 		return NULL;
@@ -36,14 +37,17 @@ static struct open_file *find(const struct open_files *files, const char *path)
 		known = open_files__look_up(files, path, &identity);
 	for (size_t i = 0; i < files->count; i++) {
 		struct open_file *file = &files->list[i];
+		bool same = known && file_identity__is(&identity, &file->identity);
+		int rank = same * 2 + file->write;
 
 		/* Deleted, or replaced by another: it is what it was called. */
-		if (!(known && file_identity__is(&identity, &file->identity)) &&
-		    (file->cut || strcmp(path, file->path) != 0))
+		if (!same && (file->cut || strcmp(path, file->path) != 0))
 			continue;
 		file->named = true;
-		if (!best || (file->write && !best->write))
+		if (!best || rank > best_rank) {
 			best = file;
+			best_rank = rank;
+		}
 	}
 	return best;
 }
@@ -178,13 +182,46 @@ int disks__read_fds(struct disks *disks, const struct options *options)
 	return error;
 }
 
-int disks__find_files(struct disks *disks)
+/* The one that QEMU takes of a set: what it has to be open for tells. */
+static const struct open_file *find_in_set(const struct open_files *files,
+					   const struct disk_file *wanted)
+{
+	const struct open_file *best = NULL;
+	const json_t *one;
+	size_t index;
+
+	json_array_foreach(wanted->fds, index, one)
+	{
+		json_int_t fd = json_integer_value(json_object_get(one, "fd"));
+
+		for (size_t i = 0; i < files->count; i++) {
+			const struct open_file *file = &files->list[i];
+
+			if (file->fd == fd && (!best || file->write == !wanted->read_only))
+				best = file;
+		}
+	}
+	return best;
+}
+
+int disks__find_files(struct disks *disks, const struct disk_file wanted[DISKS_MAX])
 {
 	struct open_files files = { 0 };
 	int error = disks->proc ? open_files__read(&files, disks->proc, disks->pid) : 0;
 
-	if (!error)
-		fill_in_all(disks, &files);
+	for (size_t i = 0; !error && i < disks->count; i++) {
+		struct disk *disk = &disks->list[i];
+		const struct open_file *file = NULL;
+
+		if (disk->dev || disk->backing > DISK_FILE || !disk->path[0])
+			continue;
+		if (wanted[i].fds)
+			file = find_in_set(&files, &wanted[i]);
+		else
+			file = find(&files, wanted[i].name ? wanted[i].name : disk->path);
+		if (file)
+			fill_in(disk, &files, file);
+	}
 	open_files__free(&files);
 	return error;
 }

@@ -55,8 +55,20 @@ void disk__from_node(struct disk *disk, const struct options *options, enum opti
 		     json_t *values);
 void disk__from_filename(struct disk *disk, const struct options *options, const char *filename);
 
-/* Whether a driver of QEMU's is one of an image's format; what comes out of others is raw. */
-bool is_format(const char *driver);
+/* What a node of QEMU's does with the guest's requests. */
+enum node_kind {
+	NODE_OTHER,   /* not known, or several nodes are below it */
+	NODE_FILE,    /* a file or a device of this host */
+	NODE_NETWORK, /* another machine's */
+	NODE_RAW,     /* they go to one node as they are, but for an offset */
+	NODE_FILTER,  /* they go to one node as they are */
+	NODE_FORMAT,  /* they become others */
+};
+
+enum node_kind disk_node_kind(const char *driver);
+
+/* The text of a file's name, which is no URL. */
+void disk__set_file(struct disk *disk, const char *path);
 
 /* All of the above for a whole command line. */
 void disks__from_options(struct disks *disks, const struct options *options);
@@ -71,7 +83,17 @@ void disks__remove(struct disks *disks, size_t index);
 /* Fills in what is really open, and adds what no option names. Returns 0 or -errno. */
 int disks__read_fds(struct disks *disks, const struct options *options);
 
-/* Fills in only the disks of which it is not known yet. Returns 0 or -errno. */
-int disks__find_files(struct disks *disks);
+/* A file as a monitor knows it. */
+struct disk_file {
+	const char *name;  /* in full; NULL: as the disk's path says */
+	const json_t *fds; /* what an fd set holds: the file is one of these; NULL: it is in none */
+	bool read_only;
+};
+
+/*
+ * Fills in only the disks of which it is not known yet, wanted[i] that of the disk at i. Returns 0
+ * or -errno.
+ */
+int disks__find_files(struct disks *disks, const struct disk_file wanted[DISKS_MAX]);
 
 #endif

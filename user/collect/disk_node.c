@@ -15,8 +15,10 @@ static const char *const formats[] = {
 
 /* They pass on what another node says. */
 static const char *const filters[] = {
-	"throttle",	     "copy-on-read",	"compress",    "blkdebug", "preallocate",
-	"copy-before-write", "snapshot-access", "replication", "quorum",   NULL,
+	"throttle",	   "copy-on-read", "compress",
+	"blkdebug",	   "preallocate",  "copy-before-write",
+	"snapshot-access", "mirror_top",   "commit_top",
+	"backup-top",	   NULL,
 };
 
 static const char *const file_drivers[] = { "file", "host_device", "host_cdrom", "io_uring", NULL };
@@ -65,7 +67,7 @@ static bool begins_with(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
-static void set_file(struct disk *disk, const char *path)
+void disk__set_file(struct disk *disk, const char *path)
 {
 	copy_printable(disk->path, sizeof(disk->path), path);
 	disk->backing = begins_with(path, "/dev/") && !begins_with(path, "/dev/shm/") &&
@@ -82,12 +84,12 @@ static void set_filename(struct walk *walk, const char *name)
 	if (!*name)
 		return; /* a drive with nothing in it */
 	if (name[length] != ':') {
-		set_file(walk->disk, name);
+		disk__set_file(walk->disk, name);
 	} else if (begins_with(name, "json:")) {
 		walk->probes = false;
 		go_to(walk, OPTION_BLOCKDEV, options__from_json(name + strlen("json:")), "");
 	} else if (is_one_of(file_drivers, name, length)) {
-		set_file(walk->disk, name + length + 1);
+		disk__set_file(walk->disk, name + length + 1);
 	} else {
 		copy_printable(walk->disk->path, sizeof(walk->disk->path), name);
 		if (is_one_of(network_drivers, name, strcspn(name, "+:")))
@@ -120,9 +122,22 @@ static void set_network(struct disk *disk, const json_t *values, const char *pre
 	copy_printable(disk->path, sizeof(disk->path), text);
 }
 
-bool is_format(const char *driver)
+static bool is_format(const char *driver)
 {
 	return is_one_of(formats, driver, strlen(driver));
+}
+
+enum node_kind disk_node_kind(const char *driver)
+{
+	if (is_one_of(file_drivers, driver, strlen(driver)))
+		return NODE_FILE;
+	if (is_one_of(network_drivers, driver, strlen(driver)))
+		return NODE_NETWORK;
+	if (is_one_of(filters, driver, strlen(driver)))
+		return NODE_FILTER;
+	if (!strcmp(driver, "raw"))
+		return NODE_RAW;
+	return is_format(driver) ? NODE_FORMAT : NODE_OTHER;
 }
 
 /* The topmost node that is no filter gives the format; a file by itself is raw. */
@@ -178,7 +193,7 @@ static void take_node(struct walk *walk, enum option_kind kind, json_t *values, 
 	    (cache && (!strcmp(cache, "none") || !strcmp(cache, "directsync"))))
 		walk->disk->direct = true;
 	if (name && driver && is_one_of(file_drivers, driver, strlen(driver)))
-		set_file(walk->disk, name);
+		disk__set_file(walk->disk, name);
 	else if (name && walk->disk->backing == DISK_UNKNOWN)
 		set_filename(walk, name);
 	else

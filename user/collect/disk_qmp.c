@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collect/disk_graph.h"
 #include "collect/disk_internal.h"
 
 #define LISTS_MAX 512 /* there are no more PCI buses than 256 */
@@ -39,32 +40,31 @@ static bool is_name(const char *name, const char *wanted)
 	return *name && !strcmp(name, wanted);
 }
 
-/* QEMU's path may be as short as it was written; a path here is whole. */
-static bool is_path(const char *path, const char *wanted)
-{
-	size_t length = strlen(path), wanted_length = strlen(wanted);
-
-	if (!wanted_length || wanted_length > length)
-		return false;
-	if (strcmp(path + length - wanted_length, wanted) != 0)
-		return false;
-	return length == wanted_length ||
-	       (*wanted != '/' && path[length - wanted_length - 1] == '/');
-}
-
 /* What query-block says of one drive, and who took it. */
 struct answer {
 	const char *qdev;
 	const char *device;
 	const char *node;
-	const char *path;
-	const char *format;
-	bool direct;
+	bool read_only;
 	uint64_t size_bytes;
+	struct disk_source source;
 };
 
-/* Returns whether it is a disk of the guest's that has something in it. */
-static bool read_drive(struct answer *answer, const json_t *drive)
+/* While the answers of a monitor are gone through. */
+struct asking {
+	struct disks *disks;
+	struct qmp *qmp;
+	struct disk_graph graph;
+	json_t *sets; /* answer to query-fdsets, once it is asked for; NULL: not told */
+	bool no_qdev; /* QEMU before 2.10 does not tell which device has a drive */
+	bool old;     /* and it is known to be one */
+	bool sets_asked;
+	bool taken[DISKS_MAX];
+	struct disk_file files[DISKS_MAX];
+};
+
+/* Returns whether it is a drive that has something in it. */
+static bool read_drive(struct answer *answer, const struct disk_graph *graph, const json_t *drive)
 {
 	const json_t *inserted = json_object_get(drive, "inserted");
 	const json_t *image = json_object_get(inserted, "image");
@@ -74,16 +74,30 @@ static bool read_drive(struct answer *answer, const json_t *drive)
 		.qdev = text_at(drive, "qdev", NULL, NULL),
 		.device = text_at(drive, "device", NULL, NULL),
 		.node = text_at(inserted, "node-name", NULL, NULL),
-		.path = text_at(image, "filename", NULL, NULL),
-		.format = text_at(image, "format", NULL, NULL),
-		.direct =
-			json_is_true(json_object_get(json_object_get(inserted, "cache"), "direct")),
+		.read_only = json_is_true(json_object_get(inserted, "ro")),
 		.size_bytes = size > 0 ? (uint64_t)size : 0,
 	};
-	if (!*answer->path)
-		answer->path = text_at(inserted, "file", NULL, NULL);
-	/* Firmware is in a drive, too. */
-	return json_is_object(inserted) && *answer->qdev && !strstr(answer->qdev, ".flash");
+	disk_graph__follow(graph, inserted, &answer->source);
+	return json_is_object(inserted);
+}
+
+/* Firmware and floppies are in drives, too, which QEMU before 2.10 tells apart by name alone. */
+static bool is_old_disk(const char *device)
+{
+	static const char *const others[] = { "pflash", "floppy", "mtd", "sd" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strncmp(device, others[i], strlen(others[i])))
+			return false;
+	return *device;
+}
+
+/* Whether it is a disk of the guest's; one of the command line's, if that is known. */
+static bool is_disk(const struct asking *asking, const struct answer *answer, bool known)
+{
+	if (*answer->qdev)
+		return !strstr(answer->qdev, ".flash");
+	return asking->no_qdev && (known || (asking->old && is_old_disk(answer->device)));
 }
 
 /* A disk of the command line by its names, or DISKS_MAX. */
@@ -104,19 +118,9 @@ static size_t find_by_name(const struct disks *disks, const bool *taken,
 	return DISKS_MAX;
 }
 
-/* A disk that was found only because its file is open, or DISKS_MAX. */
-static size_t find_by_path(const struct disks *disks, const bool *taken, const char *path)
-{
-	for (size_t i = 0; i < disks->count; i++)
-		if (!taken[i] && !disks->list[i].drive[0] && disks->list[i].backing <= DISK_FILE &&
-		    is_path(disks->list[i].path, path))
-			return i;
-	return DISKS_MAX;
-}
-
 static void set_names(struct disk *disk, const struct answer *answer)
 {
-	char id[DISK_NAME_SIZE];
+	char id[DISK_NAME_SIZE], path[DISK_PATH_SIZE];
 
 	if (!disk->drive[0])
 		copy_printable(disk->drive, sizeof(disk->drive),
@@ -125,79 +129,108 @@ static void set_names(struct disk *disk, const struct answer *answer)
 		copy_printable(disk->name, sizeof(disk->name), id);
 	else if (!disk->name[0])
 		copy_printable(disk->name, sizeof(disk->name), disk->drive);
+	snprintf(path, sizeof(path), "%s%s", peripheral, disk->name);
 	if (*answer->qdev == '/')
 		copy_printable(disk->qom_path, sizeof(disk->qom_path), answer->qdev);
 	else
-		snprintf(disk->qom_path, sizeof(disk->qom_path), "%s%s", peripheral, disk->name);
+		copy_printable(disk->qom_path, sizeof(disk->qom_path), path);
 }
 
-static void set_facts(struct disk *disk, const struct answer *answer)
+/* What a set of fds holds, "N" of "/dev/fdset/N"; or NULL. */
+static const json_t *find_set(struct asking *asking, const char *number)
 {
-	if (*answer->format)
-		copy_printable(disk->format, sizeof(disk->format),
-			       is_format(answer->format) ? answer->format : "raw");
-	if (answer->size_bytes)
-		disk->size_bytes = answer->size_bytes;
-	if (!disk->dev)
-		disk->direct = answer->direct;
+	const json_t *set;
+	size_t i;
+
+	if (!asking->sets_asked)
+		asking->sets = qmp__execute(asking->qmp, "query-fdsets", NULL);
+	asking->sets_asked = true;
+	json_array_foreach(asking->sets, i, set)
+	{
+		json_int_t id = json_integer_value(json_object_get(set, "fdset-id"));
+		char text[32];
+
+		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, id);
+		if (!strcmp(text, number))
+			return json_object_get(set, "fds");
+	}
+	return NULL;
 }
 
-/* A disk that QEMU alone has told of. */
-static void add_new(struct disks *disks, bool *taken, const struct answer *answer)
+static void set_file(struct disk *disk, const struct disk_source *source)
 {
-	static const struct options no_options;
-	struct disk *disk = disks__add(disks);
+	static const struct options none;
+	enum node_kind kind = disk_node_kind(source->driver);
 
-	if (!disk)
-		return;
-	taken[disks->count - 1] = true;
-	disk__from_filename(disk, &no_options, answer->path);
-	set_names(disk, answer);
-	set_facts(disk, answer);
+	if (kind == NODE_FILE && strncmp(source->file, "json:", strlen("json:")) != 0)
+		disk__set_file(disk, source->file);
+	else
+		disk__from_filename(disk, &none, source->file);
+	if (kind == NODE_NETWORK)
+		disk->backing = DISK_NETWORK;
+	else if (!strcmp(source->driver, "virtio-blk-vhost-user"))
+		disk->backing = DISK_VHOST_USER;
 }
 
-/* The file that is open now took the place of the one that the disk began with. */
-static void move_file(struct disk *disk, const struct disk *file)
+/* What the monitor says is so, whatever was thought before. */
+static void set_facts(struct asking *asking, size_t index, const struct answer *answer)
 {
-	strcpy(disk->path, file->path);
-	disk->backing = file->backing;
-	disk->dev = file->dev;
-	disk->direct = file->direct;
+	static const char fdset[] = "/dev/fdset/";
+	struct disk *disk = &asking->disks->list[index];
+	const struct disk_source *source = &answer->source;
+	struct disk_file *file = &asking->files[index];
+
+	disk->format[0] = disk->path[0] = '\0';
+	disk->backing = DISK_UNKNOWN;
+	disk->dev = 0;
+	disk->no_device = false;
+	disk->size_bytes = answer->size_bytes;
+	set_file(disk, source);
+	disk->direct = source->direct;
+	if (*source->format)
+		copy_printable(disk->format, sizeof(disk->format), source->format);
+	*file = (struct disk_file){ .read_only = answer->read_only };
+	if (strlen(disk->path) < strlen(source->file) &&
+	    !strncmp(disk->path, source->file, strlen(disk->path)))
+		file->name = source->file;
+	if (!strncmp(disk->path, fdset, strlen(fdset)))
+		file->fds = find_set(asking, disk->path + strlen(fdset));
 }
 
-static void merge_drive(struct disks *disks, bool *taken, const json_t *drive)
+static void merge_drive(struct asking *asking, const json_t *drive)
 {
+	struct disks *disks = asking->disks;
 	struct answer answer;
-	size_t index, file;
-	struct disk *disk;
+	size_t index;
 
-	if (!read_drive(&answer, drive))
+	if (!read_drive(&answer, &asking->graph, drive))
 		return;
-	index = find_by_name(disks, taken, &answer);
-	file = find_by_path(disks, taken, answer.path);
-	if (index == DISKS_MAX && file == DISKS_MAX) {
-		add_new(disks, taken, &answer);
+	index = find_by_name(disks, asking->taken, &answer);
+	if (!is_disk(asking, &answer, index != DISKS_MAX))
 		return;
-	}
 	if (index == DISKS_MAX) {
-		index = file;
-		disks->list[index].name[0] = '\0';
-	} else if (file != DISKS_MAX) {
-		move_file(&disks->list[index], &disks->list[file]);
+		if (!disks__add(disks))
+			return;
+		index = disks->count - 1;
 	}
-	disk = &disks->list[index];
-	taken[index] = true;
-	set_names(disk, &answer);
-	set_facts(disk, &answer);
+	asking->taken[index] = true;
+	set_names(&disks->list[index], &answer);
+	set_facts(asking, index, &answer);
 }
 
 /* What QEMU does not list has been unplugged, or is a file that is no disk. */
-static void drop_others(struct disks *disks, const bool *taken)
+static void drop_others(struct asking *asking)
 {
-	for (size_t i = disks->count; i-- > 0;)
-		if (!taken[i] && disks->list[i].backing != DISK_VHOST_USER &&
-		    disks->list[i].backing != DISK_VHOST_SCSI)
-			disks__remove(disks, i);
+	struct disks *disks = asking->disks;
+
+	for (size_t i = disks->count; i-- > 0;) {
+		if (asking->taken[i] || disks->list[i].backing == DISK_VHOST_USER ||
+		    disks->list[i].backing == DISK_VHOST_SCSI)
+			continue;
+		disks__remove(disks, i);
+		memmove(&asking->files[i], &asking->files[i + 1],
+			(disks->count - i) * sizeof(asking->files[0]));
+	}
 }
 
 static void set_address(struct disk *disk, json_int_t bus, json_int_t slot, json_int_t function)
@@ -355,20 +388,46 @@ static int ask_addresses(struct disks *disks, struct qmp *qmp)
 	return error;
 }
 
+static bool has_no_qdev(const json_t *drives)
+{
+	const json_t *drive;
+	size_t i;
+
+	json_array_foreach(drives, i, drive) if (json_object_get(drive, "qdev")) return false;
+	return true;
+}
+
+static int merge_drives(struct disks *disks, struct qmp *qmp, const json_t *drives)
+{
+	unsigned int version = qmp__version(qmp);
+	struct asking asking = { .disks = disks, .qmp = qmp, .no_qdev = has_no_qdev(drives) };
+	int error = disk_graph__ask(&asking.graph, qmp);
+	const json_t *drive;
+	size_t i;
+
+	if (error)
+		return error;
+	asking.old = version && version < QMP_VERSION(2, 10);
+	json_array_foreach(drives, i, drive) merge_drive(&asking, drive);
+	drop_others(&asking);
+	/* The monitor has answered: whether its files can be looked into is another matter. */
+	disks__find_files(disks, asking.files);
+	json_decref(asking.sets);
+	disk_graph__free(&asking.graph);
+	return 0;
+}
+
 int disks__ask(struct disks *disks, struct qmp *qmp)
 {
 	json_t *drives = qmp__execute(qmp, "query-block", NULL), *devices;
-	bool taken[DISKS_MAX] = { false };
 	int error;
 
 	if (!drives)
 		return -errno;
-	for (size_t i = 0; i < json_array_size(drives); i++)
-		merge_drive(disks, taken, json_array_get(drives, i));
+	error = merge_drives(disks, qmp, drives);
 	json_decref(drives);
-	drop_others(disks, taken);
-	/* The monitor has answered: whether its files can be looked into is another matter. */
-	disks__find_files(disks);
+	if (error)
+		return error;
 	error = ask_more(qmp, "x-query-virtio", &devices);
 	set_vhost_paths(disks, devices);
 	json_decref(devices);

@@ -33,6 +33,7 @@ struct qmp {
 	size_t size;
 	size_t capacity;
 	struct scan scan;
+	unsigned int version;
 };
 
 /* After an answer that did not come, or is none, what comes next belongs to nothing. */
@@ -261,6 +262,17 @@ json_t *qmp__execute(struct qmp *qmp, const char *command, json_t *arguments)
 	return value;
 }
 
+static unsigned int read_version(const json_t *greeting)
+{
+	const json_t *numbers = json_object_get(json_object_get(greeting, "version"), "qemu");
+	json_int_t major = json_integer_value(json_object_get(numbers, "major"));
+	json_int_t minor = json_integer_value(json_object_get(numbers, "minor"));
+
+	if (major < 0 || major > UINT16_MAX || minor < 0 || minor > 999)
+		return 0;
+	return QMP_VERSION((unsigned int)major, (unsigned int)minor);
+}
+
 static int negotiate(struct qmp *qmp)
 {
 	int error = 0;
@@ -269,6 +281,7 @@ static int negotiate(struct qmp *qmp)
 	if (!object)
 		return error;
 	error = json_is_object(json_object_get(object, "QMP")) ? 0 : -EPROTO;
+	qmp->version = read_version(json_object_get(object, "QMP"));
 	json_decref(object);
 	if (error)
 		return error;
@@ -313,6 +326,11 @@ void qmp__close(struct qmp *qmp)
 	end(qmp, 0);
 	free(qmp->text);
 	free(qmp);
+}
+
+unsigned int qmp__version(const struct qmp *qmp)
+{
+	return qmp->version;
 }
 
 uint32_t qmp__peer(const struct qmp *qmp)

@@ -23,6 +23,10 @@ void qmp__close(struct qmp *qmp);
  */
 json_t *qmp__execute(struct qmp *qmp, const char *command, json_t *arguments);
 
+/* Of QEMU, as its greeting says; 0: it does not. */
+#define QMP_VERSION(major, minor) ((major)*1000U + (minor))
+unsigned int qmp__version(const struct qmp *qmp);
+
 /* PID of the process at the other end (SO_PEERCRED), or 0. */
 uint32_t qmp__peer(const struct qmp *qmp);
 
