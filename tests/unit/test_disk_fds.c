@@ -172,6 +172,34 @@ static void test_hot_plugged(void **state)
 	get(2, "other.raw", path_of("other.raw"));
 }
 
+/* cases/firecracker-fds, beside what is no disk. */
+static void test_firecracker(void **state)
+{
+	static const char *const names[] = { "rootfs", "rootfs.squashfs", "scratch.btrfs", "disk0",
+					     "overlay.ext4" };
+
+	(void)state;
+	add_process("/opt/firecracker-v1.7|--api-sock|/run/fc.sock|--id|vm-7|--log-path|%/events|"
+		    "--metrics-path=%/counts");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		open_file(10 + (int)i, names[i], i == 1 ? O_RDONLY : O_RDWR);
+	open_path(20, path_of("disk0"), O_RDONLY);
+	open_path(9, path_of("rootfs"), O_RDONLY);
+	open_file(21, "vmlinux-6.1", O_RDONLY);
+	open_file(22, "initrd.img", O_RDONLY);
+	open_file(23, "events", O_RDWR);
+	open_file(24, "counts", O_RDWR);
+	open_file(25, "out", O_WRONLY);
+	open_file(26, "fc.log", O_RDWR);
+	open_path(27, "/proc/self/status", O_RDONLY);
+	read_all(ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_int_equal(get(i, names[i], path_of(names[i]))->dev, folder_dev);
+		assert_string_equal(disks.list[i].format, "raw");
+		assert_int_equal(disks.list[i].size_bytes, 8192);
+	}
+}
+
 /* Of several open files of one name, the one that is written is the disk's. */
 static void test_active_layer(void **state)
 {
@@ -322,9 +350,10 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_files),      TEST(test_hot_plugged), TEST(test_active_layer),
-		TEST(test_namespaces), TEST(test_fd_sets),     TEST(test_block_device),
-		TEST(test_gone),       TEST(test_deleted),     TEST(test_memory),
+		TEST(test_files),	 TEST(test_hot_plugged), TEST(test_firecracker),
+		TEST(test_active_layer), TEST(test_namespaces),	 TEST(test_fd_sets),
+		TEST(test_block_device), TEST(test_gone),	 TEST(test_deleted),
+		TEST(test_memory),
 	};
 
 	return cmocka_run_group_tests_name("disk_fds", tests, NULL, NULL);

@@ -67,13 +67,15 @@ int disks__read(struct disks *disks, const char *proc, uint32_t pid)
 	if (size < 0)
 		return (int)size;
 	error = options__read(&options, cmdline, (size_t)size);
-	free(cmdline);
-	if (error)
+	if (error) {
+		free(cmdline);
 		return error;
+	}
 	disks__from_options(disks, &options);
 	disks->proc = proc;
 	disks->pid = pid;
-	error = disks__read_fds(disks, &options);
+	error = disks__read_fds(disks, &options, cmdline, (size_t)size);
+	free(cmdline);
 	options__free(&options);
 	return error;
 }

@@ -126,30 +126,87 @@ static bool has_image_name(const char *path)
 	return false;
 }
 
+/* Firecracker gets its disks by its API: all of its files are disks, but for those that it uses. */
+static bool gets_disks_by_api(const char *cmdline, size_t size)
+{
+	const char *slash = size ? strrchr(cmdline, '/') : NULL;
+
+	return size && !strncmp(slash ? slash + 1 : cmdline, "firecracker", strlen("firecracker"));
+}
+
+static bool is_in_arguments(const char *cmdline, size_t size, const char *path)
+{
+	for (const char *word = cmdline; word < cmdline + size; word += strlen(word) + 1) {
+		const char *value = *word == '-' ? strchr(word, '=') : NULL;
+
+		if (!strcmp(value ? value + 1 : word, path))
+			return true;
+	}
+	return false;
+}
+
+static bool begins_with_one(const char *const *list, const char *text)
+{
+	for (; *list; list++)
+		if (!strncmp(text, *list, strlen(*list)))
+			return true;
+	return false;
+}
+
+/* What else a microVM is made of: its kernel, logs and snapshots, and what is no file of a disk. */
+static bool is_disk_by_api(const struct open_file *file, const char *cmdline, size_t size)
+{
+	static const char *const places[] = { "/proc/",		 "/sys/",	   "/memfd:",
+					      "/dev/hugepages/", "/anon_hugepage", NULL };
+	static const char *const names[] = {
+		"vmlinu", "bzImage", "Image", "kernel", "initr", NULL
+	};
+	static const char *const endings[] = { ".log",	".json", ".metrics", ".fifo",
+					       ".pid",	".mem",	 ".cpio",    ".vmstate",
+					       ".snap", ".txt",	 ".snapshot" };
+	const char *name = strrchr(file->path, '/') + 1, *dot = strrchr(name, '.');
+
+	if (!file->read || begins_with_one(places, file->path) || begins_with_one(names, name))
+		return false;
+	for (size_t i = 0; dot && i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (!strcmp(dot, endings[i]))
+			return false;
+	return !is_in_arguments(cmdline, size, file->path);
+}
+
+/* Of a file that is open twice, the first that can be written counts. */
 static bool is_seen(const struct open_files *files, const struct open_file *file)
 {
 	for (size_t i = 0; i < files->count; i++) {
 		const struct open_file *other = &files->list[i];
 
 		if (file_identity__is(&other->identity, &file->identity) &&
-		    (other->named || (other->write && other->fd < file->fd)))
+		    (other->named || (other->write && !file->write) ||
+		     (other->write == file->write && other->fd < file->fd)))
 			return true;
 	}
 	return false;
 }
 
-static void add_unnamed(struct disks *disks, const struct open_files *files)
+static void add_unnamed(struct disks *disks, const struct open_files *files, const char *cmdline,
+			size_t size)
 {
+	bool by_api = gets_disks_by_api(cmdline, size);
+
 	for (size_t i = 0; i < files->count; i++) {
 		const struct open_file *file = &files->list[i];
+		bool wanted = file->write && (file->identity.block || has_image_name(file->path));
 		struct disk *disk;
 
-		if (!file->write || !(file->identity.block || has_image_name(file->path)) ||
-		    is_seen(files, file))
+		if (by_api)
+			wanted = is_disk_by_api(file, cmdline, size);
+		if (!wanted || is_seen(files, file))
 			continue;
 		disk = disks__add(disks);
 		if (!disk)
 			continue;
+		if (by_api)
+			strcpy(disk->format, "raw"); /* it knows no other */
 		fill_in(disk, files, file);
 		copy_printable(disk->name, sizeof(disk->name), strrchr(file->path, '/') + 1);
 	}
@@ -168,7 +225,8 @@ static void fill_in_all(struct disks *disks, const struct open_files *files)
 	}
 }
 
-int disks__read_fds(struct disks *disks, const struct options *options)
+int disks__read_fds(struct disks *disks, const struct options *options, const char *cmdline,
+		    size_t size)
 {
 	struct open_files files;
 	int error = open_files__read(&files, disks->proc, disks->pid);
@@ -176,7 +234,7 @@ int disks__read_fds(struct disks *disks, const struct options *options)
 	if (!error) {
 		fill_in_all(disks, &files);
 		mark_others(&files, options);
-		add_unnamed(disks, &files);
+		add_unnamed(disks, &files, cmdline, size);
 	}
 	open_files__free(&files);
 	return error;

@@ -80,8 +80,12 @@ void copy_printable(char *to, size_t size, const char *text);
 struct disk *disks__add(struct disks *disks);
 void disks__remove(struct disks *disks, size_t index);
 
-/* Fills in what is really open, and adds what no option names. Returns 0 or -errno. */
-int disks__read_fds(struct disks *disks, const struct options *options);
+/*
+ * Fills in what is really open, and adds what no option of the command line names. Returns 0 or
+ * -errno.
+ */
+int disks__read_fds(struct disks *disks, const struct options *options, const char *cmdline,
+		    size_t size);
 
 /* A file as a monitor knows it. */
 struct disk_file {

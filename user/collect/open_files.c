@@ -59,6 +59,7 @@ static void read_flags(const struct open_files *files, struct open_file *file)
 	if (flags) {
 		unsigned long bits = strtoul(flags, NULL, 8);
 
+		file->read = (bits & O_ACCMODE) != O_WRONLY;
 		file->write = (bits & O_ACCMODE) != O_RDONLY;
 		file->direct = bits & O_DIRECT;
 	}

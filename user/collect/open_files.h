@@ -20,7 +20,7 @@ struct open_file {
 	struct file_identity identity;
 	int fd;
 	int mount; /* its number in mountinfo; 0: not known */
-	bool write;
+	bool read, write;
 	bool direct;
 	bool named;   /* by the command line */
 	bool deleted; /* or replaced: the path is what it was called */
