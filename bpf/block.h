@@ -6,7 +6,7 @@
 #include "hist.h"
 
 #define BLOCK_FLOWS 2048
-#define BLOCK_OWNERS 1024
+#define BLOCK_OWNERS 4096 /* cgroups of VMs, and devices */
 #define BLOCK_BUCKET_BITS 12
 #define BLOCK_BUCKETS (1 << BLOCK_BUCKET_BITS)
 #define BLOCK_WAYS 8

@@ -19,10 +19,9 @@
  *       gdisk name= serial= address= scheduler= size=
  *       gflow op= before= bytes= q=TIMES d=TIMES
  *   flow dev=DEV pid= cgroup= op= before= bytes= thr=TIMES q=TIMES d=TIMES infl= requeued= failed=
- *   losses events= flows= requests= early= missed= vmm= ring_reads= ring_samples= strangers=
- *   missing throttling= vmm= queues= guests=
- *   cost runs= samples= sample_ns= own=TIME
- *   event dev=DEV pid= cgroup= op= sector= bytes= error= tid= comm= thr=TIME q=TIME d=TIME
+ *   losses events= flows= requests= owners= early= missed= vmm= ring_reads= ring_samples=
+ * strangers= missing throttling= vmm= queues= guests= cost runs= samples= sample_ns= own=TIME event
+ * dev=DEV pid= cgroup= op= sector= bytes= error= tid= comm= thr=TIME q=TIME d=TIME
  */
 #include <errno.h>
 #include <stdio.h>
@@ -334,6 +333,7 @@ static void read_losses(struct scene *scene, struct line *line)
 	view->block.losses = (struct block_losses){ .events = get_number(line, "events"),
 						    .flows = get_number(line, "flows"),
 						    .requests = get_number(line, "requests"),
+						    .owners = get_number(line, "owners"),
 						    .early = get_number(line, "early"),
 						    .missed = get_number(line, "missed") };
 	view->vmm.lost = get_number(line, "vmm");

@@ -222,16 +222,16 @@ static json_t *json_losses(const struct io_report *report, const struct io_view 
 {
 	const struct block_losses *losses = &after->block.losses;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
-			 (json_int_t)losses->events, "flows", (json_int_t)losses->flows, "requests",
-			 (json_int_t)losses->requests, "early", (json_int_t)losses->early, "missed",
-			 (json_int_t)losses->missed, "vmm_requests", (json_int_t)after->vmm.lost,
-			 "ring_reads", (json_int_t)after->queues.failed, "ring_samples",
-			 (json_int_t)after->queues.skipped, "reports_rejected",
-			 (json_int_t)sum_rejected(after), "guest_requests",
-			 (json_int_t)sum_guest_losses(after), "strangers",
-			 (json_int_t)report->strangers, "processes",
-			 (json_int_t)report->vms->refusals.count);
+	return json_pack(
+		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
+		(json_int_t)losses->events, "flows", (json_int_t)losses->flows, "requests",
+		(json_int_t)losses->requests, "owners", (json_int_t)losses->owners, "early",
+		(json_int_t)losses->early, "missed", (json_int_t)losses->missed, "vmm_requests",
+		(json_int_t)after->vmm.lost, "ring_reads", (json_int_t)after->queues.failed,
+		"ring_samples", (json_int_t)after->queues.skipped, "reports_rejected",
+		(json_int_t)sum_rejected(after), "guest_requests",
+		(json_int_t)sum_guest_losses(after), "strangers", (json_int_t)report->strangers,
+		"processes", (json_int_t)report->vms->refusals.count);
 }
 
 static int print_json(struct io_report *report, FILE *file, const struct io_view *before,
@@ -322,6 +322,8 @@ static void print_losses(const struct io_report *report, FILE *file, const struc
 		{ losses->events, "events dropped (buffer full)" },
 		{ losses->flows, "requests booked on nobody (table full)" },
 		{ losses->requests, "requests not timed (table full)" },
+		{ losses->owners,
+		  "VMs, cgroups or devices whose requests are left out (table full)" },
 		{ losses->early, "completions of requests issued before the start" },
 		{ losses->missed, "runs of hooks left out by the kernel" },
 		{ view->vmm.lost, "requests of VMMs not counted (table full)" },

@@ -54,6 +54,7 @@ struct block_losses {
 	uint64_t events;   /* not shown: the ring buffer was full */
 	uint64_t flows;	   /* requests booked on nobody: the table of flows is full */
 	uint64_t requests; /* not timed: the table of requests was full */
+	uint64_t owners;   /* now: VMs, cgroups and devices that the tables have no room for */
 	uint64_t early;	   /* completed, but issued before the tool started */
 	uint64_t missed;   /* programs that did not run */
 };

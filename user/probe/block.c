@@ -166,6 +166,7 @@ void block_probe__close(struct block_probe *probe)
 	unmap_array(&probe->slots);
 	unmap_array(&probe->vm_tgids);
 	block_bpf__destroy(probe->skeleton);
+	free(probe->tgids);
 	free(probe);
 }
 
@@ -186,22 +187,31 @@ int block_probe__poll(struct block_probe *probe)
 	return count < 0 ? count : 0;
 }
 
-static void set_tgids(struct block_probe *probe, const struct block_owners *owners)
+/* Returns 0 or -ENOMEM. */
+static int set_tgids(struct block_probe *probe, const struct block_owners *owners)
 {
+	uint32_t *tgids = calloc(owners->tgid_count + 1, sizeof(*tgids));
 	uint64_t *words = probe->vm_tgids.data;
 	size_t limit = probe->vm_tgids.size / sizeof(*words);
 
+	if (!tgids)
+		return -ENOMEM;
 	for (size_t i = 0; i < probe->tgid_count; i++)
 		words[probe->tgids[i] / 64] &= ~(1ULL << probe->tgids[i] % 64);
+	free(probe->tgids);
+	probe->tgids = tgids;
 	probe->tgid_count = 0;
-	for (size_t i = 0; i < owners->tgid_count && i < BLOCK_OWNERS; i++) {
+	for (size_t i = 0; i < owners->tgid_count; i++) {
 		uint32_t tgid = owners->tgids[i];
 
-		if (tgid / 64 >= limit)
+		if (tgid / 64 >= limit) {
+			probe->owners_lost++;
 			continue;
+		}
 		words[tgid / 64] |= 1ULL << tgid % 64;
-		probe->tgids[probe->tgid_count++] = tgid;
+		tgids[probe->tgid_count++] = tgid;
 	}
+	return 0;
 }
 
 static bool contains(const void *list, size_t count, const void *key, size_t size)
@@ -212,8 +222,11 @@ static bool contains(const void *list, size_t count, const void *key, size_t siz
 	return false;
 }
 
-/* Makes a hash map hold these keys and no others. */
-static int set_keys(int fd, const void *list, size_t count, size_t size)
+/*
+ * Makes a hash map hold these keys and no others. Adds to *lost those that there is no room for.
+ * Returns 0 or -errno.
+ */
+static int set_keys(int fd, const void *list, size_t count, size_t size, uint64_t *lost)
 {
 	char key[sizeof(uint64_t)], last[sizeof(uint64_t)], *before = NULL;
 	const uint8_t yes = 1;
@@ -227,9 +240,14 @@ static int set_keys(int fd, const void *list, size_t count, size_t size)
 		memcpy(last, key, size);
 		before = last;
 	}
-	for (size_t i = 0; i < count && !error; i++)
+	for (size_t i = 0; i < count && !error; i++) {
 		if (bpf_map_update_elem(fd, (const char *)list + i * size, &yes, BPF_ANY))
 			error = -errno;
+		if (error == -E2BIG) {
+			++*lost;
+			error = 0;
+		}
+	}
 	return error;
 }
 
@@ -275,12 +293,16 @@ int block_probe__set_owners(struct block_probe *probe, const struct block_owners
 	struct block_bpf *skeleton = probe->skeleton;
 	int error;
 
-	set_tgids(probe, owners);
-	error = set_keys(bpf_map__fd(skeleton->maps.vm_cgroups), owners->cgroups,
-			 owners->cgroup_count, sizeof(*owners->cgroups));
+	probe->owners_lost = 0;
+	error = set_tgids(probe, owners);
+	if (!error)
+		error = set_keys(bpf_map__fd(skeleton->maps.vm_cgroups), owners->cgroups,
+				 owners->cgroup_count, sizeof(*owners->cgroups),
+				 &probe->owners_lost);
 	if (!error)
 		error = set_keys(bpf_map__fd(skeleton->maps.vm_devices), owners->devices,
-				 owners->device_count, sizeof(*owners->devices));
+				 owners->device_count, sizeof(*owners->devices),
+				 &probe->owners_lost);
 	skeleton->bss->cgroup_count = (uint32_t)owners->cgroup_count;
 	skeleton->bss->device_count = (uint32_t)owners->device_count;
 	free_unowned(probe, owners);
@@ -342,6 +364,7 @@ int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot
 	snapshot->losses = (struct block_losses){ .events = counts->lost_events,
 						  .flows = counts->lost_flows,
 						  .requests = counts->lost_requests,
+						  .owners = probe->owners_lost,
 						  .early = counts->early,
 						  .missed = missed > counts->repaired
 								    ? missed - counts->repaired

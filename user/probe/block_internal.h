@@ -18,8 +18,9 @@ struct block_probe {
 	struct ring_buffer *ring; /* NULL: no events */
 	struct shared_array slots;
 	struct shared_array vm_tgids;
-	uint32_t tgids[BLOCK_OWNERS]; /* those whose bits are set */
+	uint32_t *tgids; /* those whose bits are set */
 	size_t tgid_count;
+	uint64_t owners_lost;	      /* of those of now, by the kernel not known */
 	uint8_t unowned[BLOCK_FLOWS]; /* for so many calls of set_owners() */
 	char throttling_missing[128]; /* empty: it is not */
 };
