@@ -51,7 +51,8 @@ VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o empty_numa.bpf.o measure \
 	residency cold)
 
-.PHONY: all install clean format lint sanitize run check check-quick bench bench-programs fuzz help vmm unit
+.PHONY: all install clean format lint sanitize run check check-matrix check-quick bench bench-programs fuzz help \
+	vmm unit
 all: $(TOOLS:%=$(BUILD)/%)
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c
@@ -140,7 +141,10 @@ run:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tools/run $(ARGS)
 
-check:
+# When it began, packages and build included.
+check check-matrix: export KVMQ_TESTS_BEGIN := $(shell echo $$EPOCHSECONDS)
+check-matrix: export MATRIX = 1
+check check-matrix:
 	$(Q)tools/setup build check lab
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all vmm unit sanitize
 	$(Q)tests/run all
@@ -172,6 +176,7 @@ fuzz: $(BUILD)/fuzz/guest_report
 help:
 	@sed -n 's/^# \{0,1\}//;3,6p' Makefile
 	@echo "make install    PREFIX=$(PREFIX), DESTDIR for packages"
+	@echo "make check-matrix   make check, with every scenario on every kernel that can: hours"
 	@echo "make lint       clang-format, clang-tidy, cppcheck; make format mends the first"
 	@echo "make sanitize   everything again with ASan and UBSan, in build/sanitize"
 	@echo "make bench      what looking costs"

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Which scenarios a boot runs, on what, and on which kernels.
+
+A stage is what its scenarios stand on, and these in their order. Scenarios in one tuple run at
+the same time: they only look, and what each looks at is exact under any load.
+
+What a kernel's hooks or structures decide runs on every kernel. The rest, which one kernel shows
+as well as another, runs on one (ON_ONE), so that the boots of one CI run are about equally long.
+MATRIX in the environment (make check-matrix) runs everything on every kernel that can.
+"""
+
+import os
+
+import causes
+import disk_io
+import exits
+import four_nodes
+import guest_io
+import hosts
+import living
+import measuring
+import others
+import overlap
+import remote
+import tracing
+
+STAGES = [
+    (None, [living.kvm_loaded_later]),
+    (hosts.load_kvm, [hosts.command_line]),
+    (hosts.start_busy, [
+        (measuring.exact,
+         measuring.vm_sums,
+         measuring.preempted,
+         measuring.steal),
+        measuring.events,
+        overlap.overlap,
+        tracing.timeline,
+    ]),
+    (hosts.calm, [
+        (others.vms_stay,
+         living.filtered,
+         living.few_privileges,
+         living.dropped,
+         living.doctor),
+        living.reboot,
+        living.paused,
+        living.hotplug,
+        living.killed,
+        exits.counted,
+        exits.add_up,
+        exits.port_writes,
+        exits.slow_vmm,
+        exits.halted,
+        exits.exit_events,
+    ]),
+    (hosts.two_on_one_cpu, [
+        causes.throttled,
+        causes.throttled_above,
+        causes.throttled_and_shared,
+        causes.blame_vm,
+        causes.blame_process,
+        causes.blame_realtime,
+        causes.blame_shares,
+        causes.blame_iothread,
+    ]),
+    (hosts.alone_on_node_0, [
+        remote.half_remote,
+        remote.all_remote,
+        remote.all_near,
+        remote.migrating,
+        remote.residency_exact,
+        remote.residency_sample,
+        remote.residency_cgroup,
+        remote.node_moves,
+        remote.unknown,
+        remote.fault_counts,
+        remote.numa_events,
+        remote.linux_guest,
+    ]),
+    (hosts.toggle_alone, [
+        measuring.toggling,
+        tracing.timeline_toggling,
+        living.threads,
+        living.short_lived,
+        living.leaves_nothing,
+    ]),
+    (None, [hosts.rows_add_up, hosts.kernel_is_quiet]),
+]
+
+# The same on a host of four nodes: --nodes 4.
+FOUR_NODES_STAGES = [
+    (hosts.alone_on_node_0, [
+        four_nodes.topology,
+        four_nodes.thirds,
+        four_nodes.without_memory,
+        four_nodes.matrix,
+        four_nodes.third_near,
+        four_nodes.moves_of_three,
+    ]),
+    (None, [hosts.kernel_is_quiet]),
+]
+
+# Those of kvmq-io, on the usual host in a boot of their own: --disks.
+DISK_STAGES = [
+    (hosts.disks_of_known_latency, [
+        disk_io.counts,
+        disk_io.two_vms_one_disk,
+        disk_io.shared_io_cgroup,
+        disk_io.latency_slope,
+        disk_io.dm_delay,
+        disk_io.few_tags,
+        disk_io.io_max,
+        disk_io.vmm_exact,
+        disk_io.gavg,
+        disk_io.events_io,
+        disk_io.writeback,
+        guest_io.guest_layers,
+        guest_io.guest_queue,
+        guest_io.noisy_neighbour,
+    ]),
+    (None, [hosts.kernel_is_quiet]),
+]
+
+# The one kernel that shows it, where every kernel would. threads and residency_sample have two
+# sides: vhost's workers became user threads in 6.4, move_pages() sees PROT_NONE pages from 6.5.
+ON_ONE = {
+    measuring.vm_sums: "6.12", measuring.steal: "6.1", measuring.events: "7",
+    overlap.overlap: "6.12", tracing.timeline: "7", tracing.timeline_toggling: "6.12",
+    others.vms_stay: "6.12", living.filtered: "6.12", living.few_privileges: "6.1",
+    living.dropped: "6.12", living.reboot: "6.1", living.paused: "7", living.hotplug: "6.1",
+    living.killed: "6.1", living.threads: ("6.1", "7"), living.short_lived: "7",
+    hosts.command_line: "6.12",
+    exits.add_up: "6.1", exits.port_writes: "7", exits.slow_vmm: "6.12", exits.halted: "6.1",
+    exits.exit_events: "7",
+    causes.throttled_above: "7", causes.throttled_and_shared: "6.1", causes.blame_vm: "6.1",
+    causes.blame_process: "6.12", causes.blame_realtime: "7", causes.blame_shares: "6.12",
+    causes.blame_iothread: "6.1",
+    remote.all_remote: "6.1", remote.all_near: "6.1", remote.residency_exact: "6.1",
+    remote.residency_sample: ("6.1", "7"), remote.residency_cgroup: "6.12",
+    remote.node_moves: "6.12", remote.unknown: "7", remote.fault_counts: "6.1",
+    remote.numa_events: "6.12", remote.linux_guest: "7",
+    four_nodes.topology: "7", four_nodes.thirds: "7", four_nodes.without_memory: "7",
+    four_nodes.matrix: "7", four_nodes.third_near: "7", four_nodes.moves_of_three: "7",
+    disk_io.two_vms_one_disk: "6.12", disk_io.shared_io_cgroup: "6.12",
+    disk_io.latency_slope: "6.1", disk_io.dm_delay: "7", disk_io.few_tags: "6.1",
+    disk_io.io_max: "7", disk_io.vmm_exact: "6.12", disk_io.events_io: "7",
+    disk_io.writeback: "6.12", guest_io.guest_layers: "6.1", guest_io.guest_queue: "7",
+    guest_io.noisy_neighbour: "6.12",
+}
+# What runs where KVM has no BTF and no atomic operation returns a value (5.10), or where NUMA
+# balancing is excluded (real time).
+ANYWHERE = (living.kvm_loaded_later, measuring.exact, measuring.preempted, living.doctor,
+            measuring.toggling, living.leaves_nothing, hosts.rows_add_up, hosts.kernel_is_quiet)
+ANYWHERE_MODULES = ("living", "measuring", "others")
+
+
+def on_this_kernel(scenario):
+    """Whether the running kernel is one that this scenario is for."""
+    release, matrix = os.uname().release, "MATRIX" in os.environ
+    if scenario is hosts.command_line and os.environ.get("OUTSIDE") == "kvm":
+        return False  # they have run outside, on VMs of the machine itself
+    if release.startswith("5.10.") or "-rt-" in release:
+        return scenario in ANYWHERE or matrix and scenario.__module__ in ANYWHERE_MODULES
+    kernels = ON_ONE.get(scenario)
+    if matrix or kernels is None:
+        return True
+    kernels = (kernels,) if isinstance(kernels, str) else kernels
+    return any(release.startswith(kernel + ".") for kernel in kernels)
+
+
+def stages_of(wanted):
+    """What a command line asks for: [(setup, [scenarios that run together])], of this kernel."""
+    all_stages = STAGES
+    if wanted[:2] == ["--nodes", "4"]:
+        wanted, all_stages = wanted[2:], FOUR_NODES_STAGES
+    elif wanted[:1] == ["--disks"]:
+        wanted, all_stages = wanted[1:], DISK_STAGES
+
+    def chosen(group):
+        group = group if isinstance(group, tuple) else (group,)
+        return [s for s in group if (s.__name__ in wanted if wanted else on_this_kernel(s))]
+
+    stages = [(setup, [chosen(group) for group in groups]) for setup, groups in all_stages]
+    return [(setup, [group for group in groups if group]) for setup, groups in stages]
