@@ -17,7 +17,7 @@ lab_apt() {
 # where the machine has fetched no lists yet (a fresh container), and then the release's name must do.
 find_mirror() {
 	# shellcheck disable=SC2016 # apt's fields, not the shell's
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE) o=$(ORIGIN)' 'Created-By: Packages' 2> /dev/null |
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) o=$(ORIGIN)' 'Created-By: Packages' |
 		awk -v want="$1" '$2 ~ want && $3 ~ /^o=(Debian)?$/ { print $1; exit }'
 }
 
@@ -43,7 +43,7 @@ write_sources() {
 # Proxies and certificates come along from the machine's own configuration; its hooks (Update::Post-Invoke)
 # do not. Lists are kept packed and no index of them is kept: 60 MB instead of 430. Check-Valid-Until is off because a mirror that lags by days still has every package it lists.
 write_apt_conf() {
-	apt-config dump | grep -E '^Acquire::(http|https)::' || true
+	apt-config dump | grep -E '^Acquire::(http|https)::' || true # a machine without any
 	cat <<-EOC
 		Dir::State "$APT_ROOT/state";
 		Dir::State::status "$APT_ROOT/state/status";
@@ -72,21 +72,23 @@ apt_update() {
 	write_sources > "$APT_ROOT/etc/sources.list"
 	say "reading the package lists of Debian's releases"
 	lab_apt apt-get update > "$log" 2>&1 && return
-	grep '^E:' "$log" | head -n 3 | sed 's/^/lab: apt: /' >&2 || true
+	sed -n '/^[EW]:/s/^/lab: apt: /p' "$log" | head -n 3 >&2
 	return 1
 }
 
-# apt_unpack DIR PACKAGE... - fetches and unpacks; nothing is installed
+# apt_unpack DIR PACKAGE... - fetches and unpacks; nothing is installed. Returns 1 where the mirror does not have
+# a package that it lists; any other failure ends the lab with apt's own words.
 apt_unpack() {
-	local dir=$1 debs deb
+	local dir=$1 log=$APT_ROOT/download.log debs deb
 	shift
 	debs=$(mktemp -d "$APT_ROOT/debs.XXXXXX")
-	if ! (cd "$debs" && lab_apt apt-get download "$@" > "$APT_ROOT/download.log" 2>&1); then
+	if ! (cd "$debs" && lab_apt apt-get download "$@" > "$log" 2>&1); then
 		rm -rf "$debs"
-		return 1
+		grep -q '404 ' "$log" && return 1
+		die "$EXIT_LACKS" "cannot fetch $1: $(grep -m 1 '^[EW]: ' "$log" || tail -n 1 "$log")"
 	fi
 	for deb in "$debs"/*.deb; do
-		dpkg -x "$deb" "$dir" || { rm -rf "$debs"; return 1; }
+		dpkg -x "$deb" "$dir" || die "$EXIT_LACKS" "cannot unpack ${deb##*/} into $dir (above: why)"
 	done
 	rm -rf "$debs"
 }

@@ -22,6 +22,7 @@ die() {
 need_packages() {
 	local package installed
 	command -v dpkg-query > /dev/null || die "$EXIT_LACKS" "this machine is no Debian: the lab needs apt and dpkg"
+	# It complains of each package that it does not know: those are named below.
 	# shellcheck disable=SC2046 # one word per package
 	installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $(cat "$LAB_D/packages") 2> /dev/null || true)
 	while read -r package; do
@@ -34,12 +35,25 @@ need_packages() {
 lock_cache() {
 	mkdir -p "$LAB_CACHE" || die "$EXIT_LACKS" "cannot write the cache $LAB_CACHE: set XDG_CACHE_HOME"
 	exec 9> "$LAB_CACHE/lock"
-	flock -n 9 && return
-	say "waiting for another lab that is filling the cache"
-	flock 9
+	if ! flock -n 9; then
+		say "waiting for another lab that is filling the cache"
+		flock 9
+	fi
+	trap clean_cache EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	trap 'exit 129' HUP
+	clean_cache
 }
 
-unlock_cache() { exec 9>&-; }
+# clean_cache - removes what was being fetched or made: by a lab that failed, or by this one
+clean_cache() { rm -rf "$LAB_CACHE"/{kernel,guest}/new.* "$LAB_CACHE"/qemu.* "$LAB_CACHE"/apt/debs.*; }
+
+unlock_cache() {
+	clean_cache
+	trap - EXIT INT TERM HUP
+	exec 9>&-
+}
 
 # content_key FILE... - a name that changes when any of the files does
 content_key() { cat "$@" | sha256sum | cut -c1-16; }

@@ -39,8 +39,8 @@ pack_modules() {
 	: > "$dir/order"
 	[ -n "$root" ] || return 0
 	for module in "$@"; do
-		deps=$(modprobe -d "$root" -S "$release" --show-depends "$module" 2> /dev/null) ||
-			die "$EXIT_LACKS" "kernel $release has no $module: build it with that (=y or =m)"
+		deps=$(modprobe -d "$root" -S "$release" --show-depends "$module" 2>&1) ||
+			die "$EXIT_LACKS" "kernel $release has no $module: build it with that (=y or =m): $deps"
 		while read -r kind file _; do
 			[ "$kind" = insmod ] || continue
 			base=${file##*/}

@@ -52,9 +52,10 @@ match_kernels() {
 	}' "$KERNEL_LIST" | sort -r -V -k1,1
 }
 
-# fetch_kernel NAME PACKAGE... - complete or not there at all: unpacked beside its place, then renamed
+# fetch_kernel NAME PACKAGE... - complete or not there at all: unpacked beside its place, then renamed. Returns 1
+# where the mirror does not have it.
 fetch_kernel() {
-	local name=$1 dir=$LAB_CACHE/kernel/$1 release=$1-amd64 new
+	local name=$1 dir=$LAB_CACHE/kernel/$1 release=$1-amd64 new part
 	shift
 	[ -d "$dir" ] && return
 	say "fetching kernel $name"
@@ -65,11 +66,16 @@ fetch_kernel() {
 		return 1
 	fi
 	mkdir -p "$new/lib"
-	mv "$new"/deb/{usr/,}lib/modules "$new/lib/" 2> /dev/null || true
-	mv "$new/deb/boot/vmlinuz-$release" "$new/vmlinuz" 2> /dev/null ||
-		mv "$new/lib/modules/$release/vmlinuz" "$new/vmlinuz" || return
+	for part in "$new"/deb/{usr/,}lib/modules; do
+		[ ! -d "$part" ] || mv "$part" "$new/lib/"
+	done
+	for part in "$new/deb/boot/vmlinuz-$release" "$new/lib/modules/$release/vmlinuz"; do
+		[ ! -f "$part" ] || mv "$part" "$new/vmlinuz"
+	done
+	[ -f "$new/vmlinuz" ] || die "$EXIT_LACKS" "kernel $name: no vmlinuz in its packages ($*)"
 	rm -rf "$new/deb"
-	depmod -b "$new" "$release" 2> /dev/null || return
+	depmod -b "$new" "$release" > "$LAB_CACHE/depmod.log" 2>&1 ||
+		die "$EXIT_LACKS" "kernel $name: depmod: $(tail -n 1 "$LAB_CACHE/depmod.log")"
 	chmod 755 "$new"
 	mv "$new" "$dir"
 }

@@ -7,6 +7,7 @@
 QEMU_NAME=qemu-system-x86_64
 QEMU_PACKAGES=(qemu-system-{x86,common,data} seabios)
 
+# qemu_is_new PROGRAM... - no such program, or one that does not run, is not
 qemu_is_new() {
 	local version
 	version=$("$@" --version 2> /dev/null | sed -n 's/^QEMU emulator version \([0-9]*\).*/\1/p')
@@ -21,10 +22,8 @@ find_qemu() {
 	if [ ! -d "$dir" ]; then
 		say "fetching QEMU"
 		new=$(mktemp -d "$LAB_CACHE/qemu.XXXXXX")
-		if ! apt_unpack "$new" "${QEMU_PACKAGES[@]/%//bookworm-backports}"; then
-			rm -rf "$new"
-			die "$EXIT_LACKS" "cannot fetch QEMU (log: $APT_ROOT/download.log)"
-		fi
+		apt_unpack "$new" "${QEMU_PACKAGES[@]/%//bookworm-backports}" ||
+			die "$EXIT_LACKS" "cannot fetch QEMU: the mirror does not have it (log: $APT_ROOT/download.log)"
 		chmod 755 "$new"
 		mv "$new" "$dir"
 	fi
@@ -78,8 +77,8 @@ distance_options() {
 	done
 }
 
-# qemu_options RUNDIR - one line per option and value. COMMAND's output and status come over three
-# virtio-serial ports, apart from the console.
+# qemu_options RUNDIR - one line per option and value. COMMAND's output and status, and a sign of
+# life, come over virtio-serial ports, apart from the console.
 # The time-stamp counter of the emulation is one clock for all CPUs, but QEMU does not say so and the kernel
 # would go by the HPET: a guest takes 12.5 s to boot then, and 7.5 s with tsc=reliable; and KVM of an RT kernel
 # refuses to load without a constant TSC. So invtsc is forced.
@@ -101,7 +100,7 @@ qemu_options() {
 		-serial chardev:console
 		-device virtio-serial-pci
 	EOO
-	for port in stdout stderr status; do
+	for port in stdout stderr status beat; do
 		nr=$((nr + 1))
 		echo "-chardev file,id=$port,path=$run/$port"
 		echo "-device virtserialport,nr=$nr,chardev=$port,name=$port"
