@@ -4,7 +4,7 @@
 
 TAIL_LINES=60 # a panic's trace is 45 lines
 
-# What must end with the lab, and be gone when it has
+# What must end with the lab, and be gone when it has: some of it has ended by itself
 cleanup() {
 	local pid
 	trap - EXIT INT TERM HUP
@@ -15,14 +15,28 @@ cleanup() {
 	rm -rf "$RUN"
 }
 
-# end_when_hung - a host that has lost a timer interrupt comes to no end, and its kernel says so every minute: the
-# kernel thread of RCU got no turn for over 60 s (15,000 of its 250 jiffies a second). Then it is ended.
+SILENCE=180 # seconds; a host beats every 5, and on a crowded machine takes a minute to begin
+
+# hang - why the host must be hung, or nothing. One that has lost a timer interrupt comes to no end. Its kernel says
+# so every minute: the kernel thread of RCU got no turn for over 60 s (15,000 of its 250 jiffies a second). One
+# whose CPUs are all lost says nothing more.
+hang() {
+	local jiffies silent
+	jiffies=$(sed -n 's/.*rcu.* kthread starved for \([0-9]*\) jiffies.*/\1/p' "$RUN/console" | tail -n 1)
+	silent=$((EPOCHSECONDS - $(stat -c %Y "$RUN/beat")))
+	if [ "${jiffies:-0}" -gt 15000 ]; then
+		echo "its kernel's RCU thread got no CPU for $((jiffies / 250)) s"
+	elif [ "$silent" -gt $SILENCE ]; then
+		echo "no sign of life for $silent s"
+	fi
+}
+
 end_when_hung() {
-	local jiffies
+	local why
 	while sleep 5; do
-		jiffies=$(sed -n 's/.*rcu.* kthread starved for \([0-9]*\) jiffies.*/\1/p' "$RUN/console" | tail -n 1)
-		if [ "${jiffies:-0}" -gt 15000 ]; then
-			say "the host hangs: its kernel's RCU thread got no CPU for $((jiffies / 250)) s"
+		why=$(hang)
+		if [ -n "$why" ]; then
+			say "the host hangs: $why"
 			kill "$QEMU_PID"
 			return
 		fi
@@ -56,6 +70,8 @@ start_carriers() {
 	cat "$RUN/stderr" >&2 &
 	CARRIERS+=("$!")
 	: > "$RUN/console"
+	: > "$RUN/beat"
+	: > "$RUN/status"
 	if [ -n "$OPT_VERBOSE" ]; then
 		tail --pid=$$ -f "$RUN/console" >&2 &
 		RUN_PIDS+=("$!")
@@ -69,11 +85,11 @@ finish_carriers() {
 	wait "${CARRIERS[@]}" 2> /dev/null || true
 }
 
-# verdict STATUS-OF-TIMEOUT - the status file has "guests N" and "exit N"
+# verdict STATUS-OF-TIMEOUT - the status file has "guests N", "begun" when COMMAND is started, and "exit N"
 verdict() {
 	local guests status
-	status=$(sed -n 's/^exit //p' "$RUN/status" 2> /dev/null || true)
-	guests=$(sed -n 's/^guests //p' "$RUN/status" 2> /dev/null || true)
+	status=$(sed -n 's/^exit //p' "$RUN/status")
+	guests=$(sed -n 's/^guests //p' "$RUN/status")
 	if [ -n "$status" ]; then
 		return "$status"
 	elif [ "${guests:-0}" -ne 0 ]; then
@@ -91,8 +107,10 @@ verdict() {
 	return "$EXIT_HOST"
 }
 
-run_host() {
-	local ended=0 status=0
+# boot - sets STATUS
+boot() {
+	local ended=0
+	STATUS=0
 	RUN_PIDS=()
 	RUN=$(mktemp -d /tmp/kvmq-lab.XXXXXX)
 	trap cleanup EXIT
@@ -106,6 +124,18 @@ run_host() {
 	RUN_PIDS+=("$!")
 	wait "$QEMU_PID" || ended=$?
 	finish_carriers
-	verdict "$ended" || status=$?
-	exit "$status"
+	verdict "$ended" || STATUS=$?
+}
+
+# died_early - the kernel came up, and was gone before COMMAND began
+died_early() { [ "$STATUS" -eq "$EXIT_HOST" ] && [ -s "$RUN/console" ] && ! grep -q '^begun' "$RUN/status"; }
+
+run_host() {
+	boot
+	if died_early; then
+		say "COMMAND had not begun: booting once more"
+		cleanup
+		boot
+	fi
+	exit "$STATUS"
 }
