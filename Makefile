@@ -52,10 +52,16 @@ BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o 
 	residency cold)
 
 .PHONY: all install clean format lint sanitize run check check-matrix check-quick bench bench-programs fuzz help \
-	vmm unit
+	vmm unit need-build need-check need-fuzz
 all: $(TOOLS:%=$(BUILD)/%)
 
-$(BUILD)/%.bpf.o: bpf/%.bpf.c
+# What is built alone names the packages that it misses; run, check, check-quick, lint and bench install
+# them. Whoever has their contents from elsewhere says NEED=no.
+NEED ?= yes
+need-build need-check need-fuzz: need-%:
+	$(Q)$(if $(filter yes,$(NEED)),tools/setup --missing $*)
+
+$(BUILD)/%.bpf.o: bpf/%.bpf.c | need-build
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $(@:.o=.full.o)
@@ -68,7 +74,7 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 # The compiler's list of headers is exact only from the second build on.
 $(filter $(BUILD)/user/probe/%,$(LIBRARY_OBJECTS)): | $(SKELETONS)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | need-build
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -81,12 +87,12 @@ $(BUILD)/kvmq-%: $(BUILD)/user/cmd/%.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@
 
-$(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(LIBRARY)
+$(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(LIBRARY) | need-check
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< $(LIBRARY) $(LIBS) -lcmocka $(LDFLAGS) -o $@
 
-$(BUILD)/vmm: $(VMM_SOURCES) $(wildcard tests/vmm/*.h)
+$(BUILD)/vmm: $(VMM_SOURCES) $(wildcard tests/vmm/*.h) | need-build
 	$(call say,VMM,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -pthread $(VMM_SOURCES) -o $@
@@ -105,14 +111,17 @@ $(BUILD)/bench/residency $(BUILD)/bench/cold: $(LIBRARY)
 vmm: $(BUILD)/vmm
 unit: $(UNIT_TESTS)
 
+# STRIP= keeps the symbols.
+STRIP ?= -s
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/kvmq/schema
-	install -m 755 $(TOOLS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+		$(DESTDIR)$(PREFIX)/share/kvmq/schema $(DESTDIR)$(PREFIX)/share/doc/kvmq
+	install -m 755 $(STRIP) $(TOOLS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(TOOLS:%=doc/%.8) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 doc/kvmq.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-cpu
 	install -m 644 doc/schema/*.json $(DESTDIR)$(PREFIX)/share/kvmq/schema
+	install -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/kvmq
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-exit
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-numa
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-io
@@ -127,7 +136,9 @@ FORMATTED := $(wildcard bpf/*.[ch] user/*/*.[ch] tests/unit/*.[ch] tests/vmm/*.[
 format:
 	clang-format -i $(FORMATTED)
 
-lint: $(SKELETONS)
+lint:
+	$(Q)tools/setup build check lint
+	$(Q)$(MAKE) --no-print-directory $(SKELETONS)
 	clang-format --dry-run -Werror $(FORMATTED)
 	BUILD=$(BUILD) tools/lint
 
@@ -149,7 +160,9 @@ check check-matrix:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all vmm unit sanitize
 	$(Q)tests/run all
 
-check-quick: all unit
+check-quick:
+	$(Q)tools/setup build check
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all vmm unit
 	$(Q)tests/run quick
 
 bench:
@@ -163,7 +176,7 @@ bench-programs: $(BENCH_PROGRAMS)
 FUZZ_SECONDS ?= 60
 FUZZED := $(addprefix user/collect/guest_,report.c parse.c line.c)
 
-$(BUILD)/fuzz/guest_report: tests/fuzz/guest_report.c $(FUZZED) $(wildcard user/collect/guest_*.h)
+$(BUILD)/fuzz/guest_report: tests/fuzz/guest_report.c $(FUZZED) $(wildcard user/collect/guest_*.h) | need-fuzz
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $@.corpus
 	$(Q)$(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -Iuser \
@@ -175,7 +188,7 @@ fuzz: $(BUILD)/fuzz/guest_report
 
 help:
 	@sed -n 's/^# \{0,1\}//;3,6p' Makefile
-	@echo "make install    PREFIX=$(PREFIX), DESTDIR for packages"
+	@echo "make install    PREFIX=$(PREFIX), DESTDIR for packages; STRIP= keeps symbols"
 	@echo "make check-matrix   make check, with every scenario on every kernel that can: hours"
 	@echo "make lint       clang-format, clang-tidy, cppcheck; make format mends the first"
 	@echo "make sanitize   everything again with ASan and UBSan, in build/sanitize"
