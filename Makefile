@@ -21,6 +21,7 @@ BUILD ?= build
 
 CC := gcc
 CLANG ?= clang
+# A machine without these has none yet: the targets below install or name them.
 BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) /usr/sbin/bpftool)
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)

@@ -82,11 +82,15 @@ apt_unpack() {
 	local dir=$1 log=$APT_ROOT/download.log debs deb
 	shift
 	debs=$(mktemp -d "$APT_ROOT/debs.XXXXXX")
-	if ! (cd "$debs" && lab_apt apt-get download "$@" > "$log" 2>&1); then
+	# In the background, for a signal to be heard at once
+	(cd "$debs" && APT_CONFIG=$APT_ROOT/apt.conf exec apt-get -q=2 download "$@") > "$log" 2>&1 &
+	FETCHING=$!
+	if ! wait "$FETCHING"; then
 		rm -rf "$debs"
-		grep -q '404 ' "$log" && return 1
+		grep -qE ' 404  Not Found| 410  Gone|Unable to locate package|Can.t find a source' "$log" && return 1
 		die "$EXIT_LACKS" "cannot fetch $1: $(grep -m 1 '^[EW]: ' "$log" || tail -n 1 "$log")"
 	fi
+	FETCHING=
 	for deb in "$debs"/*.deb; do
 		dpkg -x "$deb" "$dir" || die "$EXIT_LACKS" "cannot unpack ${deb##*/} into $dir (above: why)"
 	done

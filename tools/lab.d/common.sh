@@ -46,8 +46,13 @@ lock_cache() {
 	clean_cache
 }
 
+FETCHING=
+
 # clean_cache - removes what was being fetched or made: by a lab that failed, or by this one
-clean_cache() { rm -rf "$LAB_CACHE"/{kernel,guest}/new.* "$LAB_CACHE"/qemu.* "$LAB_CACHE"/apt/debs.*; }
+clean_cache() {
+	[ -z "$FETCHING" ] || kill "$FETCHING" 2> /dev/null || true # it may have ended by itself
+	rm -rf "$LAB_CACHE"/{kernel,guest}/new.* "$LAB_CACHE"/{bin,guest}/*.new "$LAB_CACHE"/qemu.* "$LAB_CACHE"/apt/debs.*
+}
 
 unlock_cache() {
 	clean_cache

@@ -88,7 +88,8 @@ make_guest_initramfs() {
 # prepare_guest - sets GUEST_KERNEL and GUEST_INITRD, which every nested guest boots, and GUEST_TOOLS
 prepare_guest() {
 	local kernel dir key
-	kernel=$(find_kernel $GUEST_KERNEL_PREFIX)
+	find_kernel $GUEST_KERNEL_PREFIX
+	kernel=$FOUND
 	AGENT=$(build_program "$LAB_TOP/tests/lab/guest/agent.c")
 	GUEST_KERNEL=$kernel/vmlinuz
 	key=${kernel##*/}-${AGENT##*-}-$(content_key "$LAB_D/initramfs.sh")

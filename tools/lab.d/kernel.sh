@@ -77,10 +77,10 @@ fetch_kernel() {
 	depmod -b "$new" "$release" > "$LAB_CACHE/depmod.log" 2>&1 ||
 		die "$EXIT_LACKS" "kernel $name: depmod: $(tail -n 1 "$LAB_CACHE/depmod.log")"
 	chmod 755 "$new"
-	mv "$new" "$dir"
+	mv "$new" "$dir" || die "$EXIT_LACKS" "kernel $name: cannot be kept in $LAB_CACHE (above: why)"
 }
 
-# find_kernel PREFIX - prints the newest such kernel's folder, fetched if need be. A mirror may list a version
+# find_kernel PREFIX - sets FOUND to the newest such kernel's folder, fetched if need be. A mirror may list a version
 # that it no longer has (seen with bullseye-security): then the next one is taken, and for the day that one is
 # off the list.
 find_kernel() {
@@ -88,11 +88,11 @@ find_kernel() {
 	while read -r name packages; do
 		# shellcheck disable=SC2086 # one word per package
 		if fetch_kernel "$name" $packages; then
-			echo "$LAB_CACHE/kernel/$name"
+			FOUND=$LAB_CACHE/kernel/$name
 			return
 		fi
 		say "the mirror does not have kernel $name: trying an older one"
-		grep -v "^$name " "$KERNEL_LIST" > "$KERNEL_LIST.new" || true
+		grep -v "^$name " "$KERNEL_LIST" > "$KERNEL_LIST.new" || true # it was the only one
 		mv "$KERNEL_LIST.new" "$KERNEL_LIST"
 		tries=$((tries + 1))
 		[ $tries -lt 4 ] || break
@@ -105,24 +105,24 @@ find_kernel() {
 # 16-bit offset to a string, counted from 0x200; "HdrS" at 0x202)
 bzimage_release() {
 	local offset
-	[ "$(dd if="$1" bs=1 skip=514 count=4 2> /dev/null | tr -d '\0')" = HdrS ] || return 1
+	[ "$(stat -L -c %s "$1")" -gt 1024 ] || return 1
+	[ "$(dd if="$1" bs=1 skip=514 count=4 status=none | tr -d '\0')" = HdrS ] || return 1
 	offset=$(od -An -tu2 -j526 -N2 "$1")
-	dd if="$1" bs=1 skip=$((offset + 512)) count=128 2> /dev/null | tr '\0' '\n' | head -n 1 | cut -d' ' -f1
+	dd if="$1" bs=1 skip=$((offset + 512)) count=128 status=none | tr '\0' '\n' | head -n 1 | cut -d' ' -f1
 }
 
 # resolve_kernel K MODULES - sets KERNEL (image), KERNEL_RELEASE and KERNEL_MODULES (the folder that holds
 # lib/modules, or empty for a kernel with everything built in)
 resolve_kernel() {
-	local dir
 	if [ -f "$1" ]; then
 		KERNEL=$(realpath "$1")
 		KERNEL_RELEASE=$(bzimage_release "$KERNEL") || die "$EXIT_USAGE" "--kernel $1: not a bzImage"
 		KERNEL_MODULES=$2
 	else
-		dir=$(find_kernel "$1")
-		KERNEL=$dir/vmlinuz
-		KERNEL_RELEASE=${dir##*/}-amd64
-		KERNEL_MODULES=$dir
+		find_kernel "$1"
+		KERNEL=$FOUND/vmlinuz
+		KERNEL_RELEASE=${FOUND##*/}-amd64
+		KERNEL_MODULES=$FOUND
 	fi
 	[ -z "$KERNEL_MODULES" ] || [ -d "$KERNEL_MODULES/lib/modules/$KERNEL_RELEASE" ] ||
 		die "$EXIT_USAGE" "--modules $KERNEL_MODULES: no lib/modules/$KERNEL_RELEASE in it: make modules_install INSTALL_MOD_PATH=$KERNEL_MODULES"

@@ -9,7 +9,7 @@ QEMU_PACKAGES=(qemu-system-{x86,common,data} seabios)
 
 # qemu_is_new PROGRAM... - no such program, or one that does not run, is not
 qemu_is_new() {
-	local version
+	local version # one that says none is not new
 	version=$("$@" --version 2> /dev/null | sed -n 's/^QEMU emulator version \([0-9]*\).*/\1/p')
 	[ "${version:-0}" -ge 10 ]
 }

@@ -9,32 +9,35 @@ cleanup() {
 	local pid
 	trap - EXIT INT TERM HUP
 	for pid in "${RUN_PIDS[@]}"; do
-		kill "$pid" 2> /dev/null || true
+		kill "$pid" 2> /dev/null || true # one that has ended by itself is no error
 	done
-	wait 2> /dev/null || true
+	wait 2> /dev/null || true # nor is how they ended
 	rm -rf "$RUN"
 }
 
 SILENCE=180 # seconds; a host beats every 5, and on a crowded machine takes a minute to begin
 
-# hang - why the host must be hung, or nothing. One that has lost a timer interrupt comes to no end. Its kernel says
-# so every minute: the kernel thread of RCU got no turn for over 60 s (15,000 of its 250 jiffies a second). One
+# hang SILENT - why the host must be hung, or nothing. One that has lost a timer interrupt comes to no end. Its kernel
+# says so every minute: the kernel thread of RCU got no turn for over 60 s (15,000 of its 250 jiffies a second). One
 # whose CPUs are all lost says nothing more.
 hang() {
-	local jiffies silent
+	local jiffies
 	jiffies=$(sed -n 's/.*rcu.* kthread starved for \([0-9]*\) jiffies.*/\1/p' "$RUN/console" | tail -n 1)
-	silent=$((EPOCHSECONDS - $(stat -c %Y "$RUN/beat")))
 	if [ "${jiffies:-0}" -gt 15000 ]; then
 		echo "its kernel's RCU thread got no CPU for $((jiffies / 250)) s"
-	elif [ "$silent" -gt $SILENCE ]; then
-		echo "no sign of life for $silent s"
+	elif [ "$1" -ge $SILENCE ]; then
+		echo "no sign of life for $1 s"
 	fi
 }
 
+# Looks are counted, and not the clock: a machine that slept has not hung.
 end_when_hung() {
-	local why
+	local why beats before=-1 silent=0
 	while sleep 5; do
-		why=$(hang)
+		beats=$(stat -c %s "$RUN/beat")
+		silent=$((beats == before ? silent + 5 : 0))
+		before=$beats
+		why=$(hang $silent)
 		if [ -n "$why" ]; then
 			say "the host hangs: $why"
 			kill "$QEMU_PID"
@@ -82,10 +85,10 @@ start_carriers() {
 finish_carriers() {
 	: <> "$RUN/stdout"
 	: <> "$RUN/stderr"
-	wait "${CARRIERS[@]}" 2> /dev/null || true
+	wait "${CARRIERS[@]}" || true # one that nobody reads from any more has failed
 }
 
-# verdict STATUS-OF-TIMEOUT - the status file has "guests N", "begun" when COMMAND is started, and "exit N"
+# verdict STATUS-OF-TIMEOUT - sets DIED where the host did, not for want of time or guests. The status file has "guests N", "begun" when COMMAND is started, and "exit N"
 verdict() {
 	local guests status
 	status=$(sed -n 's/^exit //p' "$RUN/status")
@@ -99,18 +102,20 @@ verdict() {
 	elif [ "$1" -ne 0 ]; then
 		say "QEMU failed: $(tail -n 1 "$RUN/qemu.log")"
 	elif grep -q 'Kernel panic' "$RUN/console"; then
+		DIED=yes
 		say "the host panicked: $(sed -n 's/.*Kernel panic - //p' "$RUN/console" | tr -d '\r' | head -n 1)"
 	else
+		DIED=yes
 		say "the host ended before COMMAND did"
 	fi
 	console_tail
 	return "$EXIT_HOST"
 }
 
-# boot - sets STATUS
+# boot - sets STATUS and DIED
 boot() {
 	local ended=0
-	STATUS=0
+	STATUS=0 DIED=''
 	RUN_PIDS=()
 	RUN=$(mktemp -d /tmp/kvmq-lab.XXXXXX)
 	trap cleanup EXIT
@@ -127,8 +132,8 @@ boot() {
 	verdict "$ended" || STATUS=$?
 }
 
-# died_early - the kernel came up, and was gone before COMMAND began
-died_early() { [ "$STATUS" -eq "$EXIT_HOST" ] && [ -s "$RUN/console" ] && ! grep -q '^begun' "$RUN/status"; }
+# died_early - before COMMAND began, so that nothing of it is done twice
+died_early() { [ -n "$DIED" ] && ! grep -q '^begun' "$RUN/status"; }
 
 run_host() {
 	boot

@@ -14,7 +14,7 @@ stub_source() {
 	awk 'NR == FNR { if (NF == 3) { sub(/@.*/, "", $3); has[$3] = 1 } next }
 		$1 == "U" && split($2, name, "@") && !(name[1] in has) {
 			printf ".globl %s\n.type %s, @function\n%s: ud2\n", name[1], name[1], name[1]
-		}' <(nm -D --defined-only "$@" 2> /dev/null) <(nm -D --undefined-only "$wanted")
+		}' <(nm -D --quiet --defined-only "$@") <(nm -D --undefined-only "$wanted")
 	echo '.section .note.GNU-stack, "", @progbits'
 }
 
