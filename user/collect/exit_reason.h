@@ -10,9 +10,9 @@
 #define EXIT_REASON_SIZE 32
 
 /*
- * Writes the kernel's own name of an exit code, as perf and trace-cmd show it ("npf",
- * "EPT_VIOLATION"), or the code itself ("0x8f") if it has none; "other" for
- * EXIT_CODE_OTHER.
+ * Writes the kernel's name of an exit code, as perf and trace-cmd show it ("npf",
+ * "EPT_VIOLATION"), or the code itself ("0x9") if it has none; "other" for
+ * EXIT_CODE_OTHER. The names do not depend on the machine that kvmq is built or runs on.
  */
 void exit_reason__name(char name[EXIT_REASON_SIZE], enum exit_isa isa, uint32_t code);
 
