@@ -36,7 +36,7 @@ else
 fi
 
 try "$doctor"
-if ((status == 0 || status == 3)) && [[ ! -s $scratch/err ]]; then
+if ((status == 0 || status == 1 || status == 3)) && [[ ! -s $scratch/err ]]; then
 	ok 'doctor'
 else
 	bad 'doctor' "exit status $status"

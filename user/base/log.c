@@ -11,13 +11,25 @@
 #include "base/text.h"
 
 static const char *program_name = "kvmq";
-static bool is_verbose;
+static unsigned int verbosity;
+static bool keeps_errors;
+static char kept[256];
 static bool is_unread; /* standard output, for good */
 
-void log_init(const char *program, bool verbose)
+void log_init(const char *program, unsigned int verbose)
 {
 	program_name = program;
-	is_verbose = verbose;
+	verbosity = verbose;
+}
+
+void log_keep_errors(bool keep)
+{
+	keeps_errors = keep;
+}
+
+const char *log_kept(void)
+{
+	return kept;
 }
 
 /* One write a message, so that lines of several processes do not mix. */
@@ -36,7 +48,12 @@ void log_error(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_line("", format, args);
+	if (keeps_errors) {
+		vsnprintf(kept, sizeof(kept), format, args);
+		log_detail("%s", kept);
+	} else {
+		log_line("", format, args);
+	}
 	va_end(args);
 }
 
@@ -54,7 +71,7 @@ void log_detail(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (is_verbose)
+	if (verbosity)
 		log_line("", format, args);
 	va_end(args);
 }
@@ -63,7 +80,7 @@ void log_text(const char *format, va_list args)
 {
 	char *text, *rest, *line;
 
-	if (!is_verbose || vasprintf(&text, format, args) < 0)
+	if (verbosity < 2 || vasprintf(&text, format, args) < 0)
 		return;
 	for (rest = text; (line = strsep(&rest, "\n"));) {
 		text_clean(line, strlen(line) + 1, line);

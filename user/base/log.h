@@ -14,8 +14,17 @@ enum exit_status {
 	STATUS_HOST = 3, /* this host cannot do it */
 };
 
-/* Sets the name before each message; it is not copied. */
-void log_init(const char *program, bool verbose);
+/*
+ * Sets the name before each message; it is not copied. verbose: 1 shows details, 2 the words of
+ * libraries, too.
+ */
+void log_init(const char *program, unsigned int verbose);
+
+/* From now on an error is kept instead of shown, unless details are; or shown again. */
+void log_keep_errors(bool keep);
+
+/* The last error that was kept; "" before the first. */
+const char *log_kept(void);
 
 /* What failed, on which object, and what to do about it. No newline needed. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -26,7 +35,7 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Detail that only --verbose shows. */
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same for a text of any length that brings its own newlines. */
+/* The words of a library, of any length and with their own newlines: at a verbosity of 2. */
 void log_text(const char *format, va_list args);
 
 /*

@@ -47,7 +47,8 @@ static const struct option_spec {
 	{ 's', "sort", required_argument, "COLUMN", "order rows by a column, greatest first" },
 	{ 'n', "top", required_argument, "N", "only the first N rows" },
 	{ 'T', "timestamp", no_argument, NULL, "the time before each interval" },
-	{ 'v', "verbose", no_argument, NULL, "say on standard error what is being done" },
+	{ 'v', "verbose", no_argument, NULL,
+	  "say what is loaded and left out, and why; -vv: libbpf's words, too" },
 	{ 'V', "version", no_argument, NULL, "print the version" },
 	{ 'h', "help", no_argument, NULL, "print this help" },
 };
@@ -98,8 +99,10 @@ static void print_help(const struct tool *tool)
 		     "intervals (default: until Ctrl-C, which prints the last one). With COMMAND,\n"
 		     "until that ends, as one interval unless INTERVAL is given, and its exit "
 		     "status.");
-	puts("\nExit status: 0 done, 1 failed while running, 2 wrong usage, 3 this host cannot\n"
-	     "do it. The manual page says more.");
+	printf("\nExit status: %s\nThe manual page says more.\n",
+	       tool->status ? tool->status
+			    : "0 done, 1 failed while running, 2 wrong usage, 3 this host cannot "
+			      "do it.");
 }
 
 /* The two forms of the table that getopt_long() wants. */
@@ -232,7 +235,7 @@ static int set_option(struct options *options, const struct tool *tool, int lett
 		options->timestamp = true;
 		return 0;
 	default:
-		options->verbose = true;
+		options->verbose++;
 		return 0;
 	}
 }
@@ -324,7 +327,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 	int letter;
 
 	*options = (struct options){ .by = tool->by, .interval_ns = NSEC_PER_SEC };
-	log_init(tool->name, false);
+	log_init(tool->name, 0);
 	signal(SIGPIPE, SIG_IGN); /* flush_output() sees to it */
 	*status = STATUS_USAGE;
 	if (split_command(options, tool, &argc, argv))

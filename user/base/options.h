@@ -40,7 +40,7 @@ struct options {
 	uint64_t top; /* 0: all rows */
 	const char *columns;
 	bool timestamp;
-	bool verbose;
+	unsigned int verbose; /* how often -v was given */
 	uint64_t interval_ns;
 	bool interval_given;
 	uint64_t count; /* 0: until stopped */
@@ -55,6 +55,7 @@ struct tool {
 	bool interval;	     /* takes INTERVAL, COUNT and COMMAND */
 	enum group_by by;    /* what a row is without --by */
 	bool by_device;	     /* --by is vm or device, not vcpu or thread */
+	const char *status;  /* its exit statuses 0, 1 and 3; NULL: those of the others */
 	const char *hist;    /* what --hist shows; NULL: distributions */
 };
 

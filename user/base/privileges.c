@@ -49,18 +49,6 @@ bool privileges_can_enable_statistics(void)
 	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 }
 
-int privileges_check(void)
-{
-	char names[64];
-	int missing = privileges_missing(names, sizeof(names));
-
-	if (!missing)
-		return 0;
-	log_error("this process lacks %s: run it as root, or give it the %s", names,
-		  missing > 1 ? "capabilities" : "capability");
-	return -EPERM;
-}
-
 /* Whether one of those that may be kept is there to be kept. */
 static bool is_kept(const struct kept_capability *kept, unsigned int needs)
 {

@@ -15,9 +15,6 @@ int privileges_missing(char *names, size_t size);
 /* Whether the kernel lets this process have BPF statistics (CAP_SYS_ADMIN). */
 bool privileges_can_enable_statistics(void);
 
-/* 0, or -EPERM after one line that names what is missing. */
-int privileges_check(void);
-
 /* What a tool goes on to do beside reading. */
 enum {
 	PRIVILEGE_ATTACH = 1,  /* programs to VMs that start later on: CAP_PERFMON */

@@ -23,6 +23,8 @@ static const struct tool tool = {
 	.name = "kvmq-doctor",
 	.question = "Which of kvmq can this host do, and what exactly is missing?",
 	.options = "jvVh",
+	.status = "0 each tool does all that it can, 1 some tool lacks something or does not\n"
+		  "start (or the output failed), 2 wrong usage, 3 no tool starts.",
 };
 
 static const char *const status_names[] = { "works", "later", "lacking", "missing" };
@@ -163,10 +165,12 @@ static void examine(struct findings *findings, bool json)
 {
 	struct vm_refusals refusals;
 
+	log_keep_errors(true); /* each is the reason of a check */
 	sched_probe__check(&findings->checks[TOOL_CPU]);
 	kvm_probe__check(&findings->checks[TOOL_EXIT]);
 	numa_probe__check(&findings->checks[TOOL_NUMA]);
 	block_probe__check(&findings->checks[TOOL_IO]);
+	log_keep_errors(false);
 	check_processes(findings);
 	if (json) {
 		findings->vms = json_array();
@@ -185,6 +189,22 @@ static void examine(struct findings *findings, bool json)
 		       findings->unseen);
 }
 
+/* No tool starts; or something is lost; or nothing is. */
+static enum exit_status verdict(const struct findings *findings)
+{
+	enum check_status worst = CHECK_WORKS, least = CHECK_MISSING;
+
+	for (int i = 0; i < TOOLS; i++) {
+		enum check_status status = checks__worst(&findings->checks[i]);
+
+		worst = status > worst ? status : worst;
+		least = status < least ? status : least;
+	}
+	if (least == CHECK_MISSING)
+		return STATUS_HOST;
+	return worst > CHECK_LATER ? STATUS_FAILED : STATUS_DONE;
+}
+
 int main(int argc, char **argv)
 {
 	static char output[1 << 18]; /* what is written before the end leaves no errno behind */
@@ -200,8 +220,5 @@ int main(int argc, char **argv)
 	errno = 0;
 	if (output_status())
 		return STATUS_FAILED;
-	for (int i = 0; i < TOOLS; i++)
-		if (checks__worst(&findings.checks[i]) > CHECK_LATER)
-			return STATUS_HOST;
-	return STATUS_DONE;
+	return verdict(&findings);
 }

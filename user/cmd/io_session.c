@@ -217,7 +217,7 @@ int io_session__open(struct io_session *session, const struct options *options,
 	}
 	error = follow_vms(session);
 	if (error) {
-		log_error("telling the kernel which VMs there are: %s: see 'kvmq-doctor'",
+		log_error("telling the kernel which VMs there are: %s: start again",
 			  strerror(-error));
 		return error;
 	}

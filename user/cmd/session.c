@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/privileges.h"
 #include "base/units.h"
 #include "collect/host.h"
 #include "collect/proc_view.h"
 #include "collect/vm_scan.h"
-#include "probe/kernel.h"
+#include "probe/requirement.h"
 
 static bool on_thread(void *context, const struct identity *identity)
 {
@@ -124,15 +123,10 @@ void session_filter__free(struct session_filter *filter)
 
 int session__check_host(void)
 {
-	int error = privileges_check();
+	struct checks checks = { 0 };
 
-	if (error)
-		return error;
-	error = kernel_has_btf();
-	if (error)
-		log_error("/sys/kernel/btf/vmlinux: %s: needs a kernel with CONFIG_DEBUG_INFO_BTF",
-			  strerror(-error));
-	return error;
+	requirements__check(&checks, NULL);
+	return requirements__refuse(&checks);
 }
 
 bool session__is_filtered(const struct options *options)

@@ -15,11 +15,11 @@ enum check_status {
 struct check {
 	const char *what;
 	enum check_status status;
-	char why[192];	  /* empty: it works */
+	char why[256];	  /* empty: it works */
 	const char *lost; /* what the tool cannot do then; NULL: it works */
 };
 
-#define CHECKS_MAX 16
+#define CHECKS_MAX 24
 
 struct checks {
 	struct check list[CHECKS_MAX];

@@ -101,6 +101,10 @@ static int load(struct block_probe *probe)
 			 "the kernel refused the hook at __blk_throtl_bio: %s", strerror(-error));
 		error = try_load(probe, false);
 	}
+	if (!error)
+		kernel_tell_programs("block", probe->skeleton->obj);
+	if (*probe->throttling_missing)
+		log_detail("THR is n/a: %s", probe->throttling_missing);
 	return error;
 }
 

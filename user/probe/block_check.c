@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/privileges.h"
 #include "probe/block_internal.h"
 #include "probe/kernel.h"
+#include "probe/requirement.h"
 #include "probe/virtqueue.h"
 #include "probe/vmm.h"
 
@@ -71,11 +71,9 @@ static void check_load(struct checks *checks)
 	const struct block_probe_config config = { .vms_only = true };
 	struct check *check = checks__add(checks, "loading and attaching");
 	struct block_probe *probe;
-	int error = block_probe__open(&probe, &config);
 
-	if (error) {
-		check__fail(check, CHECK_MISSING, everything, "%s: -v shows the kernel's words",
-			    strerror(-error));
+	if (block_probe__open(&probe, &config)) {
+		check__refused(check, CHECK_MISSING, everything);
 		return;
 	}
 	check = checks__add(checks, "throttling of the block layer");
@@ -88,13 +86,11 @@ static void check_vmm(struct checks *checks)
 {
 	struct check *check = checks__add(checks, "hook in a VMM");
 	struct vmm_probe *probe;
-	int error = vmm_probe__open(&probe);
 
-	if (!error)
+	if (!vmm_probe__open(&probe))
 		vmm_probe__close(probe);
 	else
-		check__fail(check, CHECK_LACKING, "--vmm does not work",
-			    "%s: -v shows the kernel's words", strerror(-error));
+		check__refused(check, CHECK_LACKING, "--vmm does not work");
 }
 
 static void check_rings(struct checks *checks)
@@ -129,12 +125,12 @@ static void check_vsock(struct checks *checks)
 
 void block_probe__check(struct checks *checks)
 {
-	char names[64];
-
+	if (!requirements__check(checks, everything))
+		return;
 	check_hook(checks, "hook block_bio_queue", "block_bio_queue", 1);
 	check_hook(checks, "hook block_rq_issue", "block_rq_issue", 1);
 	check_hook(checks, "hook block_rq_complete", "block_rq_complete", 3);
-	if (privileges_missing(names, sizeof(names)))
+	if (checks__worst(checks) == CHECK_MISSING)
 		return;
 	check_atomics(checks);
 	if (checks__worst(checks) == CHECK_MISSING)

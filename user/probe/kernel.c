@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/privileges.h"
+#include "probe/requirement.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 #define KVM_BTF "/sys/kernel/btf/kvm"
@@ -29,13 +30,36 @@ void kernel_route_messages(void)
 void kernel_explain(const char *step, int error)
 {
 	if (error == -EPERM || error == -EACCES)
-		log_error("%s: the kernel refused it: run as root, or see 'kvmq-doctor'", step);
+		log_error("%s: %s: %s", step, strerror(-error), requirements__obstacle());
 	else if (error == -ENOMEM || error == -E2BIG)
 		log_error("%s: %s: raise the limit of locked memory (ulimit -l)", step,
 			  strerror(-error));
 	else
-		log_error("%s: %s: see 'kvmq-doctor', or -v for the kernel's words", step,
-			  strerror(-error));
+		log_error("%s: %s: -vv shows the kernel's words", step, strerror(-error));
+}
+
+/* Appends to a list as far as there is room. */
+static void append_name(char *list, size_t size, const char *name)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+void kernel_tell_programs(const char *name, const struct bpf_object *object)
+{
+	char loaded[512] = "", left_out[512] = "";
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+	{
+		bool is_loaded = bpf_program__autoload(program);
+
+		append_name(is_loaded ? loaded : left_out, sizeof(loaded),
+			    bpf_program__name(program));
+	}
+	log_detail("programs of %s: loaded %s%s%s", name, *loaded ? loaded : "none",
+		   *left_out ? "; left out " : "", left_out);
 }
 
 int kernel_has_btf(void)
@@ -82,10 +106,11 @@ int kernel_kvm_tracepoint_arguments(const char *name)
 	if (arguments == -ENOENT && !access(KVM_BTF, F_OK)) {
 		kvm = btf__load_module_btf("kvm", base);
 		arguments = kvm ? tracepoint_arguments(kvm, name) : -errno;
-		/* libbpf will want it from the kernel, by its number. */
-		if (arguments >= 0 && !privileges_can_enable_statistics())
-			arguments = -EPERM;
 	}
+	/* libbpf will want the BTF of modules from the kernel, by number, even if it is built in.
+	 */
+	if (arguments >= 0 && !privileges_can_enable_statistics())
+		arguments = -EPERM;
 	btf__free(kvm);
 	btf__free(base);
 	return arguments;

@@ -7,11 +7,16 @@
 
 #include "bpf/sched.h"
 
-/* Sends libbpf's own messages to log_detail(); keeps the last for the report. */
+struct bpf_object;
+
+/* Sends libbpf's own messages to log_text(). */
 void kernel_route_messages(void);
 
 /* Says in one line why a BPF step failed and what to do; error is -errno. */
 void kernel_explain(const char *step, int error);
+
+/* Says with -v which programs of an object were loaded, and which left out. */
+void kernel_tell_programs(const char *name, const struct bpf_object *object);
 
 /* 0, or -errno: -ENOENT where the kernel has no BTF. */
 int kernel_has_btf(void);

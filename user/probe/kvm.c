@@ -13,6 +13,7 @@
 #include "bpf/kvm.h"
 #include "kvm.skel.h"
 #include "probe/kernel.h"
+#include "probe/requirement.h"
 #include "probe/sched_internal.h"
 
 #define READ_TRIES 100
@@ -101,6 +102,8 @@ static int load(struct kvm_probe *probe)
 	if (!error)
 		error = kvm_bpf__load(probe->skeleton);
 	if (!error)
+		kernel_tell_programs("kvm", probe->skeleton->obj);
+	if (!error)
 		error = map_array(&probe->times, probe->skeleton->maps.vcpu_times, PROT_READ);
 	if (!error)
 		error = map_array(&probe->reasons, probe->skeleton->maps.reasons, PROT_READ);
@@ -116,19 +119,10 @@ static int load(struct kvm_probe *probe)
 /* What libbpf would say in many lines; it takes a missing module for a wrong program. */
 static int check_kvm(void)
 {
-	int arguments = kernel_kvm_tracepoint_arguments("kvm_exit");
+	struct checks checks = { 0 };
 
-	if (arguments >= 0)
-		return 0;
-	if (access("/sys/module/kvm", F_OK))
-		log_error("kvm: not loaded: load it (modprobe kvm-amd or kvm-intel), then start "
-			  "again");
-	else if (arguments == -EPERM || arguments == -EACCES)
-		log_error("BTF of kvm: the kernel refused it: run as root, or with CAP_SYS_ADMIN");
-	else
-		log_error("tracepoint kvm_exit: this kernel has no BTF of the kvm module: needs "
-			  "CONFIG_DEBUG_INFO_BTF_MODULES (5.11)");
-	return arguments;
+	requirements__check_kvm(&checks, NULL);
+	return requirements__refuse(&checks);
 }
 
 int kvm_probe__open(struct kvm_probe **out, struct sched_probe *sched,

@@ -125,6 +125,12 @@ static int load(struct numa_probe *probe)
 		wishes.faults = false;
 		error = try_load(probe, &wishes);
 	}
+	if (!error)
+		kernel_tell_programs("numa", probe->skeleton->obj);
+	if (*probe->faults_missing)
+		log_detail("RFLT%% is n/a: %s", probe->faults_missing);
+	else if (*probe->migrations_missing)
+		log_detail("IN/s and OUT/s are n/a: %s", probe->migrations_missing);
 	/* Then the memory slots, too, are beyond reach. */
 	if (error)
 		return 0;

@@ -4,9 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/privileges.h"
 #include "probe/numa_internal.h"
+#include "probe/requirement.h"
 
+static const char *const everything = "kvmq-numa does not work";
 static const char *const no_split = "the VMM's own memory is not told from the guest's";
 
 static bool check_nodes(struct checks *checks)
@@ -17,12 +18,12 @@ static bool check_nodes(struct checks *checks)
 	bool several = !error && topology.count > 1;
 
 	if (error == -ERANGE)
-		check__fail(check, CHECK_MISSING, "kvmq-numa does not work",
+		check__fail(check, CHECK_MISSING, everything,
 			    "this host has a node over %d: kvmq was built for fewer",
 			    NODES_MAX - 1);
 	else if (error)
-		check__fail(check, CHECK_MISSING, "kvmq-numa does not work",
-			    "/sys/devices/system/node: %s", strerror(-error));
+		check__fail(check, CHECK_MISSING, everything, "/sys/devices/system/node: %s",
+			    strerror(-error));
 	if (!error)
 		topology__free(&topology);
 	return several;
@@ -61,7 +62,7 @@ static void check_hooks(struct checks *checks, const struct numa_probe *probe)
 	check = checks__add(checks, "memory slots of KVM");
 	if (!probe->skeleton)
 		check__fail(check, CHECK_LACKING, no_split,
-			    "the kernel refused the program: -v shows its words");
+			    "the kernel refused the program: -vv shows its words");
 	else if (!probe->sched->skeleton->bss->kvm.known)
 		check__fail(check, lacking, no_split,
 			    "BTF of kvm is not there: see the checks of kvmq-cpu");
@@ -75,12 +76,13 @@ void numa_probe__check(struct checks *checks)
 	struct numa_probe_config config = { .filtered = true };
 	struct sched_probe *sched;
 	struct numa_probe *probe;
-	char names[64];
 	int error;
 
+	if (!requirements__check(checks, everything))
+		return;
 	if (check_nodes(checks))
 		check_balancing(checks);
-	if (checks__worst(checks) == CHECK_MISSING || privileges_missing(names, sizeof(names)))
+	if (checks__worst(checks) == CHECK_MISSING)
 		return;
 	error = sched_probe__open(&sched, &sched_config);
 	if (!error) {
@@ -92,7 +94,6 @@ void numa_probe__check(struct checks *checks)
 		sched_probe__close(sched);
 	}
 	if (error)
-		check__fail(checks__add(checks, "loading and attaching"), CHECK_MISSING,
-			    "kvmq-numa does not work", "%s: -v shows the kernel's words",
-			    strerror(-error));
+		check__refused(checks__add(checks, "loading and attaching"), CHECK_MISSING,
+			       everything);
 }

@@ -7,6 +7,7 @@
 
 #include "bpf/overlap.h"
 #include "overlap.skel.h"
+#include "probe/kernel.h"
 #include "probe/sched_internal.h"
 
 struct overlap_probe {
@@ -33,6 +34,8 @@ int overlap_probe__open(struct overlap_probe **out, const struct sched_probe *sc
 	error = probe->skeleton ? configure(probe->skeleton, sched->skeleton) : -errno;
 	if (!error)
 		error = overlap_bpf__load(probe->skeleton);
+	if (!error)
+		kernel_tell_programs("overlap", probe->skeleton->obj);
 	if (!error)
 		error = overlap_bpf__attach(probe->skeleton);
 	if (error) {

@@ -415,8 +415,12 @@ static int load(struct sched_probe *probe)
 {
 	int error = load_programs(probe, true);
 
-	if (error)
+	if (error) {
+		log_detail("hooks at throttling of cgroups: %s: tried without", strerror(-error));
 		error = load_programs(probe, false);
+	}
+	if (!error)
+		kernel_tell_programs("sched", probe->skeleton->obj);
 	if (!error)
 		error = map_arrays(probe);
 	if (!error)

@@ -7,29 +7,15 @@
 
 #include "base/privileges.h"
 #include "probe/kernel.h"
+#include "probe/requirement.h"
 #include "probe/sched_internal.h"
 
 static const char *const everything = "kvmq-cpu does not work";
 
-static void check_btf(struct checks *checks)
+static void check_statistics(struct checks *checks)
 {
-	struct check *check = checks__add(checks, "BTF of the kernel");
-	int error = kernel_has_btf();
+	struct check *check = checks__add(checks, "CAP_SYS_ADMIN");
 
-	if (error)
-		check__fail(check, CHECK_MISSING, everything,
-			    "/sys/kernel/btf/vmlinux: %s: needs CONFIG_DEBUG_INFO_BTF",
-			    strerror(-error));
-}
-
-static void check_capabilities(struct checks *checks)
-{
-	struct check *check = checks__add(checks, "CAP_BPF and CAP_PERFMON");
-	char names[64];
-
-	if (privileges_missing(names, sizeof(names)))
-		check__fail(check, CHECK_MISSING, everything, "lacks %s: run as root", names);
-	check = checks__add(checks, "CAP_SYS_ADMIN");
 	if (!privileges_can_enable_statistics())
 		check__fail(check, CHECK_LACKING, "cost of the hook for other tasks is n/a",
 			    "not held: the kernel keeps BPF statistics for it alone");
@@ -110,8 +96,7 @@ static void check_load(struct checks *checks)
 	check = checks__add(checks, "loading and attaching");
 	error = try_load(false, false, &throttling);
 	if (error) {
-		check__fail(check, CHECK_MISSING, everything, "%s: -v shows the kernel's words",
-			    strerror(-error));
+		check__refused(check, CHECK_MISSING, everything);
 		return;
 	}
 	check = checks__add(checks, "throttling of cgroups");
@@ -122,8 +107,7 @@ static void check_load(struct checks *checks)
 	check = checks__add(checks, "who ran instead");
 	error = try_load(true, false, &throttling);
 	if (error)
-		check__fail(check, CHECK_LACKING, "--blame does not work",
-			    "%s: -v shows the kernel's words", strerror(-error));
+		check__refused(check, CHECK_LACKING, "--blame does not work");
 	check = checks__add(checks, "vCPUs of a VM at the same time");
 	error = try_load(false, true, &throttling);
 	if (error)
@@ -133,8 +117,10 @@ static void check_load(struct checks *checks)
 
 void sched_probe__check(struct checks *checks)
 {
-	check_btf(checks);
-	check_capabilities(checks);
+	if (!requirements__check(checks, everything))
+		return;
+	if (checks__worst(checks) != CHECK_MISSING)
+		check_statistics(checks);
 	check_hook(checks, "hook sched_switch", "sched_switch");
 	check_hook(checks, "hook sched_process_exit", "sched_process_exit");
 	check_member(checks, "who is in KVM_RUN", "task_struct", "preempt_notifiers",

@@ -33,6 +33,7 @@ static int load(struct virtqueue_probe *probe)
 	probe->skeleton = virtqueue_bpf__open_and_load();
 	if (!probe->skeleton)
 		return -errno;
+	kernel_tell_programs("virtqueue", probe->skeleton->obj);
 	error = map_array(&probe->slots, probe->skeleton->maps.rings, PROT_READ | PROT_WRITE);
 	return error ? error : virtqueue_bpf__attach(probe->skeleton);
 }
