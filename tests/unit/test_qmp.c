@@ -9,7 +9,7 @@
 #include "fake_qmp.h"
 
 #define TIMEOUT_MS 3000 /* which no test is meant to reach */
-#define SHORT_MS 100
+#define SHORT_MS 500	/* long enough to open a socket on a crowded machine */
 #define EVENT                                                                                      \
 	"{\"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, \"event\": \"STOP\", "             \
 	"\"data\": {\"return\": 1}}\r\n"
