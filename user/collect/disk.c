@@ -64,11 +64,10 @@ int disks__read(struct disks *disks, const char *proc, uint32_t pid)
 	int error;
 
 	*disks = (struct disks){ 0 };
-	if (size < 0)
-		return (int)size;
-	error = options__read(&options, cmdline, (size_t)size);
+	error = size < 0 ? (int)size : options__read(&options, cmdline, (size_t)size);
 	if (error) {
 		free(cmdline);
+		disks->refused = error != -ESRCH;
 		return error;
 	}
 	disks__from_options(disks, &options);

@@ -45,6 +45,7 @@ struct disks {
 	struct disk list[DISKS_MAX];
 	size_t count;
 	size_t left_out;  /* that did not fit */
+	size_t refused;	  /* options that may have told of one and cannot be read */
 	const char *proc; /* where they were read, borrowed; NULL: from no process */
 	uint32_t pid;
 };

@@ -282,7 +282,7 @@ void disks__from_options(struct disks *disks, const struct options *options)
 {
 	struct reading reading = { .disks = disks, .options = options };
 
-	*disks = (struct disks){ 0 };
+	*disks = (struct disks){ .refused = options->refused };
 	set_machine(&reading);
 	for (size_t i = 0; i < options->count; i++) {
 		const struct option *option = &options->list[i];
@@ -302,7 +302,7 @@ void disks__from_cmdline(struct disks *disks, const char *cmdline, size_t size)
 
 	*disks = (struct disks){ 0 };
 	if (options__read(&options, cmdline, size)) {
-		disks->left_out = 1;
+		disks->refused = 1;
 		return;
 	}
 	disks__from_options(disks, &options);

@@ -29,6 +29,7 @@ struct option {
 struct options {
 	struct option *list;
 	size_t count;
+	size_t refused; /* JSON that is broken, too deep or too large: nothing of it is used */
 };
 
 /* Reads those that have to do with disks. Returns 0 or -errno (-E2BIG: too many); ends with
@@ -44,7 +45,8 @@ bool option__is_on(const json_t *values, const char *prefix, const char *key);
 json_t *options__find(const struct options *options, enum option_kind kind, const char *key,
 		      const char *value);
 
-/* An object of JSON without its levels; a new reference, or NULL: it is none. */
+/* An object of JSON without its levels; a new reference, or NULL: it is none, or has too many
+ * levels. */
 json_t *options__from_json(const char *text);
 
 /*

@@ -42,18 +42,17 @@ static bool set(json_t *values, const char *key, const char *text, size_t length
 
 /*
  * One "key=value" up to a comma, which is doubled inside; in the command lines of others than
- * QEMU, quotes hide it. Returns where the next item begins, or the end.
+ * QEMU, quotes hide it. There is room in value for all of the text. Returns where the next item
+ * begins, or the end.
  */
-static const char *read_item(json_t *values, const char *text, const char *implied, bool quotes)
+static const char *read_item(json_t *values, const char *text, char *value, const char *implied,
+			     bool quotes)
 {
 	char key[KEY_SIZE] = "";
 	size_t key_length = strcspn(text, "=,"), length = 0;
 	bool has_key = text[key_length] == '=', quoted = false;
 	const char *c = has_key ? text + key_length + 1 : text;
-	char *value = malloc(strlen(c) + 1);
 
-	if (!value)
-		return c + strlen(c);
 	for (; *c && (*c != ',' || quoted || (!quotes && c[1] == ',')); c++) {
 		if (quotes && *c == '"') {
 			quoted = !quoted;
@@ -73,18 +72,19 @@ static const char *read_item(json_t *values, const char *text, const char *impli
 	if (key[0] && !(has_key && key_length >= sizeof(key)))
 		set(values, key, has_key || implied ? value : "on",
 		    has_key || implied ? length : strlen("on"));
-	free(value);
 	return c + (*c == ',');
 }
 
 static json_t *read_items(const char *text, const char *implied, bool quotes)
 {
 	json_t *values = json_object();
+	char *value = malloc(strlen(text) + 1);
 
-	while (values && *text) {
-		text = read_item(values, text, implied, quotes);
+	while (values && value && *text) {
+		text = read_item(values, text, value, implied, quotes);
 		implied = NULL;
 	}
+	free(value);
 	return values;
 }
 
@@ -107,8 +107,10 @@ static void add_text(json_t *values, const char *key, const json_t *value)
 	}
 	if (json_is_integer(value))
 		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
-	else
+	else if (json_is_boolean(value))
 		snprintf(text, sizeof(text), "%s", json_is_true(value) ? "on" : "off");
+	else
+		return; /* null stands for nothing, and no option of a disk's is a fraction */
 	set(values, key, text, strlen(text));
 }
 
@@ -164,7 +166,10 @@ json_t *options__from_json(const char *text)
 		json_decref(values);
 		values = flat;
 	}
-	return values;
+	if (!levels)
+		return values;
+	json_decref(values); /* too deep: some values are no strings yet */
+	return NULL;
 }
 
 static int add(struct options *options, enum option_kind kind, json_t *values)
@@ -172,8 +177,10 @@ static int add(struct options *options, enum option_kind kind, json_t *values)
 	size_t count = options->count;
 	void *list = options->list;
 
-	if (!values)
-		return 0; /* it says nothing */
+	if (!values) {
+		options->refused++;
+		return 0;
+	}
 	if (count == OPTIONS_MAX) {
 		json_decref(values);
 		return -E2BIG;
@@ -316,9 +323,12 @@ json_t *options__find(const struct options *options, enum option_kind kind, cons
 {
 	for (size_t i = 0; i < options->count; i++) {
 		const struct option *option = &options->list[i];
-		const char *is = option__get(option->values, "", key);
+		const char *is;
 
-		if (option->kind == kind && is && !strcmp(is, value))
+		if (option->kind != kind)
+			continue;
+		is = json_string_value(json_object_get(option->values, key));
+		if (is && !strcmp(is, value))
 			return option->values;
 	}
 	return NULL;
