@@ -6,20 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-
-/* Whose options these are, as a set. */
-enum {
-	QEMU = 1, /* and whatever is made of it or spells like it */
-	FIRECRACKER = 2,
-	CLOUD_HYPERVISOR = 4,
-	CROSVM = 8,
-	KVMTOOL = 16,
-	VIRTUALBOX = 32,
-	KATA = 64, /* a VMM inside containerd's shim */
-	GVISOR = 128,
-	KRUNVM = 256,
-	UNKNOWN = 512,
-};
+#include "collect/dialect.h"
 
 struct parse {
 	struct vm_identity *identity;
@@ -42,39 +29,6 @@ static const char *next_word(struct words *words)
 		return NULL; /* cut off: it may be half a name */
 	words->at += strlen(word) + 1;
 	return word;
-}
-
-/* By the name of the program: that of Nix is .qemu-system-x86_64-wrapped. */
-static unsigned int dialect_of(const char *program)
-{
-	static const struct {
-		const char *begin;
-		unsigned int dialect;
-	} known[] = {
-		{ "firecracker", FIRECRACKER },
-		{ "cloud-hypervisor", CLOUD_HYPERVISOR },
-		{ "crosvm", CROSVM },
-		{ "lkvm", KVMTOOL },
-		{ "kvmtool", KVMTOOL },
-		{ "VBox", VIRTUALBOX },
-		{ "VirtualBox", VIRTUALBOX },
-		{ "containerd-shim-kata", KATA },
-		{ "runsc", GVISOR },
-		{ "krunvm", KRUNVM },
-		{ "emulator", QEMU }, /* Android's */
-		{ "stratovirt", QEMU },
-		{ "kvm", QEMU }, /* Proxmox, Debian; after the longer ones */
-	};
-	const char *slash = strrchr(program, '/');
-
-	if (slash)
-		program = slash + 1;
-	if (strstr(program, "qemu"))
-		return QEMU;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (!strncmp(program, known[i].begin, strlen(known[i].begin)))
-			return known[i].dialect;
-	return UNKNOWN;
 }
 
 static bool is_uuid(const char *text)
