@@ -48,9 +48,7 @@ static struct value get_disk(const void *data)
 
 static struct value get_path(const void *data)
 {
-	const struct io_row *row = data;
-
-	return text(row->disk ? row->disk->path : NULL);
+	return text(((const struct io_row *)data)->path);
 }
 
 static struct value get_format(const void *data)

@@ -88,6 +88,7 @@ struct io_row {
 	const struct io_vm *vm;		  /* NULL: a device's */
 	const struct disk *disk;	  /* NULL: none, or several */
 	uint32_t dev;			  /* of the host; 0: none */
+	char path[DISK_PATH_SIZE];	  /* of the disk, as it may be shown: without secrets */
 	char device[64];		  /* its name, or those of all leaves; empty: none */
 	char guest_disk[GUEST_NAME_SIZE]; /* as the guest calls it; empty: not known */
 	char scheduler[16];		  /* of the host's device */

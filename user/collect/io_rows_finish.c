@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "collect/io_rows_internal.h"
 
 /* Counts on both sides of the VMM agree within this, and what is on its way. */
@@ -300,6 +301,8 @@ static void finish_row(struct io_row *row, const struct io_moments *moments)
 {
 	row->elapsed_ns = moments->after->time_ns - moments->before->time_ns;
 	name_device(row, moments->vms);
+	if (row->disk)
+		secret_mask(row->path, sizeof(row->path), row->disk->path);
 	/* None was seen: there was none. */
 	if (!row->figures_known && is_watched(row, moments->vms))
 		row->on_host = row->figures_known = true;
