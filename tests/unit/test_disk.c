@@ -194,8 +194,8 @@ static void test_malformed(void **state)
 	      "raw,node-name=n2,file=n1|-device|scsi-hd,drive=n3|-blockdev|raw,node-name=n3,file=|"
 	      "-device|scsi-hd,drive=gone");
 	assert_int_equal(disks.count, 3);
-	CHECK(0, .name = "n1", .drive = "n1", .format = "raw");
-	CHECK(1, .name = "n3", .drive = "n3", .format = "raw");
+	CHECK(0, .name = "n1", .drive = "n1");
+	CHECK(1, .name = "n3", .drive = "n3");
 	CHECK(2, .name = "gone", .drive = "gone");
 	/* Kept as it is: what must not reach a terminal is seen to where it is shown. */
 	parse("qemu|-drive|file=/\x1b[2J\x7f\xff\xfe,if=virtio,id=a\nb");

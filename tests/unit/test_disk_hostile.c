@@ -75,14 +75,16 @@ static void test_nested(void **state)
 	struct options options;
 	const char *key;
 	json_t *value;
+	size_t size;
 
 	(void)state;
 	for (int levels = 1; levels < 40; levels++) {
 		write_nested(text, "qemu\n-blockdev\n", levels, "{\"file\":1,\"b\":[2,{\"c\":3}]}");
-		for (char *c = text; *c; c++)
-			if (*c == '\n')
-				*c = '\0';
-		assert_int_equal(options__read(&options, text, sizeof(text)), 0);
+		size = strlen(text) + 1;
+		for (size_t i = 0; i < size; i++)
+			if (text[i] == '\n')
+				text[i] = '\0';
+		assert_int_equal(options__read(&options, text, size), 0);
 		assert_int_equal(options.count + options.refused, 1);
 		if (levels < 13)
 			assert_int_equal(options.count, 1);

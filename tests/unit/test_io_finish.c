@@ -100,12 +100,27 @@ static void test_format_and_cache(void **state)
 
 	snprintf(disk->format, sizeof(disk->format), "qcow2");
 	assert_int_equal(apart_of(host), APART_FORMAT);
+	/* It may be anything then. */
 	disk->format[0] = '\0';
+	assert_int_equal(apart_of(host), APART_FORMAT);
+	snprintf(disk->format, sizeof(disk->format), "raw");
 	assert_int_equal(apart_of(host), APART_NOT);
 	disk->direct = false;
 	assert_int_equal(apart_of(host), APART_CACHED);
 	disk->backing = DISK_VHOST_SCSI; /* which the kernel serves without a cache */
 	assert_int_equal(apart_of(host), APART_NOT);
+}
+
+/* Wherever a path came from: what is shown of it is without secrets. */
+static void test_path(void **state)
+{
+	struct io_host *host = *state;
+	struct disk *disk = add_one_to_one(host);
+
+	snprintf(disk->path, sizeof(disk->path), "https://u:secret@h/a?token=secret");
+	make_rows(host, BY_VM);
+	assert_string_equal(find_row(host, IO_ROW_DISK, "root", IO_READ)->path,
+			    "https://u:***@h/a?token=***");
 }
 
 static void test_shared(void **state)
@@ -290,6 +305,7 @@ int main(void)
 		TEST(test_unplaced),
 		TEST(test_network),
 		TEST(test_format_and_cache),
+		TEST(test_path),
 		TEST(test_shared),
 		TEST(test_count),
 		TEST(test_no_disk),

@@ -51,10 +51,11 @@ struct disks {
 };
 
 /*
- * Disks on a command line (NUL after each argument, as /proc/PID/cmdline has it): QEMU's -drive,
- * -blockdev (either syntax), -hda and so on, -device virtio-blk-*, scsi-*, ide-*, nvme,
- * usb-storage, vhost-scsi-*, vhost-user-blk-*; Firecracker's and cloud-hypervisor's --disk path=.
- * No I/O here: backing is what the text says, dev is 0.
+ * Disks on a command line (NUL after each argument, as /proc/PID/cmdline has it), by the syntax of
+ * the program that is its first: QEMU's -drive, -blockdev (either syntax), -hda and so on, an
+ * image alone, -device virtio-blk-*, scsi-*, ide-*, nvme, usb-storage, vhost-scsi-*,
+ * vhost-user-blk-*; what cloud-hypervisor, crosvm and kvmtool call --disk, --block, -d...
+ * No I/O here: backing is what the text says, dev is 0. Of a URL, path is without its secrets.
  */
 void disks__from_cmdline(struct disks *disks, const char *cmdline, size_t size);
 

@@ -4,14 +4,16 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "collect/dialect.h"
 #include "collect/disk_internal.h"
 
 #define POSITIONS_MAX 64
 
 /* Drivers of -device that are disks; a '*' at the end stands for what may follow. */
 static const char *const disk_drivers[] = {
-	"virtio-blk*", "scsi-hd", "scsi-cd", "scsi-block",  "scsi-generic", "ide-hd",
-	"ide-cd",      "nvme",	  "nvme-ns", "usb-storage", "sd-card",
+	"virtio-blk*", "scsi-hd",   "scsi-cd",	 "scsi-block", "scsi-generic",
+	"ide-hd",      "ide-cd",    "nvme",	 "nvme-ns",    "usb-storage",
+	"sd-card",     "ide-drive", "scsi-disk", "emmc",
 };
 
 /* Positions that drives have on an interface, by which QEMU names those without an id. */
@@ -26,7 +28,7 @@ struct reading {
 	struct disks *disks;
 	const struct options *options;
 	const char *interface; /* of a -drive that names none */
-	struct positions positions[5];
+	struct positions positions[6];
 };
 
 static bool matches(const char *pattern, const char *text)
@@ -94,21 +96,31 @@ static void set_controller(struct disk *disk, const struct reading *reading, con
 		copy_value(disk->serial, sizeof(disk->serial), controller, "serial");
 }
 
-/* What is behind a device: a -drive by its id, or a block node by its name. */
-static void set_drive(struct disk *disk, const struct options *options, const char *drive)
+static bool is_cdrom(const json_t *drive)
+{
+	const char *media = option__get(drive, "", "media");
+
+	return media && !strcmp(media, "cdrom");
+}
+
+/*
+ * What is behind a device: a -drive by its id, or a block node by its name. Returns false for a
+ * drive without a medium in it.
+ */
+static bool set_drive(struct disk *disk, const struct options *options, const char *drive)
 {
 	json_t *values;
 
 	copy_printable(disk->drive, sizeof(disk->drive), drive);
 	values = options__find(options, OPTION_DRIVE, "id", drive);
 	if (values) {
-		disk__from_node(disk, options, OPTION_DRIVE, values);
 		copy_value(disk->serial, sizeof(disk->serial), values, "serial");
-		return;
+		return disk__from_node(disk, options, OPTION_DRIVE, values) || !is_cdrom(values);
 	}
 	values = options__find(options, OPTION_BLOCKDEV, "node-name", drive);
 	if (values)
 		disk__from_node(disk, options, OPTION_BLOCKDEV, values);
+	return true;
 }
 
 /* Takes the next place and fills it, or counts that there is none. */
@@ -123,20 +135,19 @@ static void keep(struct reading *reading, const struct disk *disk)
 		snprintf(place->name, sizeof(place->name), "disk%zu", reading->disks->count - 1);
 }
 
-static void add_block_device(struct reading *reading, const json_t *device, const char *driver)
+static void add_block_device(struct reading *reading, const json_t *device)
 {
 	const char *drive = option__get(device, "", "drive");
 	struct disk disk = { 0 };
 
 	if (!drive)
 		return; /* a controller that has its disks elsewhere */
-	set_drive(&disk, reading->options, drive);
+	if (!set_drive(&disk, reading->options, drive))
+		return;
 	copy_printable(disk.name, sizeof(disk.name), drive);
 	copy_value(disk.name, sizeof(disk.name), device, "id");
 	copy_value(disk.serial, sizeof(disk.serial), device, "serial");
 	set_controller(&disk, reading, device);
-	if (!disk.path[0] && (!strcmp(driver, "scsi-cd") || !strcmp(driver, "ide-cd")))
-		return; /* no medium in it */
 	keep(reading, &disk);
 }
 
@@ -169,7 +180,7 @@ static void add_device(struct reading *reading, const json_t *device)
 	    matches("vhost-user-scsi*", driver))
 		add_vhost_device(reading, device, driver);
 	else if (is_disk_driver(driver))
-		add_block_device(reading, device, driver);
+		add_block_device(reading, device);
 }
 
 static unsigned int number_of(const json_t *values, const char *key, unsigned int otherwise)
@@ -201,8 +212,7 @@ static unsigned int take_position(struct positions *positions, const json_t *dri
 /* "virtio0", "ide0-hd1", "ide1-cd0": what QEMU calls a drive that has no id. */
 static void name_drive(struct disk *disk, struct positions *positions, const json_t *drive)
 {
-	const char *media = option__get(drive, "", "media");
-	const char *kind = media && !strcmp(media, "cdrom") ? "cd" : "hd";
+	const char *kind = is_cdrom(drive) ? "cd" : "hd";
 	unsigned int position = take_position(positions, drive);
 
 	if (positions->per_bus)
@@ -228,32 +238,52 @@ static void add_drive(struct reading *reading, json_t *drive)
 		if (strcmp(positions->interface, interface) != 0)
 			continue;
 		name_drive(&disk, positions, drive);
-		disk__from_node(&disk, reading->options, OPTION_DRIVE, drive);
 		copy_value(disk.serial, sizeof(disk.serial), drive, "serial");
-		if (disk.path[0] || disk.backing != DISK_UNKNOWN)
+		if (disk__from_node(&disk, reading->options, OPTION_DRIVE, drive))
 			keep(reading, &disk);
 		return;
 	}
 }
 
-/* cloud-hypervisor's, crosvm's and lkvm's. */
+/* "scsi:WWPN" of kvmtool is the kernel's to serve; other names are files, whatever is in them. */
+static void set_plain_file(struct disk *disk, unsigned int dialect, const char *path)
+{
+	static const char scsi[] = "scsi:";
+
+	if (dialect == KVMTOOL && !strncmp(path, scsi, strlen(scsi))) {
+		disk->backing = DISK_VHOST_SCSI;
+		copy_printable(disk->path, sizeof(disk->path), path + strlen(scsi));
+		return;
+	}
+	disk__set_file(disk, path);
+}
+
+/* cloud-hypervisor's, crosvm's and kvmtool's. They look into a file for its format. */
 static void add_plain(struct reading *reading, const json_t *values)
 {
+	unsigned int dialect = reading->options->dialect;
 	const char *path = option__get(values, "", "path");
 	const char *socket = option__get(values, "", "socket");
+	const char *type = option__get(values, "", "type");
 	struct disk disk = { 0 };
 
-	if (path) {
-		disk__from_filename(&disk, reading->options, path);
+	if (type && strcmp(type, "block") != 0)
+		return; /* crosvm's --vhost-user of another kind */
+	if (path && *path) {
+		set_plain_file(&disk, dialect, path);
 	} else if (socket) {
 		disk.backing = DISK_VHOST_USER;
 		copy_printable(disk.path, sizeof(disk.path), socket);
 	} else {
 		return;
 	}
-	copy_value(disk.name, sizeof(disk.name), values, "id");
+	if (dialect == CROSVM)
+		copy_value(disk.serial, sizeof(disk.serial), values, "id");
+	else
+		copy_value(disk.name, sizeof(disk.name), values, "id");
 	copy_value(disk.serial, sizeof(disk.serial), values, "serial");
-	disk.direct = option__is_on(values, "", "direct");
+	copy_value(disk.format, sizeof(disk.format), values, "image_type");
+	disk.direct = option__is_on(values, "", "direct") || option__is_on(values, "", "o_direct");
 	keep(reading, &disk);
 }
 
@@ -267,13 +297,15 @@ static void set_machine(struct reading *reading)
 		if (reading->options->list[i].kind == OPTION_MACHINE && type)
 			machine = type;
 	}
-	reading->interface =
-		matches("virt*", machine) || matches("s390*", machine) ? "virtio" : "ide";
+	reading->interface = matches("pseries*", machine)			      ? "scsi"
+			     : matches("virt*", machine) || matches("s390*", machine) ? "virtio"
+										      : "ide";
 	reading->positions[0] = (struct positions){ .interface = "virtio" };
 	reading->positions[1] = (struct positions){ .interface = "ide", .per_bus = 2 };
 	reading->positions[2] = (struct positions){ .interface = "scsi", .per_bus = 7 };
 	reading->positions[3] = (struct positions){ .interface = "sd" };
 	reading->positions[4] = (struct positions){ .interface = "xen" };
+	reading->positions[5] = (struct positions){ .interface = "usb" };
 	if (strstr(machine, "q35"))
 		reading->positions[1].per_bus = 1;
 }

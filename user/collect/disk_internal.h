@@ -29,6 +29,8 @@ struct option {
 struct options {
 	struct option *list;
 	size_t count;
+	unsigned int dialect; /* whose options they are */
+	bool snapshot;	      /* of all drives, by -snapshot */
 	size_t refused; /* JSON that is broken, too deep or too large: nothing of it is used */
 };
 
@@ -51,9 +53,11 @@ json_t *options__from_json(const char *text);
 
 /*
  * What the text says of where a disk's bytes are: format, path, backing, direct. By a -drive
- * or a -blockdev, or by a name as QEMU takes it for file=.
+ * or a -blockdev, or by a name as QEMU takes it for file=. A format that QEMU would have to
+ * look for, or that is not known here, stays empty. The first returns whether there is something
+ * in it.
  */
-void disk__from_node(struct disk *disk, const struct options *options, enum option_kind kind,
+bool disk__from_node(struct disk *disk, const struct options *options, enum option_kind kind,
 		     json_t *values);
 void disk__from_filename(struct disk *disk, const struct options *options, const char *filename);
 
@@ -71,6 +75,7 @@ enum node_kind disk_node_kind(const char *driver);
 
 /* The text of a file's name, which is no URL. */
 void disk__set_file(struct disk *disk, const char *path);
+
 
 /* All of the above for a whole command line. */
 void disks__from_options(struct disks *disks, const struct options *options);

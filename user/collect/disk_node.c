@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "collect/disk_internal.h"
 
 /* Of nodes on nodes, and of names within names: more is a circle. */
@@ -22,6 +23,18 @@ static const char *const filters[] = {
 };
 
 static const char *const file_drivers[] = { "file", "host_device", "host_cdrom", "io_uring", NULL };
+
+/* What comes out is raw; where it is, is no file of this host's. */
+static const char *const other_drivers[] = {
+	"nvme",
+	"nvme-io_uring",
+	"virtio-blk-vfio-pci",
+	"virtio-blk-vhost-user",
+	"virtio-blk-vhost-vdpa",
+	"null-co",
+	"null-aio",
+	NULL,
+};
 
 /* Of a URL's scheme, the part before "+unix" and the like. */
 static const char *const network_drivers[] = {
@@ -47,7 +60,10 @@ static bool is_one_of(const char *const *list, const char *text, size_t length)
 struct walk {
 	struct disk *disk;
 	const struct options *options;
-	bool probes; /* QEMU looks into the file for its format */
+	bool probes;	 /* QEMU looks into the file for its format */
+	bool found;	 /* there is something in the drive */
+	bool has_format; /* the node above is a format: what is below is a file */
+	bool ends;	 /* at a node that gives the bytes as they are stored */
 	/* The node that comes next: these values, behind this prefix. */
 	enum option_kind kind;
 	json_t *values; /* a reference; NULL: it is the end */
@@ -76,6 +92,12 @@ void disk__set_file(struct disk *disk, const char *path)
 				: DISK_FILE;
 }
 
+static void set_file(struct walk *walk, const char *path)
+{
+	disk__set_file(walk->disk, path);
+	walk->ends = true;
+}
+
 /* QEMU takes what is before the first ':' for a protocol unless a '/' comes first. */
 static void set_filename(struct walk *walk, const char *name)
 {
@@ -83,16 +105,18 @@ static void set_filename(struct walk *walk, const char *name)
 
 	if (!*name)
 		return; /* a drive with nothing in it */
+	walk->found = true;
 	if (name[length] != ':') {
-		disk__set_file(walk->disk, name);
+		set_file(walk, name);
 	} else if (begins_with(name, "json:")) {
 		walk->probes = false;
 		go_to(walk, OPTION_BLOCKDEV, options__from_json(name + strlen("json:")), "");
 	} else if (is_one_of(file_drivers, name, length)) {
-		disk__set_file(walk->disk, name + length + 1);
+		set_file(walk, name + length + 1);
 	} else {
-		copy_printable(walk->disk->path, sizeof(walk->disk->path), name);
-		if (is_one_of(network_drivers, name, strcspn(name, "+:")))
+		secret_mask(walk->disk->path, sizeof(walk->disk->path), name);
+		walk->ends = is_one_of(network_drivers, name, strcspn(name, "+:"));
+		if (walk->ends)
 			walk->disk->backing = DISK_NETWORK;
 	}
 }
@@ -101,14 +125,14 @@ static void set_network(struct disk *disk, const json_t *values, const char *pre
 			const char *driver)
 {
 	const char *name = option__get(values, prefix, "filename");
-	char text[DISK_PATH_SIZE];
+	char text[4 * DISK_PATH_SIZE];
 	size_t length;
 
 	disk->backing = DISK_NETWORK;
 	if (!name)
 		name = option__get(values, prefix, "url");
 	if (name) {
-		copy_printable(disk->path, sizeof(disk->path), name);
+		secret_mask(disk->path, sizeof(disk->path), name);
 		return;
 	}
 	length = (size_t)snprintf(text, sizeof(text), "%s", driver);
@@ -119,7 +143,7 @@ static void set_network(struct disk *disk, const json_t *values, const char *pre
 			length += (size_t)snprintf(text + length, sizeof(text) - length, "%c%s",
 						   length == strlen(driver) ? ':' : '/', value);
 	}
-	copy_printable(disk->path, sizeof(disk->path), text);
+	secret_mask(disk->path, sizeof(disk->path), text);
 }
 
 static bool is_format(const char *driver)
@@ -140,21 +164,33 @@ enum node_kind disk_node_kind(const char *driver)
 	return is_format(driver) ? NODE_FORMAT : NODE_OTHER;
 }
 
-/* The topmost node that is no filter gives the format; a file by itself is raw. */
+/*
+ * The topmost node that is a format, raw aside, gives it. What is not known may be one: then
+ * nothing is known, of what is below neither.
+ */
 static void set_format(struct walk *walk, const char *driver)
 {
 	struct disk *disk = walk->disk;
+	bool is_raw = !*disk->format || !strcmp(disk->format, "raw");
 
-	if (!disk->format[0] && !walk->probes && !is_one_of(filters, driver, strlen(driver)))
-		copy_printable(disk->format, sizeof(disk->format),
-			       is_format(driver) ? driver : "raw");
+	if (walk->probes || !is_raw || is_one_of(filters, driver, strlen(driver)))
+		return;
+	if (is_format(driver))
+		copy_printable(disk->format, sizeof(disk->format), driver);
+	else if (!walk->ends)
+		walk->probes = true;
 }
 
 static void set_driver(struct walk *walk, const json_t *values, const char *prefix,
 		       const char *driver)
 {
+	bool network = is_one_of(network_drivers, driver, strlen(driver));
+
+	walk->found |= !is_format(driver);
+	walk->ends = network || is_one_of(file_drivers, driver, strlen(driver)) ||
+		     is_one_of(other_drivers, driver, strlen(driver));
 	set_format(walk, driver);
-	if (is_one_of(network_drivers, driver, strlen(driver)))
+	if (network)
 		set_network(walk->disk, values, prefix, driver);
 	else if (!strcmp(driver, "virtio-blk-vhost-user"))
 		walk->disk->backing = DISK_VHOST_USER;
@@ -187,13 +223,14 @@ static void take_node(struct walk *walk, enum option_kind kind, json_t *values, 
 		driver = option__get(values, prefix, "format");
 	if (driver)
 		set_driver(walk, values, prefix, driver);
-	else
+	else if (!walk->has_format)
 		walk->probes = true;
+	walk->has_format = driver && is_format(driver);
 	if (option__is_on(values, prefix, "cache.direct") ||
 	    (cache && (!strcmp(cache, "none") || !strcmp(cache, "directsync"))))
 		walk->disk->direct = true;
 	if (name && driver && is_one_of(file_drivers, driver, strlen(driver)))
-		disk__set_file(walk->disk, name);
+		set_file(walk, name);
 	else if (name && walk->disk->backing == DISK_UNKNOWN)
 		set_filename(walk, name);
 	else
@@ -202,8 +239,10 @@ static void take_node(struct walk *walk, enum option_kind kind, json_t *values, 
 		walk->disk->backing = DISK_BLOCK;
 }
 
-static void walk_down(struct walk *walk)
+static bool walk_down(struct walk *walk)
 {
+	struct disk *disk = walk->disk;
+
 	for (int depth = 0; walk->values && depth < DEPTH_MAX; depth++) {
 		struct walk node = *walk;
 
@@ -212,15 +251,40 @@ static void walk_down(struct walk *walk)
 		json_decref(node.values);
 	}
 	json_decref(walk->values);
+	/* A file by itself is raw, and so is a raw image if nothing else is below. */
+	if (*disk->format && strcmp(disk->format, "raw") != 0)
+		return walk->found;
+	snprintf(disk->format, sizeof(disk->format), "%s",
+		 walk->ends && !walk->probes ? "raw" : "");
+	return walk->found;
 }
 
-void disk__from_node(struct disk *disk, const struct options *options, enum option_kind kind,
+/* -snapshot stands for all drives that do not say otherwise; nodes it leaves alone. */
+static bool is_snapshot(const struct options *options, const json_t *drive)
+{
+	return option__get(drive, "", "snapshot") ? option__is_on(drive, "", "snapshot")
+						  : options->snapshot;
+}
+
+/* The overlay is a file that has no name any more; from the image itself it only reads. */
+static bool hide_behind_snapshot(struct disk *disk)
+{
+	snprintf(disk->format, sizeof(disk->format), "qcow2");
+	disk->path[0] = '\0';
+	disk->backing = DISK_UNKNOWN;
+	disk->direct = false;
+	return true;
+}
+
+bool disk__from_node(struct disk *disk, const struct options *options, enum option_kind kind,
 		     json_t *values)
 {
 	struct walk walk = { .disk = disk, .options = options };
 
 	go_to(&walk, kind, json_incref(values), "");
-	walk_down(&walk);
+	if (!walk_down(&walk))
+		return false;
+	return kind != OPTION_DRIVE || !is_snapshot(options, values) || hide_behind_snapshot(disk);
 }
 
 void disk__from_filename(struct disk *disk, const struct options *options, const char *filename)

@@ -5,33 +5,115 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/dialect.h"
 #include "collect/disk_internal.h"
 
 #define LEVELS_MAX 16
 #define KEY_SIZE 256
 #define OPTIONS_MAX 2048 /* each is looked for among all */
 
-/* What an option looks like, less the one or two dashes before it. */
+/* Of which those with quotes and brackets, and commas that are not doubled. */
+#define OTHERS (CLOUD_HYPERVISOR | CROSVM | KVMTOOL | UNKNOWN)
+
+/* What an option looks like, less the dashes before it, and in whose command line. */
 static const struct form {
 	const char *name;
 	enum option_kind kind;
+	unsigned int dialects;
 	const char *implied; /* the key that the first item may do without */
 } forms[] = {
-	{ "drive", OPTION_DRIVE, NULL },       { "blockdev", OPTION_BLOCKDEV, "driver" },
-	{ "device", OPTION_DEVICE, "driver" }, { "chardev", OPTION_CHARDEV, "backend" },
-	{ "machine", OPTION_MACHINE, "type" }, { "M", OPTION_MACHINE, "type" },
-	{ "disk", OPTION_DISK, "path" },       { "block", OPTION_DISK, "path" },
-	{ "rwdisk", OPTION_DISK, "path" },
+	{ "drive", OPTION_DRIVE, QEMU | UNKNOWN, NULL },
+	{ "blockdev", OPTION_BLOCKDEV, QEMU | UNKNOWN, "driver" },
+	{ "device", OPTION_DEVICE, QEMU | UNKNOWN, "driver" },
+	{ "chardev", OPTION_CHARDEV, QEMU | UNKNOWN, "backend" },
+	{ "machine", OPTION_MACHINE, QEMU | UNKNOWN, "type" },
+	{ "M", OPTION_MACHINE, QEMU | UNKNOWN, "type" },
+	{ "disk", OPTION_DISK, OTHERS, "path" },
+	{ "block", OPTION_DISK, CROSVM | UNKNOWN, "path" },
+	{ "rwdisk", OPTION_DISK, CROSVM | UNKNOWN, "path" },
+	{ "root", OPTION_DISK, CROSVM, "path" },
+	{ "rwroot", OPTION_DISK, CROSVM, "path" },
+	{ "qcow", OPTION_DISK, CROSVM, "path" },
+	{ "rwqcow", OPTION_DISK, CROSVM, "path" },
+	{ "b", OPTION_DISK, CROSVM, "path" },
+	{ "d", OPTION_DISK, CROSVM | KVMTOOL, "path" },
+	{ "r", OPTION_DISK, CROSVM, "path" },
+	{ "vhost-user-blk", OPTION_DISK, CROSVM, "socket" },
+	{ "vhost-user", OPTION_DISK, CROSVM, "type" },
 };
 
-/* Options whose value is a file and nothing but a file: no comma in it is doubled. */
+/* Options of QEMU's whose value is a file and nothing but a file: no comma in it is doubled. */
 static const struct shortcut {
 	const char *name;
-	const char *index;
+	const char *interface; /* NULL: the machine's */
+	const char *index;     /* NULL: the next one */
 	const char *media;
 } shortcuts[] = {
-	{ "hda", "0", "disk" }, { "hdb", "1", "disk" },	   { "hdc", "2", "disk" },
-	{ "hdd", "3", "disk" }, { "cdrom", "2", "cdrom" },
+	{ "hda", NULL, "0", "disk" },	     { "hdb", NULL, "1", "disk" },
+	{ "hdc", NULL, "2", "disk" },	     { "hdd", NULL, "3", "disk" },
+	{ "cdrom", NULL, "2", "cdrom" },     { "fda", "floppy", "0", "disk" },
+	{ "fdb", "floppy", "1", "disk" },    { "sd", "sd", NULL, "disk" },
+	{ "mtdblock", "mtd", NULL, "disk" }, { "pflash", "pflash", NULL, "disk" },
+};
+
+/* Options of QEMU's, old ones too, that have no value: what follows may be an image. */
+static const char *const switches[] = {
+	"h",
+	"help",
+	"version",
+	"mem-prealloc",
+	"audio-help",
+	"snapshot",
+	"usb",
+	"nographic",
+	"portrait",
+	"full-screen",
+	"fullscreen",
+	"alt-grab",
+	"ctrl-grab",
+	"no-frame",
+	"no-quit",
+	"sdl",
+	"curses",
+	"win2k-hack",
+	"no-fd-bootchk",
+	"no-acpi",
+	"no-hpet",
+	"rtc-td-hack",
+	"localtime",
+	"tdf",
+	"S",
+	"s",
+	"singlestep",
+	"one-insn-per-tb",
+	"daemonize",
+	"no-reboot",
+	"no-shutdown",
+	"enable-kvm",
+	"no-kvm",
+	"no-kvm-irqchip",
+	"no-kvm-pit",
+	"no-kvm-pit-reinjection",
+	"enable-nesting",
+	"enable-hax",
+	"xen-attach",
+	"xen-create",
+	"xen-domid-restrict",
+	"preconfig",
+	"nodefaults",
+	"no-user-config",
+	"nodefconfig",
+	"enable-fips",
+	"enable-sync-profile",
+	"semihosting",
+	"old-param",
+	"show-cursor",
+	"async-teardown",
+	"perfmap",
+	"jitdump",
+	"virtfs_synth",
+	"no-virtio",
+	"std-vga",
 };
 
 static bool set(json_t *values, const char *key, const char *text, size_t length)
@@ -42,8 +124,8 @@ static bool set(json_t *values, const char *key, const char *text, size_t length
 
 /*
  * One "key=value" up to a comma, which is doubled inside; in the command lines of others than
- * QEMU, quotes hide it. There is room in value for all of the text. Returns where the next item
- * begins, or the end.
+ * QEMU, quotes and brackets hide it. There is room in value for all of the text. Returns where the
+ * next item begins, or the end.
  */
 static const char *read_item(json_t *values, const char *text, char *value, const char *implied,
 			     bool quotes)
@@ -52,13 +134,16 @@ static const char *read_item(json_t *values, const char *text, char *value, cons
 	size_t key_length = strcspn(text, "=,"), length = 0;
 	bool has_key = text[key_length] == '=', quoted = false;
 	const char *c = has_key ? text + key_length + 1 : text;
+	unsigned int brackets = 0;
 
-	for (; *c && (*c != ',' || quoted || (!quotes && c[1] == ',')); c++) {
+	for (; *c && (*c != ',' || quoted || brackets || (!quotes && c[1] == ',')); c++) {
 		if (quotes && *c == '"') {
 			quoted = !quoted;
 			continue;
 		}
-		c += *c == ',' && !quoted;
+		brackets += quotes && !quoted && *c == '[';
+		brackets -= brackets && !quoted && *c == ']';
+		c += *c == ',' && !quotes;
 		value[length++] = *c;
 	}
 	value[length] = '\0';
@@ -196,10 +281,11 @@ static int add(struct options *options, enum option_kind kind, json_t *values)
 	return 0;
 }
 
-static const struct form *find_form(const char *name)
+static const struct form *find_form(unsigned int dialect, const char *name, size_t length)
 {
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (!strcmp(forms[i].name, name))
+		if (forms[i].dialects & dialect && strlen(forms[i].name) == length &&
+		    !memcmp(forms[i].name, name, length))
 			return &forms[i];
 	return NULL;
 }
@@ -212,6 +298,14 @@ static const struct shortcut *find_shortcut(const char *name)
 	return NULL;
 }
 
+static bool is_switch(const char *name)
+{
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+		if (!strcmp(switches[i], name))
+			return true;
+	return false;
+}
+
 static int add_shortcut(struct options *options, const struct shortcut *shortcut, const char *file)
 {
 	json_t *values = json_object();
@@ -219,9 +313,58 @@ static int add_shortcut(struct options *options, const struct shortcut *shortcut
 	if (!values)
 		return -ENOMEM;
 	set(values, "file", file, strlen(file));
-	set(values, "index", shortcut->index, strlen(shortcut->index));
+	if (shortcut->interface)
+		set(values, "if", shortcut->interface, strlen(shortcut->interface));
+	if (shortcut->index)
+		set(values, "index", shortcut->index, strlen(shortcut->index));
 	set(values, "media", shortcut->media, strlen(shortcut->media));
 	return add(options, OPTION_DRIVE, values);
+}
+
+/* "disk:[format=F:]FILE", of QEMU before 2.12. */
+static int add_usb(struct options *options, const char *text)
+{
+	static const char disk[] = "disk:", format[] = "format=";
+	json_t *values;
+	size_t length;
+
+	if (strncmp(text, disk, strlen(disk)) != 0)
+		return 0;
+	values = json_object();
+	text += strlen(disk);
+	text += strspn(text, ":");
+	if (values && !strncmp(text, format, strlen(format))) {
+		text += strlen(format);
+		length = strcspn(text, ":");
+		set(values, "format", text, length);
+		text += length + (text[length] == ':');
+	}
+	if (!values)
+		return -ENOMEM;
+	set(values, "if", "usb", strlen("usb"));
+	set(values, "file", text, strlen(text));
+	return add(options, OPTION_DRIVE, values);
+}
+
+/* "GROUP.ID.KEY=VALUE" changes what another option says. */
+static void apply_set(struct options *options, const char *text)
+{
+	size_t group = strcspn(text, ".="), equals = strcspn(text, "=");
+	const struct form *form = find_form(QEMU, text, group);
+	char id[KEY_SIZE], key[KEY_SIZE];
+	const char *dot;
+	json_t *values;
+
+	if (!form || text[group] != '.' || text[equals] != '=')
+		return;
+	dot = memchr(text + group + 1, '.', equals - group - 1);
+	if (!dot || equals - group >= KEY_SIZE)
+		return;
+	snprintf(id, sizeof(id), "%.*s", (int)(dot - text - (long)group - 1), text + group + 1);
+	snprintf(key, sizeof(key), "%.*s", (int)(text + equals - dot - 1), dot + 1);
+	values = options__find(options, form->kind, "id", id);
+	if (values && *key)
+		set(values, key, text + equals + 1, strlen(text + equals + 1));
 }
 
 static int add_form(struct options *options, const struct form *form, const char *text)
@@ -243,52 +386,108 @@ static const char *next_argument(const char *argument, const char *end)
 	return next < end && memchr(next, '\0', (size_t)(end - next)) ? next : NULL;
 }
 
-/* cloud-hypervisor takes many disks after one --disk. */
-static const char *read_disks(struct options *options, const struct form *form,
-			      const char *argument, const char *end, int *error)
+/* How a reader of one VMM's arguments goes on: returns the last one that belongs to this one. */
+typedef const char *(*argument_reader)(struct options *options, const char *argument,
+				       const char *end, int *error);
+
+/* QEMU takes one dash or two, a value apart, and an image without any option. */
+static const char *read_qemu(struct options *options, const char *argument, const char *end,
+			     int *error)
 {
+	const char *name = argument + 1 + (argument[0] == '-' && argument[1] == '-');
+	const char *value = next_argument(argument, end);
+	const struct shortcut *shortcut;
+	const struct form *form;
+
+	if (!*argument || *argument == '@')
+		return argument; /* Android's emulator: a device of that name */
+	if (*argument != '-') {
+		*error = add_shortcut(options, &shortcuts[0], argument);
+		return argument;
+	}
+	options->snapshot |= !strcmp(name, "snapshot");
+	if (!value || is_switch(name))
+		return argument;
+	form = find_form(QEMU, name, strlen(name));
+	shortcut = find_shortcut(name);
+	if (form)
+		*error = add_form(options, form, value);
+	else if (shortcut)
+		*error = add_shortcut(options, shortcut, value);
+	else if (!strcmp(name, "usbdevice"))
+		*error = add_usb(options, value);
+	else if (!strcmp(name, "set"))
+		apply_set(options, value);
+	else if (*value == '-')
+		return argument; /* a switch that is not known */
+	return value;
+}
+
+/* cloud-hypervisor takes many disks after one --disk. */
+static const char *read_values(struct options *options, const struct form *form,
+			       const char *argument, const char *end, int *error)
+{
+	bool many = options->dialect & (CLOUD_HYPERVISOR | UNKNOWN);
 	const char *value = next_argument(argument, end);
 
 	for (; value && *value != '-' && !*error; value = next_argument(value, end)) {
 		*error = add_form(options, form, value);
 		argument = value;
+		if (!many)
+			break;
 	}
 	return argument;
 }
 
-/* Returns the last argument that belongs to this one. */
-static const char *read_argument(struct options *options, const char *argument, const char *end,
-				 int *error)
+/* One letter has one dash, and a word two; a value is apart, or behind '='. */
+static const char *read_other(struct options *options, const char *argument, const char *end,
+			      int *error)
 {
-	const char *name = argument + 1 + (argument[1] == '-');
-	const char *equals = strchr(name, '=');
-	const char *value = next_argument(argument, end);
-	const struct shortcut *shortcut = find_shortcut(name);
-	const struct form *form = find_form(name);
+	size_t dashes = strspn(argument, "-"), length = strcspn(argument + dashes, "=");
+	const char *name = argument + dashes;
+	const struct form *form = find_form(options->dialect, name, length);
 
-	if (!strncmp(name, "disk=", 5) || !strncmp(name, "block=", 6)) {
-		*error = add_form(options, find_form("disk"), equals + 1);
+	if (dashes == 1 && !form && options->dialect == KVMTOOL && *name == 'd') {
+		*error = add_form(options, find_form(KVMTOOL, "d", 1), name + 1);
 		return argument;
 	}
-	if (form && form->kind == OPTION_DISK)
-		return read_disks(options, form, argument, end, error);
-	if (!value || (!form && !shortcut))
+	if (!form || dashes != (length > 1 ? 2 : 1))
 		return argument;
-	*error = form ? add_form(options, form, value) : add_shortcut(options, shortcut, value);
-	return value;
+	if (!name[length])
+		return read_values(options, form, argument, end, error);
+	*error = add_form(options, form, name + length + 1);
+	return argument;
+}
+
+/* A program that nobody knows may be any of them, but what has no option is no image then. */
+static const char *read_unknown(struct options *options, const char *argument, const char *end,
+				int *error)
+{
+	size_t dashes = strspn(argument, "-");
+	const char *name = argument + dashes;
+	const struct form *form = find_form(UNKNOWN, name, strcspn(name, "="));
+
+	if (!dashes)
+		return argument;
+	return form && form->kind == OPTION_DISK ? read_other(options, argument, end, error)
+						 : read_qemu(options, argument, end, error);
 }
 
 int options__read(struct options *options, const char *cmdline, size_t size)
 {
 	const char *end = cmdline + size, *argument = cmdline;
+	argument_reader read;
 	int error = 0;
 
 	*options = (struct options){ 0 };
 	if (!size || !memchr(cmdline, '\0', size))
 		return 0;
+	options->dialect = dialect_of(cmdline);
+	read = options->dialect == QEMU	     ? read_qemu
+	       : options->dialect == UNKNOWN ? read_unknown
+					     : read_other;
 	while ((argument = next_argument(argument, end)) && !error)
-		if (*argument == '-')
-			argument = read_argument(options, argument, end, &error);
+		argument = read(options, argument, end, &error);
 	if (error)
 		options__free(options);
 	return error;
@@ -315,7 +514,8 @@ bool option__is_on(const json_t *values, const char *prefix, const char *key)
 {
 	const char *value = option__get(values, prefix, key);
 
-	return value && (!strcmp(value, "on") || !strcmp(value, "true") || !strcmp(value, "yes"));
+	return value && (!strcmp(value, "on") || !strcmp(value, "true") || !strcmp(value, "yes") ||
+			 !strcmp(value, "y"));
 }
 
 json_t *options__find(const struct options *options, enum option_kind kind, const char *key,

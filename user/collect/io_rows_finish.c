@@ -111,9 +111,10 @@ static bool is_cached(const struct disk *disk)
 	return !disk->direct && disk->backing != DISK_VHOST_SCSI;
 }
 
+/* Or may have one: what is not known to be raw is not. */
 static bool has_format(const struct disk *disk)
 {
-	return *disk->format && strcmp(disk->format, "raw");
+	return strcmp(disk->format, "raw") != 0;
 }
 
 /* Whether those who see the guest's requests of each kind have seen them all. */
