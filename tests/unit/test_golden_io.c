@@ -156,6 +156,8 @@ static void read_vm(struct scene *scene, struct line *line)
 			       .cgroup_of_others = get_number(line, "others") };
 	one->vm = need(calloc(1, sizeof(*one->vm)));
 	one->disks = need(calloc(1, sizeof(*one->disks)));
+	one->disks->left_out = get_number(line, "disks-left-out");
+	one->disks->refused = get_number(line, "disk-options");
 	one->cgroup = cgroup ? need(strdup(cgroup)) : NULL;
 	one->vm->pid = (uint32_t)get_number(line, "pid");
 	one->vm->chosen = !get_number(line, "hidden");

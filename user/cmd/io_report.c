@@ -218,12 +218,31 @@ static json_t *known_real(double value)
 	return value < 0 ? json_null() : json_real(value);
 }
 
+/* What cannot be shown of the VMs' disks. */
+struct disk_losses {
+	uint64_t disks, options;
+};
+
+static struct disk_losses sum_disk_losses(const struct io_vms *vms)
+{
+	struct disk_losses sum = { 0 };
+
+	for (size_t i = 0; i < vms->count; i++) {
+		if (!vms->list[i].vm->chosen)
+			continue;
+		sum.disks += vms->list[i].disks->left_out;
+		sum.options += vms->list[i].disks->refused;
+	}
+	return sum;
+}
+
 static json_t *json_losses(const struct io_report *report, const struct io_view *after)
 {
 	const struct block_losses *losses = &after->block.losses;
+	struct disk_losses disks = sum_disk_losses(report->vms);
 
 	return json_pack(
-		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
+		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
 		(json_int_t)losses->events, "flows", (json_int_t)losses->flows, "requests",
 		(json_int_t)losses->requests, "owners", (json_int_t)losses->owners, "early",
 		(json_int_t)losses->early, "missed", (json_int_t)losses->missed, "vmm_requests",
@@ -231,7 +250,8 @@ static json_t *json_losses(const struct io_report *report, const struct io_view 
 		"ring_samples", (json_int_t)after->queues.skipped, "reports_rejected",
 		(json_int_t)sum_rejected(after), "guest_requests",
 		(json_int_t)sum_guest_losses(after), "strangers", (json_int_t)report->strangers,
-		"processes", (json_int_t)report->vms->refusals.count);
+		"processes", (json_int_t)report->vms->refusals.count, "disks",
+		(json_int_t)disks.disks, "disk_options", (json_int_t)disks.options);
 }
 
 static int print_json(struct io_report *report, FILE *file, const struct io_view *before,
@@ -316,6 +336,7 @@ static void choose_columns(const struct io_report *report, struct columns *colum
 static void print_losses(const struct io_report *report, FILE *file, const struct io_view *view)
 {
 	const struct block_losses *losses = &view->block.losses;
+	struct disk_losses disks = sum_disk_losses(report->vms);
 	char refused[IO_MISSING_SIZE];
 	const struct loss list[] = {
 		{ report->vms->refusals.count, refused },
@@ -332,6 +353,8 @@ static void print_losses(const struct io_report *report, FILE *file, const struc
 		{ sum_rejected(view), "guest reports refused" },
 		{ sum_guest_losses(view), "requests that guests could not time" },
 		{ report->strangers, "connections by vsock from no VM of this host" },
+		{ disks.disks, "disks left out (more than 64 of a VM)" },
+		{ disks.options, "disk options not read (broken, too deep or too many)" },
 	};
 
 	vm_refusals__name(&report->vms->refusals, refused, sizeof(refused));

@@ -76,7 +76,6 @@ enum node_kind disk_node_kind(const char *driver);
 /* The text of a file's name, which is no URL. */
 void disk__set_file(struct disk *disk, const char *path);
 
-
 /* All of the above for a whole command line. */
 void disks__from_options(struct disks *disks, const struct options *options);
 
