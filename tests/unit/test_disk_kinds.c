@@ -200,7 +200,7 @@ static void test_crosvm(void **state)
 static void test_dialects(void **state)
 {
 	(void)state;
-	parse("cloud-hypervisor|--disk|path=/a,queue_affinity=[0@[0,1],1@[2]],image_type=raw,id=x|"
+	parse("cloud-hypervisor|--disk|path=/a,id=x,queue_affinity=[0@[0,1],id=y],image_type=raw|"
 	      "path=/b|--net|tap=|--disk=path=/c");
 	assert_int_equal(disks.count, 3);
 	CHECK(0, .name = "x", .path = "/a", .format = "raw", .backing = DISK_FILE);

@@ -27,6 +27,7 @@ static const struct {
 	{ "https://user:SE/CRET@h/x", "https://user:***@h/x" },
 	{ "https://[::1]:443/x@y", "https://[::1]:443/x@y" },
 	{ "https://user:SECRET@[::1]:443/x", "https://user:***@[::1]:443/x" },
+	{ "iscsi://user%SE/CRET@h/t/1", "iscsi://user%***@h/t/1" },
 	{ "iscsi:user%SECRET@h/t/1", "iscsi:user%***@h/t/1" },
 	{ "https://h/x?from=https://u:SECRET@g/y", "https://h/x?from=https://u:***@g/y" },
 	/* Behind a key. */

@@ -90,20 +90,16 @@ static const char *separators_of(const char *text)
  */
 static size_t find_userinfo(const char *authority, const char **secret)
 {
-	size_t length = strcspn(authority, "/?#\""), colon;
-	const char *at = memrchr(authority, '@', length);
+	size_t length = strcspn(authority, "/?#\""), mark = strcspn(authority, ":%");
+	const char *at = memrchr(authority, '@', length), *rest = authority + mark + 1;
 
-	if (!at && *authority != '[') {
-		colon = strcspn(authority, ":");
-		if (colon < length &&
-		    strspn(authority + colon + 1, "0123456789") != length - colon - 1)
-			at = strrchr(authority, '@');
-	}
+	/* What stands behind the mark is no port: it goes on behind the '/'. */
+	if (!at && *authority != '[' && mark < length &&
+	    (rest[-1] == '%' || rest + strspn(rest, "0123456789") != authority + length))
+		at = strrchr(rest, '@');
 	if (!at)
 		return 0;
-	length = (size_t)(at - authority);
-	colon = strcspn(authority, ":%");
-	*secret = colon < length ? authority + colon + 1 : authority;
+	*secret = rest <= at ? rest : authority;
 	return (size_t)(at - *secret);
 }
 
