@@ -176,5 +176,5 @@ void secret_mask(char *copy, size_t size, const char *text)
 		put(&to, SECRET_MASK, strlen(SECRET_MASK));
 		c = secret + length;
 	}
-	*to.to = '\0';
+	copy[to.to - copy] = '\0';
 }
