@@ -52,6 +52,8 @@ elif needs_bpf 'doctor and tools'; then
 	agrees 'without CAP_BPF' 'lacks CAP_BPF' setpriv --bounding-set=-bpf,-sys_admin
 	agrees 'without CAP_PERFMON' 'lacks CAP_PERFMON' setpriv --bounding-set=-perfmon,-sys_admin
 	agrees 'without CAP_SYS_ADMIN' 'lacks CAP_SYS_ADMIN' setpriv --bounding-set=-sys_admin
+	agrees 'with CAP_BPF and CAP_PERFMON alone' 'CAP_' setpriv --reuid=65534 --regid=65534 \
+		--clear-groups --inh-caps=+bpf,+perfmon --ambient-caps=+bpf,+perfmon
 	agrees 'under a seccomp filter (EPERM)' 'seccomp filter' tests/cli/seccomp EPERM
 	agrees 'under a seccomp filter (ENOSYS)' 'seccomp filter' tests/cli/seccomp ENOSYS
 	# shellcheck disable=SC2016 # for the inner shell

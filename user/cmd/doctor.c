@@ -43,21 +43,28 @@ struct findings {
 	char unseen[160]; /* why VMs may be missing; empty: none is */
 };
 
-static void ignore_vm(void *context, uint32_t pid)
+static void count_vm(void *context, uint32_t pid)
 {
-	(void)context;
+	size_t *count = context;
+
 	(void)pid;
+	++*count;
 }
 
-/* Why VMs may be missing in /proc; empty: none is. blind: none is there to be found. */
-static void find_missing(char *text, size_t size, bool *blind)
+/*
+ * Why VMs may be missing in /proc; empty: none is. blind: none is there to be found. unseen:
+ * kvmq-io does not start for that.
+ */
+static void find_missing(char *text, size_t size, bool *blind, bool *unseen)
 {
 	enum proc_view view = proc_view__read("/proc");
 	const char *reason = proc_view__reason(view);
 	struct vm_refusals refusals;
+	size_t found = 0;
 
 	*blind = proc_view__is_foreign(view);
-	vms__scan("/proc", ignore_vm, NULL, &refusals);
+	vms__scan("/proc", count_vm, &found, &refusals);
+	*unseen = vms__unseen(found, view, &refusals);
 	vm_refusals__describe(&refusals, text, size);
 	if (reason)
 		snprintf(text, size, "%s", reason);
@@ -69,9 +76,9 @@ static void check_processes(struct findings *findings)
 	struct check *names = checks__add(&findings->checks[TOOL_CPU], "names of VMs in /proc");
 	struct check *memory = checks__add(&findings->checks[TOOL_NUMA], "memory of VMs in /proc");
 	struct check *vms = checks__add(&findings->checks[TOOL_IO], "VMs in /proc");
-	bool blind;
+	bool blind, unseen;
 
-	find_missing(findings->unseen, sizeof(findings->unseen), &blind);
+	find_missing(findings->unseen, sizeof(findings->unseen), &blind, &unseen);
 	if (!findings->unseen[0])
 		return;
 	check__fail(names, CHECK_LACKING,
@@ -82,8 +89,11 @@ static void check_processes(struct findings *findings)
 		    blind ? "where VMs have their memory: MB and N%L"
 			  : "whether memory of other users' VMs is pinned by VFIO",
 		    "%s", findings->unseen);
-	check__fail(vms, blind ? CHECK_MISSING : CHECK_LACKING,
-		    blind ? "all VMs" : "VMs of other users", "%s", findings->unseen);
+	check__fail(vms, unseen ? CHECK_MISSING : CHECK_LACKING,
+		    blind    ? "all VMs"
+		    : unseen ? "all VMs: kvmq-io starts with --by device only"
+			     : "VMs of other users",
+		    "%s", findings->unseen);
 }
 
 static void print_vm(const struct vm *vm)

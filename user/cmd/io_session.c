@@ -161,8 +161,8 @@ static int check_any(const struct io_session *session)
 	const struct io_vms *vms = &session->vms;
 	char missing[IO_MISSING_SIZE];
 
-	if (vms->count || session->options->by == BY_DEVICE ||
-	    (vms->view != PROC_VIEW_HIDDEN && !vm_refusals__blind(&vms->refusals)))
+	if (session->options->by == BY_DEVICE ||
+	    !vms__unseen(vms->count, vms->view, &vms->refusals))
 		return 0;
 	io_vms__missing(vms, missing, sizeof(missing));
 	log_error("no VM to be seen: %s", missing);

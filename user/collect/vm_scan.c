@@ -95,6 +95,12 @@ bool vm_refusals__blind(const struct vm_refusals *refusals)
 	return refusals->count > refusals->looked_into;
 }
 
+bool vms__unseen(size_t found, enum proc_view view, const struct vm_refusals *refusals)
+{
+	return proc_view__is_foreign(view) ||
+	       (!found && (view == PROC_VIEW_HIDDEN || vm_refusals__blind(refusals)));
+}
+
 void vm_refusals__name(const struct vm_refusals *refusals, char *text, size_t size)
 {
 	snprintf(text, size, "process%s of user %u%s not looked into (may be VMs)",

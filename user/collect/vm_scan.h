@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collect/proc_view.h"
+
 /* Processes that could not be looked into: each may hold a VM. */
 struct vm_refusals {
 	uint32_t count;
@@ -17,6 +19,12 @@ struct vm_refusals {
 
 /* Whether hardly anything could be looked into: that no VM was found then means nothing. */
 bool vm_refusals__blind(const struct vm_refusals *refusals);
+
+/*
+ * Whether a tool that finds VMs in /proc alone has to refuse: it found none, and may have seen
+ * hardly anything of what there is.
+ */
+bool vms__unseen(size_t found, enum proc_view view, const struct vm_refusals *refusals);
 
 /*
  * Calls found for each process of proc that holds a KVM VM (a file descriptor
