@@ -283,10 +283,11 @@ static __always_inline void blame_leave(__u32 slot)
 static __always_inline void blame_wake(__u32 slot, struct sched_thread *thread,
 				       struct task_struct *task)
 {
+	__u32 state = known_state(slot, thread);
 	struct rq *rq = task->se.cfs_rq->rq;
 
 	/* Anything else is a wake-up of one that has not gone to sleep yet. */
-	if (thread->state == SCHED_HALT || thread->state == SCHED_BLOCK)
+	if (state == SCHED_HALT || state == SCHED_BLOCK)
 		blame_join(slot, thread->generation, rq->cpu, rq->clock, rq->clock_task);
 }
 

@@ -37,6 +37,19 @@ static __always_inline __u32 compat_task_state(struct task_struct *task)
 	return task->__state;
 }
 
+/*
+ * The same of a task that is not the verifier's. A function: out of a caller's loop the
+ * compiler would take the offset of a member that is not there.
+ */
+static __noinline __attribute__((unused)) __u32 compat_task_state_at(struct task_struct *task)
+{
+	struct task_struct___before_5_14 *old = (void *)task;
+
+	if (bpf_core_field_exists(old->state))
+		return BPF_CORE_READ(old, state);
+	return BPF_CORE_READ(task, __state);
+}
+
 static __always_inline __u32 compat_switch_state(__u64 *ctx)
 {
 	if (compat_switch_has_state)
@@ -77,6 +90,17 @@ static __always_inline void compat_write_end(__u32 *sequence)
 	*(volatile __u32 *)sequence += 1;
 #else
 	__sync_fetch_and_add(sequence, 1);
+#endif
+}
+
+/* Writes what tells readers that all that was written before is there. */
+static __always_inline void compat_publish(__u32 *word, __u32 value)
+{
+#ifdef __TARGET_ARCH_x86
+	barrier();
+	*(volatile __u32 *)word = value;
+#else
+	__sync_fetch_and_add(word, value - *word);
 #endif
 }
 

@@ -22,10 +22,10 @@
 const volatile bool send_events = false;
 const volatile __u64 event_min_ns = 0;
 
-/* When the counting began; 0: not yet. */
-__u64 begin_ns = 0;
-
-/* CLOCK_MONOTONIC minus the run queues' clock, in which a slot's beginning is kept. */
+/*
+ * CLOCK_MONOTONIC minus the run queues' clock, in which a slot's beginning is kept. Not 0:
+ * no event is missed from now on. Set before the first slot begins.
+ */
 __u64 clock_offset = 0;
 
 /* enum kvm_isa, as the first exit says. */
@@ -98,33 +98,56 @@ static __always_inline __u64 time_off(const struct sched_thread *thread)
 	return sum;
 }
 
-/* The same for a first look: the slot may not know of the thread's last arrival yet. */
-static __always_inline __u64 first_time_off(const struct sched_thread *thread)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 arrival = BPF_CORE_READ(task, sched_info.last_arrival), off = time_off(thread);
+/* When the books of a running thread began, and where it was. */
+struct beginning {
+	__u64 off; /* the same */
+	__u32 place;
+};
 
-	return thread->state != SCHED_RUN && arrival > off ? arrival : off;
+/*
+ * False: the thread's books have not begun. On a kernel that hides some switches the slot
+ * may not know of the thread's last arrival.
+ */
+static __always_inline bool find_beginning(const struct moment *moment, struct beginning *beginning)
+{
+	struct sched_thread *thread = moment->thread;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct sched_first *first;
+	__u64 arrival;
+
+	if (thread->state == SCHED_FOUND) {
+		first = first_of(moment->slot, thread->generation);
+		if (!first || first->state != SCHED_RUN)
+			return false;
+		*beginning = (struct beginning){ first->begin_rq, first->place };
+		return true;
+	}
+	*beginning = (struct beginning){ time_off(thread), thread->place };
+	arrival = BPF_CORE_READ(task, sched_info.last_arrival);
+	if (thread->state != SCHED_RUN && arrival > beginning->off)
+		beginning->off = arrival;
+	return true;
 }
 
 /*
- * The first event of a thread. Since we began no other can have been, so it has been
- * in the mode that the event ends all along. What was before is left to user space.
+ * The first event of a thread since its books began: it has been in the mode that the
+ * event ends all along. An entry ends the VMM's part as well as KVM's.
  */
-static __always_inline void start_record(const struct moment *moment, __u32 mode)
+static __always_inline void start_record(const struct moment *moment, __u32 mode,
+					 const struct beginning *beginning)
 {
 	struct kvm_vcpu_times *times = moment->times;
-	__u64 off = first_time_off(moment->thread);
-	__s64 on = moment->now - clock_offset - off, since_begin = moment->now - begin_ns;
+	__u64 off = beginning->off;
+	__s64 on = moment->now - clock_offset - off;
 
 	if (on < 0)
 		on = 0;
-	if (since_begin > on)
-		since_begin = on;
+	if (mode == KVM_MODE_KVM && beginning->place == SCHED_IN_VMM)
+		mode = KVM_MODE_VMM;
 	times->generation = moment->thread->generation;
 	times->mode = mode;
 	times->poll_known = compat_has_poll_time();
-	times->first_ns = moment->now - since_begin;
+	times->first_ns = moment->now - on;
 	times->first_off = off;
 	times->since_ns = times->first_ns;
 	times->off_ns = off;
@@ -143,12 +166,13 @@ static __always_inline void start_record(const struct moment *moment, __u32 mode
 static __always_inline bool begin_change(const struct moment *moment, __u32 mode)
 {
 	bool new = moment->times->generation != moment->thread->generation;
+	struct beginning beginning = {};
 
-	if (new && !begin_ns)
+	if (new && (!clock_offset || !find_beginning(moment, &beginning)))
 		return false;
 	compat_write_begin(&moment->times->sequence);
 	if (new)
-		start_record(moment, mode);
+		start_record(moment, mode, &beginning);
 	return true;
 }
 

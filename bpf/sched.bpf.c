@@ -3,21 +3,15 @@
  * How long was each thread of a VM on a CPU, ready for one, halted or blocked?
  */
 #include "blame.bpf.h"
+#include "first.bpf.h"
 #include "node.bpf.h"
 #include "timeline.bpf.h"
 #include "wait.bpf.h"
 
-#define TASK_INTERRUPTIBLE 0x1 /* include/linux/sched.h */
-#define COST_SAMPLE 64	       /* one in so many switches is timed */
+#define COST_SAMPLE 64 /* one in so many switches is timed */
 
 const volatile bool send_events = false;
 const volatile __u64 event_min_ns = 0;
-
-/* Set when the threads that are there already have been scanned. */
-bool enabled = false;
-
-/* CLOCK_MONOTONIC minus the run queues' clock, as of the last reading; 0: not known. */
-__u64 clock_offset = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -26,15 +20,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sched_cpu);
 } cpus SEC(".maps");
-
-/* Of the threads that wait. Written on demand by sched_progress. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SCHED_SLOTS);
-	__type(key, __u32);
-	__type(value, struct sched_progress);
-} progress SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -89,21 +74,26 @@ static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
 static __always_inline void thread_arrive(__u32 slot, struct sched_thread *thread,
 					  struct sched_switch_args *args)
 {
-	struct state_before before = state_before(thread);
 	struct task_struct *task = args->next.task;
+	struct state_before before;
 	struct wait wait = {};
+	bool known;
 
 	if (send_blame)
 		blame_leave(slot);
 	compat_write_begin(&thread->sequence);
+	known = thread->state != SCHED_FOUND || thread_begin(slot, thread, task, args->now, false);
+	before = state_before(thread);
 	wait.ns = arrival_wait(thread, task, args->now);
-	end_wait(thread, &wait, args->now);
+	if (known)
+		end_wait(thread, &wait, args->now);
 	if (in_kvm_run(task) && (thread->notifier != (__u64)task->preempt_notifiers.first ||
 				 (thread->vcpu == SCHED_NO_VCPU && kvm.known)))
 		thread_identify(thread, task);
-	if (send_events && wait.ns >= event_min_ns)
+	if (send_events && known && wait.ns >= event_min_ns)
 		send_event(slot, thread, args, &wait);
-	send_change(slot, thread, task, before, wait.queued_rq, wait.ns, args->prev.task);
+	if (known)
+		send_change(slot, thread, task, before, wait.queued_rq, wait.ns, args->prev.task);
 	count_node(slot, thread, 0);
 	thread->cpu = args->cpu;
 	compat_write_end(&thread->sequence);
@@ -123,8 +113,8 @@ static __always_inline __u32 departure_state(struct task_struct *prev, bool pree
 }
 
 /*
- * A thread leaves whose arrival was not seen: before the program was enabled, or
- * on a kernel that hides some switches. The kernel's books tell when it was.
+ * A thread leaves whose arrival was not seen, on a kernel that hides some switches.
+ * The kernel's books tell when it was.
  */
 static __always_inline void make_up_arrival(__u32 slot, struct sched_thread *thread,
 					    struct task_struct *task, __u64 now)
@@ -135,9 +125,7 @@ static __always_inline void make_up_arrival(__u32 slot, struct sched_thread *thr
 
 	if (ran > now - thread->since_rq)
 		ran = now - thread->since_rq;
-	/* The first one may have been between the scan and the start. */
-	if (thread->since_rq != thread->first_rq)
-		__sync_fetch_and_add(&losses.missed, 1);
+	__sync_fetch_and_add(&losses.missed, 1);
 	end_wait(thread, &wait, now - ran);
 	send_change(slot, thread, task, before, wait.queued_rq, wait.ns, NULL);
 }
@@ -151,7 +139,9 @@ static __always_inline void thread_depart(__u32 slot, struct sched_thread *threa
 	__u64 ran;
 
 	compat_write_begin(&thread->sequence);
-	if (thread->state != SCHED_RUN)
+	if (thread->state == SCHED_FOUND)
+		thread_begin(slot, thread, task, now, true);
+	else if (thread->state != SCHED_RUN)
 		make_up_arrival(slot, thread, task, now);
 	before = state_before(thread);
 	ran = clock_growth(thread, now);
@@ -224,6 +214,16 @@ static __always_inline struct side task_side(struct task_struct *task)
 	return side;
 }
 
+/* Before anything is counted: remembers how a thread that the scan has found leaves. */
+static __always_inline void note_departure(const struct side *prev, __u32 state)
+{
+	__u32 slot = prev->slot - 1;
+	struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
+
+	if (prev->slot && thread)
+		thread->left_as = state;
+}
+
 /* Apart, so that a switch between tasks in no VM saves no registers for it. */
 static __noinline int switch_threads(__u64 *ctx)
 {
@@ -233,8 +233,11 @@ static __noinline int switch_threads(__u64 *ctx)
 		.cpu = bpf_get_smp_processor_id(),
 	};
 	struct sched_cpu *counters = bpf_map_lookup_elem(&cpus, &args.cpu);
+	__u32 state = departure_state(args.prev.task, ctx[0], compat_switch_state(ctx));
 	__u64 begin;
 
+	if (!enabled)
+		note_departure(&args.prev, state);
 	if (!enabled || !counters)
 		return 0;
 	/* Whose arrival was not seen is still taken for one that waits. */
@@ -247,7 +250,7 @@ static __noinline int switch_threads(__u64 *ctx)
 	begin = cost_begin(counters);
 	/* Both tasks are on this CPU's run queue. */
 	args.now = compat_rq_clock(args.next.task);
-	switch_out(&args, departure_state(args.prev.task, ctx[0], compat_switch_state(ctx)));
+	switch_out(&args, state);
 	switch_in(&args);
 	cost_end(counters, begin);
 	return 0;
@@ -363,9 +366,8 @@ static __always_inline __u64 read_clock_offset(void)
 }
 
 /*
- * Threads that are there already. Runs before sched_switch is enabled, so nobody
- * else writes to a slot meanwhile; what changes until then is put right at the
- * thread's next switch.
+ * Threads that are there already. Runs before sched_switch is enabled, so nobody else
+ * takes a slot meanwhile. Their books begin later: see first.bpf.h.
  */
 SEC("iter/task")
 int sched_scan(struct bpf_iter__task *ctx)
@@ -379,8 +381,6 @@ int sched_scan(struct bpf_iter__task *ctx)
 	if (!vm)
 		return 0;
 	state = departure_state(task, false, compat_task_state(task));
-	if (state == SCHED_READY && !task->sched_info.last_queued)
-		state = SCHED_RUN;
 	thread_create(task, vm, state, task->wake_cpu, bpf_ktime_get_ns() - read_clock_offset());
 	return 0;
 }
@@ -391,7 +391,8 @@ __noinline int thread_progress(__u32 slot, __u64 now)
 	struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
 	struct sched_progress *item = bpf_map_lookup_elem(&progress, &slot);
 	struct task_struct *task;
-	__u64 begin = 0;
+	__u64 begin = 0, since;
+	__u32 state;
 
 	if (!thread || !item)
 		return 0;
@@ -400,10 +401,17 @@ __noinline int thread_progress(__u32 slot, __u64 now)
 	task = (void *)thread->task;
 	if (!task)
 		return 0;
-	if (thread->state == SCHED_HALT || thread->state == SCHED_BLOCK)
+	if (thread->state == SCHED_FOUND)
+		first_look(slot);
+	state = known_state(slot, thread);
+	since = thread->state == SCHED_FOUND ? item->first.begin_rq : thread->since_rq;
+	if (state == SCHED_HALT || state == SCHED_BLOCK)
 		begin = item->queued = BPF_CORE_READ(task, sched_info.last_queued);
-	else if (thread->state == SCHED_READY)
-		begin = thread->since_rq;
+	else if (state == SCHED_READY)
+		begin = since;
+	/* It was queued before its books began. */
+	if (begin && begin < since && thread->state == SCHED_FOUND)
+		begin = item->queued = since;
 	if (!begin)
 		return 0;
 	item->throttled_ns = throttled_time(thread->task, thread->cpu, begin, now);

@@ -33,6 +33,14 @@ enum thread_state {
 	SCHED_HALT,  /* asleep in KVM_RUN: the guest executed HLT */
 	SCHED_BLOCK, /* off the CPU and in no run queue for any other reason */
 	SCHED_GONE,  /* the thread has exited: user space may free the slot */
+	SCHED_FOUND, /* by the scan: its books have not begun, see sched_first */
+};
+
+/* Where a thread is while it is on a CPU. */
+enum sched_place {
+	SCHED_IN_VMM,
+	SCHED_IN_KVM, /* in KVM_RUN */
+	SCHED_IN_GUEST,
 };
 
 enum thread_kind {
@@ -60,10 +68,12 @@ struct sched_thread {
 	__s32 vcpu;	 /* SCHED_NO_VCPU where it is not known */
 	__u32 cpu;	 /* where it runs or last ran */
 	__u32 vm;	 /* tgid of the VM that it works for */
+	__u32 left_as;	 /* of one that is found: the state in which it last left a CPU */
+	__u32 place;	 /* enum sched_place, when its books began */
 	__u64 task;	 /* kernel address, 0 once it has exited */
 	__u64 notifier;	 /* kernel address of the vCPU's preempt notifier */
 	__u64 start_ns;	 /* of its VM's process, since boot; 0: not known (vhost) */
-	__u64 first_rq;	 /* tracked since, by the run queue's clock */
+	__u64 first_rq;	 /* its books began, by the run queue's clock */
 	__u64 since_rq;	 /* in this state since, by the same */
 	__u64 run_delay; /* the kernel's own sum at the last arrival */
 	__u64 run_ns;
@@ -162,6 +172,16 @@ struct sched_blame {
 	char cgroup[SCHED_CGROUP];
 };
 
+/* What a thread that the scan found does when it is first asked: see first.bpf.h. */
+struct sched_first {
+	__u32 generation; /* of its slot, and written last; another one: nothing is known */
+	__u32 state;
+	__u32 cpu;
+	__u32 place; /* enum sched_place */
+	__u64 begin_rq;
+	__u64 run_delay; /* the kernel's own sum, with a wait that goes on, up to then */
+};
+
 /* Of a thread that waits while user space reads. */
 struct sched_progress {
 	__u64 queued;	    /* asleep by our books, but queued since; 0: not */
@@ -169,6 +189,7 @@ struct sched_progress {
 	__u64 blame_ns;	    /* of it, not in the table yet, and on whom */
 	struct sched_blame_key key;
 	struct sched_blame pair;
+	struct sched_first first;
 };
 
 /*
@@ -179,6 +200,7 @@ struct sched_kvm {
 	__u32 known;
 	__u32 notifier; /* of kvm_vcpu.preempt_notifier.link */
 	__u32 vcpu_id;	/* of kvm_vcpu.vcpu_id */
+	__u32 mode;	/* of kvm_vcpu.mode */
 };
 
 /* A thread was found; slot and generation say which. */

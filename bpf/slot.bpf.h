@@ -45,12 +45,41 @@ struct {
 	__type(value, __u64);
 } verdicts SEC(".maps");
 
+/* Of the threads that wait, and of those whose books have not begun. Written by sched_progress. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SCHED_SLOTS);
+	__type(key, __u32);
+	__type(value, struct sched_progress);
+} progress SEC(".maps");
+
 static __always_inline __u16 *slot_entry(__u32 tid)
 {
 	__u32 chunk_index = tid >> SCHED_TIDS_BITS;
 	struct tid_chunk *chunk = bpf_map_lookup_elem(&tids, &chunk_index);
 
 	return chunk ? &chunk->slot[tid & (SCHED_TIDS - 1)] : NULL;
+}
+
+/* What is known of a thread that the scan found and that has not switched since, or NULL. */
+static __always_inline struct sched_first *first_of(__u32 slot, __u32 generation)
+{
+	struct sched_progress *item = bpf_map_lookup_elem(&progress, &slot);
+
+	return item && *(volatile __u32 *)&item->first.generation == generation ? &item->first
+										: NULL;
+}
+
+/* SCHED_FOUND: nothing is known of it yet. */
+static __always_inline __u32 known_state(__u32 slot, struct sched_thread *thread)
+{
+	struct sched_first *first;
+
+	if (thread->state != SCHED_FOUND)
+		return thread->state;
+	first = first_of(slot, thread->generation);
+	return first ? first->state : SCHED_FOUND;
 }
 
 static __always_inline bool ignored(__u32 slot, struct sched_thread *thread)

@@ -21,6 +21,9 @@
 /* Also the VM's threads that are no vCPUs. */
 const volatile bool track_threads = false;
 
+/* Set when the threads that are there already have been scanned: switches are counted. */
+bool enabled = false;
+
 struct sched_kvm kvm = {};
 struct sched_losses losses = {};
 
@@ -177,6 +180,7 @@ static __always_inline void thread_init(struct sched_thread *thread, struct task
 	thread->tid = task->pid;
 	thread->vm = vm;
 	thread->task = (__u64)task;
+	thread->place = in_kvm_run(task) ? SCHED_IN_KVM : SCHED_IN_VMM;
 	thread->start_ns = vm == (__u32)task->tgid ? leader->start_boottime : 0;
 	thread->first_rq = now;
 	thread->since_rq = now;
@@ -219,7 +223,8 @@ static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 
 		return 0;
 	compat_write_begin(&thread->sequence);
 	thread_init(thread, task, vm, now);
-	thread->state = state;
+	thread->left_as = state;
+	thread->state = enabled ? state : SCHED_FOUND;
 	thread->cpu = cpu;
 	compat_write_end(&thread->sequence);
 	*entry = slot + 1;

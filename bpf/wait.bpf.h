@@ -75,8 +75,6 @@ static __always_inline void end_wait(struct sched_thread *thread, struct wait *w
 	__u64 elapsed = clock_growth(thread, now);
 
 	wait->cause = SCHED_WAKE;
-	if (thread->since_rq == thread->first_rq && wait->ns > elapsed)
-		wait->ns = elapsed; /* it was queued before it was known */
 	if (wait->ns > elapsed)
 		thread->first_rq -= wait->ns - elapsed;
 	if (wait->ns > elapsed + CLOCK_TOLERANCE)

@@ -124,8 +124,7 @@ static int measure(struct cpu_tool *cpu, struct command *command)
 
 	if (privileges_drop(0))
 		return STATUS_HOST;
-	sched_probe__start(cpu->session.probe);
-	if (read_snapshot(cpu, first))
+	if (sched_probe__start(cpu->session.probe) || read_snapshot(cpu, first))
 		return STATUS_FAILED;
 	if (cpu->timeline)
 		timeline__begin(cpu->timeline, first);

@@ -94,19 +94,15 @@ static int open_all(struct exit_tool *exits)
 	return privileges_drop(0);
 }
 
-/* The first view has the slots' beginnings, which the second probe needs to begin. */
+/* The second probe first: it must see all of a thread whose books have begun. */
 static int start(struct exit_tool *exits)
 {
 	struct exit_view *view = &exits->views[0];
-	int error;
+	int error = kvm_probe__start(exits->probe);
 
-	sched_probe__start(exits->session.probe);
-	error = session__read(&exits->session, &view->snapshot);
-	if (error)
-		return error;
-	exits->report.boot_ns = exits->session.boot_ns;
-	kvm_probe__start(exits->probe);
-	return kvm_probe__read(exits->probe, &view->snapshot, &view->exits);
+	if (!error)
+		error = sched_probe__start(exits->session.probe);
+	return error ? error : read_view(exits, view);
 }
 
 static void close_all(struct exit_tool *exits)

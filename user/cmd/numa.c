@@ -178,8 +178,7 @@ static int run(struct numa_tool *numa)
 	host__read(&numa->report.host);
 	if (!read_topology(&numa->report.topology) && !open_all(numa)) {
 		status = STATUS_FAILED;
-		sched_probe__start(numa->session.probe);
-		if (!read_view(numa, &numa->views[0]))
+		if (!sched_probe__start(numa->session.probe) && !read_view(numa, &numa->views[0]))
 			status = runner__run(&numa->options, &command,
 					     sched_probe__fd(numa->session.probe), &steps);
 		if (numa->options.events && status != STATUS_FAILED) {

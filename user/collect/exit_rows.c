@@ -167,7 +167,8 @@ static void add_thread(struct exit_rows *exit_rows, struct exit_row *row,
 
 	add_growth(&row->interval, old ? &old->figures : &none, &thread->figures);
 	add_growth(&row->total, &none, &thread->figures);
-	row->poll_known &= thread->poll_known;
+	row->known &= thread->known;
+	row->poll_known &= thread->poll_known && thread->known;
 	for (size_t i = 0; i < thread->reason_count; i++) {
 		const struct reason_snapshot *reason = &after->reasons[thread->first_reason + i];
 		struct reason_row *entry = &exit_rows->reasons[exit_rows->reason_count];

@@ -17,7 +17,7 @@ struct exit_thread *exit_snapshot__add(struct exit_snapshot *exits)
 		exits->capacity = capacity;
 	}
 	thread = &exits->threads[exits->count++];
-	*thread = (struct exit_thread){ .first_reason = exits->reason_count };
+	*thread = (struct exit_thread){ .first_reason = exits->reason_count, .known = true };
 	return thread;
 }
 

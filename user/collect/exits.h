@@ -61,6 +61,7 @@ struct reason_snapshot {
 /* One vCPU. */
 struct exit_thread {
 	uint64_t id;	 /* that of its identity in the snapshot */
+	bool known;	 /* false: no event has told yet where it runs */
 	bool poll_known; /* false: polling is in kvm_ns */
 	struct exit_figures figures;
 	size_t first_reason;

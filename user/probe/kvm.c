@@ -178,11 +178,18 @@ static void update_offset(struct kvm_probe *probe)
 	probe->offset_time = now;
 }
 
-void kvm_probe__start(struct kvm_probe *probe)
+int kvm_probe__start(struct kvm_probe *probe)
 {
+	int error = measure_clock(probe->sched);
+
+	if (error) {
+		log_error("reading the scheduler's clock: %s: start again", strerror(-error));
+		return error;
+	}
 	update_offset(probe);
-	probe->skeleton->bss->clock_offset = probe->clock_offset;
-	__atomic_store_n(&probe->skeleton->bss->begin_ns, clock_monotonic_ns(), __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->clock_offset, probe->clock_offset,
+			 __ATOMIC_RELEASE);
+	return 0;
 }
 
 /*
@@ -255,10 +262,11 @@ static void add_signed(uint64_t *counter, int64_t value)
  * less than nothing.
  */
 static void add_progress(struct exit_figures *figures, const struct kvm_vcpu_times *times,
-			 const struct figures *thread, uint64_t first_rq, uint64_t offset)
+			 const struct thread_snapshot *thread, uint64_t offset)
 {
-	uint64_t now = first_rq + thread->elapsed_ns + offset;
-	uint64_t off = first_rq + thread->halt_ns + thread->block_ns + figures__ready(thread);
+	const struct figures *of = &thread->figures;
+	uint64_t now = thread->read_rq + offset, first_rq = thread->read_rq - of->elapsed_ns;
+	uint64_t off = first_rq + of->halt_ns + of->block_ns + figures__ready(of);
 	int64_t on = (int64_t)(now - times->since_ns - (off - times->off_ns));
 
 	if (times->mode == KVM_MODE_GUEST)
@@ -270,22 +278,33 @@ static void add_progress(struct exit_figures *figures, const struct kvm_vcpu_tim
 }
 
 /*
- * What was before the record begins is taken to be the guest's. By the run queues' clock,
- * as the slot's figures are: so it fits them, whatever we take the clocks to be apart.
+ * A record begins with its thread's books, by the run queues' clock as the slot's figures
+ * are. What we take the clocks to be apart has changed a little since: this much.
  */
-static void add_before(struct exit_figures *figures, const struct kvm_vcpu_times *times,
-		       uint64_t offset)
+static void add_drift(struct exit_figures *figures, const struct kvm_vcpu_times *times,
+		      uint64_t offset)
 {
 	add_signed(&figures->guest_ns, (int64_t)(times->first_ns - offset - times->first_off));
 }
 
-/* Nothing has happened since we began: all the same. */
-static void guess(struct exit_thread *thread, const struct figures *figures)
+/*
+ * No event since its books began: on a CPU it was where it was then. From within KVM it
+ * goes back to the guest, if this KVM tells so: without an exit anywhere nobody knows.
+ */
+static void fill_without_events(struct exit_thread *thread, const struct figures *figures,
+				uint32_t place, enum exit_isa isa)
 {
 	uint64_t off = figures->halt_ns + figures->block_ns + figures__ready(figures);
+	uint64_t on = figures->elapsed_ns > off ? figures->elapsed_ns - off : 0;
 
+	thread->known = !on || place != SCHED_IN_KVM || isa != EXIT_ISA_UNKNOWN;
 	thread->poll_known = true;
-	thread->figures.guest_ns = figures->elapsed_ns > off ? figures->elapsed_ns - off : 0;
+	if (place == SCHED_IN_GUEST)
+		thread->figures.guest_ns = on;
+	else if (place == SCHED_IN_KVM)
+		thread->figures.kvm_ns = on;
+	else
+		thread->figures.vmm_ns = on;
 }
 
 static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *from,
@@ -305,7 +324,8 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 		times.generation = 0;
 	}
 	if (times.generation != (uint32_t)from->identity.id) {
-		guess(thread, &from->figures);
+		fill_without_events(thread, &from->figures, slot_place(probe->sched, slot),
+				    exits->isa);
 		return 0;
 	}
 	exits->cost.runs += times.runs;
@@ -317,9 +337,8 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 	thread->figures.vmm_ns = times.vmm_ns;
 	thread->figures.poll_ns = times.poll_ns;
 	thread->figures.exits = times.exits;
-	add_before(&thread->figures, &times, probe->clock_offset);
-	add_progress(&thread->figures, &times, &from->figures,
-		     slot_thread(probe->sched, slot)->first_rq, probe->clock_offset);
+	add_drift(&thread->figures, &times, probe->clock_offset);
+	add_progress(&thread->figures, &times, from, probe->clock_offset);
 	return read_reasons(probe, &times, exits);
 }
 

@@ -30,8 +30,12 @@ int kvm_probe__open(struct kvm_probe **out, struct sched_probe *sched,
 		    const struct kvm_probe_config *config);
 void kvm_probe__close(struct kvm_probe *probe);
 
-/* Counts from now on; to be called once, after the first sched_probe__read(). */
-void kvm_probe__start(struct kvm_probe *probe);
+/*
+ * Counts from now on; to be called once, before sched_probe__start(): so that no event of a
+ * thread whose books have begun is missed. Returns 0 or -errno after one line on standard
+ * error.
+ */
+int kvm_probe__start(struct kvm_probe *probe);
 
 /*
  * Reads the vCPUs of a snapshot, right after it was read, into exits, whose contents

@@ -25,7 +25,7 @@ void unmap_array(struct shared_array *array)
 
 int share_slots(const struct bpf_object *object, const struct bpf_object *owner)
 {
-	static const char *const names[] = { "threads", "tids", "verdicts" };
+	static const char *const names[] = { "threads", "tids", "verdicts", "progress" };
 	int error = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !error; i++) {

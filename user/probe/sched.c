@@ -2,11 +2,13 @@
 #include "probe/sched.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -263,8 +265,8 @@ static int handle_event(void *context, void *data, size_t size)
 }
 
 /*
- * A run that ends with an arrival was over before: its departure came between the
- * scan and the start. The kernel side counts the time until the wait as blocked.
+ * A run that ends with an arrival was over before, on a kernel that hides some switches.
+ * The kernel side counts the time until the wait as blocked.
  */
 static enum state ended_state(const struct sched_change *record)
 {
@@ -386,9 +388,25 @@ static int attach(struct sched_probe *probe)
 	return error;
 }
 
-void sched_probe__start(struct sched_probe *probe)
+/*
+ * A switch that is on its way now may not have seen that it counts: those that have
+ * begun before have ended when this returns. Where the kernel has not got it, a thread's
+ * next switch shows that its first look was wrong.
+ */
+static void wait_for_switches(void)
 {
-	probe->skeleton->bss->enabled = true;
+	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+int sched_probe__start(struct sched_probe *probe)
+{
+	int error = measure_clock(probe);
+
+	__atomic_store_n(&probe->skeleton->bss->enabled, true, __ATOMIC_RELEASE);
+	wait_for_switches();
+	if (error)
+		log_error("reading the scheduler's clock: %s: start again", strerror(-error));
+	return error;
 }
 
 static int load_programs(struct sched_probe *probe, bool throttling)

@@ -41,7 +41,13 @@ struct sched_probe;
  * standard error. Close with sched_probe__close(), which takes NULL.
  */
 int sched_probe__open(struct sched_probe **out, const struct sched_probe_config *config);
-void sched_probe__start(struct sched_probe *probe);
+
+/*
+ * Switches count from now on. The books of a thread that is there begin at its next switch
+ * or at the first sched_probe__read(), whichever comes first. Returns 0 or -errno after one
+ * line on standard error.
+ */
+int sched_probe__start(struct sched_probe *probe);
 void sched_probe__close(struct sched_probe *probe);
 
 /* Whether throttled time is told from other ready time: not where the kernel refuses. */

@@ -37,6 +37,9 @@ static inline struct sched_thread *slot_thread(const struct sched_probe *probe, 
 	return (struct sched_thread *)probe->threads.data + slot;
 }
 
+/* Where a thread was when its books began: enum sched_place. */
+uint32_t slot_place(const struct sched_probe *probe, uint32_t slot);
+
 /* Asks, once for each thread, whether it is wanted, and tells the kernel. */
 void meet_thread(struct sched_probe *probe, uint32_t slot, const struct sched_thread *thread);
 
@@ -48,6 +51,12 @@ bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generati
  */
 bool record_identity(struct sched_probe *probe, uint32_t slot, uint32_t generation,
 		     struct identity *identity);
+
+/*
+ * How far the run queues' clock is from CLOCK_MONOTONIC now, for both sides. Returns 0 or
+ * -errno.
+ */
+int measure_clock(struct sched_probe *probe);
 
 /* An on_thread for a probe that is only loaded to see whether it can be. */
 bool want_nothing(void *context, const struct identity *identity);

@@ -50,7 +50,7 @@ static int run_progress(const struct sched_probe *probe, uint64_t first, uint64_
  * How far the kernel side's clock is from ours: the least of some tries, since a
  * delay between the two readings can only add to it.
  */
-static int measure_clock(struct sched_probe *probe)
+int measure_clock(struct sched_probe *probe)
 {
 	uint64_t least = UINT64_MAX;
 	int error = 0;
@@ -105,7 +105,7 @@ static void add_progress(struct thread_snapshot *thread, uint64_t since,
 		break;
 	case STATE_HALT:
 	case STATE_BLOCK:
-		if (queued > since && queued < now) {
+		if (queued >= since && queued < now) {
 			add_wait(thread, CAUSE_WAKE, now - queued, progress);
 			age = queued - since;
 		}
@@ -178,6 +178,30 @@ static void part_with_thread(struct sched_probe *probe, uint32_t slot,
 	probe->config.on_exit(probe->config.context, &identity);
 }
 
+/* What is known of a thread whose books have not begun by a switch. False: nothing yet. */
+static bool begin_thread(struct sched_thread *copy, const struct sched_first *first)
+{
+	if (copy->state != SCHED_FOUND)
+		return true;
+	if (__atomic_load_n(&first->generation, __ATOMIC_ACQUIRE) != copy->generation)
+		return false;
+	copy->state = first->state;
+	copy->cpu = first->cpu;
+	copy->place = first->place;
+	copy->first_rq = first->begin_rq;
+	copy->since_rq = first->begin_rq;
+	return true;
+}
+
+uint32_t slot_place(const struct sched_probe *probe, uint32_t slot)
+{
+	const struct sched_progress *progress =
+		(const struct sched_progress *)probe->progress.data + slot;
+	const struct sched_thread *thread = slot_thread(probe, slot);
+
+	return thread->state == SCHED_FOUND ? progress->first.place : thread->place;
+}
+
 static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint32_t slot)
 {
 	const struct sched_progress *progress =
@@ -198,6 +222,8 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 		snapshot->other_vcpus += copy.kind == SCHED_VCPU && copy.state != SCHED_GONE;
 		return 0;
 	}
+	if (!begin_thread(&copy, &progress->first))
+		return 0;
 	thread = snapshot__add(snapshot);
 	if (!thread)
 		return -ENOMEM;

@@ -52,6 +52,7 @@ struct css_set;
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
+	int on_cpu;
 	int wake_cpu;
 	struct sched_entity se;
 	void *sched_task_group;

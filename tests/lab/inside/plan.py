@@ -23,11 +23,17 @@ import measuring
 import others
 import overlap
 import remote
+import starting
 import tracing
 
 STAGES = [
     (None, [living.kvm_loaded_later]),
-    (hosts.load_kvm, [hosts.command_line]),
+    (hosts.load_kvm, [
+        hosts.command_line,
+        starting.starting_cpu,
+        starting.starting_exit,
+        starting.starting_numa,
+    ]),
     (hosts.start_busy, [
         (measuring.exact,
          measuring.vm_sums,
@@ -131,6 +137,7 @@ ON_ONE = {
     living.dropped: "6.12", living.reboot: "6.1", living.paused: "7", living.hotplug: "6.1",
     living.killed: "6.1", living.threads: ("6.1", "7"), living.short_lived: "7",
     hosts.command_line: "6.12",
+    starting.starting_cpu: "6.12", starting.starting_exit: "6.1", starting.starting_numa: "7",
     exits.add_up: "6.1", exits.port_writes: "7", exits.slow_vmm: "6.12", exits.halted: "6.1",
     exits.exit_events: "7",
     causes.throttled_above: "7", causes.throttled_and_shared: "6.1", causes.blame_vm: "6.1",
