@@ -394,7 +394,7 @@ __noinline int thread_progress(__u32 slot, __u64 now)
 	__u64 begin = 0, since;
 	__u32 state;
 
-	if (!thread || !item)
+	if (!thread || !item || ignored(slot, thread))
 		return 0;
 	if (item->queued)
 		item->queued = 0;

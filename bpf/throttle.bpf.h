@@ -15,6 +15,7 @@
 #include "vcpu.bpf.h"
 
 #define THROTTLE_GROUPS 8192 /* cgroups on a CPU looked after at once */
+#define THROTTLE_DEPTH 16    /* of a cgroup, looked at for a limit */
 #define THROTTLE_EPISODES 8  /* that a wait can hold and still be told apart */
 
 struct throttle_episode {
@@ -32,6 +33,7 @@ struct throttled_group {
 	__u64 since; /* of the episode going on, if depth is not 0 */
 	__u32 depth; /* how many of the group and those above it are throttled */
 	__u32 ended;
+	__u64 forgotten; /* up to then, episodes are not among these any more */
 	struct throttle_episode episodes[THROTTLE_EPISODES]; /* the last ones, as a ring */
 };
 
@@ -46,6 +48,9 @@ struct {
 /* Whether any group has been throttled yet. */
 bool throttle_seen = false;
 
+/* When, by its run queue's clock, throttling was last not written down: the table is full. */
+__u64 throttle_unwritten = 0;
+
 static __always_inline __u64 common_part(__u64 begin, __u64 end, __u64 from, __u64 to)
 {
 	__u64 later = begin > from ? begin : from, earlier = end < to ? end : to;
@@ -53,25 +58,42 @@ static __always_inline __u64 common_part(__u64 begin, __u64 end, __u64 from, __u
 	return earlier > later ? earlier - later : 0;
 }
 
+/* Whether the group, or one above it, has a limit on its bandwidth. */
+static __always_inline bool is_limited(__u64 address)
+{
+	struct task_group *group = (void *)address;
+
+	if (!bpf_core_field_exists(group->cfs_bandwidth.quota))
+		return false;
+	for (int i = 0; i < THROTTLE_DEPTH && group; i++) {
+		if (BPF_CORE_READ(group, cfs_bandwidth.quota) != ~0ULL)
+			return true;
+		group = BPF_CORE_READ(group, parent);
+	}
+	return false;
+}
+
 /* The part of from to to in which the group was throttled. */
 static __always_inline __u64 throttled_group_time(__u64 address, __u32 cpu, __u64 from, __u64 to)
 {
 	struct throttle_key key = { address, cpu };
 	struct throttled_group *group = bpf_map_lookup_elem(&throttled_groups, &key);
-	__u64 sum = 0, oldest = ~0ULL;
+	__u64 sum = 0;
 
-	if (!group)
+	if (!group) {
+		/* It may be this one's, if it has a limit at all. */
+		if (throttle_unwritten > from && is_limited(address))
+			__sync_fetch_and_add(&losses.throttled, 1);
 		return 0;
+	}
 	for (int i = 0; i < THROTTLE_EPISODES; i++) {
 		struct throttle_episode *episode = &group->episodes[i];
 
 		sum += common_part(episode->begin, episode->end, from, to);
-		if (episode->begin < oldest)
-			oldest = episode->begin;
 	}
 	if (group->depth)
 		sum += common_part(group->since, to, from, to);
-	if (group->ended > THROTTLE_EPISODES && oldest > from)
+	if (group->forgotten > from)
 		__sync_fetch_and_add(&losses.throttled, 1);
 	return sum;
 }
@@ -109,7 +131,7 @@ static __always_inline void throttle_begin(__u64 group, struct rq *rq)
 	throttle_seen = true;
 	if (!known) {
 		if (bpf_map_update_elem(&throttled_groups, &key, &fresh, BPF_ANY))
-			__sync_fetch_and_add(&losses.throttled, 1);
+			throttle_unwritten = fresh.since;
 		return;
 	}
 	if (!known->depth)
@@ -128,6 +150,8 @@ static __always_inline void throttle_end(__u64 group, struct rq *rq)
 	if (--known->depth)
 		return;
 	place = known->ended % THROTTLE_EPISODES;
+	if (known->episodes[place].end)
+		known->forgotten = known->episodes[place].end;
 	known->episodes[place].begin = known->since;
 	known->episodes[place].end = BPF_CORE_READ(rq, clock);
 	known->ended++;

@@ -431,9 +431,9 @@ static int load_programs(struct sched_probe *probe, bool throttling)
 /* A kernel without function tracing, or locked down, does without throttling. */
 static int load(struct sched_probe *probe)
 {
-	int error = load_programs(probe, true);
+	int error = load_programs(probe, probe->config.throttling);
 
-	if (error) {
+	if (error && probe->config.throttling) {
 		log_detail("hooks at throttling of cgroups: %s: tried without", strerror(-error));
 		error = load_programs(probe, false);
 	}

@@ -15,11 +15,12 @@ struct sched_probe_config {
 	bool threads;  /* also the VMs' threads that are no vCPUs */
 	bool filtered; /* on_thread may say no */
 	bool events;
-	bool blame;   /* who ran while another waited */
-	bool overlap; /* what the vCPUs of a VM did at the same time */
-	bool changes; /* on_change is wanted */
-	bool nodes;   /* on which nodes threads run, for the numa probe */
-	bool moves;   /* and each move to another node */
+	bool throttling; /* told from other waiting, if the kernel lets itself be asked */
+	bool blame;	 /* who ran while another waited */
+	bool overlap;	 /* what the vCPUs of a VM did at the same time */
+	bool changes;	 /* on_change is wanted */
+	bool nodes;	 /* on which nodes threads run, for the numa probe */
+	bool moves;	 /* and each move to another node */
 	uint64_t event_min_ns;
 	/*
 	 * Called from sched_probe__poll() and sched_probe__read() for each thread

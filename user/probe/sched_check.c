@@ -72,9 +72,11 @@ bool want_nothing(void *context, const struct identity *identity)
 /* Loads and attaches, as the proof. Returns 0 or -errno. */
 static int try_load(bool blame, bool overlap, bool *throttling)
 {
-	struct sched_probe_config config = {
-		.filtered = true, .on_thread = want_nothing, .blame = blame, .overlap = overlap
-	};
+	struct sched_probe_config config = { .filtered = true,
+					     .throttling = true,
+					     .on_thread = want_nothing,
+					     .blame = blame,
+					     .overlap = overlap };
 	struct sched_probe *probe;
 	int error = sched_probe__open(&probe, &config);
 

@@ -49,6 +49,15 @@ struct sched_info {
 
 struct css_set;
 
+struct cfs_bandwidth {
+	u64 quota;
+};
+
+struct task_group {
+	struct task_group *parent;
+	struct cfs_bandwidth cfs_bandwidth;
+};
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
