@@ -74,8 +74,12 @@ static __always_inline struct numa_faults *own_record(__u32 *slot)
 	record = bpf_map_lookup_elem(&faults, slot);
 	if (!thread || !record || ignored(*slot, thread))
 		return NULL;
-	if (record->generation != thread->generation)
+	if (record->generation != thread->generation) {
+		/* Its books have not begun. */
+		if (known_state(*slot, thread) == SCHED_FOUND)
+			return NULL;
 		start_record(record, thread->generation);
+	}
 	return record;
 }
 

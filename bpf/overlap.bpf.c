@@ -17,6 +17,9 @@
 /* Changes that did not get through: put right at the thread's next one. */
 __u64 lost = 0;
 
+/* Set before the switches count: none of a thread whose books have begun is missed. */
+bool enabled = false;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, OVERLAP_VMS);
@@ -102,30 +105,46 @@ static __always_inline __u64 counted_as(__u64 word, struct sched_thread *thread)
 	return word >> 2 == thread->generation ? word & 3 : COUNTED_NOT;
 }
 
+/* How a vCPU is counted was *was and word, and becomes as. False: others were faster. */
+static __always_inline bool count_slot(__u64 *was, __u64 word, struct sched_thread *thread,
+				       __u64 as, __u64 now)
+{
+	__u64 new = (__u64)thread->generation << 2 | as;
+	struct overlap_vm *vm = overlap_of(thread->vm, now);
+
+	if (!vm || __sync_val_compare_and_swap(was, word, new) != word)
+		return false;
+	if (change(vm, weight(as) - weight(counted_as(word, thread)), now))
+		return true;
+	*(volatile __u64 *)was = word;
+	return false;
+}
+
 /* A vCPU runs, waits, or does neither from now on. A wake-up is news of a sleeping one only. */
 static __noinline int count_as(__u32 tid, __u64 as, __u64 now, bool wakes)
 {
 	__u16 *entry = slot_entry(tid);
 	struct sched_thread *thread;
-	struct overlap_vm *vm;
-	__u64 *was, before;
+	__u64 *was, word, before;
 	__u32 slot;
 
-	if (!entry || !*entry)
+	if (!enabled || !entry || !*entry)
 		return 0;
 	slot = *entry - 1;
 	thread = bpf_map_lookup_elem(&threads, &slot);
 	was = bpf_map_lookup_elem(&counted, &slot);
 	if (!thread || !was || thread->kind != SCHED_VCPU || ignored(slot, thread))
 		return 0;
-	before = counted_as(*was, thread);
-	if (before == as || (wakes && before != COUNTED_NOT))
-		return 0;
-	vm = overlap_of(thread->vm, now);
-	if (vm && change(vm, weight(as) - weight(before), now))
-		*was = (__u64)thread->generation << 2 | as;
-	else
-		__sync_fetch_and_add(&lost, 1);
+	/* The second time: a first look has come between. */
+	for (int try = 0; try < 2; try++) {
+		word = *(volatile __u64 *)was;
+		before = counted_as(word, thread);
+		if (before == as || (wakes && before != COUNTED_NOT))
+			return 0;
+		if (count_slot(was, word, thread, as, now))
+			return 0;
+	}
+	__sync_fetch_and_add(&lost, 1);
 	return 0;
 }
 
@@ -156,5 +175,43 @@ int overlap_exit(__u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 
 	count_as(task->pid, COUNTED_NOT, compat_rq_clock(task), false);
+	return 0;
+}
+
+/*
+ * Not static, for the verifier. A thread that has not switched since switches count: it
+ * runs or waits as the first look at it said.
+ */
+__noinline int count_first(__u32 slot)
+{
+	struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
+	struct sched_progress *item = bpf_map_lookup_elem(&progress, &slot);
+	__u64 *was = bpf_map_lookup_elem(&counted, &slot), word, as = COUNTED_NOT;
+	__u32 state;
+
+	if (!thread || !item || !was || thread->state != SCHED_FOUND ||
+	    thread->kind != SCHED_VCPU || ignored(slot, thread))
+		return 0;
+	word = *(volatile __u64 *)was;
+	if (word >> 2 == thread->generation)
+		return 0;
+	state = known_state(slot, thread);
+	if (state == SCHED_RUN)
+		as = COUNTED_RUNNING;
+	else if (state == SCHED_READY || (state != SCHED_FOUND && item->queued))
+		as = COUNTED_WAITING;
+	if (as != COUNTED_NOT)
+		count_slot(was, word, thread, as, item->first.begin_rq);
+	return 0;
+}
+
+/* Run by user space after the first looks. Argument: the first slot. */
+SEC("raw_tp")
+int overlap_first(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 first = ctx->args[0];
+
+	for (__u32 i = 0; i < SCHED_PROGRESS_BATCH && first + i < SCHED_SLOTS; i++)
+		count_first(first + i);
 	return 0;
 }

@@ -54,6 +54,25 @@ void overlap_probe__close(struct overlap_probe *probe)
 	free(probe);
 }
 
+void overlap_probe__start(struct overlap_probe *probe)
+{
+	__atomic_store_n(&probe->skeleton->bss->enabled, true, __ATOMIC_RELEASE);
+}
+
+/* Those that have not switched yet are counted by the first look at them. */
+static int count_first(const struct overlap_probe *probe, uint32_t slots)
+{
+	int fd = bpf_program__fd(probe->skeleton->progs.overlap_first), error = 0;
+
+	for (uint64_t first = 0; first < slots && !error; first += SCHED_PROGRESS_BATCH) {
+		LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &first,
+			    .ctx_size_in = sizeof(first));
+
+		error = bpf_prog_test_run_opts(fd, &options) ? -errno : 0;
+	}
+	return error;
+}
+
 /* Adds the state that is going on, as book() of overlap.bpf.c will. */
 static void add_progress(struct overlap *overlap, uint64_t state, uint64_t now_rq)
 {
@@ -92,9 +111,10 @@ static bool has_vm(const struct snapshot *snapshot, uint32_t vm_pid)
 	return false;
 }
 
-int overlap_probe__read(struct overlap_probe *probe, struct snapshot *snapshot, uint64_t now_rq)
+int overlap_probe__read(struct overlap_probe *probe, struct snapshot *snapshot, uint32_t slots,
+			uint64_t now_rq)
 {
-	int fd = bpf_map__fd(probe->skeleton->maps.overlaps), error = 0;
+	int fd = bpf_map__fd(probe->skeleton->maps.overlaps), error = count_first(probe, slots);
 	uint32_t vm_pid, *before = NULL, last;
 	struct overlap_vm value;
 

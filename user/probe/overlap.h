@@ -18,10 +18,15 @@ struct sched_probe;
 int overlap_probe__open(struct overlap_probe **out, const struct sched_probe *sched);
 void overlap_probe__close(struct overlap_probe *probe);
 
+/* Counts from now on; to be called before the sched probe's switches count. */
+void overlap_probe__start(struct overlap_probe *probe);
+
 /*
- * Adds the VMs of the snapshot's threads to it. now_rq is the run queues' clock.
+ * Adds the VMs of the snapshot's threads to it, which are in slots below the number given;
+ * after the first looks at them. now_rq is the run queues' clock.
  * Forgets VMs that have gone. Returns 0 or -errno.
  */
-int overlap_probe__read(struct overlap_probe *probe, struct snapshot *snapshot, uint64_t now_rq);
+int overlap_probe__read(struct overlap_probe *probe, struct snapshot *snapshot, uint32_t slots,
+			uint64_t now_rq);
 
 #endif

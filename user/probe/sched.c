@@ -402,6 +402,8 @@ int sched_probe__start(struct sched_probe *probe)
 {
 	int error = measure_clock(probe);
 
+	if (probe->overlap)
+		overlap_probe__start(probe->overlap);
 	__atomic_store_n(&probe->skeleton->bss->enabled, true, __ATOMIC_RELEASE);
 	wait_for_switches();
 	if (error)

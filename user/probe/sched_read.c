@@ -284,7 +284,7 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
 		error = read_slot(probe, snapshot, slot);
 	if (!error && probe->overlap)
-		error = overlap_probe__read(probe->overlap, snapshot,
+		error = overlap_probe__read(probe->overlap, snapshot, probe->slots_seen,
 					    clock_monotonic_ns() - probe->clock_offset);
 	snapshot__sort_blame(snapshot);
 	read_counters(probe, snapshot);
