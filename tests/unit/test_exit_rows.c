@@ -195,6 +195,34 @@ static void test_silent(void **state)
 	assert_false(fixture->exit_rows.list[0].poll_known);
 }
 
+/* Without an event a vCPU is where it was, or nobody knows where: n/a, not a guess. */
+static void test_without_events(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct figures busy = { .elapsed_ns = 100, .run_ns = 60, .halt_ns = 40 };
+	const struct figures asleep = { .elapsed_ns = 100, .block_ns = 100 };
+	struct exit_thread *thread;
+
+	add(&fixture->after, &fixture->exits_after, 1, 60, (struct exit_figures){ 0 });
+	thread = &fixture->exits_after.threads[0];
+	exit_thread__without_events(thread, &busy, EXIT_IN_VMM, EXIT_ISA_UNKNOWN);
+	assert_int_equal(thread->figures.vmm_ns, 60);
+	thread->figures = (struct exit_figures){ 0 };
+	exit_thread__without_events(thread, &busy, EXIT_IN_GUEST, EXIT_ISA_UNKNOWN);
+	assert_int_equal(thread->figures.guest_ns, 60);
+	make(fixture, BY_VCPU);
+	assert_true(fixture->exit_rows.list[0].known);
+	thread->figures = (struct exit_figures){ 0 };
+	exit_thread__without_events(thread, &busy, EXIT_IN_KVM, EXIT_ISA_SVM);
+	assert_true(thread->known && thread->figures.kvm_ns == 60);
+	exit_thread__without_events(thread, &asleep, EXIT_IN_KVM, EXIT_ISA_UNKNOWN);
+	assert_true(thread->known);
+	exit_thread__without_events(thread, &busy, EXIT_IN_KVM, EXIT_ISA_UNKNOWN);
+	make(fixture, BY_VCPU);
+	assert_false(fixture->exit_rows.list[0].known);
+	assert_false(fixture->exit_rows.list[0].poll_known);
+}
+
 static void test_nobody(void **state)
 {
 	struct fixture *fixture = *state;
@@ -211,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_quiet_reason, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shrinks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_silent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_without_events, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nobody, set_up, tear_down),
 	};
 

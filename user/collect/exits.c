@@ -36,6 +36,22 @@ struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits)
 	return &exits->reasons[exits->reason_count++];
 }
 
+void exit_thread__without_events(struct exit_thread *thread, const struct figures *figures,
+				 enum exit_place place, enum exit_isa isa)
+{
+	uint64_t off = figures->halt_ns + figures->block_ns + figures__ready(figures);
+	uint64_t on = figures->elapsed_ns > off ? figures->elapsed_ns - off : 0;
+
+	thread->known = !on || place != EXIT_IN_KVM || isa != EXIT_ISA_UNKNOWN;
+	thread->poll_known = true;
+	if (place == EXIT_IN_GUEST)
+		thread->figures.guest_ns = on;
+	else if (place == EXIT_IN_KVM)
+		thread->figures.kvm_ns = on;
+	else
+		thread->figures.vmm_ns = on;
+}
+
 void exit_snapshot__clear(struct exit_snapshot *exits)
 {
 	exits->count = 0;

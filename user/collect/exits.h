@@ -20,6 +20,13 @@ enum exit_isa {
 	EXIT_ISA_SVM,
 };
 
+/* Where a vCPU thread was when it began to be followed. */
+enum exit_place {
+	EXIT_IN_VMM,
+	EXIT_IN_KVM,
+	EXIT_IN_GUEST,
+};
+
 /* Who handles an exit: KVM, or the VMM in user space. */
 enum exit_part {
 	EXIT_KERNEL,
@@ -113,6 +120,14 @@ struct exit_event {
 /* Makes room for one more vCPU, or reason of the last vCPU. NULL: memory is short. */
 struct exit_thread *exit_snapshot__add(struct exit_snapshot *exits);
 struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits);
+
+/*
+ * Fills in a vCPU that has neither entered nor exited since it began to be followed: on a
+ * CPU it was where it was then. From within KVM it goes back to the guest, if this KVM tells
+ * so: as long as the host has no exit at all, nobody knows.
+ */
+void exit_thread__without_events(struct exit_thread *thread, const struct figures *figures,
+				 enum exit_place place, enum exit_isa isa);
 
 /* Forgets the vCPUs; keeps the memory. */
 void exit_snapshot__clear(struct exit_snapshot *exits);

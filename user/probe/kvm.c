@@ -22,6 +22,10 @@
 #define SILENT_RUNS 16	 /* of kvm_userspace_exit alone, that no vCPU would make */
 #define VCPUS_MIN 64	 /* room for those that are still to come */
 
+_Static_assert((int)EXIT_IN_VMM == SCHED_IN_VMM && (int)EXIT_IN_KVM == SCHED_IN_KVM &&
+		       (int)EXIT_IN_GUEST == SCHED_IN_GUEST,
+	       "both sides name the same places");
+
 struct kvm_probe {
 	struct kvm_probe_config config;
 	struct sched_probe *sched;
@@ -287,26 +291,6 @@ static void add_drift(struct exit_figures *figures, const struct kvm_vcpu_times 
 	add_signed(&figures->guest_ns, (int64_t)(times->first_ns - offset - times->first_off));
 }
 
-/*
- * No event since its books began: on a CPU it was where it was then. From within KVM it
- * goes back to the guest, if this KVM tells so: without an exit anywhere nobody knows.
- */
-static void fill_without_events(struct exit_thread *thread, const struct figures *figures,
-				uint32_t place, enum exit_isa isa)
-{
-	uint64_t off = figures->halt_ns + figures->block_ns + figures__ready(figures);
-	uint64_t on = figures->elapsed_ns > off ? figures->elapsed_ns - off : 0;
-
-	thread->known = !on || place != SCHED_IN_KVM || isa != EXIT_ISA_UNKNOWN;
-	thread->poll_known = true;
-	if (place == SCHED_IN_GUEST)
-		thread->figures.guest_ns = on;
-	else if (place == SCHED_IN_KVM)
-		thread->figures.kvm_ns = on;
-	else
-		thread->figures.vmm_ns = on;
-}
-
 static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *from,
 		       struct exit_snapshot *exits)
 {
@@ -324,8 +308,9 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 		times.generation = 0;
 	}
 	if (times.generation != (uint32_t)from->identity.id) {
-		fill_without_events(thread, &from->figures, slot_place(probe->sched, slot),
-				    exits->isa);
+		exit_thread__without_events(thread, &from->figures,
+					    (enum exit_place)slot_place(probe->sched, slot),
+					    exits->isa);
 		return 0;
 	}
 	exits->cost.runs += times.runs;
