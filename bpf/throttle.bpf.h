@@ -142,11 +142,20 @@ static __always_inline void throttle_begin(__u64 group, struct rq *rq)
 static __always_inline void throttle_end(__u64 group, struct rq *rq)
 {
 	struct throttle_key key = { group, BPF_CORE_READ(rq, cpu) };
-	struct throttled_group *known = bpf_map_lookup_elem(&throttled_groups, &key);
+	struct throttled_group *known = bpf_map_lookup_elem(&throttled_groups, &key), fresh = {};
 	__u32 place;
 
-	if (!known || !known->depth)
-		return; /* it was throttled before anybody looked */
+	if (!known) {
+		/* It was throttled before anybody looked. */
+		fresh.ended = 1;
+		fresh.episodes[0].end = BPF_CORE_READ(rq, clock);
+		throttle_seen = true;
+		if (bpf_map_update_elem(&throttled_groups, &key, &fresh, BPF_ANY))
+			throttle_unwritten = fresh.episodes[0].end;
+		return;
+	}
+	if (!known->depth)
+		return;
 	if (--known->depth)
 		return;
 	place = known->ended % THROTTLE_EPISODES;
