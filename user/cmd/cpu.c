@@ -88,6 +88,7 @@ static int open_all(struct cpu_tool *cpu)
 	const struct options *options = &cpu->options;
 	struct sched_probe_config config = {
 		.events = options->events,
+		.ready = true,
 		.throttling = true,
 		.event_min_ns = options->event_min_ns,
 		.blame = options->blame,

@@ -77,7 +77,7 @@ static int poll_probes(void *context)
 static int open_all(struct exit_tool *exits)
 {
 	const struct options *options = &exits->options;
-	struct sched_probe_config sched = { 0 };
+	struct sched_probe_config sched = { .ready = true };
 	struct kvm_probe_config config = {
 		.filtered = session__is_filtered(options),
 		.events = options->events,

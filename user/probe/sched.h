@@ -15,6 +15,7 @@ struct sched_probe_config {
 	bool threads;  /* also the VMs' threads that are no vCPUs */
 	bool filtered; /* on_thread may say no */
 	bool events;
+	bool ready;	 /* ready time is shown, and with it what is lost of it */
 	bool throttling; /* told from other waiting, if the kernel lets itself be asked */
 	bool blame;	 /* who ran while another waited */
 	bool overlap;	 /* what the vCPUs of a VM did at the same time */

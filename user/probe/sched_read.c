@@ -239,7 +239,7 @@ static void read_counters(const struct sched_probe *probe, struct snapshot *snap
 
 	snapshot->losses.threads = losses->slots;
 	snapshot->losses.events = losses->events;
-	snapshot->losses.clock = losses->clock;
+	snapshot->losses.clock = probe->config.ready ? losses->clock : 0;
 	snapshot->losses.missed = losses->missed;
 	snapshot->losses.throttled = losses->throttled;
 	snapshot->losses.blame = losses->blame;
