@@ -27,11 +27,16 @@ class ExitTool(Tool):
     rows_checked = 0
 
 
-def kvm_statistic(pid, name):
-    """A counter of KVM's, summed over the vCPUs of a VM."""
+def kvm_statistic_path(pid, name):
+    """Where a counter of KVM's is, summed over the vCPUs of a VM."""
     folder = glob.glob(f"/sys/kernel/debug/kvm/{pid}-*")
     expect(len(folder) == 1, f"debugfs has {folder} for VM {pid}")
-    with open(f"{folder[0]}/{name}", encoding="ascii") as file:
+    return f"{folder[0]}/{name}"
+
+
+def kvm_statistic(pid, name):
+    """That counter."""
+    with open(kvm_statistic_path(pid, name), encoding="ascii") as file:
         return int(file.read())
 
 

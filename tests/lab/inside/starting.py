@@ -12,13 +12,14 @@ import subprocess
 import time
 
 from causes import write
-from exits import ExitTool, kvm_statistics
+from exits import ExitTool, kvm_statistic_path
 from kvmq import BUILD, STATES, TOLERANCE_PCT, expect
 from measuring import moment
 from oracle import Readings
 from tiny import CGROUPS, tiny
 
 STARTS = int(os.environ.get("STARTS", "10"))
+SAY_SO = 5  # starts
 CAP = "start-cap"
 GUESTS = {
     "sbusy": ("--mode", "busy", "--vcpus", "2"),
@@ -43,19 +44,29 @@ def mixed_guests():
     os.rmdir(f"{CGROUPS}/{CAP}")
 
 
+@contextlib.contextmanager
 def books(guests):
-    """What the kernel knows: {(tid, "run" | "ready" | "runs") or (vm, "exits"): value}."""
-    exits = kvm_statistics({(name, "exits"): (vm.pid, "exits") for name, vm in guests.items()})
+    """
+    What the kernel knows: a function that reads {(tid, "run" | "ready" | "runs") or (vm,
+    "exits"): value}. Looking must take little CPU from what is looked at: files are found
+    once, and stay open if they can be read again.
+    """
     tids = [tid for vm in guests.values() for tid in vm.tids]
+    with contextlib.ExitStack() as stack:
+        threads = {tid: stack.enter_context(open(f"/proc/{tid}/schedstat", "rb", 0)).fileno()
+                   for tid in tids}
+        vms = {name: kvm_statistic_path(vm.pid, "exits") for name, vm in guests.items()}
 
-    def read():
-        result = exits()
-        for tid in tids:
-            with open(f"/proc/{tid}/schedstat", encoding="ascii") as file:
-                values = map(int, file.read().split())
-            result.update(zip(((tid, "run"), (tid, "ready"), (tid, "runs")), values))
-        return result
-    return read
+        def read():
+            result = {}
+            for name, path in vms.items():
+                with open(path, "rb", 0) as file:
+                    result[(name, "exits")] = int(file.read(32))
+            for tid, file in threads.items():
+                run, ready, runs = map(int, os.pread(file, 80, 0).split())
+                result.update({(tid, "run"): run, (tid, "ready"): ready, (tid, "runs"): runs})
+            return result
+        yield read
 
 
 class Books(Readings):
@@ -80,6 +91,17 @@ class Books(Readings):
         """Of what it grew by from a moment in begin to one in end, each the least and the most."""
         return (self.last(end[0], key) - self.next(begin[1], key),
                 self.next(end[1], key) - self.last(begin[0], key))
+
+
+@contextlib.contextmanager
+def before_guests():
+    """What is started meanwhile, and this process, get their CPU in spite of busy guests."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, -15)
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 def first_report(program, *arguments):
@@ -140,12 +162,14 @@ def numa_figures(row):
 def start_often(program, figures, states, tolerance, *arguments):
     """Starts a tool, and looks at each row of its first report."""
     wrong, bad_starts, rows, lost = [], 0, 0, {}
-    with mixed_guests() as guests:
+    with mixed_guests() as guests, before_guests(), books(guests) as read:
         threads = sum(len(vm.tids) for vm in guests.values())
-        known = Books(books(guests))
+        known = Books(read)
         reports = []
         time.sleep(0.5)
-        for _ in range(STARTS):
+        for number in range(STARTS):
+            if number and number % SAY_SO == 0:
+                print(f"{program}: {number} starts", flush=True)  # or the boot is given up
             reports.append(first_report(program, *arguments))
         time.sleep(1)  # a throttled guest gets its turn
         known.stop()
