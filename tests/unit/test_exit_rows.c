@@ -223,6 +223,24 @@ static void test_without_events(void **state)
 	assert_false(fixture->exit_rows.list[0].poll_known);
 }
 
+/* What goes on may be less than nothing: the sum is right all the same. */
+static void test_progress(void **state)
+{
+	struct exit_figures figures = { .guest_ns = 1000, .kvm_ns = 50, .vmm_ns = 200 };
+
+	(void)state;
+	exit_figures__add_progress(&figures, EXIT_IN_VMM, 30, 5);
+	assert_true(figures.guest_ns == 1005 && figures.kvm_ns == 50 && figures.vmm_ns == 230);
+	exit_figures__add_progress(&figures, EXIT_IN_KVM, -70, 0);
+	assert_true(figures.guest_ns == 985 && figures.kvm_ns == 0 && figures.vmm_ns == 230);
+	exit_figures__add_progress(&figures, EXIT_IN_KVM, -12000, 12100);
+	assert_true(figures.guest_ns == 1085 && figures.kvm_ns == 0 && figures.vmm_ns == 230);
+	exit_figures__add_progress(&figures, EXIT_IN_KVM, 100, -1200);
+	assert_true(figures.guest_ns == 0 && figures.kvm_ns == 100 && figures.vmm_ns == 115);
+	exit_figures__add_progress(&figures, EXIT_IN_KVM, -1000, 0);
+	assert_true(!figures.guest_ns && !figures.kvm_ns && !figures.vmm_ns);
+}
+
 static void test_nobody(void **state)
 {
 	struct fixture *fixture = *state;
@@ -240,6 +258,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shrinks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_silent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_events, set_up, tear_down),
+		cmocka_unit_test(test_progress),
 		cmocka_unit_test_setup_teardown(test_nobody, set_up, tear_down),
 	};
 

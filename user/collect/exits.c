@@ -36,6 +36,33 @@ struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits)
 	return &exits->reasons[exits->reason_count++];
 }
 
+void exit_figures__add_progress(struct exit_figures *figures, enum exit_place place,
+				int64_t progress_ns, int64_t guest_ns)
+{
+	uint64_t *parts[] = { [EXIT_IN_VMM] = &figures->vmm_ns,
+			      [EXIT_IN_KVM] = &figures->kvm_ns,
+			      [EXIT_IN_GUEST] = &figures->guest_ns };
+	int64_t values[] = { (int64_t)figures->vmm_ns, (int64_t)figures->kvm_ns,
+			     (int64_t)figures->guest_ns };
+	int64_t missing = 0;
+
+	values[place] += progress_ns;
+	values[EXIT_IN_GUEST] += guest_ns;
+	for (int i = 0; i < 3; i++) {
+		missing -= values[i] < 0 ? values[i] : 0;
+		*parts[i] = values[i] < 0 ? 0 : (uint64_t)values[i];
+	}
+	for (int round = 0; round < 3 && missing; round++) {
+		uint64_t *most = parts[0], taken;
+
+		for (int i = 1; i < 3; i++)
+			most = *parts[i] > *most ? parts[i] : most;
+		taken = (uint64_t)missing < *most ? (uint64_t)missing : *most;
+		*most -= taken;
+		missing -= (int64_t)taken;
+	}
+}
+
 void exit_thread__without_events(struct exit_thread *thread, const struct figures *figures,
 				 enum exit_place place, enum exit_isa isa)
 {

@@ -122,6 +122,14 @@ struct exit_thread *exit_snapshot__add(struct exit_snapshot *exits);
 struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits);
 
 /*
+ * Adds to the figures of a vCPU that is in a place what goes on there, and what is the
+ * guest's; either may be negative. No figure gets less than 0: what is missing is taken off
+ * the greatest ones, so that the sum stays right.
+ */
+void exit_figures__add_progress(struct exit_figures *figures, enum exit_place place,
+				int64_t progress_ns, int64_t guest_ns);
+
+/*
  * Fills in a vCPU that has neither entered nor exited since it began to be followed: on a
  * CPU it was where it was then. From within KVM it goes back to the guest, if this KVM tells
  * so: as long as the host has no exit at all, nobody knows.

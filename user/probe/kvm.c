@@ -251,44 +251,25 @@ static int read_reasons(struct kvm_probe *probe, const struct kvm_vcpu_times *ti
 	return 0;
 }
 
-/* Adds to a counter what may be less than nothing. */
-static void add_signed(uint64_t *counter, int64_t value)
-{
-	if (value < 0 && *counter < (uint64_t)-value)
-		*counter = 0;
-	else
-		*counter += (uint64_t)value;
-}
-
 /*
- * Adds the piece of time that is going on, as of the moment that the thread's other
- * figures are of. A record that was read later may hold more than that: then it is
- * less than nothing.
+ * Adds what the record does not hold: the piece of time that is going on, as of the moment
+ * that the thread's other figures are of, and what we took the clocks to be apart too much
+ * or too little when the record began, which is the guest's. Either may be less than
+ * nothing: a record that was read later may hold more.
  */
 static void add_progress(struct exit_figures *figures, const struct kvm_vcpu_times *times,
 			 const struct thread_snapshot *thread, uint64_t offset)
 {
+	static const enum exit_place places[] = { [KVM_MODE_GUEST] = EXIT_IN_GUEST,
+						  [KVM_MODE_KVM] = EXIT_IN_KVM,
+						  [KVM_MODE_VMM] = EXIT_IN_VMM };
 	const struct figures *of = &thread->figures;
 	uint64_t now = thread->read_rq + offset, first_rq = thread->read_rq - of->elapsed_ns;
 	uint64_t off = first_rq + of->halt_ns + of->block_ns + figures__ready(of);
-	int64_t on = (int64_t)(now - times->since_ns - (off - times->off_ns));
 
-	if (times->mode == KVM_MODE_GUEST)
-		add_signed(&figures->guest_ns, on);
-	else if (times->mode == KVM_MODE_KVM)
-		add_signed(&figures->kvm_ns, on);
-	else
-		add_signed(&figures->vmm_ns, on);
-}
-
-/*
- * A record begins with its thread's books, by the run queues' clock as the slot's figures
- * are. What we take the clocks to be apart has changed a little since: this much.
- */
-static void add_drift(struct exit_figures *figures, const struct kvm_vcpu_times *times,
-		      uint64_t offset)
-{
-	add_signed(&figures->guest_ns, (int64_t)(times->first_ns - offset - times->first_off));
+	exit_figures__add_progress(figures, places[times->mode],
+				   (int64_t)(now - times->since_ns - (off - times->off_ns)),
+				   (int64_t)(times->first_ns - offset - times->first_off));
 }
 
 static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *from,
@@ -322,7 +303,6 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 	thread->figures.vmm_ns = times.vmm_ns;
 	thread->figures.poll_ns = times.poll_ns;
 	thread->figures.exits = times.exits;
-	add_drift(&thread->figures, &times, probe->clock_offset);
 	add_progress(&thread->figures, &times, from, probe->clock_offset);
 	return read_reasons(probe, &times, exits);
 }
