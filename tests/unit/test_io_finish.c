@@ -299,21 +299,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, io_host__open, io_host__close)
 	const struct CMUnitTest tests[] = {
-		TEST(test_not),
-		TEST(test_unknown),
-		TEST(test_unknown_leaf),
-		TEST(test_unplaced),
-		TEST(test_network),
-		TEST(test_format_and_cache),
-		TEST(test_path),
-		TEST(test_shared),
-		TEST(test_count),
-		TEST(test_no_disk),
-		cmocka_unit_test(test_kavg),
-		cmocka_unit_test(test_words),
-		TEST(test_order),
-		TEST(test_drop_idle),
-		TEST(test_drop_idle_ring),
+		TEST(test_not),	     TEST(test_unknown),	  TEST(test_unknown_leaf),
+		TEST(test_unplaced), TEST(test_network),	  TEST(test_format_and_cache),
+		TEST(test_path),     TEST(test_shared),		  TEST(test_count),
+		TEST(test_no_disk),  cmocka_unit_test(test_kavg), cmocka_unit_test(test_words),
+		TEST(test_order),    TEST(test_drop_idle),	  TEST(test_drop_idle_ring),
 	};
 
 	return cmocka_run_group_tests_name("io_finish", tests, NULL, NULL);

@@ -7,6 +7,8 @@
 
 #include "collect/disk.h"
 
+#define OPTION_KEY_SIZE 256 /* a longer key is of no disk's */
+
 enum option_kind {
 	OPTION_DRIVE,
 	OPTION_BLOCKDEV,
@@ -38,6 +40,9 @@ struct options {
  * options__free(). */
 int options__read(struct options *options, const char *cmdline, size_t size);
 void options__free(struct options *options);
+
+/* Gives a key a value of so many bytes. False: there is no memory for it. */
+bool option__set(json_t *values, const char *key, const char *text, size_t length);
 
 /* The value of a key behind a prefix, "" for none; NULL: it is not there. */
 const char *option__get(const json_t *values, const char *prefix, const char *key);

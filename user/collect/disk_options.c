@@ -8,8 +8,6 @@
 #include "collect/dialect.h"
 #include "collect/disk_internal.h"
 
-#define LEVELS_MAX 16
-#define KEY_SIZE 256
 #define OPTIONS_MAX 2048 /* each is looked for among all */
 
 /* Of which those with quotes and brackets, and commas that are not doubled. */
@@ -116,12 +114,6 @@ static const char *const switches[] = {
 	"std-vga",
 };
 
-static bool set(json_t *values, const char *key, const char *text, size_t length)
-{
-	/* Paths need not be UTF-8. */
-	return !json_object_set_new_nocheck(values, key, json_stringn_nocheck(text, length));
-}
-
 /*
  * One "key=value" up to a comma, which is doubled inside; in the command lines of others than
  * QEMU, quotes and brackets hide it. There is room in value for all of the text. Returns where the
@@ -130,7 +122,7 @@ static bool set(json_t *values, const char *key, const char *text, size_t length
 static const char *read_item(json_t *values, const char *text, char *value, const char *implied,
 			     bool quotes)
 {
-	char key[KEY_SIZE] = "";
+	char key[OPTION_KEY_SIZE] = "";
 	size_t key_length = strcspn(text, "=,"), length = 0;
 	bool has_key = text[key_length] == '=', quoted = false;
 	const char *c = has_key ? text + key_length + 1 : text;
@@ -155,8 +147,8 @@ static const char *read_item(json_t *values, const char *text, char *value, cons
 		snprintf(key, sizeof(key), "%s", value);
 	/* A key alone is a switch. */
 	if (key[0] && !(has_key && key_length >= sizeof(key)))
-		set(values, key, has_key || implied ? value : "on",
-		    has_key || implied ? length : strlen("on"));
+		option__set(values, key, has_key || implied ? value : "on",
+			    has_key || implied ? length : strlen("on"));
 	return c + (*c == ',');
 }
 
@@ -171,90 +163,6 @@ static json_t *read_items(const char *text, const char *implied, bool quotes)
 	}
 	free(value);
 	return values;
-}
-
-/* Adds a value under the name of what it stood in. Of a name that is too long nothing is wanted. */
-static void move_up(json_t *to, const char *prefix, const char *name, json_t *value)
-{
-	char key[KEY_SIZE];
-
-	if ((size_t)snprintf(key, sizeof(key), "%s.%s", prefix, name) < sizeof(key))
-		json_object_set_nocheck(to, key, value);
-}
-
-static void add_text(json_t *values, const char *key, const json_t *value)
-{
-	char text[32];
-
-	if (json_is_string(value)) {
-		set(values, key, json_string_value(value), json_string_length(value));
-		return;
-	}
-	if (json_is_integer(value))
-		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
-	else if (json_is_boolean(value))
-		snprintf(text, sizeof(text), "%s", json_is_true(value) ? "on" : "off");
-	else
-		return; /* null stands for nothing, and no option of a disk's is a fraction */
-	set(values, key, text, strlen(text));
-}
-
-/* Adds all that is in an object or an array. */
-static void move_all_up(json_t *to, const char *prefix, json_t *from)
-{
-	const char *name;
-	json_t *value;
-	char number[32];
-	size_t i;
-
-	json_object_foreach(from, name, value)
-	{
-		move_up(to, prefix, name, value);
-	}
-	json_array_foreach(from, i, value)
-	{
-		snprintf(number, sizeof(number), "%zu", i);
-		move_up(to, prefix, number, value);
-	}
-}
-
-/* A copy with one level less, or NULL; *levels: whether there are any left. */
-static json_t *flatten(json_t *from, bool *levels)
-{
-	json_t *values = json_object(), *value;
-	const char *key;
-
-	*levels = false;
-	json_object_foreach(values ? from : NULL, key, value)
-	{
-		if (json_is_object(value) || json_is_array(value)) {
-			*levels = true;
-			move_all_up(values, key, value);
-		} else {
-			add_text(values, key, value);
-		}
-	}
-	return values;
-}
-
-json_t *options__from_json(const char *text)
-{
-	json_t *values = json_loads(text, 0, NULL), *flat;
-	bool levels = json_is_object(values);
-
-	if (!levels) {
-		json_decref(values);
-		return NULL;
-	}
-	for (int level = 0; values && levels && level < LEVELS_MAX; level++) {
-		flat = flatten(values, &levels);
-		json_decref(values);
-		values = flat;
-	}
-	if (!levels)
-		return values;
-	json_decref(values); /* too deep: some values are no strings yet */
-	return NULL;
 }
 
 static int add(struct options *options, enum option_kind kind, json_t *values)
@@ -312,12 +220,12 @@ static int add_shortcut(struct options *options, const struct shortcut *shortcut
 
 	if (!values)
 		return -ENOMEM;
-	set(values, "file", file, strlen(file));
+	option__set(values, "file", file, strlen(file));
 	if (shortcut->interface)
-		set(values, "if", shortcut->interface, strlen(shortcut->interface));
+		option__set(values, "if", shortcut->interface, strlen(shortcut->interface));
 	if (shortcut->index)
-		set(values, "index", shortcut->index, strlen(shortcut->index));
-	set(values, "media", shortcut->media, strlen(shortcut->media));
+		option__set(values, "index", shortcut->index, strlen(shortcut->index));
+	option__set(values, "media", shortcut->media, strlen(shortcut->media));
 	return add(options, OPTION_DRIVE, values);
 }
 
@@ -336,13 +244,13 @@ static int add_usb(struct options *options, const char *text)
 	if (values && !strncmp(text, format, strlen(format))) {
 		text += strlen(format);
 		length = strcspn(text, ":");
-		set(values, "format", text, length);
+		option__set(values, "format", text, length);
 		text += length + (text[length] == ':');
 	}
 	if (!values)
 		return -ENOMEM;
-	set(values, "if", "usb", strlen("usb"));
-	set(values, "file", text, strlen(text));
+	option__set(values, "if", "usb", strlen("usb"));
+	option__set(values, "file", text, strlen(text));
 	return add(options, OPTION_DRIVE, values);
 }
 
@@ -351,20 +259,20 @@ static void apply_set(struct options *options, const char *text)
 {
 	size_t group = strcspn(text, ".="), equals = strcspn(text, "=");
 	const struct form *form = find_form(QEMU, text, group);
-	char id[KEY_SIZE], key[KEY_SIZE];
+	char id[OPTION_KEY_SIZE], key[OPTION_KEY_SIZE];
 	const char *dot;
 	json_t *values;
 
 	if (!form || text[group] != '.' || text[equals] != '=')
 		return;
 	dot = memchr(text + group + 1, '.', equals - group - 1);
-	if (!dot || equals - group >= KEY_SIZE)
+	if (!dot || equals - group >= OPTION_KEY_SIZE)
 		return;
 	snprintf(id, sizeof(id), "%.*s", (int)(dot - text - (long)group - 1), text + group + 1);
 	snprintf(key, sizeof(key), "%.*s", (int)(text + equals - dot - 1), dot + 1);
 	values = options__find(options, form->kind, "id", id);
 	if (values && *key)
-		set(values, key, text + equals + 1, strlen(text + equals + 1));
+		option__set(values, key, text + equals + 1, strlen(text + equals + 1));
 }
 
 static int add_form(struct options *options, const struct form *form, const char *text)
@@ -503,7 +411,7 @@ void options__free(struct options *options)
 
 const char *option__get(const json_t *values, const char *prefix, const char *key)
 {
-	char name[KEY_SIZE];
+	char name[OPTION_KEY_SIZE];
 
 	if ((size_t)snprintf(name, sizeof(name), "%s%s", prefix, key) >= sizeof(name))
 		return NULL;

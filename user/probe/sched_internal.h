@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Inside the sched probe: what sched.c (life and events) and sched_read.c share. */
+/* Inside the sched probe: what sched.c (its life), sched_rings.c and sched_read.c share. */
 #ifndef KVMQ_SCHED_INTERNAL_H
 #define KVMQ_SCHED_INTERNAL_H
 
@@ -51,6 +51,10 @@ bool is_wanted(const struct sched_probe *probe, uint32_t slot, uint32_t generati
  */
 bool record_identity(struct sched_probe *probe, uint32_t slot, uint32_t generation,
 		     struct identity *identity);
+
+/* Opens the ring buffers; what they bring goes to the configuration's callbacks. Returns 0 or
+ * -errno. */
+int sched_rings__open(struct sched_probe *probe);
 
 /*
  * How far the run queues' clock is from CLOCK_MONOTONIC now, for both sides. Returns 0 or
