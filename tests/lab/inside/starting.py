@@ -18,7 +18,7 @@ from measuring import moment
 from oracle import Readings
 from tiny import CGROUPS, tiny
 
-STARTS = int(os.environ.get("STARTS", "10"))
+STARTS = int(os.environ.get("STARTS", "3"))
 SAY_SO = 5  # starts
 CAP = "start-cap"
 GUESTS = {
