@@ -208,9 +208,12 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 		(const struct sched_progress *)probe->progress.data + slot;
 	struct thread_snapshot *thread;
 	struct sched_thread copy;
+	uint64_t now;
 
 	if (slot_thread(probe, slot)->state == SCHED_FREE)
 		return 0;
+	/* Before the copy: what that says then holds at this time, however long it takes. */
+	now = clock_monotonic_ns() - probe->clock_offset;
 	if (!copy_thread(probe, slot, &copy)) {
 		probe->torn++;
 		return 0;
@@ -227,7 +230,7 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 	thread = snapshot__add(snapshot);
 	if (!thread)
 		return -ENOMEM;
-	fill_thread(thread, &copy, slot, progress, clock_monotonic_ns() - probe->clock_offset);
+	fill_thread(thread, &copy, slot, progress, now);
 	thread->throttling_known = probe->throttling_known;
 	return thread->waiting_ns ? add_blame_progress(progress, snapshot) : 0;
 }
