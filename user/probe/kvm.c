@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/units.h"
 #include "bpf/kvm.h"
 #include "kvm.skel.h"
 #include "probe/kernel.h"
@@ -18,9 +17,8 @@
 
 #define READ_TRIES 100
 #define REASONS_PER_VCPU 32
-#define DRIFT_LIMIT 2000 /* of the clocks, one part in so many: 500 ppm, as NTP's */
-#define SILENT_RUNS 16	 /* of kvm_userspace_exit alone, that no vCPU would make */
-#define VCPUS_MIN 64	 /* room for those that are still to come */
+#define SILENT_RUNS 16 /* of kvm_userspace_exit alone, that no vCPU would make */
+#define VCPUS_MIN 64   /* room for those that are still to come */
 
 _Static_assert((int)EXIT_IN_VMM == SCHED_IN_VMM && (int)EXIT_IN_KVM == SCHED_IN_KVM &&
 		       (int)EXIT_IN_GUEST == SCHED_IN_GUEST,
@@ -32,8 +30,6 @@ struct kvm_probe {
 	struct kvm_bpf *skeleton;
 	struct shared_array times, reasons;
 	uint32_t reason_places;
-	uint64_t clock_offset; /* CLOCK_MONOTONIC minus the run queues' clock */
-	uint64_t offset_time;  /* when that was known */
 	uint64_t torn;
 	bool warned; /* that nothing fires */
 };
@@ -169,19 +165,6 @@ void kvm_probe__close(struct kvm_probe *probe)
 	free(probe);
 }
 
-/*
- * The sched probe's measure of how far the two clocks are apart is too large when it was
- * interrupted, and a record's moments have nothing of that. They drift, but slowly.
- */
-static void update_offset(struct kvm_probe *probe)
-{
-	uint64_t now = clock_monotonic_ns(), measured = probe->sched->clock_offset;
-	uint64_t most = probe->clock_offset + (now - probe->offset_time) / DRIFT_LIMIT;
-
-	probe->clock_offset = probe->offset_time && measured > most ? most : measured;
-	probe->offset_time = now;
-}
-
 int kvm_probe__start(struct kvm_probe *probe)
 {
 	int error = measure_clock(probe->sched);
@@ -190,8 +173,7 @@ int kvm_probe__start(struct kvm_probe *probe)
 		log_error("reading the scheduler's clock: %s: start again", strerror(-error));
 		return error;
 	}
-	update_offset(probe);
-	__atomic_store_n(&probe->skeleton->bss->clock_offset, probe->clock_offset,
+	__atomic_store_n(&probe->skeleton->bss->clock_offset, probe->sched->clock_offset,
 			 __ATOMIC_RELEASE);
 	return 0;
 }
@@ -303,7 +285,7 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 	thread->figures.vmm_ns = times.vmm_ns;
 	thread->figures.poll_ns = times.poll_ns;
 	thread->figures.exits = times.exits;
-	add_progress(&thread->figures, &times, from, probe->clock_offset);
+	add_progress(&thread->figures, &times, from, probe->sched->clock_offset);
 	return read_reasons(probe, &times, exits);
 }
 
@@ -313,7 +295,6 @@ int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 	const struct kvm_losses *losses = &probe->skeleton->bss->losses;
 	int error = 0;
 
-	update_offset(probe);
 	exit_snapshot__clear(exits);
 	exits->isa = (enum exit_isa)probe->skeleton->bss->isa;
 	exits->cost = (struct exit_cost){ 0 };

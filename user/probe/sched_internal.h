@@ -24,6 +24,7 @@ struct sched_probe {
 	uint64_t news_lost_seen; /* losses.news when all slots were last looked at */
 	uint64_t torn;
 	uint64_t clock_offset; /* CLOCK_MONOTONIC minus the run queues' clock */
+	uint64_t offset_time;  /* when that was measured; 0: not yet */
 	uint64_t idle_switch_ps;
 	uint32_t gone[SCHED_SLOTS]; /* read as exited: to be returned next time */
 	uint32_t gone_count;

@@ -9,6 +9,7 @@
 #include "probe/sched_internal.h"
 
 #define CLOCK_TRIES 4
+#define DRIFT_LIMIT 2000 /* of the clocks, one part in so many: 500 ppm, as NTP's */
 
 /*
  * Gives the slots of exited threads back, cleared: the kernel side counts on
@@ -48,11 +49,12 @@ static int run_progress(const struct sched_probe *probe, uint64_t first, uint64_
 
 /*
  * How far the kernel side's clock is from ours: the least of some tries, since a
- * delay between the two readings can only add to it.
+ * delay between the two readings can only add to it. And not much more than the last
+ * time, since all of them may be delayed on a busy host, and the clocks drift slowly.
  */
 int measure_clock(struct sched_probe *probe)
 {
-	uint64_t least = UINT64_MAX;
+	uint64_t least = UINT64_MAX, now, most;
 	int error = 0;
 
 	for (int try = 0; try < CLOCK_TRIES && !error; try++) {
@@ -61,6 +63,11 @@ int measure_clock(struct sched_probe *probe)
 		if (probe->skeleton->bss->clock_offset < least)
 			least = probe->skeleton->bss->clock_offset;
 	}
+	now = clock_monotonic_ns();
+	most = probe->clock_offset + (now - probe->offset_time) / DRIFT_LIMIT;
+	if (probe->offset_time && least > most)
+		least = most;
+	probe->offset_time = now;
 	probe->clock_offset = least;
 	/* For those that exit until the next time. */
 	if (!error)

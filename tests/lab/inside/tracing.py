@@ -9,8 +9,8 @@ from trace import STATES, Broken, Trace
 
 INTERVAL = 2
 TOLERANCE = 0.01
-# What a thread did between the tool's look at all threads and its start is not drawn; its
-# first arrival books it as block, in the first report. Under emulation that takes long.
+# The threads of a snapshot are read one after the other, and what changes meanwhile is drawn:
+# under emulation that takes long.
 START_NS = 20_000_000
 
 
