@@ -24,7 +24,7 @@ static void be(unsigned int uid, const char *capabilities)
 	char status[256];
 
 	snprintf(status, sizeof(status),
-		 "Name:\tqemu\nUid:\t0\t0\t0\t%u\nGid:\t0\t0\t0\t%u\nGroups:\t7 %u \n"
+		 "Name:\tqemu\nUid:\t0\t0\t0\t%u\nGid:\t0\t0\t0\t%u\nGroups:\t7 %d \n"
 		 "CapEff:\t%s\n",
 		 uid, uid, GROUP, capabilities);
 	fake_file(&proc, PID, "status", status, strlen(status));

@@ -33,7 +33,7 @@ static void add_pid(void *context, uint32_t pid)
 static void test_scan(void **state)
 {
 	struct vm_refusals refusals;
-	struct fake_proc proc;
+	struct fake_proc proc = { 0 };
 	char path[300];
 	uint64_t found = 0;
 
@@ -139,7 +139,7 @@ static void test_other_users(void **state)
 {
 	struct vm_refusals refusals;
 	struct other plain, changed;
-	struct fake_proc proc;
+	struct fake_proc proc = { 0 };
 	char text[256];
 
 	(void)state;
@@ -227,7 +227,7 @@ static void test_words(void **state)
 
 static void test_view(void **state)
 {
-	struct fake_proc proc;
+	struct fake_proc proc = { 0 };
 
 	(void)state;
 	fake_proc__open(&proc);

@@ -408,7 +408,10 @@ static int merge_drives(struct disks *disks, struct qmp *qmp, const json_t *driv
 	if (error)
 		return error;
 	asking.old = version && version < QMP_VERSION(2, 10);
-	json_array_foreach(drives, i, drive) merge_drive(&asking, drive);
+	json_array_foreach(drives, i, drive)
+	{
+		merge_drive(&asking, drive);
+	}
 	drop_others(&asking);
 	/* The monitor has answered: whether its files can be looked into is another matter. */
 	disks__find_files(disks, asking.files);

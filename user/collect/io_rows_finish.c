@@ -290,8 +290,8 @@ static bool is_watched(const struct io_row *row, const struct io_vms *vms)
 {
 	const struct io_vm *vm = row->vm;
 
-	if (row->kind != IO_ROW_DISK || !row->disk->dev || row->disk->backing == DISK_VHOST_SCSI ||
-	    vm->cgroup_of_vms)
+	if (row->kind != IO_ROW_DISK || !row->disk || !row->disk->dev ||
+	    row->disk->backing == DISK_VHOST_SCSI || vm->cgroup_of_vms)
 		return false;
 	if (is_cached(row->disk) && (!vm->cgroup_id || vm->cgroup_of_others))
 		return false;

@@ -101,10 +101,10 @@ static int load(struct kvm_probe *probe)
 	error = configure(probe);
 	if (!error)
 		error = kvm_bpf__load(probe->skeleton);
-	if (!error)
+	if (!error) {
 		kernel_tell_programs("kvm", probe->skeleton->obj);
-	if (!error)
 		error = map_array(&probe->times, probe->skeleton->maps.vcpu_times, PROT_READ);
+	}
 	if (!error)
 		error = map_array(&probe->reasons, probe->skeleton->maps.reasons, PROT_READ);
 	if (!error)

@@ -34,10 +34,10 @@ int overlap_probe__open(struct overlap_probe **out, const struct sched_probe *sc
 	error = probe->skeleton ? configure(probe->skeleton, sched->skeleton) : -errno;
 	if (!error)
 		error = overlap_bpf__load(probe->skeleton);
-	if (!error)
+	if (!error) {
 		kernel_tell_programs("overlap", probe->skeleton->obj);
-	if (!error)
 		error = overlap_bpf__attach(probe->skeleton);
+	}
 	if (error) {
 		overlap_probe__close(probe);
 		return error;

@@ -352,10 +352,10 @@ static int load(struct sched_probe *probe)
 		log_detail("hooks at throttling of cgroups: %s: tried without", strerror(-error));
 		error = load_programs(probe, false);
 	}
-	if (!error)
+	if (!error) {
 		kernel_tell_programs("sched", probe->skeleton->obj);
-	if (!error)
 		error = map_arrays(probe);
+	}
 	if (!error)
 		error = fill_free_slots(probe);
 	if (!error)
