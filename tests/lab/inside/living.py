@@ -108,7 +108,7 @@ def paused():
 def threads():
     """--by thread: the emulator's threads and a vhost worker, with waits of their own."""
     run("modprobe", "vhost_vsock")
-    guest("start", "vs:1:idle", "--", "-device", "vhost-vsock-pci,guest-cid=77")
+    guest("start", "vs:1:idle", "--cid", "77")
     pid = guest_pid("vs")
     tool = Tool("-b", "thread", "-m", "vs", "1")
     report = wait_for(tool, lambda r: any(row["thread"].startswith("vhost-")
