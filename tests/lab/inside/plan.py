@@ -37,8 +37,8 @@ STAGES = [
     (hosts.start_busy, [
         (measuring.exact,
          measuring.vm_sums,
-         measuring.preempted,
-         measuring.steal),
+         measuring.preempted),
+        measuring.steal,  # asks the guests, which wakes them
         measuring.events,
         overlap.overlap,
         tracing.timeline,
