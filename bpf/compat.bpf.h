@@ -50,6 +50,15 @@ static __noinline __attribute__((unused)) __u32 compat_task_state_at(struct task
 	return BPF_CORE_READ(task, __state);
 }
 
+/*
+ * An int, and a byte in 7.x, with others beside it: BPF_CORE_READ() copies as many bytes as
+ * vmlinux.h says, not as many as the kernel has.
+ */
+static __always_inline bool compat_task_on_cpu(struct task_struct *task)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(task, on_cpu);
+}
+
 static __always_inline __u32 compat_switch_state(__u64 *ctx)
 {
 	if (compat_switch_has_state)

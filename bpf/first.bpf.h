@@ -6,7 +6,8 @@
  * starts. So nothing is said of it (SCHED_FOUND) until user space, once switches are
  * counted, asks what it is doing: a reading of the task that is the same twice is true of
  * the moment between, and of all that follows up to the thread's next switch. That switch
- * opens the books as of the reading, if there is one and it agrees; if not, as of itself.
+ * opens the books as of the reading, if there is one and it agrees; if not, as of itself. One
+ * that does not agree comes after a switch that was not seen, and is counted as such.
  * A reading is written by whoever asks, the slot by the thread's switches: neither waits.
  */
 #ifndef KVMQ_FIRST_BPF_H
@@ -39,7 +40,7 @@ static __always_inline void read_task(struct task_struct *task, struct task_read
 	reading->arrival = BPF_CORE_READ(task, sched_info.last_arrival);
 	reading->notifier = (__u64)BPF_CORE_READ(task, preempt_notifiers.first);
 	reading->state = compat_task_state_at(task);
-	reading->on_cpu = BPF_CORE_READ(task, on_cpu);
+	reading->on_cpu = compat_task_on_cpu(task);
 }
 
 static __always_inline bool same_readings(const struct task_reading *a,
@@ -135,6 +136,8 @@ static __always_inline bool thread_begin(__u32 slot, struct sched_thread *thread
 	thread->run_delay = task->sched_info.run_delay;
 	thread->cpu = bpf_get_smp_processor_id();
 	thread->place = in_kvm_run(task) ? SCHED_IN_KVM : SCHED_IN_VMM;
+	if (first && !agrees)
+		__sync_fetch_and_add(&losses.missed, 1);
 	if (!agrees)
 		return false;
 	thread->state = first->state;

@@ -160,6 +160,27 @@ static void test_unknown_before(void **state)
 	assert_int_equal(scene->rows.count, 0);
 }
 
+/* Its books began anew: what it does since, and not a difference to what is no longer so. */
+static void test_begun_anew(void **state)
+{
+	struct scene *scene = *state;
+	struct thread_snapshot *before = add(&scene->before, 10, 0);
+	struct thread_snapshot *after = add(&scene->after, 10, 0);
+	const struct row *row;
+
+	before->figures = figures(950, 0, 0, 0, 0);
+	before->read_rq = 99 * SEC;
+	after->figures = figures(10, 0, 0, 850, 0);
+	after->read_rq = 100 * SEC;
+	row = only_row(scene, BY_VCPU);
+	assert_int_equal(row->interval.elapsed_ns, 860 * MSEC);
+	assert_int_equal(row->interval.run_ns, 10 * MSEC);
+	assert_int_equal(row->interval.halt_ns, 850 * MSEC);
+	/* An older one, by as much as there is between the two readings. */
+	after->figures = figures(1000, 0, 0, 0, 0);
+	assert_int_equal(only_row(scene, BY_VCPU)->interval.run_ns, 50 * MSEC);
+}
+
 /* A wait shown as ready that the kernel counts as 0 in the end: no row over 100 %. */
 static void test_shrunk_wait(void **state)
 {
@@ -438,11 +459,12 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_difference),	TEST(test_new_thread),		 TEST(test_unknown_before),
-		TEST(test_shrunk_wait), TEST(test_gone_thread),		 TEST(test_never_negative),
-		TEST(test_vm_sums),	TEST(test_vm_sums_in_vcpu_rows), TEST(test_worst_of_none),
-		TEST(test_threads),	TEST(test_thread_without_vm),	 TEST(test_order),
-		TEST(test_max),		TEST(test_shares_add_up),	 TEST(test_many),
+		TEST(test_difference),	   TEST(test_new_thread),  TEST(test_unknown_before),
+		TEST(test_begun_anew),	   TEST(test_shrunk_wait), TEST(test_gone_thread),
+		TEST(test_never_negative), TEST(test_vm_sums),	   TEST(test_vm_sums_in_vcpu_rows),
+		TEST(test_worst_of_none),  TEST(test_threads),	   TEST(test_thread_without_vm),
+		TEST(test_order),	   TEST(test_max),	   TEST(test_shares_add_up),
+		TEST(test_many),
 	};
 
 	return cmocka_run_group_tests_name("rows", tests, NULL, NULL);

@@ -277,6 +277,15 @@ static bool is_older(const struct thread_snapshot *thread, const struct snapshot
 	return thread->figures.elapsed_ns > after->end_ns - before->time_ns;
 }
 
+/*
+ * Whether the books of a thread began anew after before was read: a switch was not seen
+ * (losses.missed), and what had been said of the thread until then is of no use.
+ */
+static bool begun_anew(const struct thread_snapshot *before, const struct thread_snapshot *after)
+{
+	return after->read_rq > before->read_rq + after->figures.elapsed_ns;
+}
+
 int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
 	       struct vms *vms, enum group_by by)
 {
@@ -294,6 +303,8 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 			continue;
 		if (!old && is_older(thread, before, after))
 			continue;
+		if (old && begun_anew(old, thread))
+			old = NULL;
 		*row = (struct row){ .hist = &rows->hists[rows->count],
 				     .throttling_known = thread->throttling_known };
 		fill_row(row, old, thread, vm);
