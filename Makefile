@@ -39,12 +39,9 @@ LIBS := -lbpf -lelf -lz -ljansson -lcap-ng -lunistring -lm
 # Atomic operations that return a value (5.12).
 $(addprefix $(BUILD)/,overlap.bpf.o block.bpf.o virtqueue.bpf.o): BPF_CFLAGS += -mcpu=v3
 
-# Everything in user/ but the commands' own files is one library.
-LIBRARY_SOURCES := $(wildcard user/base/*.c user/probe/*.c user/collect/*.c user/render/*.c)
-COMMAND_SOURCES := $(wildcard user/cmd/*.c)
+# Everything in user/ but the mains is one library.
 MAIN_SOURCES := $(TOOLS:kvmq-%=user/cmd/%.c)
-LIBRARY_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(LIBRARY_SOURCES) \
-	$(filter-out $(MAIN_SOURCES),$(COMMAND_SOURCES)))
+LIBRARY_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAIN_SOURCES),$(wildcard user/*/*.c)))
 LIBRARY := $(BUILD)/libkvmq.a
 SKELETONS := $(PROBES:%=$(BUILD)/%.skel.h)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -176,9 +173,9 @@ bench-programs: $(BENCH_PROGRAMS)
 
 # What libFuzzer finds stays in $(BUILD)/fuzz.
 FUZZ_SECONDS ?= 60
-FUZZED := $(addprefix user/collect/guest_,report.c parse.c line.c)
+FUZZED := $(addprefix user/guests/guest_,report.c parse.c line.c)
 
-$(BUILD)/fuzz/guest_report: tests/fuzz/guest_report.c $(FUZZED) $(wildcard user/collect/guest_*.h) | need-fuzz
+$(BUILD)/fuzz/guest_report: tests/fuzz/guest_report.c $(FUZZED) $(wildcard user/guests/guest_*.h) | need-fuzz
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $@.corpus
 	$(Q)$(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -Iuser \

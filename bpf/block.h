@@ -15,7 +15,7 @@
 #define BLOCK_COST_SAMPLE 64 /* one in so many runs is timed */
 #define BLOCK_EVENTS_SIZE (1 << 20)
 
-/* As enum io_op in user/collect/io.h. */
+/* As enum io_op in user/model/io.h. */
 enum block_op {
 	BLOCK_READ,
 	BLOCK_WRITE,

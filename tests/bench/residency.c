@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "collect/residency.h"
+#include "host/residency.h"
 
 #define GIB (1ULL << 30)
 #define HUGE_PAGE (2ULL << 20)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collect/guest_internal.h"
-#include "collect/guest_report.h"
+#include "guests/guest_internal.h"
+#include "guests/guest_report.h"
 
 struct sender {
 	struct guest_report *last;

@@ -6,7 +6,7 @@
 #include "unit.h"
 
 #include "base/log.h"
-#include "base/options.h"
+#include "cli/options.h"
 
 #define ARGUMENTS_MAX 12
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "collect/disk.h"
+#include "disks/disk.h"
 
 /* What is expected of a disk; NULL and 0 are empty. */
 struct expected {

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <jansson.h>
 
-#include "collect/guest_link.h"
-#include "collect/guest_report.h"
+#include "guests/guest_link.h"
+#include "guests/guest_report.h"
 
 static inline struct guest_report *sample_new(void)
 {

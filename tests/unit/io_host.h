@@ -3,8 +3,8 @@
 #ifndef KVMQ_IO_HOST_H
 #define KVMQ_IO_HOST_H
 
-#include "collect/io_rows.h"
 #include "fake_proc.h"
+#include "io/io_rows.h"
 #include "unit.h"
 
 #define SEC 1000000000ULL

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Whose resctrl's groups are, and what they count: nothing twice, nothing half. */
-#include "collect/bandwidth.h"
 #include "fake_proc.h"
+#include "host/bandwidth.h"
 #include "unit.h"
 
 struct fixture {

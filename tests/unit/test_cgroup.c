@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "collect/cgroup.h"
-#include "collect/vm_name.h"
 #include "fake_proc.h"
+#include "host/cgroup.h"
+#include "host/vm_name.h"
 
 /* A folder like /proc, with hierarchies in folders below it. */
 static struct fake_proc proc;

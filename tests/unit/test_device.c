@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Block devices and what they stand on, in a folder that looks like /sys: user/collect/device.c. */
+/* Block devices and what they stand on, in a folder that looks like /sys: user/disks/device.c. */
 #include "unit.h"
 
 #include <errno.h>
@@ -9,9 +9,9 @@
 
 #include <linux/magic.h>
 
-#include "collect/device.h"
-#include "collect/io.h"
+#include "disks/device.h"
 #include "fake_proc.h"
+#include "model/io.h"
 
 static struct fake_proc sys;
 static struct devices *devices;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Disks by a VMM's command line: user/collect/disk_cmdline.c, disk_node.c, disk_options.c. */
+/* Disks by a VMM's command line: user/disks/disk_cmdline.c, disk_node.c, disk_options.c. */
 #include "disk_line.h"
 
 /* libvirt 9, q35: firmware, a throttled qcow2 with a backing file, a raw LV, an empty CD. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Disks by what a VMM has open: user/collect/disk_fds.c, on a folder like /proc and on /proc. */
+/* Disks by what a VMM has open: user/disks/disk_fds.c, on a folder like /proc and on /proc. */
 #include "unit.h"
 
 #include <errno.h>
@@ -11,10 +11,10 @@
 #include <linux/magic.h>
 
 #include "block_device.h"
-#include "collect/disk.h"
-#include "collect/io.h"
-#include "collect/proc.h"
+#include "disks/disk.h"
 #include "fake_proc.h"
+#include "host/proc.h"
+#include "model/io.h"
 
 #define PID 100U
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Disks by the nodes of a monitor, as QEMU 2.5, 7.2 and 10 tell of them, among the files that are
- * open: user/collect/disk_graph.c, disk_qmp.c.
+ * open: user/disks/disk_graph.c, disk_qmp.c.
  */
 #include "unit.h"
 
@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "collect/disk.h"
-#include "collect/io.h"
+#include "disks/disk.h"
 #include "fake_proc.h"
 #include "fake_qmp.h"
+#include "model/io.h"
 
 #define PID 100U
 #define OLD_GREETING                                                                               \

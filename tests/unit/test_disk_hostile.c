@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "collect/disk_internal.h"
+#include "disks/disk_internal.h"
 
 /* What does not fit is cut, or counted. */
 static void test_limits(void **state)

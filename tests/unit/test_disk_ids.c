@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Disks keep their numbers from look to look: user/collect/disk_ids.c. */
+/* Disks keep their numbers from look to look: user/disks/disk_ids.c. */
 #include "unit.h"
 
-#include "collect/disk_ids.h"
+#include "disks/disk_ids.h"
 
 static struct disk_ids ids;
 static struct disks disks;

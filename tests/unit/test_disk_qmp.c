@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a monitor adds to disks, by answers as QEMU 7.2 gives them: user/collect/disk_qmp.c. */
+/* What a monitor adds to disks, by answers as QEMU 7.2 gives them: user/disks/disk_qmp.c. */
 #include "unit.h"
 
 #include <errno.h>
@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "collect/disk.h"
-#include "collect/io.h"
+#include "disks/disk.h"
 #include "fake_proc.h"
 #include "fake_qmp.h"
+#include "model/io.h"
 
 #define ANONYMOUS(number) "/machine/peripheral-anon/device[" number "]/virtio-backend"
 #define NAMED(id) "/machine/peripheral/" id "/virtio-backend"

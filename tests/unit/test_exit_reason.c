@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Names of exits, of what processor there is. */
-#include "collect/exit_reason.h"
+#include "exits/exit_reason.h"
 #include "unit.h"
 
 /* The headers of the machine that this is built on, as far as it has them. */

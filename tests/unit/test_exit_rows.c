@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The difference of two exit snapshots: by vCPU and by VM, and what it does with less. */
-#include "collect/exit_rows.h"
+#include "exits/exit_rows.h"
 #include "fake_proc.h"
 #include "unit.h"
 

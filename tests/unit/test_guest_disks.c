@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a guest reports of its disks, from its own block layer and a tree like sysfs. */
-#include "collect/guest_disks.h"
 #include "fake_proc.h"
+#include "guests/guest_disks.h"
 #include "unit.h"
 
 struct fixture {

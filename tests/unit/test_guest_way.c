@@ -2,7 +2,7 @@
 /* What a QEMU command line says of the way of guest reports; lines out of pieces. */
 #include "unit.h"
 
-#include "collect/guest_internal.h"
+#include "guests/guest_internal.h"
 
 /* Arguments are divided by '|'. */
 static struct guest_way read_way(const char *arguments)

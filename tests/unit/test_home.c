@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* HOME: the node with most run time of late, with hysteresis. */
-#include "collect/home.h"
+#include "numa/home.h"
 #include "unit.h"
 
 #define SEC 1000000000ULL

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Snapshots of I/O: lists that grow, are ordered, looked up and used again. */
-#include "collect/io.h"
+#include "model/io.h"
 #include "unit.h"
 
 static struct block_flow *add(struct block_snapshot *snapshot, uint32_t dev, uint64_t cgroup_id,

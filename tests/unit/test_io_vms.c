@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which VMs there are, with which disks and cgroups, and whose a request is. */
-#include "collect/io_vms.h"
+#include "disks/io_vms.h"
 
 #include <sys/sysmacros.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How long requests took: sums, differences and what they say. */
-#include "collect/latency.h"
+#include "model/latency.h"
 #include "unit.h"
 
 static void record(struct latency *latency, uint64_t ns, uint32_t times)

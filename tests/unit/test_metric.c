@@ -5,10 +5,10 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "base/options.h"
+#include "cli/options.h"
 #include "cmd/cpu_metrics.h"
 #include "cmd/numa_metrics.h"
-#include "collect/rows.h"
+#include "sched/rows.h"
 
 static const char *header_of(const char *name)
 {

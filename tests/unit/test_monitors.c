@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "collect/monitors.h"
+#include "disks/monitors.h"
 #include "fake_qmp.h"
 
 #define D1 "/machine/peripheral/d1/virtio-backend"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* File systems without a device number, by lines of real mountinfos: user/collect/mount.c. */
+/* File systems without a device number, by lines of real mountinfos: user/disks/mount.c. */
 #include "unit.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "block_device.h"
-#include "collect/io.h"
-#include "collect/mount.h"
+#include "disks/mount.h"
 #include "fake_proc.h"
+#include "model/io.h"
 
 #define PID 100U
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /proc/PID/numa_maps: bytes by node, guest memory and the VMM's own, kinds of memory. */
-#include "collect/numa_maps.h"
-#include "collect/residency_internal.h"
 #include "fake_proc.h"
+#include "host/numa_maps.h"
+#include "host/residency_internal.h"
 #include "unit.h"
 
 #define PID 100

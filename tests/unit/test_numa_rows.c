@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The difference of two numa snapshots: shares, reasons and hints. */
-#include "collect/numa_rows.h"
 #include "fake_proc.h"
+#include "numa/numa_rows.h"
 #include "unit.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What kvmq-numa remembers of each VM, and for how long. */
-#include "collect/numa_vms.h"
 #include "fake_proc.h"
+#include "host/numa_vms.h"
 #include "unit.h"
 
 #define SEC 1000000000ULL

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The command line of all tools: user/base/options.c. */
+/* The command line of all tools: user/cli/options.c. */
 #include "command_line.h"
 
 #include "base/version.h"

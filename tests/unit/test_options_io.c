@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The command line of a tool whose rows are disks: user/base/options.c. */
+/* The command line of a tool whose rows are disks: user/cli/options.c. */
 #include "command_line.h"
 
 /* Its rows are disks or devices, and it runs in guests, too. */

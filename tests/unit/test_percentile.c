@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Figures from a distribution, and shares: the last part of user/collect/rows.c. */
+/* Figures from a distribution, and shares: the last part of user/sched/rows.c. */
 #include "unit.h"
 
-#include "collect/rows.h"
+#include "sched/rows.h"
 
 #define SEC 1000000000ULL
 

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "collect/qemu_version.h"
+#include "disks/qemu_version.h"
 
 #define CHUNK (256 * 1024) /* that is read at once */
 

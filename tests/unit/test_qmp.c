@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The connection to a monitor, against one that behaves badly: user/collect/qmp.c. */
+/* The connection to a monitor, against one that behaves badly: user/disks/qmp.c. */
 #include "unit.h"
 
 #include <errno.h>
 
 #include "base/units.h"
-#include "collect/qmp.h"
+#include "disks/qmp.h"
 #include "fake_qmp.h"
 
 #define TIMEOUT_MS 3000 /* which no test is meant to reach */

@@ -5,11 +5,11 @@
 #include <time.h>
 
 #include "cmd/cpu_metrics.h"
-#include "collect/rows.h"
 #include "render/bars.h"
 #include "render/json.h"
 #include "render/summary.h"
 #include "render/wait_line.h"
+#include "sched/rows.h"
 
 #define SEC 1000000000ULL
 #define BOOT_NS (1700000000 * SEC)

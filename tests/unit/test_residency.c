@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which source a VM's residency comes from, and how often. */
 #include "base/units.h"
-#include "collect/residency.h"
 #include "fake_proc.h"
+#include "host/residency.h"
 #include "unit.h"
 
 #include <pthread.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The sources of residency on memory of this process: what they see, whether they agree. */
 #include "base/units.h"
-#include "collect/residency.h"
-#include "collect/residency_internal.h"
 #include "fake_proc.h"
+#include "host/residency.h"
+#include "host/residency_internal.h"
 #include "unit.h"
 
 #include <time.h>

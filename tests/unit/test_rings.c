@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where virtqueues are, by answers that QEMU 7.2 and 10.0 gave: user/collect/rings.c. */
+/* Where virtqueues are, by answers that QEMU 7.2 and 10.0 gave: user/disks/rings.c. */
 #include "unit.h"
 
 #include <errno.h>
 
-#include "collect/rings.h"
+#include "disks/rings.h"
 #include "fake_qmp.h"
 
 #define BLK0 "/machine/peripheral/virtio-disk0/virtio-backend"

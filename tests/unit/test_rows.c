@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The difference of two snapshots: user/collect/rows.c. */
+/* The difference of two snapshots: user/sched/rows.c. */
 #include "unit.h"
 
-#include "collect/rows.h"
+#include "sched/rows.h"
 
 #define MSEC 1000000ULL
 #define SEC 1000000000ULL

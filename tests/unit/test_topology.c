@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The nodes of hosts of all shapes, and the snapshot that goes with them. */
-#include "collect/numa.h"
-#include "collect/topology.h"
 #include "fake_proc.h"
+#include "host/topology.h"
+#include "model/numa.h"
 #include "unit.h"
 
 #include <sched.h>

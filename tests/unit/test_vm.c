@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The registry of VMs, on a folder that looks like /proc: user/collect/vm.c. */
+/* The registry of VMs, on a folder that looks like /proc: user/host/vm.c. */
 #include "unit.h"
 
 #include <errno.h>
 
-#include "collect/proc.h"
-#include "collect/vm.h"
 #include "fake_proc.h"
+#include "host/proc.h"
+#include "host/vm.h"
 
 #define UUID "8a1f7c3e-5b2d-4c6a-9e0f-112233445566"
 #define UUID_UPPER "8A1F7C3E-5B2D-4C6A-9E0F-112233445566"

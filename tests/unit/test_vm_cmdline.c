@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who a VM is by its command line: user/collect/vm_cmdline.c. */
+/* Who a VM is by its command line: user/host/vm_cmdline.c. */
 #include "unit.h"
 
-#include "collect/vm_cmdline.h"
+#include "host/vm_cmdline.h"
 
 #define UUID "8a1f7c3e-5b2d-4c6a-9e0f-112233445566"
 #define OTHER "11111111-2222-3333-4444-555555555555"

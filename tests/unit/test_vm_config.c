@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A VM's name from -readconfig: what a VMM's user may read is read, and nothing else, whatever
- * the path says. user/collect/vm_config.c.
+ * the path says. user/host/vm_config.c.
  */
 #include "unit.h"
 
@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "collect/vm_config.h"
 #include "fake_proc.h"
+#include "host/vm_config.h"
 
 #define PID 100
 #define USER 65533

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a VM is called: user/collect/vm_name.c. */
+/* What a VM is called: user/host/vm_name.c. */
 #include "unit.h"
 
-#include "collect/snapshot.h"
-#include "collect/vm_name.h"
+#include "host/vm_name.h"
+#include "model/snapshot.h"
 
 #define UUID "8a1f7c3e-5b2d-4c6a-9e0f-112233445566"
 

@@ -15,10 +15,10 @@
 #include <sys/wait.h>
 
 #include "base/privileges.h"
-#include "collect/io_vms.h"
-#include "collect/proc_view.h"
-#include "collect/vm_scan.h"
+#include "disks/io_vms.h"
 #include "fake_proc.h"
+#include "host/proc_view.h"
+#include "host/vm_scan.h"
 
 #define SOMEBODY 65533
 #define SOMEBODY_ELSE 65532

@@ -2,7 +2,7 @@
 #include "cmd/blame_metrics.h"
 
 #include "cmd/values.h"
-#include "collect/blame.h"
+#include "sched/blame.h"
 
 #define ALL (VCPU | VM | THREAD)
 

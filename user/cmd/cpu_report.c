@@ -7,9 +7,9 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "cli/table_options.h"
 #include "cmd/blame_metrics.h"
 #include "cmd/cpu_metrics.h"
-#include "cmd/table_options.h"
 #include "render/bars.h"
 #include "render/json.h"
 #include "render/summary.h"

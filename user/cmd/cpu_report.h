@@ -5,13 +5,13 @@
 
 #include <stdio.h>
 
-#include "base/options.h"
-#include "collect/blame.h"
-#include "collect/host.h"
-#include "collect/rows.h"
-#include "collect/vm.h"
-#include "collect/wait_event.h"
+#include "cli/options.h"
+#include "host/host.h"
+#include "host/vm.h"
+#include "model/wait_event.h"
 #include "render/metric.h"
+#include "sched/blame.h"
+#include "sched/rows.h"
 
 struct cpu_report {
 	const struct options *options;

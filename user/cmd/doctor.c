@@ -5,14 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/log.h"
-#include "base/options.h"
 #include "base/text.h"
-#include "collect/check.h"
-#include "collect/host.h"
-#include "collect/proc_view.h"
-#include "collect/vm.h"
-#include "collect/vm_scan.h"
+#include "cli/options.h"
+#include "host/host.h"
+#include "host/proc_view.h"
+#include "host/vm.h"
+#include "host/vm_scan.h"
 #include "probe/block.h"
 #include "probe/kvm.h"
 #include "probe/numa.h"

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/options.h"
 #include "base/privileges.h"
-#include "base/runner.h"
+#include "cli/options.h"
+#include "cli/runner.h"
 #include "cmd/exit_report.h"
-#include "cmd/session.h"
-#include "collect/host.h"
+#include "host/host.h"
 #include "probe/kvm.h"
+#include "source/session.h"
 
 #define EVENTS_POLL_MS 50
 

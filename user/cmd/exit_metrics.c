@@ -5,8 +5,8 @@
 
 #include "base/units.h"
 #include "cmd/values.h"
-#include "collect/buckets.h"
-#include "collect/exit_rows.h"
+#include "exits/exit_rows.h"
+#include "model/buckets.h"
 
 #define ALL (VCPU | VM)
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "cli/table_options.h"
 #include "cmd/exit_metrics.h"
-#include "cmd/table_options.h"
 #include "render/bars.h"
 #include "render/exit_line.h"
 #include "render/json.h"

@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-#include "base/options.h"
-#include "collect/exit_rows.h"
-#include "collect/host.h"
+#include "cli/options.h"
+#include "exits/exit_rows.h"
+#include "host/host.h"
 #include "render/metric.h"
 
 /* The same moment as the two probes have seen it. */

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/options.h"
 #include "base/privileges.h"
-#include "base/runner.h"
+#include "cli/options.h"
+#include "cli/runner.h"
 #include "cmd/io_guest.h"
 #include "cmd/io_report.h"
 #include "cmd/io_session.h"

@@ -8,11 +8,11 @@
 
 #include "base/log.h"
 #include "base/privileges.h"
-#include "base/runner.h"
-#include "cmd/session.h"
-#include "collect/guest_disks.h"
-#include "collect/guest_link.h"
+#include "cli/runner.h"
+#include "guests/guest_disks.h"
+#include "guests/guest_link.h"
 #include "probe/block.h"
+#include "source/session.h"
 
 struct io_guest_tool {
 	struct block_probe *block;

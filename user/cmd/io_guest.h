@@ -3,7 +3,7 @@
 #ifndef KVMQ_IO_GUEST_H
 #define KVMQ_IO_GUEST_H
 
-#include "base/options.h"
+#include "cli/options.h"
 
 /* Reports each interval until it is ended. Returns an exit status. */
 int io_guest__run(const struct options *options);

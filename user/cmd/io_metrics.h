@@ -2,7 +2,7 @@
 #ifndef KVMQ_IO_METRICS_H
 #define KVMQ_IO_METRICS_H
 
-#include "collect/io_rows.h"
+#include "io/io_rows.h"
 #include "render/metric.h"
 
 /* The figures of kvmq-io; their rows are struct io_row. */

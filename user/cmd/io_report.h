@@ -5,10 +5,10 @@
 
 #include <stdio.h>
 
-#include "base/options.h"
-#include "collect/host.h"
-#include "collect/io_event.h"
-#include "collect/io_rows.h"
+#include "cli/options.h"
+#include "host/host.h"
+#include "io/io_rows.h"
+#include "model/io_event.h"
 #include "render/metric.h"
 
 struct io_report {

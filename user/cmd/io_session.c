@@ -10,8 +10,8 @@
 
 #include "base/log.h"
 #include "base/units.h"
-#include "cmd/session.h"
-#include "collect/proc.h"
+#include "host/proc.h"
+#include "source/session.h"
 
 #define CMDLINE_SIZE 65536
 

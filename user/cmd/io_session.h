@@ -3,14 +3,14 @@
 #ifndef KVMQ_IO_SESSION_H
 #define KVMQ_IO_SESSION_H
 
-#include "base/options.h"
-#include "cmd/session.h"
-#include "collect/guest_link.h"
-#include "collect/io_rows.h"
-#include "collect/monitors.h"
+#include "cli/options.h"
+#include "disks/monitors.h"
+#include "guests/guest_link.h"
+#include "io/io_rows.h"
 #include "probe/block.h"
 #include "probe/virtqueue.h"
 #include "probe/vmm.h"
+#include "source/session.h"
 
 #define MISSING_SIZE (VM_SHOWN_SIZE + 160)
 

@@ -5,15 +5,15 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/options.h"
 #include "base/privileges.h"
-#include "base/runner.h"
+#include "cli/options.h"
+#include "cli/runner.h"
 #include "cmd/numa_report.h"
-#include "cmd/session.h"
-#include "collect/host.h"
-#include "collect/numa_vms.h"
-#include "collect/proc_view.h"
+#include "host/host.h"
+#include "host/numa_vms.h"
+#include "host/proc_view.h"
 #include "probe/numa.h"
+#include "source/session.h"
 
 #define EVENTS_POLL_MS 50
 

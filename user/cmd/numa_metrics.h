@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "collect/numa_rows.h"
+#include "numa/numa_rows.h"
 #include "render/metric.h"
 
 /* The figures of kvmq-numa; their rows are struct numa_row. */

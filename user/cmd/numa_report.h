@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-#include "base/options.h"
-#include "collect/host.h"
-#include "collect/numa_rows.h"
+#include "cli/options.h"
+#include "host/host.h"
+#include "numa/numa_rows.h"
 #include "render/metric.h"
 
 /* The same moment as the two probes have seen it. */

@@ -3,9 +3,9 @@
 #ifndef KVMQ_VALUES_H
 #define KVMQ_VALUES_H
 
-#include "base/options.h"
-#include "collect/rows.h"
+#include "cli/options.h"
 #include "render/metric.h"
+#include "sched/rows.h"
 
 /* Where a metric is shown without being asked for. */
 #define VCPU (1U << BY_VCPU)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "collect/host.h"
+#include "host/host.h"
 #include "probe/block_internal.h"
 #include "probe/kernel.h"
 #include "probe/sched_internal.h"

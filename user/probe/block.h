@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collect/check.h"
-#include "collect/io.h"
-#include "collect/io_event.h"
+#include "base/check.h"
+#include "model/io.h"
+#include "model/io_event.h"
 
 struct block_probe;
 

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collect/check.h"
-#include "collect/exits.h"
+#include "base/check.h"
+#include "model/exits.h"
 #include "probe/sched.h"
 
 struct kvm_probe_config {

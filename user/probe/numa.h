@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collect/check.h"
-#include "collect/numa.h"
+#include "base/check.h"
+#include "model/numa.h"
 #include "probe/sched.h"
 
 struct numa_probe_config {

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "collect/snapshot.h"
+#include "model/snapshot.h"
 
 struct overlap_probe;
 struct sched_probe;

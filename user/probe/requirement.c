@@ -13,7 +13,7 @@
 
 #include "base/log.h"
 #include "base/privileges.h"
-#include "collect/proc.h"
+#include "host/proc.h"
 #include "probe/kernel.h"
 
 /* include/linux/proc_ns.h, PROC_USER_INIT_INO */

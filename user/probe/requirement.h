@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "collect/check.h"
+#include "base/check.h"
 
 /*
  * Adds a check for each thing that all tools need; lost is what is lost without it. Returns

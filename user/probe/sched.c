@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "collect/host.h"
-#include "collect/vm_name.h"
+#include "host/host.h"
+#include "host/vm_name.h"
 #include "probe/cost.h"
 #include "probe/kernel.h"
 #include "probe/overlap.h"

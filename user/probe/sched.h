@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collect/check.h"
-#include "collect/snapshot.h"
-#include "collect/state_change.h"
-#include "collect/wait_event.h"
+#include "base/check.h"
+#include "model/snapshot.h"
+#include "model/state_change.h"
+#include "model/wait_event.h"
 
 struct sched_probe_config {
 	bool threads;  /* also the VMs' threads that are no vCPUs */

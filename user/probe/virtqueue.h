@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collect/io.h"
-#include "collect/rings.h"
+#include "disks/rings.h"
+#include "model/io.h"
 
 struct virtqueue_probe;
 

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "bpf/virtqueue.h"
-#include "collect/io.h"
-#include "collect/rings.h"
+#include "disks/rings.h"
+#include "model/io.h"
 
 /* A VM's rings, in slots that follow each other. */
 struct watched {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collect/qemu_version.h"
+#include "disks/qemu_version.h"
 #include "probe/kernel.h"
 #include "probe/vmm_entry.h"
 #include "probe/vmm_snapshot.h"

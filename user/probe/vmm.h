@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collect/io.h"
+#include "model/io.h"
 
 struct vmm_probe;
 

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "collect/snapshot.h"
+#include "model/snapshot.h"
 
 /* Two parts of one distribution, each with its letter in the bar. */
 struct bar_parts {

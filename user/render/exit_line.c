@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "collect/exit_reason.h"
+#include "exits/exit_reason.h"
 #include "render/json.h"
 
 void exit_line__print_header(FILE *file)

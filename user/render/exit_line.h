@@ -6,8 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "collect/exits.h"
-#include "collect/vm.h"
+#include "host/vm.h"
+#include "model/exits.h"
 
 /* The names of the columns of exit_line__print(). */
 void exit_line__print_header(FILE *file);

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "collect/io_rows.h"
+#include "io/io_rows.h"
 #include "render/json.h"
 
 void io_line__print_header(FILE *file)

@@ -6,8 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "collect/io_event.h"
-#include "collect/io_vms.h"
+#include "disks/io_vms.h"
+#include "model/io_event.h"
 
 /* An event with what is known of where it belongs. */
 struct io_line {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "collect/io_rows.h"
+#include "io/io_rows.h"
 
 /*
  * Prints an empty line, the row's name, the axis and a line for each layer that is known, from the

@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "collect/numa_rows.h"
-#include "collect/topology.h"
+#include "host/topology.h"
+#include "numa/numa_rows.h"
 
 /*
  * Prints a line for each node that the VM's vCPUs may run on, and a column for each that its

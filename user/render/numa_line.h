@@ -6,8 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "collect/numa.h"
-#include "collect/vm.h"
+#include "host/vm.h"
+#include "model/numa.h"
 
 void numa_line__print_header(FILE *file);
 

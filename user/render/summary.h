@@ -6,9 +6,9 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "collect/host.h"
-#include "collect/rows.h"
-#include "collect/snapshot.h"
+#include "host/host.h"
+#include "model/snapshot.h"
+#include "sched/rows.h"
 
 struct summary {
 	const struct host *host;

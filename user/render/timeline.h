@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collect/host.h"
-#include "collect/snapshot.h"
-#include "collect/state_change.h"
-#include "collect/vm.h"
+#include "host/host.h"
+#include "host/vm.h"
+#include "model/snapshot.h"
+#include "model/state_change.h"
 
 #define TIMELINE_LIMIT (256ULL << 20) /* bytes of a file, unless somebody wants less */
 

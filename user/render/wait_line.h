@@ -6,8 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "collect/vm.h"
-#include "collect/wait_event.h"
+#include "host/vm.h"
+#include "model/wait_event.h"
 
 /* The names of the columns of wait_line__print(). */
 void wait_line__print_header(FILE *file);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The loop of every tool: intervals, signals, a command's life, clean-up. */
+#ifndef KVMQ_RUNNER_H
+#define KVMQ_RUNNER_H
+
+#include "cli/command.h"
+#include "cli/options.h"
+
+struct run_steps {
+	int (*poll)(void *context);   /* the probe may have something to say */
+	int poll_ms;		      /* call poll that often; -1: only when it is readable */
+	int (*report)(void *context); /* an interval is over */
+	bool silent;		      /* writes nothing to standard output: that need not be read */
+	void *context;
+};
+
+/*
+ * Blocks the signals that runner__run() waits for, so that none is missed before; to
+ * be called before a probe is opened.
+ */
+void runner__prepare(void);
+
+/*
+ * Starts the command if there is one, and calls the steps until COUNT intervals
+ * are over, the command has ended, or SIGINT, SIGTERM or SIGHUP came; the
+ * interval that a signal or the command's end cuts short is reported, too. Without
+ * a reader of standard output, the end comes at once, or with the command's.
+ * Returns an exit status: a command's own if there was one.
+ */
+int runner__run(const struct options *options, struct command *command, int probe_fd,
+		const struct run_steps *steps);
+
+#endif

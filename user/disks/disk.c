@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "disks/disk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "disks/disk_internal.h"
+#include "host/proc.h"
+
+#define CMDLINE_MAX (1U << 20) /* one with a hundred disks has 50 KiB */
+
+void copy_printable(char *to, size_t size, const char *text)
+{
+	text_copy(to, size, text, strlen(text));
+}
+
+struct disk *disks__add(struct disks *disks)
+{
+	struct disk *disk;
+
+	if (disks->count == DISKS_MAX) {
+		disks->left_out++;
+		return NULL;
+	}
+	disk = &disks->list[disks->count++];
+	*disk = (struct disk){ .id = DISK_NO_ID };
+	return disk;
+}
+
+void disks__remove(struct disks *disks, size_t index)
+{
+	disks->count--;
+	memmove(&disks->list[index], &disks->list[index + 1],
+		(disks->count - index) * sizeof(disks->list[0]));
+}
+
+/* Returns the size, or -errno; free() the text. */
+static ssize_t read_cmdline(const char *proc, uint32_t pid, char **text)
+{
+	ssize_t got;
+
+	for (size_t size = 16384; size <= CMDLINE_MAX; size *= 2) {
+		*text = malloc(size);
+		if (!*text)
+			return -ENOMEM;
+		got = read_file(*text, size, "%s/%u/cmdline", proc, pid);
+		if (got >= 0 && (size_t)got < size - 1)
+			return got;
+		free(*text);
+		*text = NULL;
+		if (got < 0)
+			return got == -ENOENT ? -ESRCH : got;
+	}
+	return -E2BIG;
+}
+
+int disks__read(struct disks *disks, const char *proc, uint32_t pid)
+{
+	struct options options;
+	char *cmdline = NULL;
+	ssize_t size = read_cmdline(proc, pid, &cmdline);
+	int error;
+
+	*disks = (struct disks){ 0 };
+	error = size < 0 ? (int)size : options__read(&options, cmdline, (size_t)size);
+	if (error) {
+		free(cmdline);
+		disks->refused = error != -ESRCH;
+		return error;
+	}
+	disks__from_options(disks, &options);
+	disks->proc = proc;
+	disks->pid = pid;
+	error = disks__read_fds(disks, &options, cmdline, (size_t)size);
+	free(cmdline);
+	options__free(&options);
+	return error;
+}
+
+const struct disk *disks__find(const struct disks *disks, uint32_t id)
+{
+	for (size_t i = 0; i < disks->count && id != DISK_NO_ID; i++)
+		if (disks->list[i].id == id)
+			return &disks->list[i];
+	return NULL;
+}
+
+const char *disk_backing__name(enum disk_backing backing)
+{
+	static const char *const names[] = {
+		[DISK_UNKNOWN] = "unknown",
+		[DISK_BLOCK] = "device",
+		[DISK_FILE] = "file",
+		[DISK_NETWORK] = "network",
+		[DISK_VHOST_USER] = "vhost-user",
+		[DISK_VHOST_SCSI] = "vhost-scsi",
+	};
+
+	return names[backing];
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The disks of a VM: what the guest sees, and which file or device of the host is behind it. */
+#ifndef KVMQ_DISK_H
+#define KVMQ_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "disks/qmp.h"
+
+#define DISK_NAME_SIZE 64
+#define DISK_PATH_SIZE 256
+#define DISKS_MAX 64
+
+enum disk_backing {
+	DISK_UNKNOWN,
+	DISK_BLOCK,	 /* a block device of the host */
+	DISK_FILE,	 /* a file on a file system of the host's devices */
+	DISK_NETWORK,	 /* rbd, nbd, iscsi, nfs, http...: no request of this host's */
+	DISK_VHOST_USER, /* another process serves it */
+	DISK_VHOST_SCSI, /* the kernel serves it */
+};
+
+#define DISK_NO_ID UINT32_MAX
+
+struct disk {
+	uint32_t id;		     /* of disk_ids.h; DISK_NO_ID: none yet */
+	char name[DISK_NAME_SIZE];   /* the VMM's: device id, else drive id, else "virtio0" */
+	char drive[DISK_NAME_SIZE];  /* id of the drive or block node behind it, for QMP */
+	char path[DISK_PATH_SIZE];   /* of the file or device; or the URL */
+	char format[16];	     /* "raw", "qcow2"...; empty: not known */
+	char serial[DISK_NAME_SIZE]; /* as the guest sees it; empty: none */
+	char address[16]; /* of its PCI device in the guest, "00:05.0"; empty: not known */
+	char qom_path[DISK_PATH_SIZE]; /* of the device in QEMU, from QMP; empty: not known */
+	enum disk_backing backing;
+	uint32_t dev; /* of the block device, or of the file's file system; 0: not known, or none */
+	bool no_device; /* a file that is known to be on no block device of this host */
+	bool direct;	/* opened with O_DIRECT: a guest's request is a request of the host's */
+	uint64_t size_bytes; /* of a raw file or device; 0: not known */
+};
+
+/* disks of one VM, in the order of the VMM's command line. */
+struct disks {
+	struct disk list[DISKS_MAX];
+	size_t count;
+	size_t left_out;  /* that did not fit */
+	size_t refused;	  /* options that may have told of one and cannot be read */
+	const char *proc; /* where they were read, borrowed; NULL: from no process */
+	uint32_t pid;
+};
+
+/*
+ * Disks on a command line (NUL after each argument, as /proc/PID/cmdline has it), by the syntax of
+ * the program that is its first: QEMU's -drive, -blockdev (either syntax), -hda and so on, an
+ * image alone, -device virtio-blk-*, scsi-*, ide-*, nvme, usb-storage, vhost-scsi-*,
+ * vhost-user-blk-*; what cloud-hypervisor, crosvm and kvmtool call --disk, --block, -d...
+ * No I/O here: backing is what the text says, dev is 0. Of a URL, path is without its secrets.
+ */
+void disks__from_cmdline(struct disks *disks, const char *cmdline, size_t size);
+
+/*
+ * Reads the disks of a process: its command line, then /proc/PID/fd and fdinfo for what is
+ * really open (through the VM's own root: /proc/PID/root), which fills dev, direct and
+ * size_bytes. A fd that no disk of the command line names but that is a block device or a
+ * regular file open for reading and writing with an image's name (hot-plugged) is a disk, too.
+ * Returns 0 or -errno (-ESRCH: it has gone; -E2BIG: too many arguments or files), then with
+ * the disks of the command line as far as it was read.
+ */
+int disks__read(struct disks *disks, const char *proc, uint32_t pid);
+
+/*
+ * What QMP knows better: disks that were plugged in or out meanwhile, drive, qom_path, format,
+ * size, address, the file that is the active layer now. Returns 0 or -errno.
+ */
+int disks__ask(struct disks *disks, struct qmp *qmp);
+
+/* By its id, or NULL. */
+const struct disk *disks__find(const struct disks *disks, uint32_t id);
+
+/* "file", "device", "network", "vhost-user", "vhost-scsi" or "unknown". */
+const char *disk_backing__name(enum disk_backing backing);
+
+#endif

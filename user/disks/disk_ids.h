@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which disk is which from one look at the VMs to the next: a number of its own for each, by
+ * which what was counted of it is found again wherever it stands in the list. No other disk
+ * gets it, one of the same name that is plugged in later included.
+ */
+#ifndef KVMQ_DISK_IDS_H
+#define KVMQ_DISK_IDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "disks/disk.h"
+
+/* All zeros is one that knows of no disk; ends with disk_ids__free(). */
+struct disk_ids {
+	struct disk_key *keys;
+	size_t count, capacity;
+	uint32_t next;
+	uint32_t look; /* which look at the VMs this is */
+};
+
+/* A new look begins: a disk that was not there in the last one has gone. */
+void disk_ids__begin(struct disk_ids *ids);
+
+/*
+ * Gives the disks of a VM the numbers that they had, or new ones. It may be called again in the
+ * same look, once more is known of them. Returns 0 or -ENOMEM.
+ */
+int disk_ids__assign(struct disk_ids *ids, uint64_t vm_start_ns, struct disks *disks);
+
+void disk_ids__free(struct disk_ids *ids);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The VMs of the host with their disks and cgroups: found in /proc, without a hook. Looked
+ * for again as often as that costs no more than half a per cent of a CPU.
+ */
+#ifndef KVMQ_IO_VMS_H
+#define KVMQ_IO_VMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "disks/device.h"
+#include "disks/disk.h"
+#include "disks/disk_ids.h"
+#include "host/proc_view.h"
+#include "host/vm.h"
+#include "host/vm_scan.h"
+#include "model/io.h"
+
+struct io_vm {
+	struct vm *vm;	       /* of the registry */
+	struct disks *disks;   /* owned */
+	uint64_t cgroup_id;    /* of its blk-cgroup; 0: the root, or none */
+	char *cgroup;	       /* that one's path; NULL: none */
+	bool cgroup_of_vms;    /* another VM has the same */
+	bool cgroup_of_others; /* other processes are in it */
+};
+
+struct io_vms {
+	const char *proc, *cgroups; /* folders to read from, borrowed */
+	struct vms *registry;
+	struct devices *devices;
+	struct disk_ids disk_ids;
+	struct io_vm *list; /* by ascending PID */
+	size_t count, capacity;
+	uint64_t next_ns; /* CLOCK_MONOTONIC of the next look */
+	enum proc_view view;
+	struct vm_refusals refusals; /* of the last look */
+};
+
+/* proc, cgroups and sys are "/proc", "/sys/fs/cgroup" and "/sys". 0 or -ENOMEM. */
+int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, const char *sys,
+		 const struct vm_filter *filter);
+void io_vms__free(struct io_vms *vms);
+
+/*
+ * Looks again, if it is time to. Returns 1 if it did, 0 if not, or -errno. Pointers to what
+ * is in the list are good until then.
+ */
+int io_vms__refresh(struct io_vms *vms, uint64_t now_ns);
+
+#define IO_MISSING_SIZE 256
+
+/* Why VMs of this host may be missing in the list; empty: none is. */
+void io_vms__missing(const struct io_vms *vms, char *text, size_t size);
+
+/* By PID, or NULL. */
+struct io_vm *io_vms__find(const struct io_vms *vms, uint32_t pid);
+
+/* Whose a flow's requests are. */
+enum io_owner {
+	IO_OWNER_HOST, /* no VM's */
+	IO_OWNER_VM,
+	IO_OWNER_UNKNOWN, /* one of several; never a guess */
+};
+
+/*
+ * By the blk-cgroup, then by the process that submitted, then by who has the device. Fills *vm
+ * for IO_OWNER_VM; for a shared cgroup, with one of those that share it.
+ */
+enum io_owner io_vms__owner(const struct io_vms *vms, const struct block_flow *flow,
+			    const struct io_vm **vm);
+
+/* The only VM that has a whole device for a disk of its own, directly or through stacked ones; or
+ * NULL. */
+const struct io_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev);
+
+/* Whether a disk stands on a leaf device. */
+bool io_vms__disk_is_on(const struct io_vms *vms, const struct disk *disk, uint32_t leaf);
+
+/* Whether one of its leaves takes bios and makes no requests: they are not counted. */
+bool io_vms__takes_bios(const struct io_vms *vms, const struct disk *disk);
+
+#endif

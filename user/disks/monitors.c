@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "disks/monitors.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TIMEOUT_MS 500
+
+static void close_monitor(struct monitor *monitor, int error)
+{
+	qmp__close(monitor->qmp);
+	monitor->qmp = NULL;
+	monitor->ring_count = 0;
+	monitor->error = error;
+}
+
+static void connect_monitor(struct monitor *monitor)
+{
+	int error = qmp__open(&monitor->qmp, monitor->path, TIMEOUT_MS);
+
+	if (error) {
+		close_monitor(monitor, error);
+		return;
+	}
+	monitor->vm_pid = qmp__peer(monitor->qmp);
+	monitor->error = 0;
+}
+
+static void ask(struct monitor *monitor, struct io_vms *vms)
+{
+	struct io_vm *vm = io_vms__find(vms, monitor->vm_pid);
+	int result;
+
+	if (!vm) {
+		close_monitor(monitor, -ESRCH);
+		return;
+	}
+	result = disks__ask(vm->disks, monitor->qmp);
+	if (!result)
+		result = disk_ids__assign(&vms->disk_ids, vm->vm->start_ns, vm->disks);
+	if (!result)
+		result = rings__ask(monitor->rings, vm->disks, monitor->qmp);
+	monitor->ring_count = result > 0 ? (size_t)result : 0;
+	monitor->rings_missing = NULL;
+	if (result == -EOPNOTSUPP)
+		monitor->rings_missing = "QEMU does not tell where the rings are (7.2)";
+	else if (result < 0)
+		close_monitor(monitor, result);
+	else if (!result)
+		monitor->rings_missing = "none of its disks has a split virtqueue in use";
+}
+
+void monitors__refresh(struct monitors *monitors, struct io_vms *vms)
+{
+	for (size_t i = 0; i < monitors->count; i++) {
+		struct monitor *monitor = &monitors->list[i];
+
+		if (!monitor->qmp)
+			connect_monitor(monitor);
+		if (monitor->qmp)
+			ask(monitor, vms);
+	}
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* Which disk an element of query-blockstats is about, or VMM_NO_DISK. */
+static uint32_t find_disk(const struct disks *disks, const json_t *element)
+{
+	const char *qdev = text_of(element, "qdev");
+
+	for (size_t i = 0; i < disks->count; i++) {
+		const struct disk *disk = &disks->list[i];
+		size_t length = strlen(disk->qom_path);
+
+		if (length && !strncmp(qdev, disk->qom_path, length) &&
+		    (!qdev[length] || qdev[length] == '/'))
+			return disk->id;
+		if (*disk->drive && (!strcmp(disk->drive, text_of(element, "device")) ||
+				     !strcmp(disk->drive, text_of(element, "node-name"))))
+			return disk->id;
+	}
+	return VMM_NO_DISK;
+}
+
+/* False: this QEMU does not count it. */
+static bool get_counter(const json_t *stats, const char *prefix, const char *what, uint64_t *value)
+{
+	const json_t *number;
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s_%s", prefix, what);
+	number = json_object_get(stats, key);
+	*value = (uint64_t)json_integer_value(number);
+	return json_is_integer(number);
+}
+
+static int add_disk(struct vmm_snapshot *snapshot, uint32_t vm_pid, uint32_t disk,
+		    const json_t *stats)
+{
+	static const char *const prefixes[] = {
+		[IO_READ] = "rd", [IO_WRITE] = "wr", [IO_DISCARD] = "unmap", [IO_FLUSH] = "flush"
+	};
+
+	for (int op = 0; op < (int)(sizeof(prefixes) / sizeof(prefixes[0])); op++) {
+		uint64_t count, sum_ns, bytes;
+		struct vmm_flow *flow;
+
+		if (!get_counter(stats, prefixes[op], "operations", &count) ||
+		    !get_counter(stats, prefixes[op], "total_time_ns", &sum_ns))
+			continue;
+		flow = vmm_snapshot__add(snapshot);
+		if (!flow)
+			return -ENOMEM;
+		get_counter(stats, prefixes[op], "bytes", &bytes); /* a flush has none */
+		flow->vm_pid = vm_pid;
+		flow->backend = VMM_BY_QMP;
+		flow->disk = disk;
+		flow->op = (enum io_op)op;
+		flow->bytes = bytes;
+		flow->latency.count = count;
+		flow->latency.sum_ns = sum_ns;
+	}
+	return 0;
+}
+
+static int read_monitor(struct monitor *monitor, const struct io_vms *vms,
+			struct vmm_snapshot *snapshot)
+{
+	const struct io_vm *vm = io_vms__find(vms, monitor->vm_pid);
+	json_t *list, *element;
+	int error = 0;
+	size_t i;
+
+	if (!vm)
+		return 0;
+	list = qmp__execute(monitor->qmp, "query-blockstats", NULL);
+	if (!list) {
+		close_monitor(monitor, -errno);
+		return 0;
+	}
+	json_array_foreach(list, i, element)
+	{
+		uint32_t disk = find_disk(vm->disks, element);
+
+		if (disk != VMM_NO_DISK && !error)
+			error = add_disk(snapshot, monitor->vm_pid, disk,
+					 json_object_get(element, "stats"));
+	}
+	json_decref(list);
+	return error;
+}
+
+int monitors__read(struct monitors *monitors, const struct io_vms *vms,
+		   struct vmm_snapshot *snapshot)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < monitors->count && !error; i++)
+		if (monitors->list[i].qmp)
+			error = read_monitor(&monitors->list[i], vms, snapshot);
+	return error;
+}
+
+const struct monitor *monitors__find(const struct monitors *monitors, uint32_t vm_pid)
+{
+	for (size_t i = 0; i < monitors->count; i++)
+		if (monitors->list[i].qmp && monitors->list[i].vm_pid == vm_pid)
+			return &monitors->list[i];
+	return NULL;
+}
+
+void monitors__close(struct monitors *monitors)
+{
+	for (size_t i = 0; i < monitors->count; i++)
+		close_monitor(&monitors->list[i], 0);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The QMP sockets that were given with --qmp: what QEMU counts and where its rings are. */
+#ifndef KVMQ_MONITORS_H
+#define KVMQ_MONITORS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "disks/io_vms.h"
+#include "disks/rings.h"
+#include "model/io.h"
+
+#define MONITORS_MAX 64
+
+struct monitor {
+	const char *path; /* borrowed */
+	struct qmp *qmp;  /* NULL: not connected */
+	uint32_t vm_pid;  /* at the other end */
+	struct ring rings[RINGS_MAX];
+	size_t ring_count;
+	const char *rings_missing; /* why there are none; NULL: there are */
+	int error;		   /* -errno of the last try; 0: it is connected */
+};
+
+struct monitors {
+	struct monitor list[MONITORS_MAX];
+	size_t count;
+};
+
+/*
+ * Connects to those that are not, and asks each for its VM's disks and rings. vms is fresh.
+ * One that fails keeps its error and is tried again at the next refresh.
+ */
+void monitors__refresh(struct monitors *monitors, struct io_vms *vms);
+
+/*
+ * Adds what QEMU has counted of each disk (query-blockstats) to a snapshot, whose backend is
+ * VMM_BY_QMP. Returns 0 or -ENOMEM; a monitor that does not answer is closed.
+ */
+int monitors__read(struct monitors *monitors, const struct io_vms *vms,
+		   struct vmm_snapshot *snapshot);
+
+/* The monitor of a VM, or NULL. */
+const struct monitor *monitors__find(const struct monitors *monitors, uint32_t vm_pid);
+
+void monitors__close(struct monitors *monitors);
+
+#endif

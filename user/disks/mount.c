@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "disks/mount.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "host/proc.h"
+#include "model/io.h"
+
+/* Of files in them no request gets to a block device of this host. */
+static const char *const elsewhere[] = {
+	"tmpfs", "ramfs", "hugetlbfs", "devtmpfs", "nfs",	"nfs4",		  "cifs",
+	"smb3",	 "ceph",  "9p",	       "virtiofs", "afs",	"lustre",	  "orangefs",
+	"coda",	 "ncpfs", "beegfs",    "gpfs",	   "glusterfs", "fuse.glusterfs", "fuse.sshfs",
+};
+
+static bool is_elsewhere(const char *type)
+{
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+		if (!strcmp(elsewhere[i], type))
+			return true;
+	return false;
+}
+
+/* "\040" for a blank, and so on. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++) {
+		unsigned int code;
+
+		if (*text == '\\' && sscanf(text + 1, "%3o", &code) == 1 && strlen(text) > 3) {
+			*to++ = (char)code;
+			text += 3;
+		} else {
+			*to++ = *text;
+		}
+	}
+	*to = '\0';
+}
+
+/* Whether the devices of a btrfs file system are this one; *count: how many it has. */
+static bool has_device(const char *sys, const char *uuid, uint32_t dev, size_t *count)
+{
+	char path[PATH_MAX], text[32];
+	struct dirent *entry;
+	bool found = false;
+	DIR *folder;
+
+	*count = 0;
+	snprintf(path, sizeof(path), "%s/fs/btrfs/%s/devices", sys, uuid);
+	folder = opendir(path);
+	while (folder && (entry = readdir(folder))) {
+		unsigned int major_number, minor_number;
+
+		if (read_file(text, sizeof(text), "%s/%s/dev", path, entry->d_name) <= 0 ||
+		    sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
+			continue;
+		found |= IO_DEV(major_number, minor_number) == dev;
+		++*count;
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+/* The source is a name of the kernel's own: one of the file system's devices. */
+static uint32_t btrfs_device(const char *sys, const char *source)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	struct stat stat_of;
+	uint32_t dev, found = 0;
+	size_t count;
+	DIR *folder;
+
+	if (strncmp(source, "/dev/", strlen("/dev/")) != 0 || stat(source, &stat_of) ||
+	    !S_ISBLK(stat_of.st_mode))
+		return 0;
+	dev = IO_DEV(major(stat_of.st_rdev), minor(stat_of.st_rdev));
+	snprintf(path, sizeof(path), "%s/fs/btrfs", sys);
+	folder = opendir(path);
+	while (folder && !found && (entry = readdir(folder)))
+		if (has_device(sys, entry->d_name, dev, &count) && count == 1)
+			found = dev;
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+/* "36 35 0:41 /root /mnt rw,noatime shared:1 - btrfs /dev/sda2 rw": after " - " all is fixed. */
+static bool read_line(char *line, int mount, char **type, char **source)
+{
+	char *rest;
+
+	if (strtol(line, NULL, 10) != mount)
+		return false;
+	rest = strstr(line, " - ");
+	if (!rest)
+		return false;
+	rest += strlen(" - ");
+	*type = strsep(&rest, " ");
+	*source = rest ? strsep(&rest, " ") : NULL;
+	return *source;
+}
+
+void mount__place(struct mount_place *place, const char *proc, const char *sys, uint32_t pid,
+		  int mount)
+{
+	char path[PATH_MAX], *line = NULL, *type = NULL, *source = NULL;
+	bool found = false;
+	size_t size = 0;
+	FILE *file;
+
+	*place = (struct mount_place){ .dev = 0 };
+	snprintf(path, sizeof(path), "%s/%u/mountinfo", proc, pid);
+	file = fopen(path, "re");
+	while (file && !found && getline(&line, &size, file) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		found = read_line(line, mount, &type, &source);
+	}
+	if (found && is_elsewhere(type)) {
+		place->no_device = true;
+	} else if (found && !strcmp(type, "btrfs")) {
+		unescape(source);
+		place->dev = btrfs_device(sys, source);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "exits/exit_rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/buckets.h"
+#include "sched/row_keys.h"
+
+uint64_t reason_figures__count(const struct reason_figures *figures)
+{
+	return figures->count[EXIT_KERNEL] + figures->count[EXIT_USER];
+}
+
+uint64_t reason_figures__handle(const struct reason_figures *figures)
+{
+	return figures->handle_ns[EXIT_KERNEL] + figures->handle_ns[EXIT_USER];
+}
+
+static int reserve(struct exit_rows *exit_rows, size_t rows, size_t reasons)
+{
+	exit_rows->count = rows;
+	exit_rows->reason_count = 0;
+	if (rows > exit_rows->capacity) {
+		void *list = reallocarray(exit_rows->list, rows, sizeof(*exit_rows->list));
+		void *keys = reallocarray(exit_rows->keys, rows, sizeof(*exit_rows->keys));
+
+		if (list)
+			exit_rows->list = list;
+		if (keys)
+			exit_rows->keys = keys;
+		if (!list || !keys)
+			return -ENOMEM;
+		exit_rows->capacity = rows;
+	}
+	if (reasons > exit_rows->reason_capacity) {
+		void *list = reallocarray(exit_rows->reasons, reasons, sizeof(*exit_rows->reasons));
+		void *order = reallocarray(exit_rows->order, reasons, sizeof(*exit_rows->order));
+
+		if (list)
+			exit_rows->reasons = list;
+		if (order)
+			exit_rows->order = order;
+		if (!list || !order)
+			return -ENOMEM;
+		exit_rows->reason_capacity = reasons;
+	}
+	return 0;
+}
+
+static void take_off(uint64_t *part, uint64_t *shrunk)
+{
+	uint64_t taken = *part < *shrunk ? *part : *shrunk;
+
+	*part -= taken;
+	*shrunk -= taken;
+}
+
+static uint64_t grown(uint64_t before, uint64_t after, uint64_t *shrunk)
+{
+	if (after >= before)
+		return after - before;
+	*shrunk += before - after;
+	return 0;
+}
+
+/*
+ * What goes on when a snapshot is taken is shown as what it is so far. In the end it
+ * may be less, when a halt's polling is known: what was shown stays so, and is taken
+ * off where it turns up again.
+ */
+static void add_growth(struct exit_figures *sum, const struct exit_figures *before,
+		       const struct exit_figures *after)
+{
+	uint64_t shrunk = 0, ignored = 0;
+	struct exit_figures growth = {
+		.guest_ns = grown(before->guest_ns, after->guest_ns, &shrunk),
+		.kvm_ns = grown(before->kvm_ns, after->kvm_ns, &shrunk),
+		.vmm_ns = grown(before->vmm_ns, after->vmm_ns, &shrunk),
+		.poll_ns = grown(before->poll_ns, after->poll_ns, &shrunk),
+		.exits = grown(before->exits, after->exits, &ignored),
+	};
+
+	take_off(&growth.poll_ns, &shrunk);
+	take_off(&growth.kvm_ns, &shrunk);
+	take_off(&growth.guest_ns, &shrunk);
+	take_off(&growth.vmm_ns, &shrunk);
+	sum->guest_ns += growth.guest_ns;
+	sum->kvm_ns += growth.kvm_ns;
+	sum->vmm_ns += growth.vmm_ns;
+	sum->poll_ns += growth.poll_ns;
+	sum->exits += growth.exits;
+}
+
+static void add_reason_figures(struct reason_figures *sum, const struct reason_figures *figures)
+{
+	for (int part = 0; part < EXIT_PARTS; part++) {
+		sum->count[part] += figures->count[part];
+		sum->handle_ns[part] += figures->handle_ns[part];
+		sum->block_ns[part] += figures->block_ns[part];
+	}
+	if (figures->max_ns > sum->max_ns)
+		sum->max_ns = figures->max_ns;
+}
+
+/* The longest handling of the interval: exact if it is the longest so far. */
+static uint64_t interval_max(const struct reason_row *row, const struct reason_snapshot *before,
+			     const struct reason_snapshot *after)
+{
+	if (!before || after->figures.max_ns > before->figures.max_ns)
+		return after->figures.max_ns;
+	for (uint32_t bucket = HIST_BUCKETS; bucket-- > 0;)
+		if (row->hist.count[EXIT_KERNEL][bucket] || row->hist.count[EXIT_USER][bucket])
+			return bucket_middle(bucket) < after->figures.max_ns
+				       ? bucket_middle(bucket)
+				       : after->figures.max_ns;
+	return 0;
+}
+
+static void fill_reason(struct reason_row *row, const struct reason_snapshot *before,
+			const struct reason_snapshot *after)
+{
+	static const struct reason_snapshot zero;
+	const struct reason_snapshot *old = before ? before : &zero;
+
+	row->code = after->code;
+	row->total = after->figures;
+	row->hist = after->hist;
+	for (int part = 0; part < EXIT_PARTS; part++) {
+		row->interval.count[part] = after->figures.count[part] - old->figures.count[part];
+		row->interval.handle_ns[part] =
+			after->figures.handle_ns[part] - old->figures.handle_ns[part];
+		row->interval.block_ns[part] =
+			after->figures.block_ns[part] - old->figures.block_ns[part];
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			row->hist.count[part][bucket] -= old->hist.count[part][bucket];
+	}
+	row->interval.max_ns = interval_max(row, before, after);
+}
+
+static const struct reason_snapshot *find_reason(const struct exit_snapshot *exits,
+						 const struct exit_thread *thread, uint32_t code)
+{
+	for (size_t i = 0; thread && i < thread->reason_count; i++)
+		if (exits->reasons[thread->first_reason + i].code == code)
+			return &exits->reasons[thread->first_reason + i];
+	return NULL;
+}
+
+/* Both snapshots are ordered by id: the thread in before, or NULL. */
+static const struct exit_thread *find_before(const struct exit_snapshot *before, size_t *place,
+					     uint64_t id)
+{
+	while (*place < before->count && before->threads[*place].id < id)
+		(*place)++;
+	if (*place < before->count && before->threads[*place].id == id)
+		return &before->threads[*place];
+	return NULL;
+}
+
+static void add_thread(struct exit_rows *exit_rows, struct exit_row *row,
+		       const struct exit_snapshot *before, const struct exit_thread *old,
+		       const struct exit_snapshot *after, const struct exit_thread *thread)
+{
+	static const struct exit_figures none;
+
+	add_growth(&row->interval, old ? &old->figures : &none, &thread->figures);
+	add_growth(&row->total, &none, &thread->figures);
+	row->known &= thread->known;
+	row->poll_known &= thread->poll_known && thread->known;
+	for (size_t i = 0; i < thread->reason_count; i++) {
+		const struct reason_snapshot *reason = &after->reasons[thread->first_reason + i];
+		struct reason_row *entry = &exit_rows->reasons[exit_rows->reason_count];
+
+		*entry = (struct reason_row){ .owner = row };
+		fill_reason(entry, find_reason(before, old, reason->code), reason);
+		exit_reason__name(entry->name, after->isa, entry->code);
+		exit_rows->order[exit_rows->reason_count++] = entry;
+	}
+}
+
+static int compare_codes(const void *left, const void *right)
+{
+	const struct reason_row *a = *(struct reason_row *const *)left;
+	const struct reason_row *b = *(struct reason_row *const *)right;
+
+	if (a->owner != b->owner)
+		return a->owner < b->owner ? -1 : 1;
+	return a->code < b->code ? -1 : a->code > b->code;
+}
+
+static int compare_handling(const void *left, const void *right)
+{
+	const struct reason_row *a = *(struct reason_row *const *)left;
+	const struct reason_row *b = *(struct reason_row *const *)right;
+	uint64_t mine = reason_figures__handle(&a->interval);
+	uint64_t other = reason_figures__handle(&b->interval);
+
+	if (mine != other)
+		return mine > other ? -1 : 1;
+	return a->code < b->code ? -1 : a->code > b->code;
+}
+
+static void add_reason(struct reason_row *sum, const struct reason_row *reason)
+{
+	add_reason_figures(&sum->interval, &reason->interval);
+	add_reason_figures(&sum->total, &reason->total);
+	for (int part = 0; part < EXIT_PARTS; part++)
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			sum->hist.count[part][bucket] += reason->hist.count[part][bucket];
+}
+
+/* Makes one of a row's reasons of the same code, and gives each row its own. */
+static void fold_reasons(struct exit_rows *exit_rows)
+{
+	struct reason_row **order = exit_rows->order;
+	size_t kept = 0;
+
+	if (exit_rows->reason_count)
+		qsort(order, exit_rows->reason_count, sizeof(*order), compare_codes);
+	for (size_t i = 0; i < exit_rows->reason_count; i++) {
+		if (kept && !compare_codes(&order[kept - 1], &order[i]))
+			add_reason(order[kept - 1], order[i]);
+		else
+			order[kept++] = order[i];
+	}
+	for (size_t i = 0; i < kept; i++) {
+		struct exit_row *row = &exit_rows->list[order[i]->owner - exit_rows->list];
+
+		if (!reason_figures__count(&order[i]->interval))
+			continue;
+		if (!row->reason_count)
+			row->reasons = &order[i];
+		row->reasons[row->reason_count++] = order[i];
+		row->handled += reason_figures__count(&order[i]->interval);
+		row->handle_ns += reason_figures__handle(&order[i]->interval);
+	}
+	for (size_t i = 0; i < exit_rows->count; i++)
+		if (exit_rows->list[i].reason_count)
+			qsort(exit_rows->list[i].reasons, exit_rows->list[i].reason_count,
+			      sizeof(*order), compare_handling);
+}
+
+int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum group_by by,
+		    const struct exit_snapshot *before, const struct exit_snapshot *after,
+		    const struct snapshot *snapshot, struct vms *vms)
+{
+	size_t place = 0, next = 0;
+
+	if (reserve(exit_rows, rows->count, after->reason_count))
+		return -ENOMEM;
+	for (size_t i = 0; i < rows->count; i++)
+		exit_rows->list[i] = (struct exit_row){ .row = rows->list[i],
+							.known = !after->silent,
+							.poll_known = !after->silent };
+	row_keys__fill(exit_rows->keys, rows, by);
+	for (size_t i = 0; i < after->count; i++) {
+		const struct exit_thread *thread = &after->threads[i], *old;
+		const struct row_key *found;
+		const struct vm *vm;
+
+		while (snapshot->threads[next].identity.id != thread->id)
+			next++;
+		vm = vms__get(vms, &snapshot->threads[next].identity);
+		old = find_before(before, &place, thread->id);
+		found = row_keys__find(exit_rows->keys, rows->count,
+				       row_keys__of(by, vm, thread->id));
+		if (found)
+			add_thread(exit_rows, &exit_rows->list[found->row], before, old, after,
+				   thread);
+	}
+	fold_reasons(exit_rows);
+	return 0;
+}
+
+void exit_rows__free(struct exit_rows *exit_rows)
+{
+	free(exit_rows->list);
+	free(exit_rows->keys);
+	free(exit_rows->reasons);
+	free(exit_rows->order);
+	*exit_rows = (struct exit_rows){ 0 };
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of guest reports and of their way share. */
+#ifndef KVMQ_GUEST_INTERNAL_H
+#define KVMQ_GUEST_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guests/guest_report.h"
+
+#define GUEST_TOO_LONG "it is longer than 256 KiB"
+
+/* Keys of the report. */
+extern const char *const guest_op_names[IO_OPS];
+extern const char *const guest_layer_names[GUEST_LAYERS];
+
+/* How the reports of a VM may come. */
+struct guest_way {
+	uint32_t cid;	  /* of its vsock; 0: none */
+	char socket[108]; /* of its serial port, in the VMM's name space; empty: none */
+};
+
+/* From a QEMU command line, as /proc/PID/cmdline has it. */
+void guest_way__from_cmdline(struct guest_way *way, const char *cmdline, size_t size);
+
+/*
+ * Connects to the socket, without waiting. Returns a file descriptor or -errno: -EPERM, it is
+ * another process than pid that listens there.
+ */
+int guest_way__connect(const struct guest_way *way, uint32_t pid);
+
+/* What has come of a line that has not ended; all 0 at first. */
+struct guest_line {
+	char *data;
+	size_t size, capacity;
+	bool skipping; /* the rest of it, which is not to be had */
+};
+
+/*
+ * Takes bytes as they come and calls back for each line that has ended, without its newline and
+ * never empty; with line NULL and a reason for one that cannot be had, once.
+ */
+typedef void (*guest_line_fn)(void *context, const char *line, size_t size, const char *reason);
+void guest_line__feed(struct guest_line *line, const char *bytes, size_t size,
+		      guest_line_fn on_line, void *context);
+
+/* Forgets what has come. Returns whether that was a part of a line. */
+bool guest_line__reset(struct guest_line *line);
+
+#endif

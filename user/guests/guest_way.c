@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where the reports of a VM come from: its vsock, or the socket of its serial port. */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "guests/guest_internal.h"
+#include "guests/guest_link.h"
+
+#define ITEM_SIZE 256
+#define ID_SIZE 128
+
+/* 0 to 2 are not guests'. */
+#define CID_MIN 3
+
+/* The argument after *argument, or NULL; cmdline ends at end. */
+static const char *next_argument(const char *argument, const char *end)
+{
+	const char *next = memchr(argument, '\0', (size_t)(end - argument));
+
+	return next && next + 1 < end ? next + 1 : NULL;
+}
+
+/* Copies what fits with its NUL. */
+static bool copy_text(char *value, size_t size, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length >= size)
+		return false;
+	memcpy(value, text, length + 1);
+	return true;
+}
+
+/*
+ * QEMU's FIRST[,KEY[=VALUE]]..., where FIRST may do without its key, implied; a comma in a value
+ * is doubled. The last one of a key counts. false, too, if the value does not fit.
+ */
+static bool find_option(const char *text, const char *implied, const char *key, char *value,
+			size_t size)
+{
+	bool found = false;
+
+	for (const char *c = text; *c; c += *c == ',') {
+		bool first = c == text;
+		char item[ITEM_SIZE], *equals;
+		size_t length = 0;
+
+		for (; *c && (*c != ',' || c[1] == ','); c++) {
+			c += *c == ',';
+			if (length < sizeof(item))
+				item[length] = *c;
+			length++;
+		}
+		if (length >= sizeof(item))
+			continue;
+		item[length] = '\0';
+		equals = strchr(item, '=');
+		if (equals)
+			*equals = '\0';
+		if (!strcmp(!equals && first ? implied : item, key)) {
+			const char *bare = first ? item : "on";
+
+			found = copy_text(value, size, equals ? equals + 1 : bare);
+		}
+	}
+	return found;
+}
+
+/* A property of a -device in either syntax; device is its JSON, or NULL. */
+static bool find_property(const json_t *device, const char *text, const char *key, char *value,
+			  size_t size)
+{
+	const json_t *item = json_object_get(device, key);
+
+	if (!device)
+		return find_option(text, "driver", key, value, size);
+	if (json_is_integer(item))
+		return (size_t)snprintf(value, size, "%lld", (long long)json_integer_value(item)) <
+		       size;
+	return json_is_string(item) && copy_text(value, size, json_string_value(item));
+}
+
+static uint32_t parse_cid(const char *text)
+{
+	char *end;
+	unsigned long long cid;
+
+	errno = 0;
+	cid = strtoull(text, &end, 0); /* as QEMU reads it */
+	return end == text || *end || errno || cid < CID_MIN || cid >= UINT32_MAX ? 0
+										  : (uint32_t)cid;
+}
+
+/* A vsock device gives way its CID; the serial port of our name gives chardev its id. */
+static void read_device(struct guest_way *way, char chardev[ID_SIZE], const char *text)
+{
+	json_t *device = text[0] == '{' ? json_loads(text, 0, NULL) : NULL;
+	char driver[ID_SIZE], value[ID_SIZE];
+
+	if ((text[0] == '{' && !device) ||
+	    !find_property(device, text, "driver", driver, sizeof(driver)))
+		goto out;
+	if (!strncmp(driver, "vhost-vsock-", strlen("vhost-vsock-"))) {
+		if (find_property(device, text, "guest-cid", value, sizeof(value)))
+			way->cid = parse_cid(value);
+	} else if (!strcmp(driver, "virtserialport") && !chardev[0] &&
+		   find_property(device, text, "name", value, sizeof(value)) &&
+		   !strcmp(value, GUEST_LINK_SERIAL) &&
+		   !find_property(device, text, "chardev", chardev, ID_SIZE)) {
+		chardev[0] = '\0';
+	}
+out:
+	json_decref(device);
+}
+
+static bool is_on(const char *value)
+{
+	return !strcmp(value, "on") || !strcmp(value, "yes") || !strcmp(value, "true") ||
+	       !strcmp(value, "y");
+}
+
+/* The socket of a -chardev, if it is the one of that id and QEMU listens there. */
+static void read_chardev(struct guest_way *way, const char *id, const char *text)
+{
+	char value[ID_SIZE];
+
+	if (!find_option(text, "backend", "backend", value, sizeof(value)) ||
+	    strcmp(value, "socket") || !find_option(text, "backend", "id", value, sizeof(value)) ||
+	    strcmp(value, id) || !find_option(text, "backend", "server", value, sizeof(value)) ||
+	    !is_on(value))
+		return;
+	if (find_option(text, "backend", "abstract", value, sizeof(value)) && is_on(value))
+		return;
+	if (!find_option(text, "backend", "path", way->socket, sizeof(way->socket)))
+		way->socket[0] = '\0';
+}
+
+void guest_way__from_cmdline(struct guest_way *way, const char *cmdline, size_t size)
+{
+	static const char *const options[] = { "device", "chardev" };
+	const char *end = cmdline + size;
+	char chardev[ID_SIZE] = "";
+
+	*way = (struct guest_way){ 0 };
+	/* Devices first: they say which character device it is. */
+	for (int pass = 0; pass < 2; pass++) {
+		const char *argument = size ? cmdline : NULL;
+
+		for (; argument; argument = next_argument(argument, end)) {
+			const char *value = next_argument(argument, end);
+
+			if (!value ||
+			    strnlen(value, (size_t)(end - value)) == (size_t)(end - value))
+				break; /* the last one, or cut off */
+			if (argument[0] != '-' ||
+			    strcmp(argument + 1 + (argument[1] == '-'), options[pass]))
+				continue;
+			if (!pass)
+				read_device(way, chardev, value);
+			else if (chardev[0])
+				read_chardev(way, chardev, value);
+		}
+	}
+}
+
+/* The VMM may have another root than we have, and a path longer than an address has room for. */
+static int open_socket(const struct guest_way *way, uint32_t pid)
+{
+	char path[sizeof(way->socket) + 64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/%s/%s", pid, way->socket[0] == '/' ? "root" : "cwd",
+		 way->socket);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * The command line is the VMM's own word: with the path of another's socket it would have that
+ * one's reports. The kernel knows who listens.
+ */
+static bool listens(int fd, uint32_t pid)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) && (uint32_t)peer.pid == pid;
+}
+
+int guest_way__connect(const struct guest_way *way, uint32_t pid)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int target = open_socket(way, pid), fd, error = 0;
+
+	if (target < 0)
+		return target;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", target);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		error = -errno;
+	else if (!listens(fd, pid))
+		error = -EPERM;
+	close(target);
+	if (error && fd >= 0)
+		close(fd);
+	return error ? error : fd;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Residency by memory.numa_stat of the VM's own cgroup. */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "host/numa_maps.h"
+#include "host/residency_internal.h"
+
+/* What the kernel counts on a CPU before it adds that up: MEMCG_CHARGE_BATCH. */
+#define BATCH_PAGES 64
+
+struct folders {
+	char **list;
+	size_t count;
+	size_t capacity;
+};
+
+static int folders__add(struct folders *folders, const char *parent, const char *name)
+{
+	if (folders->count == folders->capacity) {
+		size_t capacity = folders->capacity ? folders->capacity * 2 : 16;
+		void *list = reallocarray(folders->list, capacity, sizeof(*folders->list));
+
+		if (!list)
+			return -ENOMEM;
+		folders->list = list;
+		folders->capacity = capacity;
+	}
+	if (asprintf(&folders->list[folders->count], "%s/%s", parent, name) < 0)
+		return -ENOMEM;
+	folders->count++;
+	return 0;
+}
+
+static void folders__free(struct folders *folders)
+{
+	for (size_t i = 0; i < folders->count; i++)
+		free(folders->list[i]);
+	free(folders->list);
+}
+
+/*
+ * Returns 0 if all processes of a cgroup without those below it are the VM's, or threads of
+ * the kernel, which have no memory (KVM's and vhost's for it, until 6.4); -EOPNOTSUPP: it is
+ * threaded, and the cgroup above has its processes and those below it, too; -EBUSY: there
+ * are others; or -errno.
+ */
+static int check_processes(const struct residency_target *target, const char *cgroup)
+{
+	char path[PATH_MAX], line[32];
+	int error = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	errno = 0;
+	while (!error && fgets(line, sizeof(line), file)) {
+		uint32_t pid = (uint32_t)strtoul(line, NULL, 10);
+
+		if (pid != target->pid && !process_is_kernel_thread(target->proc, pid))
+			error = -EBUSY;
+	}
+	if (ferror(file))
+		error = errno ? -errno : -EIO;
+	fclose(file);
+	return error;
+}
+
+/* Adds the cgroups right below one, less one that has been looked at. */
+static int add_children(struct folders *folders, const char *cgroup, const char *except)
+{
+	struct dirent *entry;
+	int error = 0;
+	DIR *folder = opendir(cgroup);
+
+	if (!folder)
+		return -errno;
+	while (!error && (entry = readdir(folder))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		if (!except || strcmp(entry->d_name, except) != 0)
+			error = folders__add(folders, cgroup, entry->d_name);
+	}
+	closedir(folder);
+	return error;
+}
+
+/* Whether a cgroup, less its child except, and all below it hold no process but the VM's. */
+static bool is_own(const struct residency_target *target, const char *cgroup, const char *except)
+{
+	struct folders folders = { 0 };
+	int error = folders__add(&folders, target->cgroups, cgroup + 1);
+
+	for (size_t i = 0; !error && i < folders.count; i++) {
+		error = check_processes(target, folders.list[i]);
+		if (error == -EOPNOTSUPP)
+			error = 0;
+		else if (!error)
+			error = add_children(&folders, folders.list[i], i ? NULL : except);
+	}
+	folders__free(&folders);
+	return !error;
+}
+
+/*
+ * Finds the topmost cgroup that is the VM's alone, up from that of its process: libvirt puts
+ * the threads of a VM into cgroups below one for all of it. Returns false if none is.
+ */
+static bool find_own(const struct residency_target *target, char own[PATH_MAX])
+{
+	char path[PATH_MAX], except[NAME_MAX + 1] = "", *name;
+
+	own[0] = '\0';
+	/* Below the root, and inside this cgroup namespace. */
+	if (!target->cgroup || target->cgroup[0] != '/' || strstr(target->cgroup, "/.."))
+		return false;
+	snprintf(path, sizeof(path), "%s", target->cgroup);
+	while (path[0] && path[1] && is_own(target, path, except)) {
+		snprintf(own, PATH_MAX, "%s", path);
+		name = strrchr(path, '/');
+		snprintf(except, sizeof(except), "%s", name + 1);
+		*name = '\0';
+	}
+	return own[0];
+}
+
+/* Page cache is no memory of the VM: "file" is left out, and shmem, a part of it, is not. */
+static bool add_line(struct residency *residency, char *line)
+{
+	char *rest, *word = strtok_r(line, " \n", &rest);
+	uint64_t bytes;
+	uint32_t node;
+
+	if (!word || (strcmp(word, "anon") != 0 && strcmp(word, "shmem") != 0))
+		return false;
+	while ((word = strtok_r(NULL, " \n", &rest)))
+		if (node_word(word, &node, &bytes))
+			residency->bytes[node] += bytes;
+	return true;
+}
+
+static int read_numa_stat(struct residency *residency, const char *cgroups, const char *own)
+{
+	char path[PATH_MAX], *line = NULL;
+	unsigned int found = 0;
+	size_t size = 0;
+	FILE *file;
+
+	if (snprintf(path, sizeof(path), "%s%s/memory.numa_stat", cgroups, own) >= PATH_MAX)
+		return -EOPNOTSUPP;
+	file = fopen(path, "re");
+	if (!file)
+		return errno == ENOENT ? -EOPNOTSUPP : -errno;
+	while (getline(&line, &size, file) > 0)
+		found += add_line(residency, line);
+	free(line);
+	fclose(file);
+	return found == 2 ? 0 : -EOPNOTSUPP;
+}
+
+/*
+ * Whether the cgroup has what the process has: memory is charged to whoever touched it
+ * first, which may have been another process, or this one while it was elsewhere.
+ */
+static bool agrees(const struct residency *residency, const struct process_memory *memory)
+{
+	uint64_t has = residency__total(residency);
+	uint64_t wanted = memory->anon_bytes + memory->shmem_bytes;
+	uint64_t difference = has > wanted ? has - wanted : wanted - has;
+	uint64_t batches = BATCH_PAGES * (uint64_t)sysconf(_SC_PAGESIZE) *
+			   (uint64_t)sysconf(_SC_NPROCESSORS_CONF);
+
+	return difference <= wanted / 50 + batches;
+}
+
+int residency__read_cgroup(struct residency *residency, const struct residency_target *target)
+{
+	char own[PATH_MAX];
+	int error;
+
+	/* Which node hugetlb pages are on is not in memory.numa_stat. */
+	if (target->memory.hugetlb_bytes || !find_own(target, own))
+		return -EOPNOTSUPP;
+	residency->source = RESIDENCY_CGROUP;
+	error = read_numa_stat(residency, target->cgroups, own);
+	if (error)
+		return error;
+	return agrees(residency, &target->memory) ? 0 : -EOPNOTSUPP;
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/topology.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/proc.h"
+
+#define LOCAL_DISTANCE 10
+
+/* More than any kernel can be built for. */
+#define CPUS_MAX (1U << 20)
+
+/* Takes a number off a list. Returns 0, -EINVAL or -ERANGE: it is limit or more. */
+static int take_number(const char **text, uint32_t limit, uint32_t *value)
+{
+	char *end;
+	unsigned long number;
+
+	if (**text < '0' || **text > '9')
+		return -EINVAL;
+	errno = 0;
+	number = strtoul(*text, &end, 10);
+	if (errno || number >= limit)
+		return -ERANGE;
+	*text = end;
+	*value = (uint32_t)number;
+	return 0;
+}
+
+/*
+ * Takes one range off a list as sysfs prints it, such as "0-3,8". Returns 1, 0 at the
+ * end of the list, or -errno as take_number() does.
+ */
+static int take_range(const char **text, uint32_t limit, uint32_t *first, uint32_t *last)
+{
+	int error;
+
+	*text += strspn(*text, ",\n");
+	if (!**text)
+		return 0;
+	error = take_number(text, limit, first);
+	if (error)
+		return error;
+	*last = *first;
+	if (**text == '-') {
+		++*text;
+		error = take_number(text, limit, last);
+	}
+	if (error)
+		return error;
+	return *last >= *first && strchr(",\n", **text) ? 1 : -EINVAL;
+}
+
+static int add_cpus(struct topology *topology, uint32_t first, uint32_t last, uint32_t node)
+{
+	if (last >= topology->cpu_count) {
+		int8_t *cpu_node = realloc(topology->cpu_node, last + 1);
+
+		if (!cpu_node)
+			return -ENOMEM;
+		memset(cpu_node + topology->cpu_count, NODE_NONE, last + 1 - topology->cpu_count);
+		topology->cpu_node = cpu_node;
+		topology->cpu_count = last + 1;
+	}
+	memset(topology->cpu_node + first, (int)node, last - first + 1);
+	topology->nodes[node].cpus += last - first + 1;
+	return 0;
+}
+
+static int add_cpu_list(struct topology *topology, const char *list, uint32_t node)
+{
+	uint32_t first = 0, last = 0;
+	int result;
+
+	while ((result = take_range(&list, CPUS_MAX, &first, &last)) > 0) {
+		result = add_cpus(topology, first, last, node);
+		if (result)
+			break;
+	}
+	return result;
+}
+
+static void add_node(struct topology *topology, uint32_t id)
+{
+	topology->nodes[id].online = true;
+	topology->count++;
+	if (id >= topology->limit)
+		topology->limit = id + 1;
+}
+
+static int read_online(struct topology *topology, const char *list)
+{
+	uint32_t first = 0, last = 0;
+	int result;
+
+	while ((result = take_range(&list, NODES_MAX, &first, &last)) > 0)
+		for (uint32_t id = first; id <= last; id++)
+			add_node(topology, id);
+	return result;
+}
+
+static int read_memory(struct node *node, const char *sys, uint32_t id)
+{
+	char text[8192];
+	const char *total;
+	ssize_t got =
+		read_file(text, sizeof(text), "%s/devices/system/node/node%u/meminfo", sys, id);
+
+	if (got < 0)
+		return (int)got;
+	total = strstr(text, "MemTotal:");
+	if (!total)
+		return -EINVAL;
+	node->memory_bytes = strtoull(total + strlen("MemTotal:"), NULL, 10) * 1024;
+	return 0;
+}
+
+/* The file has no ids: its numbers are those of the nodes that are online, in order. */
+static void read_distances(struct topology *topology, const char *sys, uint32_t id)
+{
+	char text[1024], *field = text, *end;
+
+	if (read_file(text, sizeof(text), "%s/devices/system/node/node%u/distance", sys, id) < 0)
+		return;
+	for (uint32_t other = 0; other < topology->limit; other++) {
+		if (!topology->nodes[other].online)
+			continue;
+		topology->nodes[id].distance[other] = (uint32_t)strtoul(field, &end, 10);
+		field = end;
+	}
+}
+
+static int read_node(struct topology *topology, const char *sys, uint32_t id)
+{
+	char list[32768];
+	ssize_t got =
+		read_file(list, sizeof(list), "%s/devices/system/node/node%u/cpulist", sys, id);
+	int error = got < 0 ? (int)got : add_cpu_list(topology, list, id);
+
+	if (!error)
+		error = read_memory(&topology->nodes[id], sys, id);
+	if (!error)
+		read_distances(topology, sys, id);
+	return error;
+}
+
+static int read_nodes(struct topology *topology, const char *sys, const char *online)
+{
+	int error = read_online(topology, online);
+
+	for (uint32_t id = 0; !error && id < topology->limit; id++)
+		if (topology->nodes[id].online)
+			error = read_node(topology, sys, id);
+	return error;
+}
+
+static int read_single(struct topology *topology, const char *sys)
+{
+	char list[32768];
+	ssize_t got = read_file(list, sizeof(list), "%s/devices/system/cpu/online", sys);
+
+	if (got < 0)
+		return (int)got;
+	add_node(topology, 0);
+	topology->nodes[0].distance[0] = LOCAL_DISTANCE;
+	return add_cpu_list(topology, list, 0);
+}
+
+int topology__read(struct topology *topology, const char *sys)
+{
+	char online[1024];
+	ssize_t got = read_file(online, sizeof(online), "%s/devices/system/node/online", sys);
+	int error;
+
+	*topology = (struct topology){ 0 };
+	if (got == -ENOENT)
+		error = read_single(topology, sys);
+	else
+		error = got < 0 ? (int)got : read_nodes(topology, sys, online);
+	if (!error && !topology->count)
+		error = -EINVAL;
+	if (error)
+		topology__free(topology);
+	return error;
+}
+
+void topology__free(struct topology *topology)
+{
+	free(topology->cpu_node);
+	*topology = (struct topology){ 0 };
+}
+
+int topology__node_of(const struct topology *topology, uint32_t cpu)
+{
+	return cpu < topology->cpu_count ? topology->cpu_node[cpu] : NODE_NONE;
+}

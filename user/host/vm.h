@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The VMs of the host: what the probes find, named from /proc, chosen by --vm. */
+#ifndef KVMQ_VM_H
+#define KVMQ_VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/cgroup.h"
+#include "host/vm_cmdline.h"
+#include "host/vm_name.h"
+#include "host/vm_scan.h"
+#include "model/snapshot.h"
+
+#define VM_SHOWN_SIZE 256
+
+struct vm {
+	uint32_t pid;
+	uint64_t start_ns;
+	/* A longer one is cut, and ends with "...-" and the PID; where two have one, with "-" and
+	 * it. */
+	char name[VM_SHOWN_SIZE];
+	char *full_name;	 /* NULL: it has none, and name is of comm and PID */
+	char uuid[VM_UUID_SIZE]; /* empty: it has none */
+	char id[VM_ID_SIZE];	 /* Proxmox' number; the same */
+	char *cgroup;		 /* of its process: "/machine.slice/..."; NULL: not read */
+	bool chosen;		 /* passes the filter */
+	uint32_t threads;	 /* that run, as vms__add_thread() was told */
+	struct figures exited;	 /* sum of its vCPUs that have exited and were shown */
+	uint64_t seen;		 /* number of the last sweep that it survived */
+};
+
+/* Which VMs are wanted; nothing set chooses all. Strings stay the caller's. */
+struct vm_filter {
+	const char *const *names; /* name, UUID, PID or id */
+	size_t name_count;
+	const struct cgroup_filter *cgroup; /* NULL: of any */
+};
+
+struct vms;
+
+/*
+ * An empty registry. proc is the folder to read processes from ("/proc").
+ * Returns it, or NULL when memory is short; free with vms__free().
+ */
+struct vms *vms__new(const char *proc, const struct vm_filter *filter);
+void vms__free(struct vms *vms);
+
+/*
+ * The VM that a thread belongs to. A vCPU's is added if it is new, and named by
+ * what /proc shows of its process, provided that it is still the same process,
+ * or else by comm and PID. The VM lives until vms__sweep() finds it unused.
+ * NULL: another thread's VM is not known, or memory is short.
+ */
+struct vm *vms__get(struct vms *vms, const struct identity *identity);
+
+/* The same for a process known by its PID alone, or NULL if it is no VM here. */
+struct vm *vms__find(const struct vms *vms, uint32_t pid);
+
+/* A thread of the VM was found (+1) or has exited (-1). */
+void vms__add_thread(struct vms *vms, const struct identity *identity, int change);
+
+/*
+ * Forgets the VMs that have no threads left and were in none of the last two
+ * sweeps' snapshots, and tells those of one name in this snapshot apart.
+ */
+void vms__sweep(struct vms *vms, const struct snapshot *snapshot);
+
+/* Keeps the figures of exited vCPUs; once for a snapshot, after it was shown. */
+void vms__keep_exited(struct vms *vms, const struct snapshot *snapshot);
+
+/* How many VMs have threads and do not pass the filter. */
+uint32_t vms__count_others(const struct vms *vms);
+
+/*
+ * The first of the filter's names that no VM has, or NULL. Looks through all of
+ * /proc for those that the registry does not hold: the vCPUs of a paused VM do
+ * not run, and no hook sees them. Fills in which could not be looked into.
+ */
+const char *vms__missing_name(const struct vms *vms, struct vm_refusals *refusals);
+
+/*
+ * Describes a process that is known to be a VM. Returns 0 or -errno (-ESRCH: it
+ * has gone). Ends with vm__release().
+ */
+int vm__from_process(struct vm *vm, const char *proc, uint32_t pid);
+void vm__release(struct vm *vm);
+
+#endif

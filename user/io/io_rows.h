@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The difference of two moments as rows: a VM's disk, or a device of the host. */
+#ifndef KVMQ_IO_ROWS_H
+#define KVMQ_IO_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/options.h"
+#include "disks/io_vms.h"
+#include "guests/guest_report.h"
+#include "model/io.h"
+
+/* A guest's last report at one moment. */
+struct io_guest {
+	uint32_t vm_pid;
+	uint64_t received_ns; /* CLOCK_MONOTONIC; 0: no good one yet */
+	uint64_t rejected;
+	const char *rejected_reason;
+	struct guest_report *report; /* owned; NULL: none yet */
+	struct guest_report *first;  /* of its session that came here; owned; NULL: not kept */
+};
+
+/* One moment, as all probes have seen it. */
+struct io_view {
+	uint64_t time_ns;     /* CLOCK_MONOTONIC */
+	uint64_t realtime_ns; /* time of day */
+	uint64_t own_cpu_ns;  /* of this process */
+	struct block_snapshot block;
+	struct vmm_snapshot vmm; /* uprobe and QMP */
+	struct virtqueue_snapshot queues;
+	struct io_guest *guests;
+	size_t guest_count;
+};
+
+void io_view__free(struct io_view *view);
+
+/* What a request waits in, from the guest outward. */
+enum io_layer {
+	IO_GUEST_QUEUE,
+	IO_GUEST_DEVICE,
+	IO_RING, /* GAVG: by Little's law, so without a distribution */
+	IO_VMM,
+	IO_THROTTLED,
+	IO_QUEUE,
+	IO_DEVICE,
+	IO_LAYERS,
+};
+
+/* Why a column stands alone: KAVG is not GAVG - D. */
+enum io_apart {
+	APART_NOT, /* the guest's requests are the host's */
+	APART_UNKNOWN,
+	APART_CACHED,	  /* the VMM's file is in the page cache */
+	APART_FORMAT,	  /* not a raw image */
+	APART_NETWORK,	  /* it is known to be on no device of this host */
+	APART_VHOST_USER, /* another process's requests are this disk's */
+	APART_COUNT,	  /* as many requests were not seen on both sides */
+	APART_SHARED,	  /* several of the VM's disks are on one device */
+	APART_UNPLACED,	  /* on a device, but nobody knows which */
+	IO_APARTS,
+};
+
+/* Whose a row is. */
+enum io_row_kind {
+	IO_ROW_DISK,	/* a VM's disk */
+	IO_ROW_VM,	/* a device that several of a VM's disks are on, or none that is known */
+	IO_ROW_UNKNOWN, /* a device, by one of several VMs */
+	IO_ROW_DEVICE,	/* a device of the host */
+	IO_ROW_GUEST,	/* a guest's own name for a disk that none of the VM's could be found for */
+};
+
+/* Counters of requests; grow only. */
+struct io_figures {
+	uint64_t requests; /* completed */
+	uint64_t bytes;
+	uint64_t issued; /* by the host */
+	uint64_t requeued;
+	uint64_t failed;
+};
+
+/* IO_OPS for op: all of them together. */
+#define IO_ALL IO_OPS
+
+struct io_row {
+	enum io_row_kind kind;
+	const struct io_vm *vm;		  /* NULL: a device's */
+	const struct disk *disk;	  /* NULL: none, or several */
+	uint32_t dev;			  /* of the host; 0: none */
+	char path[DISK_PATH_SIZE];	  /* of the disk, as it may be shown: without secrets */
+	char device[64];		  /* its name, or those of all leaves; empty: none */
+	char guest_disk[GUEST_NAME_SIZE]; /* as the guest calls it; empty: not known */
+	char scheduler[16];		  /* of the host's device */
+	char guest_scheduler[16];
+	enum io_op op;
+	uint64_t elapsed_ns;
+	bool on_host;	    /* figures are the block layer's; else the VMM's, else the guest's */
+	bool on_leaf;	    /* and of requests to leaf devices, not to stacked ones */
+	bool figures_known; /* one of them has counted */
+	struct io_figures interval, total;
+	uint64_t in_flight;    /* issued by the host and not completed */
+	uint64_t vmm_requests; /* in the interval, as the VMM counts */
+	bool known[IO_LAYERS];
+	bool spread_known[IO_LAYERS]; /* and its distribution is */
+	bool vmm_by_qmp;
+	struct latency layers[IO_LAYERS]; /* of the interval */
+	enum io_apart apart;
+	uint64_t report_age_ns;	 /* of the guest's; 0: none */
+	uint64_t guest_rejected; /* reports of this guest that were refused */
+};
+
+struct io_rows {
+	struct io_row *list;
+	size_t count, capacity;
+};
+
+/* What rows are made from. */
+struct io_moments {
+	const struct io_view *before, *after;
+	const struct io_vms *vms; /* as of after */
+};
+
+/*
+ * By BY_VM: for each disk of each chosen VM its reads and writes, whatever else there was,
+ * and all together if there was more than one kind; then what is known of no disk. By
+ * BY_DEVICE: the same for each leaf device of the host. Returns 0 or -ENOMEM. The rows own
+ * memory: io_rows__free().
+ */
+int io_rows__make(struct io_rows *rows, enum group_by by, const struct io_moments *moments);
+void io_rows__free(struct io_rows *rows);
+
+/*
+ * For people: of what did nothing in the interval one row is left, its reads'; and that of all
+ * goes where but one kind did something, unless what the ring has seen is in it alone.
+ */
+void io_rows__drop_idle(struct io_rows *rows);
+
+/* GAVG - D, where both are of the same requests. Returns whether it is known. */
+bool io_row__kavg(const struct io_row *row, uint64_t *ns);
+
+/* What a row is called: its VM or "unknown"; its disk or device; "read"... or "all". */
+const char *io_row__vm(const struct io_row *row);
+const char *io_row__disk(const struct io_row *row);
+const char *io_op__name(enum io_op op);
+
+/* A word for JSON, NULL for APART_NOT; and a clause for people. */
+const char *io_apart__name(enum io_apart apart);
+const char *io_apart__clause(enum io_apart apart);
+
+/* "gq", "gdev", "gavg", "vmm", "thr", "q", "d"; and as a column is headed. */
+const char *io_layer__key(enum io_layer layer);
+const char *io_layer__header(enum io_layer layer);
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/exits.h"
+
+#include <stdlib.h>
+
+struct exit_thread *exit_snapshot__add(struct exit_snapshot *exits)
+{
+	struct exit_thread *thread;
+
+	if (exits->count == exits->capacity) {
+		size_t capacity = exits->capacity ? exits->capacity * 3 / 2 : 32;
+		void *threads = reallocarray(exits->threads, capacity, sizeof(*exits->threads));
+
+		if (!threads)
+			return NULL;
+		exits->threads = threads;
+		exits->capacity = capacity;
+	}
+	thread = &exits->threads[exits->count++];
+	*thread = (struct exit_thread){ .first_reason = exits->reason_count, .known = true };
+	return thread;
+}
+
+struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits)
+{
+	if (exits->reason_count == exits->reason_capacity) {
+		size_t capacity = exits->reason_capacity ? exits->reason_capacity * 3 / 2 : 64;
+		void *reasons = reallocarray(exits->reasons, capacity, sizeof(*exits->reasons));
+
+		if (!reasons)
+			return NULL;
+		exits->reasons = reasons;
+		exits->reason_capacity = capacity;
+	}
+	exits->threads[exits->count - 1].reason_count++;
+	return &exits->reasons[exits->reason_count++];
+}
+
+void exit_figures__add_progress(struct exit_figures *figures, enum exit_place place,
+				int64_t progress_ns, int64_t guest_ns)
+{
+	uint64_t *parts[] = { [EXIT_IN_VMM] = &figures->vmm_ns,
+			      [EXIT_IN_KVM] = &figures->kvm_ns,
+			      [EXIT_IN_GUEST] = &figures->guest_ns };
+	int64_t values[] = { (int64_t)figures->vmm_ns, (int64_t)figures->kvm_ns,
+			     (int64_t)figures->guest_ns };
+	int64_t missing = 0;
+
+	values[place] += progress_ns;
+	values[EXIT_IN_GUEST] += guest_ns;
+	for (int i = 0; i < 3; i++) {
+		missing -= values[i] < 0 ? values[i] : 0;
+		*parts[i] = values[i] < 0 ? 0 : (uint64_t)values[i];
+	}
+	for (int round = 0; round < 3 && missing; round++) {
+		uint64_t *most = parts[0], taken;
+
+		for (int i = 1; i < 3; i++)
+			most = *parts[i] > *most ? parts[i] : most;
+		taken = (uint64_t)missing < *most ? (uint64_t)missing : *most;
+		*most -= taken;
+		missing -= (int64_t)taken;
+	}
+}
+
+void exit_thread__without_events(struct exit_thread *thread, const struct figures *figures,
+				 enum exit_place place, enum exit_isa isa)
+{
+	uint64_t off = figures->halt_ns + figures->block_ns + figures__ready(figures);
+	uint64_t on = figures->elapsed_ns > off ? figures->elapsed_ns - off : 0;
+
+	thread->known = !on || place != EXIT_IN_KVM || isa != EXIT_ISA_UNKNOWN;
+	thread->poll_known = true;
+	if (place == EXIT_IN_GUEST)
+		thread->figures.guest_ns = on;
+	else if (place == EXIT_IN_KVM)
+		thread->figures.kvm_ns = on;
+	else
+		thread->figures.vmm_ns = on;
+}
+
+void exit_snapshot__clear(struct exit_snapshot *exits)
+{
+	exits->count = 0;
+	exits->reason_count = 0;
+}
+
+void exit_snapshot__free(struct exit_snapshot *exits)
+{
+	free(exits->threads);
+	free(exits->reasons);
+	*exits = (struct exit_snapshot){ 0 };
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the VMs and the block devices of a host did, at one moment: monotonic counters with
+ * identities, and no trace of how they were read. Times are ns, devices dev_t as the kernel
+ * has them (IO_DEV).
+ */
+#ifndef KVMQ_IO_H
+#define KVMQ_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/latency.h"
+
+/* The kernel's dev_t: include/linux/kdev_t.h */
+#define IO_DEV(major, minor) ((uint32_t)(major) << 20 | (uint32_t)(minor))
+#define IO_DEV_MAJOR(dev) ((dev) >> 20)
+#define IO_DEV_MINOR(dev) ((dev)&0xfffff)
+
+enum io_op {
+	IO_READ,
+	IO_WRITE,
+	IO_DISCARD,
+	IO_FLUSH,
+	IO_OTHER,
+	IO_OPS,
+};
+
+/* What a host request waits in, one after the other. */
+enum host_layer {
+	HOST_THROTTLED, /* held back by blk-throttle, before it is queued */
+	HOST_QUEUE,	/* from the queuing of its first bio to its issue */
+	HOST_DEVICE,	/* from issue to completion */
+	HOST_LAYERS,
+};
+
+/* Requests of one kind, on one device, of one owner. */
+struct block_flow {
+	uint32_t dev;	    /* of the whole disk */
+	uint32_t vm_pid;    /* whose thread submitted them, if that is a VM; else 0 */
+	uint64_t cgroup_id; /* of the blk-cgroup; 0: none */
+	enum io_op op;
+	uint64_t issued; /* a request that is issued again after a requeue counts once */
+	uint64_t completed;
+	uint64_t bytes; /* completed */
+	uint64_t requeued;
+	uint64_t failed; /* completed with an error */
+	struct latency layers[HOST_LAYERS];
+};
+
+/* What could not be counted, since the tool started. */
+struct block_losses {
+	uint64_t events;   /* not shown: the ring buffer was full */
+	uint64_t flows;	   /* requests booked on nobody: the table of flows is full */
+	uint64_t requests; /* not timed: the table of requests was full */
+	uint64_t owners;   /* now: VMs, cgroups and devices that the tables have no room for */
+	uint64_t early;	   /* completed, but issued before the tool started */
+	uint64_t missed;   /* programs that did not run */
+};
+
+#define VMM_NO_DISK UINT32_MAX /* DISK_NO_ID */
+#define VMM_BY_QMP 0	       /* a backend: QEMU's own counters, asked by QMP */
+
+/* Requests as the VMM itself times them. */
+struct vmm_flow {
+	uint32_t vm_pid;
+	uint32_t disk;	  /* its id; VMM_NO_DISK: not known which */
+	uint64_t backend; /* which disk of the VMM: a number that stays the same */
+	enum io_op op;
+	uint64_t bytes;
+	struct latency latency; /* without a distribution when it is from QMP */
+};
+
+/* One virtqueue, by Little's law. */
+struct virtqueue_flow {
+	uint32_t vm_pid;
+	uint32_t disk;	      /* its id */
+	uint32_t queue;	      /* number of the queue */
+	uint64_t requests;    /* that have left the ring */
+	uint64_t integral_ns; /* requests in the ring x time */
+	uint32_t in_flight;   /* now */
+};
+
+/* The block layer up to a moment. */
+struct block_snapshot {
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	struct block_losses losses;
+	const char *throttling_missing; /* why THR is not told from Q; NULL: it is */
+	uint64_t runs; /* of all programs, as the sampled ones tell, and the time in these */
+	uint64_t samples;
+	uint64_t sample_ns;
+	size_t count;
+	size_t capacity;
+	struct block_flow *flows; /* ordered by dev, cgroup_id, vm_pid, op */
+};
+
+/* What VMMs have timed. */
+struct vmm_snapshot {
+	size_t count;
+	size_t capacity;
+	struct vmm_flow *flows; /* ordered by vm_pid, backend, op */
+	uint64_t lost;		/* requests without a place: the table was full */
+};
+
+/* The rings that are watched. */
+struct virtqueue_snapshot {
+	uint64_t time_ns;
+	size_t count;
+	size_t capacity;
+	struct virtqueue_flow *flows; /* ordered by vm_pid, disk, queue */
+	uint64_t failed;	      /* readings of a ring that failed */
+	uint64_t skipped;	      /* because another CPU was reading it */
+};
+
+/* They take a snapshot of zeros; what is freed is one again. */
+void block_snapshot__free(struct block_snapshot *snapshot);
+void vmm_snapshot__free(struct vmm_snapshot *snapshot);
+void virtqueue_snapshot__free(struct virtqueue_snapshot *snapshot);
+
+/* Forget the flows and keep the memory; make room for one more (NULL: memory is short). */
+void block_snapshot__clear(struct block_snapshot *snapshot);
+struct block_flow *block_snapshot__add(struct block_snapshot *snapshot);
+void vmm_snapshot__clear(struct vmm_snapshot *snapshot);
+struct vmm_flow *vmm_snapshot__add(struct vmm_snapshot *snapshot);
+void virtqueue_snapshot__clear(struct virtqueue_snapshot *snapshot);
+struct virtqueue_flow *virtqueue_snapshot__add(struct virtqueue_snapshot *snapshot);
+
+/* Orders the flows, and adds up those of the same key. */
+void block_snapshot__sort(struct block_snapshot *snapshot);
+
+/* The flow of the same key in an earlier snapshot, or NULL. */
+const struct block_flow *block_snapshot__find(const struct block_snapshot *snapshot,
+					      const struct block_flow *flow);
+const struct vmm_flow *vmm_snapshot__find(const struct vmm_snapshot *snapshot,
+					  const struct vmm_flow *flow);
+const struct virtqueue_flow *virtqueue_snapshot__find(const struct virtqueue_snapshot *snapshot,
+						      const struct virtqueue_flow *flow);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where vCPUs run and what memory they reach, at one moment: monotonic counters beside a
+ * snapshot, and no trace of how they were read. Nodes are the host's; pages are of 4 KiB,
+ * or what the host's base page is.
+ */
+#ifndef KVMQ_NUMA_H
+#define KVMQ_NUMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/bandwidth.h"
+#include "host/residency.h"
+#include "host/topology.h"
+#include "model/snapshot.h"
+
+/* Of a hint fault, before a migration. */
+enum fault_place {
+	FAULT_LOCAL,
+	FAULT_REMOTE,
+	FAULT_PLACES,
+};
+
+/* Grow only. */
+struct numa_figures {
+	uint64_t run_ns[NODES_MAX];    /* adds up to the run time of the snapshot's figures */
+	uint64_t moves;		       /* it arrived on another node than it last ran on */
+	uint64_t faults[FAULT_PLACES]; /* hint faults of the guest's accesses */
+	uint64_t pages[FAULT_PLACES];  /* and the pages that these mapped */
+	uint64_t own_faults;	       /* of the vCPU's thread in the kernel and the VMM */
+	uint64_t own_pages;
+	uint64_t migrated_to[NODES_MAX]; /* pages that were moved at any of these faults */
+	uint64_t migrated_from[NODES_MAX];
+};
+
+struct numa_thread {
+	uint64_t id;  /* that of its identity in the snapshot */
+	int32_t node; /* where it runs or last ran; NODE_NONE: not known */
+	struct numa_figures figures;
+};
+
+/* What belongs to a VM as a whole. */
+struct numa_vm {
+	uint32_t pid;
+	struct residency residency;
+	const char *residency_missing; /* why there is none; NULL: there is */
+	struct bandwidth bandwidth;
+};
+
+/* What could not be counted, since the tool started. */
+struct numa_losses {
+	uint64_t events; /* not shown: the ring buffer was full */
+	uint64_t faults; /* hint faults whose hooks did not run */
+};
+
+enum balancing {
+	BALANCING_UNKNOWN, /* the kernel has no such setting */
+	BALANCING_OFF,
+	BALANCING_ON,
+	BALANCING_TIERING, /* between tiers of memory only */
+};
+
+struct numa_snapshot {
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	enum balancing balancing;
+	const char *faults_missing;	/* why hint faults are not seen; NULL: they are */
+	const char *migrations_missing; /* the same of migrations */
+	bool bandwidth_available;
+	struct numa_losses losses;
+	uint64_t residency_cost_ns; /* on a CPU, for all readings so far */
+	size_t count;
+	size_t capacity;
+	struct numa_thread *threads; /* by ascending id */
+	size_t vm_count;
+	size_t vm_capacity;
+	struct numa_vm *vms; /* by ascending PID */
+};
+
+enum numa_event_kind {
+	NUMA_FAULTS,  /* a burst of remote faults of guest accesses by one vCPU */
+	NUMA_MIGRATE, /* a burst of migrations from one node to another, by one vCPU */
+	NUMA_MOVE,    /* a vCPU arrived on another node */
+};
+
+/* Times are CLOCK_MONOTONIC. */
+struct numa_event {
+	enum numa_event_kind kind;
+	struct identity identity;
+	uint64_t begin_ns;
+	uint64_t end_ns; /* of its last fault; begin_ns for a move */
+	uint64_t faults; /* 0 for a move */
+	uint64_t pages;
+	int32_t from;		   /* FAULTS: node of the vCPU; MIGRATE, MOVE: from this node */
+	int32_t to;		   /* FAULTS: NODE_NONE; to this node */
+	uint32_t from_cpu, to_cpu; /* of a move */
+};
+
+/* What PROC/sys/kernel/numa_balancing says. */
+enum balancing balancing__read(const char *proc);
+
+/* Makes room for one more vCPU or VM. NULL: memory is short. */
+struct numa_thread *numa_snapshot__add(struct numa_snapshot *numa);
+struct numa_vm *numa_snapshot__add_vm(struct numa_snapshot *numa);
+
+/* By PID, or NULL. */
+const struct numa_vm *numa_snapshot__vm(const struct numa_snapshot *numa, uint32_t pid);
+
+/* Forgets the vCPUs and VMs; keeps the memory. */
+void numa_snapshot__clear(struct numa_snapshot *numa);
+void numa_snapshot__free(struct numa_snapshot *numa);
+
+/* Adds what b counts to a. */
+void numa_figures__add(struct numa_figures *sum, const struct numa_figures *figures);
+
+#endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the figures of a numa row say in words: why there are none, and what they hint at. */
+#include <stdio.h>
+
+#include "numa/numa_rows.h"
+
+static const struct {
+	const char *name, *remedy;
+} reasons[FAULT_REASONS] = {
+	[FAULTS_ONE_NODE] = { "one node", "this host has one node: all memory is local" },
+	[FAULTS_NO_HOOK] = { "hook", NULL }, /* the words are in the snapshot */
+	[FAULTS_OFF] = { "balancing off",
+			 "NUMA balancing is off: 'sysctl kernel.numa_balancing=1' gives it; costs "
+			 "hint faults in all processes, and moves their pages" },
+	[FAULTS_HUGETLB] = { "hugetlbfs", "its memory is hugetlbfs, which takes no hint faults: "
+					  "transparent huge "
+					  "pages do; RBW% needs none" },
+	[FAULTS_BOUND] = { "bound",
+			   "its memory has a policy (bind, prefer or interleave), which takes no "
+			   "hint faults: none, or MPOL_F_NUMA_BALANCING, gives it, and pages may "
+			   "move" },
+	[FAULTS_SHARED] = { "shared",
+			    "its memory is shared (memfd or shmem), which takes no hint faults: "
+			    "anonymous memory does (share=off), which vhost-user cannot use" },
+	[FAULTS_PINNED] = { "pinned",
+			    "its memory is pinned (VFIO or io_uring), and pinned pages take no "
+			    "hint faults: N%L and XREM% need none" },
+	[FAULTS_NO_SAMPLES] = { "no samples",
+				"no hint fault in this interval: a longer one gives it; the kernel "
+				"scans memory each 1 to 60 s of a VM's run time" },
+};
+
+const char *fault_reason__name(enum fault_reason reason)
+{
+	return reasons[reason].name;
+}
+
+const char *fault_reason__remedy(enum fault_reason reason, const struct numa_snapshot *numa)
+{
+	if (reason == FAULTS_NO_HOOK)
+		return numa->faults_missing;
+	if (reason == FAULTS_OFF && numa->balancing == BALANCING_TIERING)
+		return "NUMA balancing is for tiers of memory only: 'sysctl "
+		       "kernel.numa_balancing=3' gives it, too; costs hint faults in all "
+		       "processes, and moves their pages";
+	return reasons[reason].remedy;
+}
+
+void numa_row__hint(const struct numa_row *row, char *text, size_t size)
+{
+	switch (row->hint) {
+	case HINT_MEMORYLESS:
+		snprintf(text, size, "node %d has no memory", row->hint_node);
+		break;
+	case HINT_LARGER:
+		snprintf(text, size, "larger than node %d", row->hint_node);
+		break;
+	case HINT_THRASHING:
+		snprintf(text, size, "balancing thrashes");
+		break;
+	case HINT_SPREAD:
+		snprintf(text, size, "vCPUs spread over nodes");
+		break;
+	case HINT_LEFT:
+		snprintf(text, size, "memory left on node %d", row->hint_node);
+		break;
+	default:
+		snprintf(text, size, "%s", "");
+	}
+}

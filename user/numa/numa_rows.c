@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "numa/numa_rows.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sched/row_keys.h"
+
+static int reserve(struct numa_rows *numa_rows, size_t rows)
+{
+	void *list, *keys;
+
+	numa_rows->count = rows;
+	if (rows <= numa_rows->capacity)
+		return 0;
+	list = reallocarray(numa_rows->list, rows, sizeof(*numa_rows->list));
+	if (list)
+		numa_rows->list = list;
+	keys = reallocarray(numa_rows->keys, rows, sizeof(*numa_rows->keys));
+	if (keys)
+		numa_rows->keys = keys;
+	if (!list || !keys)
+		return -ENOMEM;
+	numa_rows->capacity = rows;
+	return 0;
+}
+
+uint64_t numa_figures__run(const struct numa_figures *figures)
+{
+	uint64_t sum = 0;
+
+	for (int node = 0; node < NODES_MAX; node++)
+		sum += figures->run_ns[node];
+	return sum;
+}
+
+uint64_t numa_row__memory(const struct numa_row *row)
+{
+	return row->vm && row->vm->residency.source ? residency__total(&row->vm->residency) : 0;
+}
+
+/* A going-on run is on the node where it is seen, and may end as a shorter one. */
+static uint64_t grown(uint64_t before, uint64_t after)
+{
+	return after > before ? after - before : 0;
+}
+
+static void add_growth(struct numa_figures *sum, const struct numa_figures *before,
+		       const struct numa_figures *after)
+{
+	struct numa_figures growth;
+
+	growth.moves = grown(before->moves, after->moves);
+	growth.own_faults = grown(before->own_faults, after->own_faults);
+	growth.own_pages = grown(before->own_pages, after->own_pages);
+	for (int place = 0; place < FAULT_PLACES; place++) {
+		growth.faults[place] = grown(before->faults[place], after->faults[place]);
+		growth.pages[place] = grown(before->pages[place], after->pages[place]);
+	}
+	for (int node = 0; node < NODES_MAX; node++) {
+		growth.run_ns[node] = grown(before->run_ns[node], after->run_ns[node]);
+		growth.migrated_to[node] =
+			grown(before->migrated_to[node], after->migrated_to[node]);
+		growth.migrated_from[node] =
+			grown(before->migrated_from[node], after->migrated_from[node]);
+	}
+	numa_figures__add(sum, &growth);
+}
+
+/* Both snapshots are ordered by id: the thread in before, or NULL. */
+static const struct numa_thread *find_before(const struct numa_snapshot *before, size_t *place,
+					     uint64_t id)
+{
+	while (*place < before->count && before->threads[*place].id < id)
+		(*place)++;
+	if (*place < before->count && before->threads[*place].id == id)
+		return &before->threads[*place];
+	return NULL;
+}
+
+static void add_thread(struct numa_row *row, const struct numa_thread *old,
+		       const struct numa_thread *thread)
+{
+	static const struct numa_figures none;
+
+	add_growth(&row->interval, old ? &old->figures : &none, &thread->figures);
+	numa_figures__add(&row->total, &thread->figures);
+	row->node = thread->node;
+}
+
+/*
+ * The share of accesses that would be remote if each went to any of the VM's pages alike,
+ * from where its vCPUs run: of all pairs of a moment and a page, those on two nodes. It is
+ * the same for one vCPU and for the sum of several.
+ */
+static void find_expected(struct numa_row *row)
+{
+	uint64_t run = numa_figures__run(&row->interval), memory = numa_row__memory(row);
+	double local = 0;
+
+	row->remote_known = run && memory;
+	if (!row->remote_known)
+		return;
+	for (int node = 0; node < NODES_MAX; node++)
+		local += (double)row->interval.run_ns[node] / (double)run *
+			 (double)row->vm->residency.bytes[node] / (double)memory;
+	row->expected_remote_mpct = local < 1 ? (uint64_t)((1 - local) * 100000.0 + 0.5) : 0;
+}
+
+/* The kind of memory that most of it is, if none of it takes hint faults. */
+static enum fault_reason blind_memory(const struct residency *residency)
+{
+	static const enum fault_reason kinds[MEMORY_KINDS] = {
+		[MEMORY_HUGETLB] = FAULTS_HUGETLB,
+		[MEMORY_BOUND] = FAULTS_BOUND,
+		[MEMORY_SHARED] = FAULTS_SHARED,
+	};
+	const uint64_t *bytes = residency->kind_bytes;
+	int most = MEMORY_HUGETLB;
+
+	if (!residency->kinds_known || bytes[MEMORY_NORMAL])
+		return FAULTS_KNOWN;
+	for (int kind = MEMORY_HUGETLB; kind < MEMORY_KINDS; kind++)
+		if (bytes[kind] > bytes[most])
+			most = kind;
+	return bytes[most] ? kinds[most] : FAULTS_KNOWN;
+}
+
+static enum fault_reason find_reason(const struct numa_row *row, const struct numa_moments *moments)
+{
+	const struct residency *residency = row->vm ? &row->vm->residency : NULL;
+	uint64_t memory = numa_row__memory(row);
+	enum fault_reason blind;
+
+	if (row->interval.faults[FAULT_LOCAL] || row->interval.faults[FAULT_REMOTE])
+		return FAULTS_KNOWN;
+	if (moments->topology->count < 2)
+		return FAULTS_ONE_NODE;
+	if (moments->after->faults_missing)
+		return FAULTS_NO_HOOK;
+	if (moments->after->balancing == BALANCING_OFF ||
+	    moments->after->balancing == BALANCING_TIERING)
+		return FAULTS_OFF;
+	blind = residency ? blind_memory(residency) : FAULTS_KNOWN;
+	if (blind)
+		return blind;
+	if (memory && share_mpct(residency->pinned_bytes, memory) >= PINNED_MPCT)
+		return FAULTS_PINNED;
+	return FAULTS_NO_SAMPLES;
+}
+
+/* Pages have moved, or could have. */
+static bool knows_migrations(const struct numa_row *row)
+{
+	return row->home != NODE_NONE && row->migrations_seen &&
+	       (row->reason == FAULTS_KNOWN || row->reason == FAULTS_NO_SAMPLES);
+}
+
+static bool thrashes(const struct numa_row *row, uint64_t memory)
+{
+	uint64_t in, out, pages = memory / (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (!row->migrations_known)
+		return false;
+	in = row->interval.migrated_to[row->home];
+	out = row->interval.migrated_from[row->home];
+	return in + out >= HINT_MOVED_PAGES && share_mpct(in + out, pages) >= HINT_MOVED_MPCT &&
+	       share_mpct(out, in) >= HINT_AWAY_MPCT && share_mpct(in, out) >= HINT_AWAY_MPCT;
+}
+
+/* The node that holds most of the memory that is not on HOME. */
+static int32_t other_node(const struct numa_row *row)
+{
+	const uint64_t *bytes = row->vm->residency.bytes;
+	int32_t most = NODE_NONE;
+
+	for (int32_t node = 0; node < NODES_MAX; node++)
+		if (node != row->home && bytes[node] &&
+		    (most == NODE_NONE || bytes[node] > bytes[most]))
+			most = node;
+	return most;
+}
+
+/* The greatest share of the run time that is on one node. */
+static uint64_t most_run(const struct numa_row *row, uint64_t run)
+{
+	uint64_t most = 0;
+
+	for (int node = 0; node < NODES_MAX; node++)
+		if (row->interval.run_ns[node] > most)
+			most = row->interval.run_ns[node];
+	return share_mpct(most, run);
+}
+
+/* Whether vCPUs keep to HOME, and the memory was looked at after they came there. */
+static bool is_left_behind(const struct numa_row *row, const struct home *home, uint64_t run,
+			   uint64_t memory)
+{
+	return memory &&
+	       share_mpct(row->vm->residency.bytes[row->home], memory) < HINT_LOCAL_MPCT &&
+	       share_mpct(row->interval.run_ns[row->home], run) >= HINT_SETTLED_MPCT &&
+	       row->vm->residency.time_ns >= home->since_ns;
+}
+
+static void find_hint(struct numa_row *row, const struct numa_moments *moments,
+		      const struct home *home)
+{
+	uint64_t run = numa_figures__run(&row->interval), memory = numa_row__memory(row), size;
+	uint64_t node_bytes;
+
+	row->hint_node = row->home;
+	if (row->home == NODE_NONE || !run || moments->topology->count < 2)
+		return;
+	size = row->vm ? row->vm->residency.size_bytes : 0;
+	node_bytes = moments->topology->nodes[row->home].memory_bytes;
+	if (!node_bytes) {
+		row->hint = HINT_MEMORYLESS;
+	} else if ((memory > size ? memory : size) > node_bytes) {
+		row->hint = HINT_LARGER;
+	} else if (thrashes(row, memory)) {
+		row->hint = HINT_THRASHING;
+	} else if (most_run(row, run) < HINT_SPREAD_MPCT) {
+		row->hint = HINT_SPREAD;
+	} else if (is_left_behind(row, home, run, memory)) {
+		row->hint = HINT_LEFT;
+		row->hint_node = other_node(row);
+	}
+}
+
+static void find_bandwidth(struct numa_row *row, const struct numa_snapshot *before)
+{
+	const struct numa_vm *old = numa_snapshot__vm(before, row->row.vm->pid);
+
+	const struct bandwidth *was, *is;
+
+	if (!row->vm || !old)
+		return;
+	was = &old->bandwidth;
+	is = &row->vm->bandwidth;
+	/* Less than before: a group has gone, or come with a counter of its own. */
+	row->bandwidth_known = was->known && is->known && is->total_bytes >= was->total_bytes &&
+			       is->local_bytes >= was->local_bytes;
+	if (!row->bandwidth_known)
+		return;
+	row->bandwidth.total_bytes = is->total_bytes - was->total_bytes;
+	row->bandwidth.local_bytes = is->local_bytes - was->local_bytes;
+}
+
+/*
+ * A run that is shown may turn out to have been shorter, and is then taken off the row's run
+ * time (rows.c): so it is here, from where most of it was.
+ */
+static void settle_run(struct numa_row *row)
+{
+	uint64_t *run = row->interval.run_ns, sum = numa_figures__run(&row->interval);
+
+	while (sum > row->row.interval.run_ns) {
+		uint64_t excess = sum - row->row.interval.run_ns;
+		int most = 0;
+
+		for (int node = 0; node < NODES_MAX; node++)
+			if (run[node] > run[most])
+				most = node;
+		excess = excess < run[most] ? excess : run[most];
+		run[most] -= excess;
+		sum -= excess;
+	}
+}
+
+static int finish_row(struct numa_row *row, enum group_by by, const struct numa_moments *moments,
+		      struct homes *homes, uint64_t key)
+{
+	uint64_t elapsed = moments->after->time_ns - moments->before->time_ns;
+	const struct home *home;
+
+	settle_run(row);
+	home = homes__feed(homes, key, row->interval.run_ns, elapsed, moments->after->time_ns);
+	if (!home)
+		return -ENOMEM;
+	row->home = home->node;
+	row->now_ns = moments->after->time_ns;
+	row->topology = moments->topology;
+	row->vm = numa_snapshot__vm(moments->after, row->row.vm->pid);
+	find_expected(row);
+	row->reason = find_reason(row, moments);
+	row->faults_seen = !moments->after->faults_missing;
+	row->migrations_seen = !moments->after->migrations_missing;
+	row->migrations_known = knows_migrations(row);
+	if (by != BY_VM)
+		return 0;
+	row->node = NODE_NONE;
+	find_hint(row, moments, home);
+	find_bandwidth(row, moments->before);
+	return 0;
+}
+
+static void fold_threads(struct numa_rows *numa_rows, enum group_by by,
+			 const struct numa_moments *moments, struct vms *vms)
+{
+	size_t place = 0, next = 0;
+
+	for (size_t i = 0; i < moments->after->count; i++) {
+		const struct numa_thread *thread = &moments->after->threads[i], *old;
+		const struct row_key *found;
+		const struct vm *vm;
+
+		while (moments->snapshot->threads[next].identity.id != thread->id)
+			next++;
+		vm = vms__get(vms, &moments->snapshot->threads[next].identity);
+		old = find_before(moments->before, &place, thread->id);
+		found = row_keys__find(numa_rows->keys, numa_rows->count,
+				       row_keys__of(by, vm, thread->id));
+		if (found)
+			add_thread(&numa_rows->list[found->row], old, thread);
+	}
+}
+
+int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,
+		    const struct numa_moments *moments, struct vms *vms, struct homes *homes)
+{
+	int error = reserve(numa_rows, rows->count);
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < rows->count; i++)
+		numa_rows->list[i] = (struct numa_row){ .row = rows->list[i], .node = NODE_NONE };
+	row_keys__fill(numa_rows->keys, rows, by);
+	fold_threads(numa_rows, by, moments, vms);
+	for (size_t i = 0; i < rows->count && !error; i++)
+		error = finish_row(&numa_rows->list[numa_rows->keys[i].row], by, moments, homes,
+				   numa_rows->keys[i].key);
+	homes__sweep(homes, moments->after->time_ns);
+	return error;
+}
+
+void numa_rows__free(struct numa_rows *numa_rows)
+{
+	free(numa_rows->list);
+	free(numa_rows->keys);
+	*numa_rows = (struct numa_rows){ 0 };
+}
+
+/* The most that one fault maps: a huge page of 2 MiB, of pages of 4 KiB. */
+#define FAULT_PAGES_MAX 512.0
+
+/*
+ * Kish's effective size (1965): the square of the sum of weights by the sum of their squares.
+ * Only the first is counted. The other is greatest where each fault is of one page or of as
+ * many as there can be, so samples are rather too few than too many.
+ */
+double numa_figures__samples(const struct numa_figures *figures)
+{
+	double faults = (double)(figures->faults[FAULT_LOCAL] + figures->faults[FAULT_REMOTE]);
+	double pages = (double)(figures->pages[FAULT_LOCAL] + figures->pages[FAULT_REMOTE]);
+	double huge = (pages - faults) / (FAULT_PAGES_MAX - 1), samples;
+
+	/* A fault may be counted, and its pages in the next interval. */
+	if (pages <= faults)
+		return faults;
+	samples = pages * pages / (faults - huge + huge * FAULT_PAGES_MAX * FAULT_PAGES_MAX);
+	return samples < faults ? samples : faults;
+}
+
+#define NORMAL_975 1.959964 /* of the standard normal distribution */
+
+void share_interval(double share, double samples, uint64_t *low_mpct, uint64_t *high_mpct)
+{
+	double z2 = NORMAL_975 * NORMAL_975;
+	double middle = (share + z2 / (2 * samples)) / (1 + z2 / samples);
+	double half = NORMAL_975 / (1 + z2 / samples) *
+		      sqrt(share * (1 - share) / samples + z2 / (4 * samples * samples));
+	double low = middle - half, high = middle + half;
+
+	*low_mpct = low > 0 ? (uint64_t)(low * 100000.0 + 0.5) : 0;
+	*high_mpct = high < 1 ? (uint64_t)(high * 100000.0 + 0.5) : 100000;
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sched/blame.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Finds a row by what it is about: a VM's process or a thread's id. */
+struct row_key {
+	uint64_t key;
+	size_t row;
+};
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int compare_row_keys(const void *left, const void *right)
+{
+	const struct row_key *a = left, *b = right;
+
+	return compare_numbers(a->key, b->key);
+}
+
+static struct row_key *row_keys(const struct rows *rows, enum group_by by)
+{
+	struct row_key *keys = calloc(rows->count + 1, sizeof(*keys));
+
+	for (size_t i = 0; keys && i < rows->count; i++) {
+		const struct row *row = &rows->list[i];
+
+		keys[i] = (struct row_key){ by == BY_VM ? row->vm->pid : row->identity.id, i };
+	}
+	if (keys)
+		qsort(keys, rows->count, sizeof(*keys), compare_row_keys);
+	return keys;
+}
+
+static int compare_ids(const void *id, const void *thread)
+{
+	return compare_numbers(*(const uint64_t *)id,
+			       ((const struct thread_snapshot *)thread)->identity.id);
+}
+
+/* The row that a victim is part of, or NULL: it is not shown. */
+static const struct row_key *victim_row(const struct row_key *keys, const struct rows *rows,
+					const struct snapshot *after, uint64_t victim,
+					enum group_by by)
+{
+	const struct thread_snapshot *thread = NULL;
+	struct row_key wanted = { victim, 0 };
+
+	if (after->count)
+		thread = bsearch(&victim, after->threads, after->count, sizeof(*thread),
+				 compare_ids);
+	if (!thread || (by == BY_VM && !thread->identity.is_vcpu))
+		return NULL;
+	if (by == BY_VM)
+		wanted.key = thread->identity.vm_pid;
+	return bsearch(&wanted, keys, rows->count, sizeof(*keys), compare_row_keys);
+}
+
+/* vhost's kernel threads are named after the process of their VM. */
+static uint32_t vhost_owner(const char *comm)
+{
+	static const char prefix[] = "vhost-";
+
+	if (strncmp(comm, prefix, sizeof(prefix) - 1) != 0)
+		return 0;
+	return (uint32_t)strtoul(comm + sizeof(prefix) - 1, NULL, 10);
+}
+
+static void name_offender(struct blame_entry *entry)
+{
+	const struct offender *offender = &entry->offender;
+	char vm[VM_SHOWN_SIZE] = "-";
+
+	if (entry->vm)
+		snprintf(vm, sizeof(vm), "%s", entry->vm->name);
+	else if (offender->vm_pid)
+		snprintf(vm, sizeof(vm), "a VM that has gone (%u)", offender->vm_pid);
+	if (offender->kind == OFFENDER_VM_THREAD)
+		snprintf(entry->who, sizeof(entry->who), "%s: %s", vm, offender->comm);
+	else if (offender->cgroup[0])
+		snprintf(entry->who, sizeof(entry->who), "%s (%s)", offender->comm,
+			 offender->cgroup);
+	else
+		snprintf(entry->who, sizeof(entry->who), "%s",
+			 offender->comm[0] ? offender->comm : vm);
+}
+
+/* What offenders of one name have in common; sets its VM. */
+static void generalise(struct blame_entry *entry, struct vms *vms)
+{
+	struct offender *offender = &entry->offender;
+	uint32_t owner = offender->kind == OFFENDER_KERNEL ? vhost_owner(offender->comm) : 0;
+	char *slash;
+
+	if (owner && vms__find(vms, owner)) {
+		offender->kind = OFFENDER_VM_THREAD;
+		offender->vm_pid = owner;
+	}
+	if (offender->vm_pid)
+		entry->vm = vms__find(vms, offender->vm_pid);
+	entry->own = entry->vm && entry->vm == entry->victim->vm;
+	if (offender->kind == OFFENDER_VCPU)
+		offender->comm[0] = '\0';
+	slash = offender->kind == OFFENDER_KERNEL ? strchr(offender->comm, '/') : NULL;
+	if (slash)
+		*slash = '\0';
+	name_offender(entry);
+}
+
+static struct blame_entry *add_entry(struct blame_list *blame, const struct rows *rows, size_t row)
+{
+	struct blame_entry *entry;
+
+	if (blame->count == blame->capacity) {
+		size_t capacity = blame->capacity ? blame->capacity * 2 : 64;
+		void *list = reallocarray(blame->list, capacity, sizeof(*blame->list));
+
+		if (!list)
+			return NULL;
+		blame->list = list;
+		blame->capacity = capacity;
+	}
+	entry = &blame->list[blame->count++];
+	*entry = (struct blame_entry){
+		.row = row,
+		.victim = &rows->list[row],
+		.ready_ns = figures__ready(&rows->list[row].interval),
+	};
+	return entry;
+}
+
+static int compare_groups(const void *left, const void *right)
+{
+	const struct blame_entry *a = left, *b = right;
+	int result = compare_numbers(a->row, b->row);
+
+	if (!result)
+		result = compare_numbers(a->offender.kind, b->offender.kind);
+	if (!result)
+		result = compare_numbers(a->offender.vm_pid, b->offender.vm_pid);
+	if (!result)
+		result = compare_numbers(a->offender.cgroup_id, b->offender.cgroup_id);
+	return result ? result : strcmp(a->offender.comm, b->offender.comm);
+}
+
+/* Entries of one name become one. */
+static void fold(struct blame_list *blame)
+{
+	size_t kept = 0;
+
+	if (blame->count)
+		qsort(blame->list, blame->count, sizeof(*blame->list), compare_groups);
+	for (size_t i = 0; i < blame->count; i++) {
+		struct blame_entry *last = kept ? &blame->list[kept - 1] : NULL;
+
+		if (last && !compare_groups(last, &blame->list[i])) {
+			last->ns += blame->list[i].ns;
+			last->total_ns += blame->list[i].total_ns;
+		} else {
+			blame->list[kept++] = blame->list[i];
+		}
+	}
+	blame->count = kept;
+}
+
+/* What no offender accounts for: throttling, and what is not known. */
+static int add_rest(struct blame_list *blame, const struct rows *rows)
+{
+	size_t booked = blame->count, place = 0;
+
+	for (size_t row = 0; row < rows->count; row++) {
+		uint64_t ready = figures__ready(&rows->list[row].interval);
+		uint64_t throttled = rows->list[row].interval.throttled_ns, sum = throttled;
+		struct blame_entry *entry;
+
+		for (; place < booked && blame->list[place].row == row; place++)
+			sum += blame->list[place].ns;
+		if (throttled) {
+			entry = add_entry(blame, rows, row);
+			if (!entry)
+				return -ENOMEM;
+			entry->offender.kind = OFFENDER_THROTTLED;
+			entry->ns = throttled;
+			entry->total_ns = rows->list[row].total.throttled_ns;
+		}
+		if (sum >= ready)
+			continue;
+		entry = add_entry(blame, rows, row);
+		if (!entry)
+			return -ENOMEM;
+		entry->offender.kind = OFFENDER_UNKNOWN;
+		entry->ns = ready - sum;
+	}
+	return 0;
+}
+
+static int compare_ns(const void *left, const void *right)
+{
+	const struct blame_entry *a = left, *b = right;
+	int result = compare_numbers(b->ns, a->ns);
+
+	return result ? result : compare_groups(a, b);
+}
+
+static int compare_row_and_ns(const void *left, const void *right)
+{
+	int result = compare_numbers(((const struct blame_entry *)left)->row,
+				     ((const struct blame_entry *)right)->row);
+
+	return result ? result : compare_ns(left, right);
+}
+
+/* Both lists are ordered: the earlier state of a pair, or 0. */
+static uint64_t earlier_ns(const struct snapshot *before, size_t *place, const struct blame *pair)
+{
+	int order = 1;
+
+	while (*place < before->blame_count &&
+	       (order = compare_blame(&before->blame[*place], pair)) < 0)
+		(*place)++;
+	return *place < before->blame_count && !order ? before->blame[*place].ns : 0;
+}
+
+int blame__make(struct blame_list *blame, const struct snapshot *before,
+		const struct snapshot *after, const struct rows *rows, struct vms *vms,
+		enum group_by by, bool by_row)
+{
+	struct row_key *keys = row_keys(rows, by);
+	size_t place = 0;
+	int error = keys ? 0 : -ENOMEM;
+
+	blame->count = 0;
+	for (size_t i = 0; i < after->blame_count && !error; i++) {
+		const struct blame *pair = &after->blame[i];
+		uint64_t old = earlier_ns(before, &place, pair);
+		const struct row_key *row = victim_row(keys, rows, after, pair->victim, by);
+		struct blame_entry *entry;
+
+		if (!row)
+			continue;
+		entry = add_entry(blame, rows, row->row);
+		if (!entry) {
+			error = -ENOMEM;
+			break;
+		}
+		entry->offender = pair->offender;
+		/* What was in progress then may have become less: see settle() of the rows. */
+		entry->ns = pair->ns > old ? pair->ns - old : 0;
+		entry->total_ns = pair->ns;
+		generalise(entry, vms);
+	}
+	free(keys);
+	fold(blame);
+	if (!error)
+		error = add_rest(blame, rows);
+	if (blame->count)
+		qsort(blame->list, blame->count, sizeof(*blame->list),
+		      by_row ? compare_row_and_ns : compare_ns);
+	return error;
+}
+
+void blame__free(struct blame_list *blame)
+{
+	free(blame->list);
+	*blame = (struct blame_list){ 0 };
+}

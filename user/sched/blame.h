@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who ran while the rows' threads waited, from the difference of two snapshots. */
+#ifndef KVMQ_BLAME_H
+#define KVMQ_BLAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/vm.h"
+#include "model/snapshot.h"
+#include "sched/rows.h"
+
+/*
+ * One offender of one row. The entries of a row, throttled and unknown included,
+ * add up to its ready time, but for what was in progress at either end.
+ */
+struct blame_entry {
+	size_t row;		  /* its index */
+	struct offender offender; /* tid: of one of them, if it stands for several */
+	const struct vm *vm;	  /* the offender's, or NULL; borrowed from the registry */
+	bool own;		  /* that is the row's own VM */
+	char who[VM_SHOWN_SIZE + COMM_SIZE + CGROUP_SIZE]; /* the offender in a few words */
+	uint64_t ns;					   /* of the interval */
+	uint64_t total_ns;	  /* of the pairs that are in the later snapshot */
+	uint64_t ready_ns;	  /* of the row, in the interval */
+	const struct row *victim; /* borrowed from the rows */
+};
+
+struct blame_list {
+	struct blame_entry *list;
+	size_t count;
+	size_t capacity;
+};
+
+/*
+ * Makes the entries of rows, which were made from the same snapshots, and orders
+ * them: by row if by_row is set, and the greatest first. A VM's vCPUs are one
+ * offender, and so are its threads, kernel threads and processes of one name; of
+ * a kernel thread only the part of its name before a slash counts. Returns 0 or
+ * -ENOMEM. The list owns memory: blame__free().
+ */
+int blame__make(struct blame_list *blame, const struct snapshot *before,
+		const struct snapshot *after, const struct rows *rows, struct vms *vms,
+		enum group_by by, bool by_row);
+
+void blame__free(struct blame_list *blame);
+
+#endif

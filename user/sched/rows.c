@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sched/rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/buckets.h"
+
+#define BUSY_MPCT 95000 /* of the time, run and ready together, of one that never rests */
+
+uint64_t share_mpct(uint64_t part, uint64_t whole)
+{
+	if (!whole)
+		return 0;
+	return (uint64_t)((double)part * 100000.0 / (double)whole + 0.5);
+}
+
+uint64_t hist__percentile(const struct wait_hist *hist, unsigned int permille, uint64_t max_ns)
+{
+	return buckets__percentile(hist->count, CAUSES, permille, max_ns);
+}
+
+/* after - before, or 0; what is missing to 0 is added to *shrunk. */
+static uint64_t grown(uint64_t before, uint64_t after, uint64_t *shrunk)
+{
+	if (after >= before)
+		return after - before;
+	*shrunk += before - after;
+	return 0;
+}
+
+static void take_off(uint64_t *part, uint64_t *shrunk)
+{
+	uint64_t taken = *part < *shrunk ? *part : *shrunk;
+
+	*part -= taken;
+	*shrunk -= taken;
+}
+
+/*
+ * A wait that goes on when a snapshot is taken is shown as ready time of as long
+ * as it lasts. The kernel may count it shorter in the end: a wake-up on an idle
+ * CPU as 0, since the run queue's clock is not brought up to date in between
+ * (rq_clock_skip_update), and a wait without its moves between run queues. What
+ * was shown as ready stays so: it is taken off where it turns up again.
+ */
+static void settle(struct figures *figures, uint64_t shrunk)
+{
+	take_off(&figures->halt_ns, &shrunk);
+	take_off(&figures->block_ns, &shrunk);
+	take_off(&figures->throttled_ns, &shrunk);
+	take_off(&figures->ready_ns[CAUSE_PREEMPT], &shrunk);
+	take_off(&figures->ready_ns[CAUSE_WAKE], &shrunk);
+	take_off(&figures->run_ns, &shrunk);
+}
+
+static void subtract_hist(struct wait_hist *result, const struct wait_hist *before,
+			  const struct wait_hist *after)
+{
+	*result = *after;
+	if (!before)
+		return;
+	for (int cause = 0; cause < CAUSES; cause++)
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			result->count[cause][bucket] -= before->count[cause][bucket];
+}
+
+/* The longest wait of the interval, from the counters and the histogram. */
+static uint64_t interval_max(const struct row *row, const struct thread_snapshot *before,
+			     const struct thread_snapshot *after)
+{
+	if (!before || after->figures.max_ns > before->figures.max_ns)
+		return after->figures.max_ns;
+	for (uint32_t bucket = HIST_BUCKETS; bucket-- > 0;) {
+		if (!row->hist->count[CAUSE_WAKE][bucket] &&
+		    !row->hist->count[CAUSE_PREEMPT][bucket])
+			continue;
+		if (bucket_middle(bucket) < after->waiting_ns)
+			break;
+		return bucket_middle(bucket) < after->figures.max_ns ? bucket_middle(bucket)
+								     : after->figures.max_ns;
+	}
+	return after->waiting_ns;
+}
+
+static void subtract(struct row *row, const struct thread_snapshot *before,
+		     const struct thread_snapshot *after)
+{
+	static const struct figures zero;
+	const struct figures *old = before ? &before->figures : &zero;
+	const struct figures *new = &after->figures;
+	struct figures *result = &row->interval;
+	uint64_t shrunk = 0, ignored = 0;
+
+	row->total = *new;
+	subtract_hist(row->hist, before ? &before->hist : NULL, &after->hist);
+	result->elapsed_ns = grown(old->elapsed_ns, new->elapsed_ns, &ignored);
+	result->run_ns = grown(old->run_ns, new->run_ns, &shrunk);
+	result->halt_ns = grown(old->halt_ns, new->halt_ns, &shrunk);
+	result->block_ns = grown(old->block_ns, new->block_ns, &shrunk);
+	for (int cause = 0; cause < CAUSES; cause++) {
+		result->ready_ns[cause] =
+			grown(old->ready_ns[cause], new->ready_ns[cause], &shrunk);
+		result->waits[cause] = grown(old->waits[cause], new->waits[cause], &ignored);
+	}
+	result->throttled_ns = grown(old->throttled_ns, new->throttled_ns, &shrunk);
+	result->ended_ns = grown(old->ended_ns, new->ended_ns, &ignored);
+	settle(result, shrunk);
+	result->max_ns = interval_max(row, before, after);
+}
+
+static void add_row(struct row *sum, const struct row *row)
+{
+	figures__add(&sum->interval, &row->interval);
+	figures__add(&sum->total, &row->total);
+	sum->vcpus += row->vcpus;
+	if (row->worst_ready_mpct > sum->worst_ready_mpct) {
+		sum->worst_ready_mpct = row->worst_ready_mpct;
+		sum->worst_vcpu = row->worst_vcpu;
+		sum->cpu = row->cpu;
+	}
+	for (int cause = 0; cause < CAUSES; cause++)
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			sum->hist->count[cause][bucket] += row->hist->count[cause][bucket];
+}
+
+/* Both snapshots are ordered by id: the thread in before, or NULL. */
+static const struct thread_snapshot *find_before(const struct snapshot *before, size_t *place,
+						 uint64_t id)
+{
+	while (*place < before->count && before->threads[*place].identity.id < id)
+		(*place)++;
+	if (*place < before->count && before->threads[*place].identity.id == id)
+		return &before->threads[*place];
+	return NULL;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+	int names = strcmp(a->vm->name, b->vm->name);
+
+	if (names)
+		return names;
+	if (a->vm->pid != b->vm->pid)
+		return a->vm->pid < b->vm->pid ? -1 : 1;
+	if (a->identity.is_vcpu != b->identity.is_vcpu)
+		return a->identity.is_vcpu ? -1 : 1;
+	if (a->identity.vcpu != b->identity.vcpu)
+		return a->identity.vcpu < b->identity.vcpu ? -1 : 1;
+	return a->identity.tid < b->identity.tid ? -1 : a->identity.tid > b->identity.tid;
+}
+
+static int rows__reserve(struct rows *rows, size_t count)
+{
+	void *list, *hists;
+
+	rows->count = 0;
+	if (count <= rows->capacity)
+		return 0;
+	list = reallocarray(rows->list, count, sizeof(*rows->list));
+	if (list)
+		rows->list = list;
+	hists = reallocarray(rows->hists, count, sizeof(*rows->hists));
+	if (hists)
+		rows->hists = hists;
+	if (!list || !hists)
+		return -ENOMEM;
+	rows->capacity = count;
+	return 0;
+}
+
+static void fill_row(struct row *row, const struct thread_snapshot *before,
+		     const struct thread_snapshot *after, const struct vm *vm)
+{
+	row->vm = vm;
+	row->identity = after->identity;
+	row->cpu = after->cpu;
+	row->vcpus = after->identity.is_vcpu;
+	row->worst_vcpu = after->identity.vcpu;
+	subtract(row, before, after);
+	row->worst_ready_mpct =
+		share_mpct(figures__ready(&row->interval), row->interval.elapsed_ns);
+}
+
+/* Tells each row the sums of its VM; rows of one VM stand together. */
+static void share_vm_sums(struct rows *rows)
+{
+	size_t begin, end;
+
+	for (begin = 0; begin < rows->count; begin = end) {
+		uint64_t ready_ns = 0;
+		uint32_t vcpus = 0;
+
+		for (end = begin; end < rows->count && rows->list[end].vm == rows->list[begin].vm;
+		     end++) {
+			if (rows->list[end].vcpus)
+				ready_ns += figures__ready(&rows->list[end].interval);
+			vcpus += rows->list[end].vcpus;
+		}
+		for (size_t i = begin; i < end; i++) {
+			rows->list[i].vm_ready_ns = ready_ns;
+			rows->list[i].vm_vcpus = vcpus;
+		}
+	}
+}
+
+/* A vCPU that wanted to run for practically all of the interval. */
+static bool never_rested(const struct row *row)
+{
+	const struct figures *figures = &row->interval;
+
+	return row->vcpus && figures->elapsed_ns &&
+	       share_mpct(figures->run_ns + figures__ready(figures), figures->elapsed_ns) >=
+		       BUSY_MPCT;
+}
+
+/* How far the siblings that never rested are apart; rows of one VM stand together. */
+static void find_lags(struct rows *rows)
+{
+	size_t begin, end;
+
+	for (begin = 0; begin < rows->count; begin = end) {
+		uint64_t least = UINT64_MAX, most = 0, busy = 0;
+		struct row *first = &rows->list[begin];
+
+		for (end = begin; end < rows->count && rows->list[end].vm == first->vm; end++) {
+			const struct row *row = &rows->list[end];
+
+			if (!never_rested(row))
+				continue;
+			busy++;
+			least = row->interval.run_ns < least ? row->interval.run_ns : least;
+			most = row->interval.run_ns > most ? row->interval.run_ns : most;
+		}
+		first->lag_known = busy > 1;
+		first->lag_ns = first->lag_known ? most - least : 0;
+	}
+}
+
+static void find_overlap(struct row *row, const struct snapshot *before,
+			 const struct snapshot *after)
+{
+	static const struct overlap zero;
+	const struct overlap *old = snapshot__overlap(before, row->vm->pid);
+
+	row->overlap = snapshot__overlap(after, row->vm->pid);
+	row->overlap_before = old ? old : &zero;
+	row->wall_ns = after->time_ns - before->time_ns;
+}
+
+/* Folds the rows of each VM into its first one. */
+static void fold_vms(struct rows *rows, const struct snapshot *before, const struct snapshot *after)
+{
+	size_t kept = 0;
+
+	find_lags(rows);
+	for (size_t i = 0; i < rows->count; i++) {
+		if (kept && rows->list[kept - 1].vm == rows->list[i].vm)
+			add_row(&rows->list[kept - 1], &rows->list[i]);
+		else
+			rows->list[kept++] = rows->list[i];
+	}
+	rows->count = kept;
+	for (size_t i = 0; i < rows->count; i++) {
+		rows->list[i].identity.tid = 0; /* a sum is no thread */
+		figures__add(&rows->list[i].total, &rows->list[i].vm->exited);
+		find_overlap(&rows->list[i], before, after);
+	}
+}
+
+/* Whether a thread that before lacks was there then, and could not be read. */
+static bool is_older(const struct thread_snapshot *thread, const struct snapshot *before,
+		     const struct snapshot *after)
+{
+	return thread->figures.elapsed_ns > after->end_ns - before->time_ns;
+}
+
+/*
+ * Whether the books of a thread began anew after before was read: a switch was not seen
+ * (losses.missed), and what had been said of the thread until then is of no use.
+ */
+static bool begun_anew(const struct thread_snapshot *before, const struct thread_snapshot *after)
+{
+	return after->read_rq > before->read_rq + after->figures.elapsed_ns;
+}
+
+int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
+	       struct vms *vms, enum group_by by)
+{
+	size_t place = 0;
+
+	if (rows__reserve(rows, after->count))
+		return -ENOMEM;
+	for (size_t i = 0; i < after->count; i++) {
+		const struct thread_snapshot *thread = &after->threads[i], *old;
+		struct row *row = &rows->list[rows->count];
+		const struct vm *vm = vms__get(vms, &thread->identity);
+
+		old = find_before(before, &place, thread->identity.id);
+		if (!vm || (!thread->identity.is_vcpu && by != BY_THREAD))
+			continue;
+		if (!old && is_older(thread, before, after))
+			continue;
+		if (old && begun_anew(old, thread))
+			old = NULL;
+		*row = (struct row){ .hist = &rows->hists[rows->count],
+				     .throttling_known = thread->throttling_known };
+		fill_row(row, old, thread, vm);
+		rows->count++;
+	}
+	if (rows->count) /* of none, there may be no list at all */
+		qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);
+	share_vm_sums(rows);
+	if (by == BY_VM)
+		fold_vms(rows, before, after);
+	return 0;
+}
+
+void rows__free(struct rows *rows)
+{
+	free(rows->list);
+	free(rows->hists);
+	*rows = (struct rows){ 0 };
+}

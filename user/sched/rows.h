@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The difference of two snapshots, as rows to show. */
+#ifndef KVMQ_ROWS_H
+#define KVMQ_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/options.h"
+#include "host/vm.h"
+#include "model/snapshot.h"
+
+/* One thread, or all vCPUs of a VM. */
+struct row {
+	const struct vm *vm;	       /* borrowed from the registry */
+	struct identity identity;      /* of the thread; of the first vCPU for a VM */
+	uint32_t cpu;		       /* where it runs or last ran */
+	uint32_t vcpus;		       /* vCPUs that the row is about: 0 or more */
+	struct figures interval;       /* interval.max_ns: see rows__make() */
+	struct figures total;	       /* since the tool first saw the thread */
+	bool throttling_known;	       /* throttled_ns is; else it is in ready_ns */
+	uint64_t vm_ready_ns;	       /* of the interval, all vCPUs of the VM */
+	uint32_t vm_vcpus;	       /* vCPUs of that VM */
+	const struct overlap *overlap; /* of a VM, in the later snapshot, or NULL: not known */
+	const struct overlap *overlap_before; /* and in the earlier one; never NULL then */
+	uint64_t wall_ns;		      /* between the two snapshots */
+	bool lag_known;			      /* at least two vCPUs of the VM never rested */
+	uint64_t lag_ns;    /* run time of that one of these which ran most, less the least */
+	int32_t worst_vcpu; /* of the row: the one with the greatest ready share */
+	uint64_t worst_ready_mpct; /* that share, in 1/1000 % */
+	struct wait_hist *hist;	   /* of the interval; owned by the rows */
+};
+
+struct rows {
+	struct row *list;
+	struct wait_hist *hists;
+	size_t count;
+	size_t capacity;
+};
+
+/*
+ * Makes a row for each vCPU, VM or thread of after, from what has changed since
+ * before. A thread that is not in before and started later counts from zero; one
+ * that was not readable then is left out. The longest wait of the interval is
+ * exact if it is the longest so far, or still going on; otherwise it is known
+ * from its bucket (hist.h: within 6.25 %). Rows are ordered by VM and vCPU.
+ * Returns 0 or -ENOMEM. The rows own memory: rows__free().
+ */
+int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
+	       struct vms *vms, enum group_by by);
+
+void rows__free(struct rows *rows);
+
+/* part of whole in 1/1000 %, rounded; 0 of 0 is 0. */
+uint64_t share_mpct(uint64_t part, uint64_t whole);
+
+/*
+ * The wait that permille of all waits do not exceed, in ns: the middle of its
+ * bucket, but no more than max_ns. 0 if there was none.
+ */
+uint64_t hist__percentile(const struct wait_hist *hist, unsigned int permille, uint64_t max_ns);
+
+#endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "source/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "host/host.h"
+#include "host/proc_view.h"
+#include "host/vm_scan.h"
+#include "probe/requirement.h"
+
+static bool on_thread(void *context, const struct identity *identity)
+{
+	struct session *session = context;
+	const struct vm *vm = vms__get(session->vms, identity);
+
+	if (vm && identity->is_vcpu)
+		log_detail("found vCPU thread %u of VM %s", identity->tid, vm->name);
+	vms__add_thread(session->vms, identity, +1);
+	return vm && vm->chosen;
+}
+
+static void on_exit_thread(void *context, const struct identity *identity)
+{
+	struct session *session = context;
+
+	vms__add_thread(session->vms, identity, -1);
+}
+
+static void on_wait(void *context, const struct wait_event *event)
+{
+	struct session *session = context;
+
+	session->config.on_wait(session->config.context, event);
+}
+
+static void on_change(void *context, const struct state_change *change)
+{
+	struct session *session = context;
+
+	session->config.on_change(session->config.context, change);
+}
+
+/* 0, or -ENOENT after one line about what there is none of to be seen. */
+static int check_view(const char *what)
+{
+	enum proc_view view = proc_view__read("/proc");
+
+	if (!proc_view__is_foreign(view))
+		return 0;
+	log_error("%s to be seen: %s", what, proc_view__reason(view));
+	return -ENOENT;
+}
+
+int session__check_processes(void)
+{
+	return check_view("no VM");
+}
+
+int session__check_filter(const struct vms *vms)
+{
+	const char *reason = proc_view__reason(proc_view__read("/proc")), *missing;
+	struct vm_refusals refusals;
+	char refused[256];
+
+	missing = vms__missing_name(vms, &refusals);
+	if (!missing)
+		return 0;
+	vm_refusals__describe(&refusals, refused, sizeof(refused));
+	if (reason || refusals.count)
+		log_error("--vm: no VM '%s' to be seen: %s", missing, reason ? reason : refused);
+	else
+		log_error("--vm: no VM '%s' on this host: 'kvmq-doctor' lists those that there are",
+			  missing);
+	return -ENOENT;
+}
+
+/* The hooks see each VM that runs, but it is /proc that has its name. */
+static void warn_of_view(void)
+{
+	const char *reason = proc_view__reason(proc_view__read("/proc"));
+
+	if (reason)
+		log_warning("VMs are named by command and PID: %s", reason);
+}
+
+/* A cgroup that is not there holds no VM, today or later. */
+static int find_cgroup(struct cgroup_filter *filter, const char *name)
+{
+	int error = cgroup_filter__find(filter, "/proc", name);
+
+	if (error == -ENOENT)
+		log_error("--cgroup: '%s' is not there: give a folder below /sys/fs/cgroup", name);
+	else if (error == -ENODEV)
+		log_error("--cgroup: no cgroup hierarchy is mounted: mount it on /sys/fs/cgroup");
+	else if (error)
+		log_error("--cgroup: '%s': %s: give a folder below /sys/fs/cgroup", name,
+			  strerror(-error));
+	return error;
+}
+
+int session_filter__read(struct session_filter *filter, const struct options *options)
+{
+	int error;
+
+	*filter = (struct session_filter){ .vms = { options->vms, options->vm_count, NULL } };
+	if (!options->cgroup)
+		return 0;
+	error = check_view("--cgroup: none");
+	if (!error)
+		error = find_cgroup(&filter->cgroup, options->cgroup);
+	filter->vms.cgroup = &filter->cgroup;
+	return error;
+}
+
+void session_filter__free(struct session_filter *filter)
+{
+	cgroup_filter__free(&filter->cgroup);
+}
+
+int session__check_host(void)
+{
+	struct checks checks = { 0 };
+
+	requirements__check(&checks, NULL);
+	return requirements__refuse(&checks);
+}
+
+bool session__is_filtered(const struct options *options)
+{
+	return options->vm_count || options->cgroup;
+}
+
+int session__open(struct session *session, const struct options *options,
+		  const struct sched_probe_config *config)
+{
+	struct sched_probe_config own = *config;
+	int error;
+
+	session->config = *config;
+	own.threads = options->by == BY_THREAD;
+	own.filtered = session__is_filtered(options);
+	own.on_thread = on_thread;
+	own.on_exit = on_exit_thread;
+	own.on_wait = on_wait;
+	own.on_change = on_change;
+	own.context = session;
+	error = session__check_host();
+	if (!error)
+		error = session_filter__read(&session->filter, options);
+	if (error)
+		return error;
+	session->vms = vms__new("/proc", &session->filter.vms);
+	if (!session->vms)
+		return -ENOMEM;
+	error = sched_probe__open(&session->probe, &own);
+	if (!error)
+		error = session__poll(session);
+	if (!error)
+		error = session__check_filter(session->vms);
+	if (!error)
+		warn_of_view();
+	return error;
+}
+
+void session__close(struct session *session)
+{
+	sched_probe__close(session->probe);
+	vms__free(session->vms);
+	session_filter__free(&session->filter);
+	snapshot__free(&session->snapshots[0]);
+	snapshot__free(&session->snapshots[1]);
+}
+
+int session__poll(struct session *session)
+{
+	int error;
+
+	errno = 0;
+	error = sched_probe__poll(session->probe);
+	if (error)
+		log_error("reading events: %s: start again", strerror(-error));
+	return error;
+}
+
+int session__read(struct session *session, struct snapshot *snapshot)
+{
+	int error;
+
+	snapshot->realtime_ns = clock_realtime_ns();
+	snapshot->time_ns = clock_monotonic_ns();
+	session->boot_ns = snapshot->realtime_ns - snapshot->time_ns;
+	error = sched_probe__read(session->probe, snapshot);
+	snapshot->end_ns = clock_monotonic_ns();
+	if (error) {
+		log_error("reading the counters: %s: start again", strerror(-error));
+		return error;
+	}
+	snapshot->cost.own_cpu_ns = clock_process_cpu_ns();
+	snapshot->cost.switches = host_switches();
+	vms__sweep(session->vms, snapshot);
+	snapshot->other_vms = vms__count_others(session->vms);
+	return 0;
+}
+
+int session__shown(struct session *session, const struct snapshot *snapshot, int error)
+{
+	int unwritten;
+
+	vms__keep_exited(session->vms, snapshot);
+	unwritten = flush_output();
+	if (unwritten)
+		return unwritten;
+	if (error)
+		log_error("printing: %s: show fewer VMs", strerror(-error));
+	return error;
+}

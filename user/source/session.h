@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every tool that watches VMs has: its VMs, the sched probe, two snapshots. */
+#ifndef KVMQ_SESSION_H
+#define KVMQ_SESSION_H
+
+#include <stdbool.h>
+
+#include "cli/options.h"
+#include "host/vm.h"
+#include "probe/sched.h"
+
+/* Which VMs are wanted. */
+struct session_filter {
+	struct vm_filter vms; /* points into the options and the next */
+	struct cgroup_filter cgroup;
+};
+
+struct session {
+	struct session_filter filter;
+	struct vms *vms;
+	struct sched_probe *probe;
+	struct snapshot snapshots[2];
+	unsigned int latest;		  /* which of the two */
+	uint64_t boot_ns;		  /* time of day at which CLOCK_MONOTONIC was 0 */
+	struct sched_probe_config config; /* as it was given */
+};
+
+/*
+ * Checks privileges and options against the host, and opens the probe; the session
+ * sets what of config is about threads and the filter. Nothing is counted before
+ * sched_probe__start(). Returns 0 or -errno after one line on standard error.
+ * session__close() also takes one that was not opened.
+ */
+int session__open(struct session *session, const struct options *options,
+		  const struct sched_probe_config *config);
+void session__close(struct session *session);
+
+/* Reads all there is into a snapshot. Returns 0 or -errno after one line. */
+int session__read(struct session *session, struct snapshot *snapshot);
+
+/*
+ * The end of an interval that was printed with this result, up to a snapshot: sends the
+ * output on its way. Returns 0 or -errno after one line.
+ */
+int session__shown(struct session *session, const struct snapshot *snapshot, int error);
+
+/* What every tool asks before it opens anything: privileges, BTF. 0, or -errno after one line. */
+int session__check_host(void);
+
+/*
+ * Reads --vm and --cgroup: one that can match nothing is refused. options are borrowed. Returns 0,
+ * or -errno after one line; free with session_filter__free() in any case.
+ */
+int session_filter__read(struct session_filter *filter, const struct options *options);
+void session_filter__free(struct session_filter *filter);
+
+/* 0, or -ENOENT after one line: /proc does not show the processes of this host. */
+int session__check_processes(void);
+
+/* 0, or -ENOENT after one line: one of --vm is no VM of this host, or cannot be seen. */
+int session__check_filter(const struct vms *vms);
+
+/* Whether only some VMs are wanted. */
+bool session__is_filtered(const struct options *options);
+
+/* Handles new threads and events. Returns 0 or -errno after one line. */
+int session__poll(struct session *session);
+
+#endif
