@@ -31,7 +31,7 @@ PROBES := sched overlap kvm numa block vmm virtqueue
 
 WARNINGS := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -pthread $(WARNINGS) $(CFLAGS) -I. -Iuser -I$(BUILD)
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -fno-strict-aliasing -pthread $(WARNINGS) $(CFLAGS) -I. -Iuser -I$(BUILD)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_$(ARCH) $(WARNINGS) \
 	-I. -Ivmlinux/$(ARCH) -isystem /usr/include/$(MULTIARCH)
 LIBS := -lbpf -lelf -lz -ljansson -lcap-ng -lunistring -lm

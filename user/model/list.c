@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_FIRST 16 /* items that the first allocation has room for */
+
+static void *item(const struct list *list, size_t size, size_t place)
+{
+	return (char *)list->items + place * size;
+}
+
+int list__reserve(struct list *list, size_t size, size_t wanted)
+{
+	size_t capacity = list->capacity * 2 > LIST_FIRST ? list->capacity * 2 : LIST_FIRST;
+	void *items;
+
+	if (wanted <= list->capacity)
+		return 0;
+	if (capacity < wanted)
+		capacity = wanted;
+	items = reallocarray(list->items, capacity, size);
+	if (!items)
+		return -ENOMEM;
+	list->items = items;
+	list->capacity = capacity;
+	return 0;
+}
+
+void *list__add(struct list *list, size_t size)
+{
+	if (list__reserve(list, size, list->count + 1))
+		return NULL;
+	return memset(item(list, size, list->count++), 0, size);
+}
+
+int list__copy(struct list *list, const struct list *from, size_t size)
+{
+	if (list__reserve(list, size, from->count))
+		return -ENOMEM;
+	if (from->count)
+		memcpy(list->items, from->items, from->count * size);
+	list->count = from->count;
+	return 0;
+}
+
+void list__free(struct list *list)
+{
+	free(list->items);
+	*list = (struct list){ 0 };
+}
+
+void list__sort(struct list *list, size_t size, list_compare compare)
+{
+	if (list->count)
+		qsort(list->items, list->count, size, compare);
+}
+
+void *list__find(const struct list *list, size_t size, const void *key, list_compare compare)
+{
+	return list->count ? bsearch(key, list->items, list->count, size, compare) : NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Lists that grow: items of one size, one after the other. */
+#ifndef KVMQ_LIST_H
+#define KVMQ_LIST_H
+
+#include <stddef.h>
+
+/* A list whose items' type is not known here. One of zeros is empty. */
+struct list {
+	void *items;
+	size_t count;
+	size_t capacity;
+};
+
+/*
+ * A list of a type: x.list[i] and x.count for those who know it, x.all for the functions
+ * below. (As in the kernel, nothing is built with strict aliasing.)
+ */
+#define LIST(type)                                                                                 \
+	union {                                                                                    \
+		struct list all;                                                                   \
+		struct {                                                                           \
+			type *list;                                                                \
+			size_t count;                                                              \
+			size_t capacity;                                                           \
+		};                                                                                 \
+	}
+
+/* One more item, of zeros, at the end of a LIST(): a pointer to it, or NULL (no memory). */
+#define list_add(of) ((__typeof__((of)->list))list__add(&(of)->all, sizeof(*(of)->list)))
+
+/* Room for so many items in all: 0 or -ENOMEM, and then the list is as it was. */
+#define list_reserve(of, wanted) list__reserve(&(of)->all, sizeof(*(of)->list), wanted)
+
+/* A copy of all items of another LIST() of the same type in place of its own: 0 or -ENOMEM. */
+#define list_copy(of, from) list__copy(&(of)->all, &(from)->all, sizeof(*(of)->list))
+
+#define list_clear(of) ((void)((of)->count = 0))
+#define list_free(of) list__free(&(of)->all)
+
+/* Orders the items; one without items needs no memory (qsort() must not be given NULL). */
+#define list_sort(of, compare) list__sort(&(of)->all, sizeof(*(of)->list), compare)
+
+/* The item that compares as equal to *key in a list ordered by compare, or NULL. */
+#define list_find(of, key, compare)                                                                \
+	((__typeof__((of)->list))list__find(&(of)->all, sizeof(*(of)->list), key, compare))
+
+typedef int (*list_compare)(const void *left, const void *right);
+
+void *list__add(struct list *list, size_t size);
+int list__reserve(struct list *list, size_t size, size_t wanted);
+int list__copy(struct list *list, const struct list *from, size_t size);
+void list__free(struct list *list);
+void list__sort(struct list *list, size_t size, list_compare compare);
+void *list__find(const struct list *list, size_t size, const void *key, list_compare compare);
+
+#endif

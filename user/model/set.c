@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t field__get(const struct field *field, const void *item, uint32_t place)
+{
+	const char *at = (const char *)item + field->offset;
+
+	switch (field->type) {
+	case FIELD_U64:
+		return ((const uint64_t *)at)[place];
+	case FIELD_U32:
+		return ((const uint32_t *)at)[place];
+	case FIELD_I32:
+		return (uint64_t)((const int32_t *)at)[place];
+	case FIELD_BOOL:
+		return ((const bool *)at)[place];
+	case FIELD_TEXT:
+		break;
+	}
+	return 0;
+}
+
+void field__put(const struct field *field, void *item, uint32_t place, uint64_t value)
+{
+	char *at = (char *)item + field->offset;
+
+	switch (field->type) {
+	case FIELD_U64:
+		((uint64_t *)at)[place] = value;
+		break;
+	case FIELD_U32:
+		((uint32_t *)at)[place] = (uint32_t)value;
+		break;
+	case FIELD_I32:
+		((int32_t *)at)[place] = (int32_t)value;
+		break;
+	case FIELD_BOOL:
+		((bool *)at)[place] = value;
+		break;
+	case FIELD_TEXT:
+		break;
+	}
+}
+
+static int compare_numbers(const struct field *field, const void *a, const void *b)
+{
+	for (uint32_t i = 0; i < field->count; i++) {
+		uint64_t left = field__get(field, a, i), right = field__get(field, b, i);
+
+		if (left == right)
+			continue;
+		if (field->type == FIELD_I32)
+			return (int64_t)left < (int64_t)right ? -1 : 1;
+		return left < right ? -1 : 1;
+	}
+	return 0;
+}
+
+static int compare_field(const struct field *field, const void *a, const void *b)
+{
+	if (field->type == FIELD_TEXT)
+		return strncmp((const char *)a + field->offset, (const char *)b + field->offset,
+			       field->count);
+	return compare_numbers(field, a, b);
+}
+
+int set__compare(const struct set *set, const void *left, const void *right)
+{
+	int order = 0;
+
+	for (uint32_t i = 0; i < set->key_count && !order; i++)
+		order = compare_field(&set->fields[i], left, right);
+	return order;
+}
+
+static int compare_items(const void *left, const void *right, void *set)
+{
+	return set__compare(set, left, right);
+}
+
+void set__sort(const struct set *set, struct list *list)
+{
+	if (list->count)
+		qsort_r(list->items, list->count, set->size, compare_items, (void *)set);
+}
+
+void *set__find(const struct set *set, const struct list *list, const void *item)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		char *at = (char *)list->items + middle * set->size;
+		int order = set__compare(set, item, at);
+
+		if (!order)
+			return at;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+static void subtract_field(const struct field *field, void *result, const void *before,
+			   const void *after)
+{
+	for (uint32_t i = 0; i < field->count; i++) {
+		uint64_t old = before ? field__get(field, before, i) : 0;
+		uint64_t new = field__get(field, after, i);
+
+		/* Of 32 bits: modulo 2^32. */
+		if (field->type == FIELD_U64 && new < old)
+			new = old;
+		field__put(field, result, i, new - old);
+	}
+}
+
+void set__subtract(const struct set *set, void *result, const void *before, const void *after)
+{
+	if (result != after)
+		memcpy(result, after, set->size);
+	for (uint32_t i = 0; i < set->field_count; i++)
+		if (set->fields[i].kind == FIELD_COUNTER)
+			subtract_field(&set->fields[i], result, before, after);
+}
+
+void set__add(const struct set *set, void *sum, const void *item)
+{
+	for (uint32_t i = 0; i < set->field_count; i++) {
+		const struct field *field = &set->fields[i];
+
+		for (uint32_t j = 0; j < field->count; j++) {
+			uint64_t is = field__get(field, sum, j), more = field__get(field, item, j);
+
+			if (field->kind == FIELD_COUNTER)
+				field__put(field, sum, j, is + more);
+			else if (field->kind == FIELD_MAXIMUM && more > is)
+				field__put(field, sum, j, more);
+		}
+	}
+}
+
+bool set__equal(const struct set *set, const void *a, const void *b)
+{
+	for (uint32_t i = 0; i < set->field_count; i++)
+		if (compare_field(&set->fields[i], a, b))
+			return false;
+	return true;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a view is made of: sets, each a list of items whose members are described once, by a
+ * table of fields. Finding, differences, sums, recordings and the tests' scenes all follow
+ * from that table. Adding a figure is adding a member and its field.
+ */
+#ifndef KVMQ_SET_H
+#define KVMQ_SET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/list.h"
+
+enum field_type {
+	FIELD_U64,
+	FIELD_U32,
+	FIELD_I32,
+	FIELD_BOOL,
+	FIELD_TEXT, /* of count bytes with its end */
+};
+
+enum field_kind {
+	FIELD_KEY,     /* which item it is: the keys of a set, together, are one item's */
+	FIELD_COUNTER, /* grows only; U32: modulo 2^32 */
+	FIELD_GAUGE,   /* as it was then; also texts and codes */
+	FIELD_MAXIMUM, /* the greatest so far */
+};
+
+struct field {
+	const char *name; /* of a column: letters, digits, "_" */
+	enum field_type type;
+	enum field_kind kind;
+	uint32_t offset; /* in the item */
+	uint32_t count;	 /* of numbers that follow each other, or of a text's bytes */
+};
+
+/* A field's place and type from its member. An array is one field of several numbers. */
+#define FIELD(item, member, of_type, of_kind)                                                      \
+	{                                                                                          \
+		.name = #member, .type = of_type, .kind = of_kind,                                 \
+		.offset = offsetof(item, member), .count = FIELD_COUNT(item, member, of_type)      \
+	}
+
+/* The same, called otherwise: for a member of a member. */
+#define FIELD_AS(column, item, member, of_type, of_kind)                                           \
+	{                                                                                          \
+		.name = column, .type = of_type, .kind = of_kind,                                  \
+		.offset = offsetof(item, member), .count = FIELD_COUNT(item, member, of_type)      \
+	}
+
+/* How many there are of a member; a member of another size does not compile. */
+#define FIELD_COUNT(item, member, of_type)                                                         \
+	(sizeof(((item *)0)->member) / FIELD_SIZE(of_type) +                                       \
+	 0 * sizeof(char[sizeof(((item *)0)->member) % FIELD_SIZE(of_type) ? -1 : 1]))
+#define FIELD_SIZE(type)                                                                           \
+	((type) == FIELD_U64 ? 8 : (type) == FIELD_BOOL || (type) == FIELD_TEXT ? 1 : 4)
+
+struct set {
+	const char *name;	    /* of a table */
+	const struct field *fields; /* the keys first */
+	uint32_t field_count;
+	uint32_t key_count; /* of these; 0: the set has one item */
+	uint32_t size;	    /* of an item */
+	uint32_t list;	    /* offset of its LIST() in the view; of the item itself without keys */
+};
+
+/* An order of items by their keys: as list_compare's, of items of a set. */
+int set__compare(const struct set *set, const void *left, const void *right);
+
+/* Orders a list by the keys. */
+void set__sort(const struct set *set, struct list *list);
+
+/* The item with the same keys in a list ordered by set__sort(), or NULL. */
+void *set__find(const struct set *set, const struct list *list, const void *item);
+
+/*
+ * What has changed from before (NULL: from nothing) to after, into result, which may be after:
+ * counters are differences, or 0 where one has gone down; all else is as in after.
+ */
+void set__subtract(const struct set *set, void *result, const void *before, const void *after);
+
+/* Adds counters, and keeps the greater of maxima; keys and gauges of sum stay. */
+void set__add(const struct set *set, void *sum, const void *item);
+
+/* Whether two items are alike in all fields. */
+bool set__equal(const struct set *set, const void *a, const void *b);
+
+/* One number of a field, sign-extended; texts have none. */
+uint64_t field__get(const struct field *field, const void *item, uint32_t place);
+void field__put(const struct field *field, void *item, uint32_t place, uint64_t value);
+
+#endif
