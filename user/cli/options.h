@@ -7,15 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/group_by.h"
+
 #define OPTIONS_VMS_MAX 64
 #define OPTIONS_QMP_MAX 64
-
-enum group_by {
-	BY_VCPU,
-	BY_VM,
-	BY_THREAD,
-	BY_DEVICE,
-};
 
 struct options {
 	const char *vms[OPTIONS_VMS_MAX]; /* names, UUIDs or PIDs; borrowed from argv */

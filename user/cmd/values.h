@@ -3,7 +3,7 @@
 #ifndef KVMQ_VALUES_H
 #define KVMQ_VALUES_H
 
-#include "cli/options.h"
+#include "model/group_by.h"
 #include "render/metric.h"
 #include "sched/rows.h"
 

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/options.h"
 #include "disks/io_vms.h"
 #include "guests/guest_report.h"
+#include "model/group_by.h"
 #include "model/io.h"
 
 /* A guest's last report at one moment. */

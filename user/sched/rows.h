@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/options.h"
 #include "host/vm.h"
+#include "model/group_by.h"
 #include "model/snapshot.h"
 
 /* One thread, or all vCPUs of a VM. */
