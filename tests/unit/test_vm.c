@@ -125,7 +125,8 @@ static void test_pid_reuse(void **state)
 	old = vms__get(vms, &next);
 	assert_string_equal(old->name, "the-vmm-100");
 	assert_string_equal(old->uuid, "");
-	assert_null(old->cgroup);
+	assert_string_equal(old->cgroup, "");
+	assert_null(vms__cgroup(vms, 100, old->start_ns));
 	vms__free(vms);
 	/* Gone before anybody looked. */
 	vms = vms__new(proc.path, &no_filter);
@@ -266,6 +267,90 @@ static void test_twins(void **state)
 	snapshot__free(&one);
 }
 
+/* Too long for a moment: its end is cut off there, and what reads files has all of it. */
+static void test_long_cgroup(void **state)
+{
+	struct vms *vms = vms__new(proc.path, &no_filter);
+	char file[VM_CGROUP_SIZE + 64], cgroup[VM_CGROUP_SIZE + 32];
+	const struct vm *vm;
+
+	(void)state;
+	memset(cgroup, 'a', sizeof(cgroup));
+	cgroup[0] = '/';
+	for (size_t length = VM_CGROUP_SIZE - 1; length <= VM_CGROUP_SIZE; length++) {
+		uint32_t pid = 500 + (uint32_t)length;
+
+		cgroup[length] = '\0';
+		snprintf(file, sizeof(file), "0::%s\n", cgroup);
+		fake_proc__add(&proc, pid, "kvm", 5000, "kvm", file);
+		vm = get(vms, pid, 5000);
+		assert_string_equal(vms__cgroup(vms, pid, vm->start_ns), cgroup);
+		assert_int_equal(strlen(vm->cgroup), VM_CGROUP_SIZE - 1);
+		assert_memory_equal(vm->cgroup, cgroup, VM_CGROUP_SIZE - 4);
+		assert_string_equal(vm->cgroup + VM_CGROUP_SIZE - 4,
+				    length < VM_CGROUP_SIZE ? "aaa" : "...");
+		cgroup[length] = 'a';
+	}
+	vms__free(vms);
+}
+
+static void blame(struct snapshot *snapshot, enum offender_kind kind, uint32_t vm_pid,
+		  const char *comm)
+{
+	struct blame *pair = snapshot__add_blame(snapshot);
+
+	*pair = (struct blame){ .offender = { .kind = kind, .vm_pid = vm_pid } };
+	strcpy(pair->offender.comm, comm);
+}
+
+/* A moment has the VMs of its threads, of its offenders and of vhost's threads, and no more. */
+static void test_fill(void **state)
+{
+	static const char *const names[] = { "web" };
+	const struct vm_filter filter = { names, 1, NULL };
+	struct vms *vms = vms__new(proc.path, &filter);
+	struct snapshot snapshot = { 0 };
+
+	(void)state;
+	for (uint32_t pid = 100; pid <= 400; pid += 100) {
+		const struct identity identity = vcpu_of(pid, 4000 + 10 * pid, 0);
+
+		vms__add_thread(vms, &identity, +1);
+	}
+	add_threads(&snapshot, 100, 4999); /* one that had the number before */
+	add_threads(&snapshot, 100, 5000);
+	blame(&snapshot, OFFENDER_VCPU, 300, "CPU 0/KVM");
+	blame(&snapshot, OFFENDER_KERNEL, 0, "vhost-200");
+	blame(&snapshot, OFFENDER_HOST, 0, "vhost-400");
+	vms__sweep(vms, &snapshot);
+	assert_int_equal(vms__fill(vms, &snapshot), 0);
+	assert_int_equal(snapshot.vms.count, 4);
+	assert_ptr_equal(snapshot__vm(&snapshot, 100, ticks_to_ns(4999)), &snapshot.vms.list[0]);
+	assert_ptr_equal(snapshot__vm(&snapshot, 100, ticks_to_ns(5000)), &snapshot.vms.list[1]);
+	assert_ptr_equal(snapshot__vm(&snapshot, 100, 0), &snapshot.vms.list[1]);
+	assert_string_equal(snapshot.vms.list[0].name, "the-vmm-100");
+	assert_string_equal(snapshot.vms.list[1].name, "web");
+	assert_true(snapshot.vms.list[1].chosen);
+	assert_string_equal(snapshot.vms.list[2].name, "db");
+	assert_false(snapshot.vms.list[2].chosen);
+	assert_string_equal(snapshot.vms.list[3].name, "cache");
+	assert_null(snapshot__vm(&snapshot, 100, 1));
+	assert_null(snapshot__vm(&snapshot, 400, 0));
+	assert_null(snapshot__vm(&snapshot, 99, 0));
+	/* A vCPU that exits counts from the next moment on. */
+	snapshot.threads[1].state = STATE_GONE;
+	snapshot.threads[1].figures.run_ns = 7;
+	vms__keep_exited(vms, &snapshot);
+	assert_int_equal(snapshot.vms.list[1].exited.run_ns, 0);
+	assert_int_equal(vms__fill(vms, &snapshot), 0);
+	assert_int_equal(snapshot.vms.count, 4);
+	assert_int_equal(snapshot.vms.list[1].exited.run_ns, 7);
+	/* It is a copy. */
+	vms__free(vms);
+	assert_string_equal(snapshot.vms.list[1].uuid, UUID);
+	snapshot__free(&snapshot);
+}
+
 /* Proxmox' number and UUID, in any spelling. */
 static void test_proxmox(void **state)
 {
@@ -399,11 +484,11 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_names),	   TEST(test_identity),	  TEST(test_pid_reuse),
-		TEST(test_filter_by_name), TEST(test_long_names), TEST(test_cut_name),
-		TEST(test_twins),	   TEST(test_proxmox),	  TEST(test_filter_by_cgroup),
-		TEST(test_sweep),	   TEST(test_many),	  TEST(test_missing_name),
-		TEST(test_proc_files),
+		TEST(test_names),	   TEST(test_identity),	   TEST(test_pid_reuse),
+		TEST(test_filter_by_name), TEST(test_long_names),  TEST(test_cut_name),
+		TEST(test_twins),	   TEST(test_proxmox),	   TEST(test_filter_by_cgroup),
+		TEST(test_sweep),	   TEST(test_many),	   TEST(test_missing_name),
+		TEST(test_proc_files),	   TEST(test_long_cgroup), TEST(test_fill),
 	};
 
 	return cmocka_run_group_tests_name("vm", tests, NULL, NULL);

@@ -38,7 +38,7 @@ static struct value get_cgroup(const void *data)
 {
 	const struct vm *vm = ((const struct row *)data)->vm;
 
-	return vm->cgroup ? text(vm->cgroup) : (struct value){ 0 };
+	return vm->cgroup[0] ? text(vm->cgroup) : (struct value){ 0 };
 }
 
 static struct value get_vcpu(const void *data)

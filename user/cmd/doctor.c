@@ -100,7 +100,7 @@ static void print_vm(const struct vm *vm)
 {
 	fputs("  ", stdout);
 	text_put(stdout, vm->name, 24);
-	if (vm->cgroup)
+	if (vm->cgroup[0])
 		text_line(stdout, " pid %-8u %s", vm->pid, vm->cgroup);
 	else
 		text_line(stdout, " pid %u", vm->pid);
@@ -119,10 +119,9 @@ static void found_vm(void *context, uint32_t pid)
 				      json_pack("{s:o,s:I,s:s?,s:o}", "vm", json__text(vm.name),
 						"vm_pid", (json_int_t)vm.pid, "vm_uuid",
 						vm.uuid[0] ? vm.uuid : NULL, "cgroup",
-						json__text(vm.cgroup)));
+						json__text(vm.cgroup[0] ? vm.cgroup : NULL)));
 	else
 		print_vm(&vm);
-	vm__release(&vm);
 }
 
 static void print_checks(const char *name, const struct checks *checks)

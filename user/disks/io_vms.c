@@ -74,7 +74,8 @@ static struct io_vm *add_vm(struct io_vms *vms)
 static int find_cgroup(const struct io_vms *vms, struct io_vm *vm)
 {
 	char path[PATH_MAX], file[PATH_MAX + 16];
-	const char *own = vm->vm->cgroup ? vm->vm->cgroup : "/";
+	const char *cgroup = vms__cgroup(vms->registry, vm->vm->pid, vm->vm->start_ns);
+	const char *own = cgroup ? cgroup : "/";
 	size_t root = strlen(vms->cgroups);
 	struct stat status;
 	char *slash;
@@ -113,7 +114,6 @@ static void found_vm(void *context, uint32_t pid)
 	identity.vm_start_ns = probe.start_ns;
 	read_file(identity.vm_comm, sizeof(identity.vm_comm), "%s/%u/comm", vms->proc, pid);
 	identity.vm_comm[strcspn(identity.vm_comm, "\n")] = '\0';
-	vm__release(&probe);
 	vm = add_vm(vms);
 	if (vm)
 		vm->vm = vms__get(vms->registry, &identity);

@@ -85,7 +85,6 @@ static struct known_vm *get(struct numa_vms *numa_vms, uint32_t pid)
 
 static int meet(struct numa_vms *numa_vms, const struct identity *identity, struct vms *vms)
 {
-	const struct vm *vm = vms__get(vms, identity);
 	struct known_vm *known = get(numa_vms, identity->vm_pid);
 
 	if (!known)
@@ -98,7 +97,7 @@ static int meet(struct numa_vms *numa_vms, const struct identity *identity, stru
 	known->pid = identity->vm_pid;
 	known->start_ns = identity->vm_start_ns;
 	known->seen = numa_vms->readings;
-	known->cgroup = vm ? vm->cgroup : NULL;
+	known->cgroup = vms__cgroup(vms, identity->vm_pid, identity->vm_start_ns);
 	if (!known->reader)
 		known->reader =
 			residency_reader__new(&numa_vms->config.residency, identity->vm_pid);

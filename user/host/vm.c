@@ -11,12 +11,24 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "host/proc.h"
+#include "host/vm_cmdline.h"
 #include "host/vm_config.h"
+#include "host/vm_name.h"
+
+/* What is known of a VM beside what a moment holds. */
+struct known_vm {
+	struct vm vm;	  /* first: who has this has the rest */
+	char *full_name;  /* NULL: it has none, and the shown one is of comm and PID */
+	char *cgroup;	  /* in full; NULL: not read */
+	uint32_t threads; /* that run, as vms__add_thread() was told */
+	uint64_t seen;	  /* number of the last sweep that it survived */
+	bool wanted;	  /* in the snapshot that is being filled */
+};
 
 struct vms {
 	const char *proc;
 	struct vm_filter filter;
-	struct vm **list; /* by ascending PID and start */
+	struct known_vm **list; /* by ascending PID and start */
 	size_t count;
 	size_t capacity;
 	uint64_t sweeps;
@@ -33,10 +45,16 @@ struct vms *vms__new(const char *proc, const struct vm_filter *filter)
 	return vms;
 }
 
-static void vm__free(struct vm *vm)
+static void known_vm__release(struct known_vm *known)
 {
-	vm__release(vm);
-	free(vm);
+	free(known->full_name);
+	free(known->cgroup);
+}
+
+static void known_vm__free(struct known_vm *known)
+{
+	known_vm__release(known);
+	free(known);
 }
 
 void vms__free(struct vms *vms)
@@ -44,7 +62,7 @@ void vms__free(struct vms *vms)
 	if (!vms)
 		return;
 	for (size_t i = 0; i < vms->count; i++)
-		vm__free(vms->list[i]);
+		known_vm__free(vms->list[i]);
 	free(vms->list);
 	free(vms);
 }
@@ -59,9 +77,16 @@ static bool same_process(const char *proc, uint32_t pid, uint64_t start_ns)
 	return start_ns / (NSEC_PER_SEC / per_second) == ticks;
 }
 
-static const char *full_name(const struct vm *vm)
+static const char *full_name(const struct known_vm *known)
 {
-	return vm->full_name ? vm->full_name : vm->name;
+	return known->full_name ? known->full_name : known->vm.name;
+}
+
+/* As much of a text as there is room for, and an end that stands in for the rest. */
+static void copy_with_end(char *copy, size_t size, const char *text, const char *end)
+{
+	text_copy(copy, size - strlen(end), text, strlen(text));
+	strcat(copy, end);
 }
 
 /*
@@ -71,89 +96,95 @@ static const char *full_name(const struct vm *vm)
 static void vm__show_name(struct vm *vm, const char *name, bool has_twin)
 {
 	bool cut = strlen(name) >= sizeof(vm->name);
-	char end[16];
+	char end[16] = "";
 
-	text_copy(vm->name, sizeof(vm->name), name, strlen(name));
-	if (!cut && !has_twin)
-		return;
-	snprintf(end, sizeof(end), "%s-%u", cut ? "..." : "", vm->pid);
-	text_copy(vm->name, sizeof(vm->name) - strlen(end), name, strlen(name));
-	strcat(vm->name, end);
+	if (cut || has_twin)
+		snprintf(end, sizeof(end), "%s-%u", cut ? "..." : "", vm->pid);
+	copy_with_end(vm->name, sizeof(vm->name), name, end);
 }
 
-static void vm__set_name(struct vm *vm, const char *name)
+static void known_vm__set_name(struct known_vm *known, const char *name)
 {
-	vm__show_name(vm, name, false);
-	vm->full_name = strdup(name);
+	vm__show_name(&known->vm, name, false);
+	known->full_name = strdup(name);
+}
+
+static void known_vm__set_cgroup(struct known_vm *known, const char *cgroup)
+{
+	bool cut = strlen(cgroup) >= sizeof(known->vm.cgroup);
+
+	copy_with_end(known->vm.cgroup, sizeof(known->vm.cgroup), cgroup, cut ? "..." : "");
+	known->cgroup = strdup(cgroup);
 }
 
 /* By the command line, or the file that it names; then by the cgroup. */
-static bool find_name(struct vm *vm, const char *proc, struct vm_identity *identity)
+static bool find_name(struct vm_identity *identity, const char *proc, uint32_t pid,
+		      const char *cgroup)
 {
 	for (size_t i = 0; i < identity->config_count && !identity->name[0]; i++)
-		vm_config__name(proc, vm->pid, identity->configs[i], identity->name);
-	return identity->name[0] || (vm->cgroup && vm_name_from_cgroup(vm->cgroup, identity->name));
+		vm_config__name(proc, pid, identity->configs[i], identity->name);
+	return identity->name[0] || (cgroup[0] && vm_name_from_cgroup(cgroup, identity->name));
 }
 
 /*
  * Read first, checked after: a process that is the same after the reading was
  * the same during it.
  */
-static void vm__read(struct vm *vm, const char *proc, const char *comm)
+static void known_vm__read(struct known_vm *known, const char *proc, const char *comm)
 {
 	char cmdline[VM_NAME_SIZE], cgroup[PATH_MAX];
+	struct vm *vm = &known->vm;
 	ssize_t size = read_file(cmdline, sizeof(cmdline), "%s/%u/cmdline", proc, vm->pid);
 	struct vm_identity identity;
 	bool named;
 
-	if (!process_cgroup(proc, vm->pid, cgroup, sizeof(cgroup)))
-		vm->cgroup = strdup(cgroup);
+	if (process_cgroup(proc, vm->pid, cgroup, sizeof(cgroup)))
+		cgroup[0] = '\0';
 	vm_identity__read(&identity, cmdline, size > 0 ? (size_t)size : 0);
-	named = find_name(vm, proc, &identity);
-	if (same_process(proc, vm->pid, vm->start_ns)) {
-		memcpy(vm->uuid, identity.uuid, sizeof(vm->uuid));
-		memcpy(vm->id, identity.id, sizeof(vm->id));
-	} else {
-		free(vm->cgroup);
-		vm->cgroup = NULL;
-		named = false;
-	}
+	named = find_name(&identity, proc, vm->pid, cgroup);
+	snprintf(vm->name, sizeof(vm->name), "%.*s-%u", COMM_SIZE, comm, vm->pid);
+	if (!same_process(proc, vm->pid, vm->start_ns))
+		return;
+	memcpy(vm->uuid, identity.uuid, sizeof(vm->uuid));
+	memcpy(vm->id, identity.id, sizeof(vm->id));
+	if (cgroup[0])
+		known_vm__set_cgroup(known, cgroup);
 	if (named)
-		vm__set_name(vm, identity.name);
-	else
-		snprintf(vm->name, sizeof(vm->name), "%.*s-%u", COMM_SIZE, comm, vm->pid);
+		known_vm__set_name(known, identity.name);
 }
 
 /* In full, or as one of several of this name is shown. */
-static bool is_called(const struct vm *vm, const char *name, const char *pid)
+static bool is_called(const struct known_vm *known, const char *name, const char *pid)
 {
-	size_t length = strlen(full_name(vm));
+	size_t length = strlen(full_name(known));
 
-	if (!strcmp(vm->name, name))
+	if (!strcmp(known->vm.name, name))
 		return true;
-	if (strncmp(full_name(vm), name, length))
+	if (strncmp(full_name(known), name, length))
 		return false;
 	return !name[length] || (name[length] == '-' && !strcmp(name + length + 1, pid));
 }
 
-static bool matches_name(const struct vm *vm, const char *name)
+static bool matches_name(const struct known_vm *known, const char *name)
 {
+	const struct vm *vm = &known->vm;
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%u", vm->pid);
-	return is_called(vm, name, pid) || !strcmp(pid, name) ||
+	return is_called(known, name, pid) || !strcmp(pid, name) ||
 	       (vm->id[0] && !strcmp(vm->id, name)) || uuid_equal(vm->uuid, name);
 }
 
-static bool passes(const struct vms *vms, const struct vm *vm)
+static bool passes(const struct vms *vms, const struct known_vm *known)
 {
 	const struct vm_filter *filter = &vms->filter;
+	const struct vm *vm = &known->vm;
 
 	if (filter->cgroup && !(cgroup_filter__holds(filter->cgroup, vms->proc, vm->pid) &&
 				same_process(vms->proc, vm->pid, vm->start_ns)))
 		return false;
 	for (size_t i = 0; i < filter->name_count; i++)
-		if (matches_name(vm, filter->names[i]))
+		if (matches_name(known, filter->names[i]))
 			return true;
 	return !filter->name_count;
 }
@@ -161,13 +192,13 @@ static bool passes(const struct vms *vms, const struct vm *vm)
 /* The first place whose VM is not before (pid, start_ns). */
 static size_t vms__place(const struct vms *vms, uint32_t pid, uint64_t start_ns)
 {
+	const struct vm wanted = { .pid = pid, .start_ns = start_ns };
 	size_t low = 0, high = vms->count;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		const struct vm *vm = vms->list[middle];
 
-		if (vm->pid < pid || (vm->pid == pid && vm->start_ns < start_ns))
+		if (vm__compare(&vms->list[middle]->vm, &wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -175,9 +206,9 @@ static size_t vms__place(const struct vms *vms, uint32_t pid, uint64_t start_ns)
 	return low;
 }
 
-static struct vm *vms__insert(struct vms *vms, size_t place, const struct identity *identity)
+static struct known_vm *vms__insert(struct vms *vms, size_t place, const struct identity *identity)
 {
-	struct vm *vm;
+	struct known_vm *known;
 
 	if (vms->count == vms->capacity) {
 		size_t capacity = vms->capacity ? vms->capacity * 2 : 16;
@@ -188,53 +219,79 @@ static struct vm *vms__insert(struct vms *vms, size_t place, const struct identi
 		vms->list = list;
 		vms->capacity = capacity;
 	}
-	vm = calloc(1, sizeof(*vm));
-	if (!vm)
+	known = calloc(1, sizeof(*known));
+	if (!known)
 		return NULL;
-	vm->pid = identity->vm_pid;
-	vm->start_ns = identity->vm_start_ns;
-	vm->seen = vms->sweeps;
-	vm__read(vm, vms->proc, identity->vm_comm);
-	vm->chosen = passes(vms, vm);
+	known->vm.pid = identity->vm_pid;
+	known->vm.start_ns = identity->vm_start_ns;
+	known->seen = vms->sweeps;
+	known_vm__read(known, vms->proc, identity->vm_comm);
+	known->vm.chosen = passes(vms, known);
 	memmove(vms->list + place + 1, vms->list + place,
 		(vms->count - place) * sizeof(*vms->list));
-	vms->list[place] = vm;
+	vms->list[place] = known;
 	vms->count++;
-	return vm;
+	return known;
+}
+
+/* The latest process with a PID; or NULL. */
+static struct known_vm *find_latest(const struct vms *vms, uint32_t pid)
+{
+	size_t place = vms__place(vms, pid + 1, 0);
+
+	return place && vms->list[place - 1]->vm.pid == pid ? vms->list[place - 1] : NULL;
+}
+
+static struct known_vm *find_exact(const struct vms *vms, uint32_t pid, uint64_t start_ns)
+{
+	size_t place = vms__place(vms, pid, start_ns);
+	struct known_vm *known = place < vms->count ? vms->list[place] : NULL;
+
+	return known && known->vm.pid == pid && known->vm.start_ns == start_ns ? known : NULL;
+}
+
+/* As vms__get(). */
+static struct known_vm *get_known(struct vms *vms, const struct identity *identity)
+{
+	uint32_t pid = identity->vm_pid;
+	struct known_vm *known;
+
+	if (!identity->vm_start_ns)
+		return find_latest(vms, pid);
+	known = find_exact(vms, pid, identity->vm_start_ns);
+	if (known || !identity->is_vcpu)
+		return known;
+	return vms__insert(vms, vms__place(vms, pid, identity->vm_start_ns), identity);
+}
+
+static struct vm *vm_of(struct known_vm *known)
+{
+	return known ? &known->vm : NULL;
 }
 
 struct vm *vms__get(struct vms *vms, const struct identity *identity)
 {
-	size_t place;
-
-	if (!identity->vm_start_ns)
-		return vms__find(vms, identity->vm_pid);
-	place = vms__place(vms, identity->vm_pid, identity->vm_start_ns);
-
-	if (place < vms->count && vms->list[place]->pid == identity->vm_pid &&
-	    vms->list[place]->start_ns == identity->vm_start_ns)
-		return vms->list[place];
-	if (!identity->is_vcpu)
-		return NULL;
-	return vms__insert(vms, place, identity);
+	return vm_of(get_known(vms, identity));
 }
 
 struct vm *vms__find(const struct vms *vms, uint32_t pid)
 {
-	size_t place = vms__place(vms, pid + 1, 0);
+	return vm_of(find_latest(vms, pid));
+}
 
-	/* The latest process with this PID stands last. */
-	if (!place || vms->list[place - 1]->pid != pid)
-		return NULL;
-	return vms->list[place - 1];
+const char *vms__cgroup(const struct vms *vms, uint32_t pid, uint64_t start_ns)
+{
+	const struct known_vm *known = find_exact(vms, pid, start_ns);
+
+	return known ? known->cgroup : NULL;
 }
 
 void vms__add_thread(struct vms *vms, const struct identity *identity, int change)
 {
-	struct vm *vm = vms__get(vms, identity);
+	struct known_vm *known = get_known(vms, identity);
 
-	if (vm && (change > 0 || vm->threads))
-		vm->threads += (uint32_t)change;
+	if (known && (change > 0 || known->threads))
+		known->threads += (uint32_t)change;
 }
 
 void vms__keep_exited(struct vms *vms, const struct snapshot *snapshot)
@@ -256,13 +313,13 @@ uint32_t vms__count_others(const struct vms *vms)
 	uint32_t others = 0;
 
 	for (size_t i = 0; i < vms->count; i++)
-		others += vms->list[i]->threads && !vms->list[i]->chosen;
+		others += vms->list[i]->threads && !vms->list[i]->vm.chosen;
 	return others;
 }
 
 static int compare_names(const void *left, const void *right)
 {
-	const struct vm *const *a = left, *const *b = right;
+	const struct known_vm *const *a = left, *const *b = right;
 
 	return strcmp(full_name(*a), full_name(*b));
 }
@@ -270,7 +327,7 @@ static int compare_names(const void *left, const void *right)
 /* Those that are there at the same time: one that is started again is called what it was. */
 static void tell_twins_apart(struct vms *vms)
 {
-	struct vm **named = calloc(vms->count + 1, sizeof(*named));
+	struct known_vm **named = calloc(vms->count + 1, sizeof(*named));
 	size_t count = 0;
 
 	for (size_t i = 0; named && i < vms->count; i++)
@@ -279,7 +336,7 @@ static void tell_twins_apart(struct vms *vms)
 	if (count)
 		qsort(named, count, sizeof(*named), compare_names);
 	for (size_t i = 0; i < count; i++)
-		vm__show_name(named[i], named[i]->full_name,
+		vm__show_name(&named[i]->vm, named[i]->full_name,
 			      (i && !compare_names(&named[i - 1], &named[i])) ||
 				      (i + 1 < count && !compare_names(&named[i], &named[i + 1])));
 	free(named);
@@ -291,24 +348,52 @@ void vms__sweep(struct vms *vms, const struct snapshot *snapshot)
 
 	vms->sweeps++;
 	for (size_t i = 0; i < snapshot->count; i++) {
-		struct vm *vm = vms__get(vms, &snapshot->threads[i].identity);
+		struct known_vm *known = get_known(vms, &snapshot->threads[i].identity);
 
-		if (vm)
-			vm->seen = vms->sweeps;
+		if (known)
+			known->seen = vms->sweeps;
 	}
 	for (size_t i = 0; i < vms->count; i++) {
-		struct vm *vm = vms->list[i];
+		struct known_vm *known = vms->list[i];
 
-		if (vm->threads || vm->seen + 2 > vms->sweeps)
-			vms->list[kept++] = vm;
+		if (known->threads || known->seen + 2 > vms->sweeps)
+			vms->list[kept++] = known;
 		else
-			vm__free(vm);
+			known_vm__free(known);
 	}
 	vms->count = kept;
 	tell_twins_apart(vms);
 }
 
-int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)
+static void want(struct known_vm *known)
+{
+	if (known)
+		known->wanted = true;
+}
+
+int vms__fill(struct vms *vms, struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < vms->count; i++)
+		vms->list[i]->wanted = vms->list[i]->seen == vms->sweeps;
+	for (size_t i = 0; i < snapshot->blame_count; i++) {
+		const struct offender *offender = &snapshot->blame[i].offender;
+
+		want(find_latest(vms, offender->vm_pid));
+		want(find_latest(vms, offender__vhost_pid(offender)));
+	}
+	list_clear(&snapshot->vms);
+	for (size_t i = 0; i < vms->count; i++) {
+		struct vm *vm = vms->list[i]->wanted ? list_add(&snapshot->vms) : NULL;
+
+		if (vm)
+			*vm = vms->list[i]->vm;
+		else if (vms->list[i]->wanted)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int known_vm__from_process(struct known_vm *known, const char *proc, uint32_t pid)
 {
 	char comm[COMM_SIZE + 1];
 	uint64_t ticks;
@@ -317,16 +402,22 @@ int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)
 	    read_file(comm, sizeof(comm), "%s/%u/comm", proc, pid) < 0)
 		return -ESRCH;
 	comm[strcspn(comm, "\n")] = '\0';
-	*vm = (struct vm){ .pid = pid,
-			   .start_ns = ticks * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK)) };
-	vm__read(vm, proc, comm);
+	*known = (struct known_vm){ .vm = { .pid = pid } };
+	known->vm.start_ns = ticks * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+	known_vm__read(known, proc, comm);
 	return 0;
 }
 
-void vm__release(struct vm *vm)
+int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)
 {
-	free(vm->cgroup);
-	free(vm->full_name);
+	struct known_vm known;
+	int error = known_vm__from_process(&known, proc, pid);
+
+	if (error)
+		return error;
+	*vm = known.vm;
+	known_vm__release(&known);
+	return 0;
 }
 
 struct name_search {
@@ -338,12 +429,12 @@ struct name_search {
 static void search_process(void *context, uint32_t pid)
 {
 	struct name_search *search = context;
-	struct vm vm;
+	struct known_vm known;
 
-	if (search->found || vm__from_process(&vm, search->proc, pid))
+	if (search->found || known_vm__from_process(&known, search->proc, pid))
 		return;
-	search->found = matches_name(&vm, search->name);
-	vm__release(&vm);
+	search->found = matches_name(&known, search->name);
+	known_vm__release(&known);
 }
 
 const char *vms__missing_name(const struct vms *vms, struct vm_refusals *refusals)

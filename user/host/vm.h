@@ -8,28 +8,8 @@
 #include <stdint.h>
 
 #include "host/cgroup.h"
-#include "host/vm_cmdline.h"
-#include "host/vm_name.h"
 #include "host/vm_scan.h"
 #include "model/snapshot.h"
-
-#define VM_SHOWN_SIZE 256
-
-struct vm {
-	uint32_t pid;
-	uint64_t start_ns;
-	/* A longer one is cut, and ends with "...-" and the PID; where two have one, with "-" and
-	 * it. */
-	char name[VM_SHOWN_SIZE];
-	char *full_name;	 /* NULL: it has none, and name is of comm and PID */
-	char uuid[VM_UUID_SIZE]; /* empty: it has none */
-	char id[VM_ID_SIZE];	 /* Proxmox' number; the same */
-	char *cgroup;		 /* of its process: "/machine.slice/..."; NULL: not read */
-	bool chosen;		 /* passes the filter */
-	uint32_t threads;	 /* that run, as vms__add_thread() was told */
-	struct figures exited;	 /* sum of its vCPUs that have exited and were shown */
-	uint64_t seen;		 /* number of the last sweep that it survived */
-};
 
 /* Which VMs are wanted; nothing set chooses all. Strings stay the caller's. */
 struct vm_filter {
@@ -58,6 +38,9 @@ struct vm *vms__get(struct vms *vms, const struct identity *identity);
 /* The same for a process known by its PID alone, or NULL if it is no VM here. */
 struct vm *vms__find(const struct vms *vms, uint32_t pid);
 
+/* The cgroup of a VM's process, however long: "/machine.slice/..."; NULL: not read. */
+const char *vms__cgroup(const struct vms *vms, uint32_t pid, uint64_t start_ns);
+
 /* A thread of the VM was found (+1) or has exited (-1). */
 void vms__add_thread(struct vms *vms, const struct identity *identity, int change);
 
@@ -66,6 +49,12 @@ void vms__add_thread(struct vms *vms, const struct identity *identity, int chang
  * sweeps' snapshots, and tells those of one name in this snapshot apart.
  */
 void vms__sweep(struct vms *vms, const struct snapshot *snapshot);
+
+/*
+ * Fills in the VMs of a snapshot that vms__sweep() was given last: those of its threads and of
+ * its offenders. Returns 0 or -ENOMEM.
+ */
+int vms__fill(struct vms *vms, struct snapshot *snapshot);
 
 /* Keeps the figures of exited vCPUs; once for a snapshot, after it was shown. */
 void vms__keep_exited(struct vms *vms, const struct snapshot *snapshot);
@@ -80,11 +69,7 @@ uint32_t vms__count_others(const struct vms *vms);
  */
 const char *vms__missing_name(const struct vms *vms, struct vm_refusals *refusals);
 
-/*
- * Describes a process that is known to be a VM. Returns 0 or -errno (-ESRCH: it
- * has gone). Ends with vm__release().
- */
+/* Describes a process that is known to be a VM. Returns 0 or -errno (-ESRCH: it has gone). */
 int vm__from_process(struct vm *vm, const char *proc, uint32_t pid);
-void vm__release(struct vm *vm);
 
 #endif

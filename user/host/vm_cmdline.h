@@ -7,9 +7,8 @@
 #include <stddef.h>
 
 #include "host/vm_name.h"
+#include "model/vm.h"
 
-#define VM_UUID_SIZE 37
-#define VM_ID_SIZE 32
 #define VM_CONFIGS_MAX 8
 
 /* Empty strings stand for what the command line does not hold. */

@@ -4,35 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t figures__ready(const struct figures *figures)
-{
-	return figures->ready_ns[CAUSE_WAKE] + figures->ready_ns[CAUSE_PREEMPT] +
-	       figures->throttled_ns;
-}
-
-uint64_t figures__waits(const struct figures *figures)
-{
-	return figures->waits[CAUSE_WAKE] + figures->waits[CAUSE_PREEMPT];
-}
-
-void figures__add(struct figures *sum, const struct figures *figures)
-{
-	sum->elapsed_ns += figures->elapsed_ns;
-	sum->run_ns += figures->run_ns;
-	sum->halt_ns += figures->halt_ns;
-	sum->block_ns += figures->block_ns;
-	sum->ended_ns += figures->ended_ns;
-	sum->throttled_ns += figures->throttled_ns;
-	for (int cause = 0; cause < CAUSES; cause++) {
-		sum->ready_ns[cause] += figures->ready_ns[cause];
-		sum->waits[cause] += figures->waits[cause];
-	}
-	if (figures->max_ns > sum->max_ns)
-		sum->max_ns = figures->max_ns;
-}
-
 /* Room for one more of size bytes in a growing list; NULL: none. */
-static void *list_add(void **list, size_t *count, size_t *capacity, size_t size)
+static void *grow(void **list, size_t *count, size_t *capacity, size_t size)
 {
 	if (*count == *capacity) {
 		size_t wanted = *capacity ? *capacity * 3 / 2 : 32;
@@ -48,20 +21,20 @@ static void *list_add(void **list, size_t *count, size_t *capacity, size_t size)
 
 struct thread_snapshot *snapshot__add(struct snapshot *snapshot)
 {
-	return list_add((void **)&snapshot->threads, &snapshot->count, &snapshot->capacity,
-			sizeof(*snapshot->threads));
+	return grow((void **)&snapshot->threads, &snapshot->count, &snapshot->capacity,
+		    sizeof(*snapshot->threads));
 }
 
 struct blame *snapshot__add_blame(struct snapshot *snapshot)
 {
-	return list_add((void **)&snapshot->blame, &snapshot->blame_count,
-			&snapshot->blame_capacity, sizeof(*snapshot->blame));
+	return grow((void **)&snapshot->blame, &snapshot->blame_count, &snapshot->blame_capacity,
+		    sizeof(*snapshot->blame));
 }
 
 struct overlap *snapshot__add_overlap(struct snapshot *snapshot)
 {
-	return list_add((void **)&snapshot->overlaps, &snapshot->overlap_count,
-			&snapshot->overlap_capacity, sizeof(*snapshot->overlaps));
+	return grow((void **)&snapshot->overlaps, &snapshot->overlap_count,
+		    &snapshot->overlap_capacity, sizeof(*snapshot->overlaps));
 }
 
 const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_t vm_pid)
@@ -70,6 +43,47 @@ const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_
 		if (snapshot->overlaps[i].vm_pid == vm_pid)
 			return &snapshot->overlaps[i];
 	return NULL;
+}
+
+/* The first place whose VM is not before (pid, start_ns). */
+static size_t vm_place(const struct snapshot *snapshot, uint32_t pid, uint64_t start_ns)
+{
+	const struct vm wanted = { .pid = pid, .start_ns = start_ns };
+	size_t low = 0, high = snapshot->vms.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (vm__compare(&snapshot->vms.list[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct vm *snapshot__vm(const struct snapshot *snapshot, uint32_t pid, uint64_t start_ns)
+{
+	size_t place = vm_place(snapshot, pid, start_ns ? start_ns : UINT64_MAX);
+	const struct vm *list = snapshot->vms.list;
+
+	if (start_ns)
+		return place < snapshot->vms.count && list[place].pid == pid &&
+				       list[place].start_ns == start_ns
+			       ? &list[place]
+			       : NULL;
+	/* The latest with this PID stands last. */
+	return place && list[place - 1].pid == pid ? &list[place - 1] : NULL;
+}
+
+uint32_t offender__vhost_pid(const struct offender *offender)
+{
+	static const char prefix[] = "vhost-";
+
+	if (offender->kind != OFFENDER_KERNEL ||
+	    strncmp(offender->comm, prefix, sizeof(prefix) - 1) != 0)
+		return 0;
+	return (uint32_t)strtoul(offender->comm + sizeof(prefix) - 1, NULL, 10);
 }
 
 static int compare_numbers(uint64_t a, uint64_t b)
@@ -115,6 +129,7 @@ void snapshot__clear(struct snapshot *snapshot)
 	snapshot->count = 0;
 	snapshot->blame_count = 0;
 	snapshot->overlap_count = 0;
+	list_clear(&snapshot->vms);
 }
 
 void snapshot__free(struct snapshot *snapshot)
@@ -122,5 +137,6 @@ void snapshot__free(struct snapshot *snapshot)
 	free(snapshot->threads);
 	free(snapshot->blame);
 	free(snapshot->overlaps);
+	list_free(&snapshot->vms);
 	*snapshot = (struct snapshot){ 0 };
 }

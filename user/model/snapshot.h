@@ -12,17 +12,13 @@
 #include <stdint.h>
 
 #include "bpf/hist.h"
+#include "model/figures.h"
+#include "model/list.h"
+#include "model/vm.h"
 
 #define COMM_SIZE 16
 #define CGROUP_SIZE 32
 #define VCPU_UNKNOWN (-1)
-
-/* Why a thread waits for a CPU. */
-enum cause {
-	CAUSE_WAKE,
-	CAUSE_PREEMPT,
-	CAUSES,
-};
 
 enum state {
 	STATE_RUN,
@@ -43,19 +39,6 @@ struct identity {
 	bool is_vcpu;
 	char comm[COMM_SIZE];
 	char vm_comm[COMM_SIZE]; /* of the VM's process, or the thread's own for vhost */
-};
-
-/* Grow only. run + ready (of both causes, and throttled) + halt + block = elapsed. */
-struct figures {
-	uint64_t elapsed_ns;
-	uint64_t run_ns;
-	uint64_t ready_ns[CAUSES]; /* without throttled_ns */
-	uint64_t throttled_ns;	   /* ready, but its cgroup was out of bandwidth */
-	uint64_t halt_ns;
-	uint64_t block_ns;
-	uint64_t waits[CAUSES]; /* that have ended */
-	uint64_t ended_ns;	/* of these: what the kernel has added to run_delay */
-	uint64_t max_ns;	/* the longest wait: ended or still going on */
 };
 
 struct wait_hist {
@@ -153,16 +136,8 @@ struct snapshot {
 	size_t overlap_capacity;
 	struct overlap *overlaps; /* in no order; none unless asked for */
 	struct blame *blame;	  /* ordered by compare_blame() */
+	LIST(struct vm) vms;	  /* of all threads and offenders, by ascending PID and start */
 };
-
-/* The ready time of all causes. */
-uint64_t figures__ready(const struct figures *figures);
-
-/* Waits of all causes. */
-uint64_t figures__waits(const struct figures *figures);
-
-/* Adds figures to a sum, whose max_ns is the greater one. */
-void figures__add(struct figures *sum, const struct figures *figures);
 
 /* Makes room for one more thread. Returns it, or NULL when memory is short. */
 struct thread_snapshot *snapshot__add(struct snapshot *snapshot);
@@ -175,6 +150,15 @@ struct overlap *snapshot__add_overlap(struct snapshot *snapshot);
 
 /* The overlap of a VM, or NULL. */
 const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_t vm_pid);
+
+/*
+ * The VM that has a PID and a start; of start 0, which is not known, the latest with that PID.
+ * NULL: it is not there.
+ */
+const struct vm *snapshot__vm(const struct snapshot *snapshot, uint32_t pid, uint64_t start_ns);
+
+/* The PID that vhost's kernel threads are named after, or 0: this offender is no such thread. */
+uint32_t offender__vhost_pid(const struct offender *offender);
 
 /* Orders the pairs, and adds those up that are the same. */
 void snapshot__sort_blame(struct snapshot *snapshot);

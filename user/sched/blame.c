@@ -62,16 +62,6 @@ static const struct row_key *victim_row(const struct row_key *keys, const struct
 	return bsearch(&wanted, keys, rows->count, sizeof(*keys), compare_row_keys);
 }
 
-/* vhost's kernel threads are named after the process of their VM. */
-static uint32_t vhost_owner(const char *comm)
-{
-	static const char prefix[] = "vhost-";
-
-	if (strncmp(comm, prefix, sizeof(prefix) - 1) != 0)
-		return 0;
-	return (uint32_t)strtoul(comm + sizeof(prefix) - 1, NULL, 10);
-}
-
 static void name_offender(struct blame_entry *entry)
 {
 	const struct offender *offender = &entry->offender;
@@ -95,7 +85,7 @@ static void name_offender(struct blame_entry *entry)
 static void generalise(struct blame_entry *entry, struct vms *vms)
 {
 	struct offender *offender = &entry->offender;
-	uint32_t owner = offender->kind == OFFENDER_KERNEL ? vhost_owner(offender->comm) : 0;
+	uint32_t owner = offender__vhost_pid(offender);
 	char *slash;
 
 	if (owner && vms__find(vms, owner)) {

@@ -203,7 +203,10 @@ int session__read(struct session *session, struct snapshot *snapshot)
 	snapshot->cost.switches = host_switches();
 	vms__sweep(session->vms, snapshot);
 	snapshot->other_vms = vms__count_others(session->vms);
-	return 0;
+	error = vms__fill(session->vms, snapshot);
+	if (error)
+		log_error("listing the VMs: %s: show fewer", strerror(-error));
+	return error;
 }
 
 int session__shown(struct session *session, const struct snapshot *snapshot, int error)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/figures.h"
+
+uint64_t figures__ready(const struct figures *figures)
+{
+	return figures->ready_ns[CAUSE_WAKE] + figures->ready_ns[CAUSE_PREEMPT] +
+	       figures->throttled_ns;
+}
+
+uint64_t figures__waits(const struct figures *figures)
+{
+	return figures->waits[CAUSE_WAKE] + figures->waits[CAUSE_PREEMPT];
+}
+
+void figures__add(struct figures *sum, const struct figures *figures)
+{
+	sum->elapsed_ns += figures->elapsed_ns;
+	sum->run_ns += figures->run_ns;
+	sum->halt_ns += figures->halt_ns;
+	sum->block_ns += figures->block_ns;
+	sum->ended_ns += figures->ended_ns;
+	sum->throttled_ns += figures->throttled_ns;
+	for (int cause = 0; cause < CAUSES; cause++) {
+		sum->ready_ns[cause] += figures->ready_ns[cause];
+		sum->waits[cause] += figures->waits[cause];
+	}
+	if (figures->max_ns > sum->max_ns)
+		sum->max_ns = figures->max_ns;
+}

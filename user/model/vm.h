@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A VM at one moment, by value: who it is, and what of it is no longer there. */
+#ifndef KVMQ_MODEL_VM_H
+#define KVMQ_MODEL_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/figures.h"
+
+#define VM_SHOWN_SIZE 256
+#define VM_UUID_SIZE 37
+#define VM_ID_SIZE 32
+#define VM_CGROUP_SIZE 512
+
+/* A process that holds a VM; its start tells it from a later one with the same PID. */
+struct vm {
+	uint64_t start_ns;
+	uint32_t pid;
+	bool chosen; /* passes the filter */
+	/* A longer one is cut, and ends with "...-" and the PID; where two have one, with "-" and
+	 * it. */
+	char name[VM_SHOWN_SIZE];
+	char uuid[VM_UUID_SIZE];     /* empty: it has none */
+	char id[VM_ID_SIZE];	     /* Proxmox' number; the same */
+	char cgroup[VM_CGROUP_SIZE]; /* "/machine.slice/..."; empty: not read; a longer one ends
+				      * with
+				      * "..." */
+	struct figures exited;	     /* sum of its vCPUs that were shown, and exited, before */
+};
+
+/* An order by PID and start. */
+int vm__compare(const void *left, const void *right);
+
+#endif
