@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh and vms.sh set what is not set here
 # --timeline: however the tool ends, the file is whole; the lab's reader says so.
 
-refuses 'cpu --timeline=' 2 '--timeline: .. is no such value' "$cpu" --timeline= 0.1 1
+refuses 'cpu --timeline=' 2 '--timeline: invalid value' "$cpu" --timeline= 0.1 1
 refuses 'cpu --timeline without FILE' 2 'its value is missing' "$cpu" --timeline
 needs_bpf 'timelines' || return
 refuses 'cpu --timeline into a folder' 1 "'/tmp' is a folder" "$cpu" --timeline /tmp 0.1 1

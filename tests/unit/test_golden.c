@@ -30,6 +30,7 @@
 #include <time.h>
 
 #include "cmd/cpu_report.h"
+#include "cmd/tools.h"
 #include "fake_proc.h"
 #include "terminal.h"
 
@@ -374,10 +375,6 @@ static int print_scene(void *context, FILE *file)
 
 int main(int argc, char **argv)
 {
-	static const struct tool tool = { .name = "kvmq-cpu",
-					  .question = "golden",
-					  .options = "mcbHeBOtjosnTvVh",
-					  .interval = true };
 	static struct scene scene = { .current = -1 };
 	struct cpu_report report;
 	struct print print = { &scene, &report };
@@ -391,7 +388,7 @@ int main(int argc, char **argv)
 	setenv("TZ", "UTC", 1);
 	tzset();
 	columns = atoi(argv[2]);
-	if (options_parse(&options, &tool, argc - 2, argv + 2, &status) ||
+	if (options_parse(&options, &cpu_tool, argc - 2, argv + 2, &status) ||
 	    cpu_report__init(&report, &options, &status))
 		return status;
 	fake_proc__open(&scene.proc);

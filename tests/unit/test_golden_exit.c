@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "cmd/exit_report.h"
+#include "cmd/tools.h"
 #include "fake_proc.h"
 
 #define MS 1000000ULL
@@ -164,10 +165,6 @@ static void print_events(struct exit_report *report, const struct scene *scene)
 
 int main(int argc, char **argv)
 {
-	static const struct tool tool = { .name = "kvmq-exit",
-					  .question = "golden",
-					  .options = "mcbHejosnTvVh",
-					  .interval = true };
 	static const struct vm_filter all;
 	static struct scene scene;
 	struct exit_report report;
@@ -180,7 +177,7 @@ int main(int argc, char **argv)
 	}
 	setenv("TZ", "UTC", 1);
 	tzset();
-	if (options_parse(&options, &tool, argc - 1, argv + 1, &status) ||
+	if (options_parse(&options, &exit_tool, argc - 1, argv + 1, &status) ||
 	    exit_report__init(&report, &options, &status))
 		return status;
 	fill(&scene, argv[1]);

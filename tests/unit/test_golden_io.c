@@ -30,6 +30,7 @@
 #include <time.h>
 
 #include "cmd/io_report.h"
+#include "cmd/tools.h"
 #include "fake_proc.h"
 #include "scene_line.h"
 #include "terminal.h"
@@ -468,12 +469,6 @@ static void free_scene(struct scene *scene)
 
 int main(int argc, char **argv)
 {
-	static const struct tool tool = { .name = "kvmq-io",
-					  .question = "golden",
-					  .options = "mcbHqUGgejosnTvVh",
-					  .interval = true,
-					  .by = BY_VM,
-					  .by_device = true };
 	static struct scene scene;
 	struct options options;
 	int status, columns;
@@ -485,7 +480,7 @@ int main(int argc, char **argv)
 	setenv("TZ", "UTC", 1);
 	tzset();
 	columns = atoi(argv[2]);
-	if (options_parse(&options, &tool, argc - 2, argv + 2, &status) ||
+	if (options_parse(&options, &io_tool, argc - 2, argv + 2, &status) ||
 	    io_report__init(&scene.report, &options, &status))
 		return status;
 	fake_proc__open(&scene.sys);

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "cmd/numa_report.h"
+#include "cmd/tools.h"
 #include "fake_proc.h"
 
 #define MS 1000000ULL
@@ -343,11 +344,6 @@ static void print_events(struct numa_report *report, const struct scene *scene)
 
 int main(int argc, char **argv)
 {
-	static const struct tool tool = { .name = "kvmq-numa",
-					  .question = "golden",
-					  .options = "mcbHejosnRTvVh",
-					  .interval = true,
-					  .by = BY_VM };
 	static const struct vm_filter all;
 	static struct scene scene;
 	struct numa_report report;
@@ -360,7 +356,7 @@ int main(int argc, char **argv)
 	}
 	setenv("TZ", "UTC", 1);
 	tzset();
-	if (options_parse(&options, &tool, argc - 1, argv + 1, &status) ||
+	if (options_parse(&options, &numa_tool, argc - 1, argv + 1, &status) ||
 	    numa_report__init(&report, &options, &status))
 		return status;
 	fill(&scene, argv[1]);

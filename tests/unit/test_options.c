@@ -3,29 +3,54 @@
 #include "command_line.h"
 
 #include "base/version.h"
+#include "cli/option_entries.h"
 
 #define BIG "99999999999999999999999"
+
+static const struct option_entry by = OPTION_BY("vcpu", "vm", "thread");
+static const struct option_entry timeline = {
+	.letter = 't',
+	.name = "timeline",
+	.has_argument = required_argument,
+	.argument = "FILE",
+	.help = "a file to write",
+	.expected = "the name of a file to write",
+	.place = offsetof(struct options, timeline),
+	.set = option__set_name,
+};
 
 static const struct tool tool = {
 	.name = "kvmq-test",
 	.question = "Does it read its command line?",
-	.options = "mcbHetjosnTvVh",
+	.options =
+		(const struct option_entry *const[]){
+			&option_vm, &option_cgroup, &by, &option_hist, &option_events, &timeline,
+			&option_json, &option_columns, &option_sort, &option_top, &option_timestamp,
+			&option_verbose, &option_version, &option_help, NULL },
 	.interval = true,
 };
 
 static const struct tool small_tool = {
 	.name = "kvmq-small",
 	.question = "Does it refuse what it does not take?",
-	.options = "jvVh",
+	.options = (const struct option_entry *const[]){ &option_json, &option_verbose,
+							 &option_version, &option_help, NULL },
 };
 
-/* Its rows are VMs, and memory is what it looks at. */
+/* Its rows are VMs, and --hist is its own. */
+static const struct option_entry vm_by = OPTION_BY("vm", "vcpu");
+static const struct option_entry vm_hist = {
+	.letter = 'H',
+	.name = "hist",
+	.help = "the matrix",
+	.place = offsetof(struct options, hist),
+	.set = option__set_flag,
+};
+
 static const struct tool vm_tool = {
 	.name = "kvmq-vms",
 	.question = "Does it begin with its own default?",
-	.options = "bHRh",
-	.by = BY_VM,
-	.hist = "the matrix",
+	.options = (const struct option_entry *const[]){ &vm_by, &vm_hist, &option_help, NULL },
 };
 
 static void test_no_value(void **state)
@@ -50,14 +75,9 @@ static void test_no_value(void **state)
 		{ { "--cgroup=" }, "--cgroup" },
 		{ { "--vm", "--", "true" }, "--vm" },
 	};
-	static const struct refusal vm_refusals[] = {
-		{ { "-R" }, "-R" },
-		{ { "--residency" }, "--residency" },
-	};
 
 	(void)state;
 	refuse_all(&tool, refusals, ARRAY_SIZE(refusals));
-	refuse_all(&vm_tool, vm_refusals, ARRAY_SIZE(vm_refusals));
 }
 
 static void test_bad_value(void **state)
@@ -210,33 +230,32 @@ static void test_values(void **state)
 	parsed_free(&p);
 }
 
-/* A tool says itself what a row is without --by, and what --hist shows. */
-static void test_own_defaults(void **state)
+/* A tool says itself what a row may be, and is without --by, and what --hist shows. */
+static void test_own_entries(void **state)
 {
+	static const struct refusal refusals[] = {
+		{ { "--by", "thread" }, "--by: invalid value 'thread': expected vm or" },
+	};
 	struct parsed p;
 
 	(void)state;
-	accept(&p, &vm_tool, (const char *const[]){ "-R", "maps,0.5", NULL });
+	refuse_all(&vm_tool, refusals, ARRAY_SIZE(refusals));
+	accept(&p, &vm_tool, (const char *const[]){ NULL });
 	assert_int_equal(p.options.by, BY_VM);
-	assert_string_equal(p.options.residency, "maps,0.5");
 	parsed_free(&p);
-	accept(&p, &vm_tool,
-	       (const char *const[]){ "-Rmaps", "--residency=auto", "-b", "vcpu", NULL });
+	accept(&p, &vm_tool, (const char *const[]){ "-H", "-b", "vcpu", NULL });
 	assert_int_equal(p.options.by, BY_VCPU);
-	assert_string_equal(p.options.residency, "auto");
+	assert_true(p.options.hist);
 	parsed_free(&p);
 	parse(&p, &vm_tool, (const char *const[]){ "-h", NULL });
-	assert_non_null(strstr(p.out.text, "--residency=SOURCE[,S]"));
-	assert_non_null(strstr(p.out.text, "default: vm\n"));
+	assert_non_null(strstr(p.out.text, "a row is: vm or vcpu; default: vm\n"));
 	assert_non_null(strstr(p.out.text, "the matrix\n"));
 	assert_null(strstr(p.out.text, "distributions"));
 	parsed_free(&p);
 	parse(&p, &tool, (const char *const[]){ "-h", NULL });
-	assert_non_null(strstr(p.out.text, "default: vcpu\n"));
+	assert_non_null(strstr(p.out.text, "a row is: vcpu, vm or thread; default: vcpu\n"));
 	assert_non_null(strstr(p.out.text, "distributions"));
 	assert_null(strstr(p.out.text, "--residency"));
-	assert_null(strstr(p.out.text, "--qmp"));
-	assert_null(strstr(p.out.text, "device"));
 	parsed_free(&p);
 }
 
@@ -400,7 +419,7 @@ int main(void)
 		cmocka_unit_test(test_no_value),	 cmocka_unit_test(test_bad_value),
 		cmocka_unit_test(test_unknown),		 cmocka_unit_test(test_bad_operands),
 		cmocka_unit_test(test_defaults),	 cmocka_unit_test(test_values),
-		cmocka_unit_test(test_own_defaults),	 cmocka_unit_test(test_events),
+		cmocka_unit_test(test_own_entries),	 cmocka_unit_test(test_events),
 		cmocka_unit_test(test_operands),	 cmocka_unit_test(test_command),
 		cmocka_unit_test(test_most_vms),	 cmocka_unit_test(test_help),
 		cmocka_unit_test(test_help_not_written),

@@ -23,7 +23,7 @@ struct options {
 	bool blame;
 	bool overlap;
 	const char *timeline;		  /* file to write, or NULL */
-	const char *residency;		  /* SOURCE[,SECONDS] as given, or NULL */
+	const char *residency;		  /* SOURCE[,SECONDS] as given */
 	const char *qmp[OPTIONS_QMP_MAX]; /* paths of sockets; borrowed */
 	size_t qmp_count;
 	bool vmm;	       /* a program inside the VMM */
@@ -42,16 +42,30 @@ struct options {
 	char **command; /* NULL-terminated, or NULL */
 };
 
-/* What a tool says of itself and which of the options it takes. */
+/* An option: how it is written, what the help says of it, and what it does. */
+struct option_entry {
+	char letter;
+	const char *name;
+	int has_argument;	   /* of <getopt.h> */
+	const char *argument;	   /* its name in the help */
+	const char *help;	   /* one line, without the values */
+	const char *const *values; /* the words it takes, then NULL; the first is the default */
+	const char *expected; /* what a value is, for whoever gave another; NULL: one of values */
+	size_t place;	      /* offset in struct options, for a set() that several share */
+	/* Returns 0, or -EINVAL after one line. text: the value, or NULL; it stays argv's. */
+	int (*set)(struct options *options, const struct option_entry *entry, const char *text);
+};
+
+/* The most that a tool may take. */
+#define OPTIONS_MAX 48
+
+/* What a tool says of itself and which options it takes. */
 struct tool {
 	const char *name;
 	const char *question;
-	const char *options; /* the short letters of those it takes */
-	bool interval;	     /* takes INTERVAL, COUNT and COMMAND */
-	enum group_by by;    /* what a row is without --by */
-	bool by_device;	     /* --by is vm or device, not vcpu or thread */
-	const char *status;  /* its exit statuses 0, 1 and 3; NULL: those of the others */
-	const char *hist;    /* what --hist shows; NULL: distributions */
+	const struct option_entry *const *options; /* in the help's order, then NULL */
+	bool interval;				   /* takes INTERVAL, COUNT and COMMAND */
+	const char *status; /* its exit statuses 0, 1 and 3; NULL: those of the others */
 };
 
 /*

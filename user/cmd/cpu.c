@@ -9,18 +9,12 @@
 #include "cli/options.h"
 #include "cli/runner.h"
 #include "cmd/cpu_report.h"
+#include "cmd/tools.h"
 #include "host/host.h"
 #include "render/timeline.h"
 #include "source/session.h"
 
 #define RINGS_POLL_MS 50
-
-static const struct tool tool = {
-	.name = "kvmq-cpu",
-	.question = "How long was each vCPU ready but not running, and why?",
-	.options = "mcbHeBOtjosnTvVh",
-	.interval = true,
-};
 
 struct cpu_tool {
 	struct options options;
@@ -172,7 +166,7 @@ int main(int argc, char **argv)
 	struct cpu_tool cpu = { 0 };
 	int status;
 
-	if (options_parse(&cpu.options, &tool, argc, argv, &status) ||
+	if (options_parse(&cpu.options, &cpu_tool, argc, argv, &status) ||
 	    cpu_report__init(&cpu.report, &cpu.options, &status))
 		return status;
 	return run(&cpu);

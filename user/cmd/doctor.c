@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/options.h"
+#include "cmd/tools.h"
 #include "host/host.h"
 #include "host/proc_view.h"
 #include "host/vm.h"
@@ -18,14 +19,6 @@
 #include "probe/numa.h"
 #include "probe/sched.h"
 #include "render/json.h"
-
-static const struct tool tool = {
-	.name = "kvmq-doctor",
-	.question = "Which of kvmq can this host do, and what exactly is missing?",
-	.options = "jvVh",
-	.status = "0 each tool does all that it can, 1 some tool lacks something or does not\n"
-		  "start (or the output failed), 2 wrong usage, 3 no tool starts.",
-};
 
 static const char *const status_names[] = { "works", "later", "lacking", "missing" };
 
@@ -222,7 +215,7 @@ int main(int argc, char **argv)
 	int status;
 
 	setvbuf(stdout, output, _IOFBF, sizeof(output));
-	if (options_parse(&options, &tool, argc, argv, &status))
+	if (options_parse(&options, &doctor_tool, argc, argv, &status))
 		return status;
 	host__read(&findings.host);
 	examine(&findings, options.json);

@@ -9,18 +9,12 @@
 #include "cli/options.h"
 #include "cli/runner.h"
 #include "cmd/exit_report.h"
+#include "cmd/tools.h"
 #include "host/host.h"
 #include "probe/kvm.h"
 #include "source/session.h"
 
 #define EVENTS_POLL_MS 50
-
-static const struct tool tool = {
-	.name = "kvmq-exit",
-	.question = "Where does a running vCPU's time go: guest, KVM or VMM, and by which exits?",
-	.options = "mcbHejosnTvVh",
-	.interval = true,
-};
 
 struct exit_tool {
 	struct options options;
@@ -145,7 +139,7 @@ int main(int argc, char **argv)
 	static struct exit_tool exits;
 	int status;
 
-	if (options_parse(&exits.options, &tool, argc, argv, &status) ||
+	if (options_parse(&exits.options, &exit_tool, argc, argv, &status) ||
 	    exit_report__init(&exits.report, &exits.options, &status))
 		return status;
 	return run(&exits);

@@ -18,10 +18,6 @@
 
 static int check_options(const struct options *options)
 {
-	if (options->by == BY_THREAD) {
-		log_error("--by: 'thread': only vCPUs exit: give vm or vcpu");
-		return -EINVAL;
-	}
 	return check_table_options(options, "--hist, --columns, --sort and --top");
 }
 

@@ -11,18 +11,9 @@
 #include "cmd/io_guest.h"
 #include "cmd/io_report.h"
 #include "cmd/io_session.h"
+#include "cmd/tools.h"
 
 #define POLL_MS 50
-
-static const struct tool tool = {
-	.name = "kvmq-io",
-	.question = "What does a guest wait for in I/O, layer by layer?",
-	.options = "mcbHqUGgejosnTvVh",
-	.interval = true,
-	.by = BY_VM,
-	.by_device = true,
-	.hist = "the distributions of all layers, one above the other",
-};
 
 struct io_tool {
 	struct options options;
@@ -129,7 +120,7 @@ int main(int argc, char **argv)
 	static struct io_tool io;
 	int status;
 
-	if (options_parse(&io.options, &tool, argc, argv, &status) ||
+	if (options_parse(&io.options, &io_tool, argc, argv, &status) ||
 	    io_report__init(&io.report, &io.options, &status))
 		return status;
 	return io.options.guest_report ? io_guest__run(&io.options) : run(&io);

@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "cli/runner.h"
 #include "cmd/numa_report.h"
+#include "cmd/tools.h"
 #include "host/host.h"
 #include "host/numa_vms.h"
 #include "host/proc_view.h"
@@ -16,15 +17,6 @@
 #include "source/session.h"
 
 #define EVENTS_POLL_MS 50
-
-static const struct tool tool = {
-	.name = "kvmq-numa",
-	.question = "How much of a VM's memory is remote from where its vCPUs run?",
-	.options = "mcbHejosnRTvVh",
-	.interval = true,
-	.by = BY_VM,
-	.hist = "the node matrix of each VM",
-};
 
 struct numa_tool {
 	struct options options;
@@ -197,7 +189,7 @@ int main(int argc, char **argv)
 	static struct numa_tool numa;
 	int status;
 
-	if (options_parse(&numa.options, &tool, argc, argv, &status) ||
+	if (options_parse(&numa.options, &numa_tool, argc, argv, &status) ||
 	    numa_report__init(&numa.report, &numa.options, &status))
 		return status;
 	return run(&numa);

@@ -46,10 +46,6 @@ static int read_residency(struct numa_report *report, const char *text)
 
 static int check_options(const struct options *options)
 {
-	if (options->by == BY_THREAD) {
-		log_error("--by: 'thread': guest memory is reached by vCPUs: give vm or vcpu");
-		return -EINVAL;
-	}
 	if (options->hist && options->by != BY_VM) {
 		log_error("--hist: the node matrix is a VM's: leave out --by");
 		return -EINVAL;

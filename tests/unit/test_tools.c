@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The command line of a tool whose rows are disks: user/cli/options.c. */
+/* What only some tools take: user/cmd/tools.c. */
 #include "command_line.h"
 
-/* Its rows are disks or devices, and it runs in guests, too. */
-static const struct tool tool = {
-	.name = "kvmq-disks",
-	.question = "Does it take what only it takes?",
-	.options = "bqUGgjTvh",
-	.interval = true,
-	.by = BY_VM,
-	.by_device = true,
-};
+#include "cmd/tools.h"
 
 static void test_refused(void **state)
 {
@@ -35,10 +27,10 @@ static void test_refused(void **state)
 	};
 
 	(void)state;
-	refuse_all(&tool, refusals, ARRAY_SIZE(refusals));
+	refuse_all(&io_tool, refusals, ARRAY_SIZE(refusals));
 }
 
-#define ACCEPT(parsed, ...) accept(parsed, &tool, (const char *const[]){ __VA_ARGS__, NULL })
+#define ACCEPT(parsed, ...) accept(parsed, &io_tool, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void test_values(void **state)
 {
@@ -63,7 +55,7 @@ static void test_values(void **state)
 	assert_int_equal(p.options.by, BY_VM);
 	assert_true(p.options.with_guests);
 	parsed_free(&p);
-	parse(&p, &tool, (const char *const[]){ "-h", NULL });
+	parse(&p, &io_tool, (const char *const[]){ "-h", NULL });
 	assert_non_null(strstr(p.out.text, "--qmp=SOCKET"));
 	assert_non_null(strstr(p.out.text, "--vmm "));
 	assert_non_null(strstr(p.out.text, "--with-guests "));
@@ -106,7 +98,7 @@ static void test_guest_report(void **state)
 
 static void test_most_sockets(void **state)
 {
-	char *argv[OPTIONS_QMP_MAX + 3] = { "kvmq-disks" };
+	char *argv[OPTIONS_QMP_MAX + 3] = { "kvmq-io" };
 	struct options options;
 	struct capture err;
 	int status;
@@ -114,13 +106,13 @@ static void test_most_sockets(void **state)
 	(void)state;
 	for (int i = 1; i <= OPTIONS_QMP_MAX + 1; i++)
 		argv[i] = "-q/run/a";
-	assert_int_equal(options_parse(&options, &tool, OPTIONS_QMP_MAX + 1, argv, &status), 0);
+	assert_int_equal(options_parse(&options, &io_tool, OPTIONS_QMP_MAX + 1, argv, &status), 0);
 	assert_int_equal(options.qmp_count, OPTIONS_QMP_MAX);
 	assert_string_equal(options.qmp[OPTIONS_QMP_MAX - 1], "/run/a");
 	capture_begin(&err, STDERR_FILENO);
-	assert_int_equal(options_parse(&options, &tool, OPTIONS_QMP_MAX + 2, argv, &status), 1);
+	assert_int_equal(options_parse(&options, &io_tool, OPTIONS_QMP_MAX + 2, argv, &status), 1);
 	assert_string_equal(capture_end(&err),
-			    "kvmq-disks: --qmp: more than 64 sockets: leave some out\n");
+			    "kvmq-io: --qmp: more than 64 sockets: leave some out\n");
 	assert_int_equal(status, STATUS_USAGE);
 }
 

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/tools.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "cli/option_entries.h"
+
+/* What kvmq-cpu alone takes. */
+
+static int set_overlap(struct options *options, const struct option_entry *entry, const char *text)
+{
+	options->by = BY_VM;
+	return option__set_flag(options, entry, text);
+}
+
+static const struct option_entry cpu_by = OPTION_BY("vcpu", "vm", "thread");
+
+static const struct option_entry cpu_blame = {
+	.letter = 'B',
+	.name = "blame",
+	.help = "who ran while they waited",
+	.place = offsetof(struct options, blame),
+	.set = option__set_flag,
+};
+
+static const struct option_entry cpu_overlap = {
+	.letter = 'O',
+	.name = "overlap",
+	.help = "by VM: what its vCPUs did at the same time",
+	.place = offsetof(struct options, overlap),
+	.set = set_overlap,
+};
+
+static const struct option_entry cpu_timeline = {
+	.letter = 't',
+	.name = "timeline",
+	.has_argument = required_argument,
+	.argument = "FILE",
+	.help = "each state of each vCPU to FILE, for ui.perfetto.dev (at most 256 MiB)",
+	.expected = "the name of a file to write",
+	.place = offsetof(struct options, timeline),
+	.set = option__set_name,
+};
+
+const struct tool cpu_tool = {
+	.name = "kvmq-cpu",
+	.question = "How long was each vCPU ready but not running, and why?",
+	.options = (const struct option_entry *const[]){ &option_vm, &option_cgroup, &cpu_by,
+							 &option_hist, &option_events, &cpu_blame,
+							 &cpu_overlap, &cpu_timeline, &option_json,
+							 &option_columns, &option_sort, &option_top,
+							 &option_timestamp, &option_verbose,
+							 &option_version, &option_help, NULL },
+	.interval = true,
+};
+
+/* kvmq-exit */
+
+static const struct option_entry exit_by = OPTION_BY("vcpu", "vm");
+
+const struct tool exit_tool = {
+	.name = "kvmq-exit",
+	.question = "Where does a running vCPU's time go: guest, KVM or VMM, and by which exits?",
+	.options = (const struct option_entry *const[]){ &option_vm, &option_cgroup, &exit_by,
+							 &option_hist, &option_events, &option_json,
+							 &option_columns, &option_sort, &option_top,
+							 &option_timestamp, &option_verbose,
+							 &option_version, &option_help, NULL },
+	.interval = true,
+};
+
+/* kvmq-numa */
+
+static const struct option_entry numa_by = OPTION_BY("vm", "vcpu");
+
+static const struct option_entry numa_hist = {
+	.letter = 'H',
+	.name = "hist",
+	.help = "the node matrix of each VM",
+	.place = offsetof(struct options, hist),
+	.set = option__set_flag,
+};
+
+static const struct option_entry numa_residency = {
+	.letter = 'R',
+	.name = "residency",
+	.has_argument = required_argument,
+	.argument = "SOURCE[,S]",
+	.help = "where memory is, each S seconds",
+	.values = (const char *const[]){ "auto", "maps", "cgroup", "sample", NULL },
+	.place = offsetof(struct options, residency),
+	.set = option__set_text,
+};
+
+const struct tool numa_tool = {
+	.name = "kvmq-numa",
+	.question = "How much of a VM's memory is remote from where its vCPUs run?",
+	.options =
+		(const struct option_entry *const[]){
+			&option_vm, &option_cgroup, &numa_by, &numa_hist, &numa_residency,
+			&option_events, &option_json, &option_columns, &option_sort, &option_top,
+			&option_timestamp, &option_verbose, &option_version, &option_help, NULL },
+	.interval = true,
+};
+
+/* kvmq-io */
+
+static int add_qmp(struct options *options, const struct option_entry *entry, const char *text)
+{
+	if (!*text)
+		return option__refuse(entry, text);
+	if (options->qmp_count == OPTIONS_QMP_MAX) {
+		log_error("--qmp: more than %d sockets: leave some out", OPTIONS_QMP_MAX);
+		return -EINVAL;
+	}
+	options->qmp[options->qmp_count++] = text;
+	return 0;
+}
+
+static int set_guest_report(struct options *options, const struct option_entry *entry,
+			    const char *text)
+{
+	options->guest_report = true;
+	options->report_to = text;
+	return !text || *text ? 0 : option__refuse(entry, text);
+}
+
+static const struct option_entry io_by = OPTION_BY("vm", "device");
+
+static const struct option_entry io_hist = {
+	.letter = 'H',
+	.name = "hist",
+	.help = "distributions of all layers, one above the other",
+	.place = offsetof(struct options, hist),
+	.set = option__set_flag,
+};
+
+static const struct option_entry io_qmp = {
+	.letter = 'q',
+	.name = "qmp",
+	.has_argument = required_argument,
+	.argument = "SOCKET",
+	.help = "a VM's QMP socket: VMM's figures, rings, disks; may repeat",
+	.expected = "the path of a QMP socket",
+	.set = add_qmp,
+};
+
+static const struct option_entry io_vmm = {
+	.letter = 'U',
+	.name = "vmm",
+	.help = "VMM's distribution: a trap at each request of QEMU's",
+	.place = offsetof(struct options, vmm),
+	.set = option__set_flag,
+};
+
+static const struct option_entry io_with_guests = {
+	.letter = 'G',
+	.name = "with-guests",
+	.help = "what guests report of their own queues, too",
+	.place = offsetof(struct options, with_guests),
+	.set = option__set_flag,
+};
+
+static const struct option_entry io_guest_report = {
+	.letter = 'g',
+	.name = "guest-report",
+	.has_argument = optional_argument,
+	.argument = "TO",
+	.help = "in a guest: report to the host by vsock[:PORT] or a file",
+	.expected = "vsock[:PORT] or a file",
+	.set = set_guest_report,
+};
+
+const struct tool io_tool = {
+	.name = "kvmq-io",
+	.question = "What does a guest wait for in I/O, layer by layer?",
+	.options =
+		(const struct option_entry *const[]){
+			&option_vm, &option_cgroup, &io_by, &io_hist, &io_qmp, &io_vmm,
+			&io_with_guests, &io_guest_report, &option_events, &option_json,
+			&option_columns, &option_sort, &option_top, &option_timestamp,
+			&option_verbose, &option_version, &option_help, NULL },
+	.interval = true,
+};
+
+const struct tool doctor_tool = {
+	.name = "kvmq-doctor",
+	.question = "Which of kvmq can this host do, and what exactly is missing?",
+	.options = (const struct option_entry *const[]){ &option_json, &option_verbose,
+							 &option_version, &option_help, NULL },
+	.status = "0 each tool does all that it can, 1 some tool lacks something or does not\n"
+		  "start (or the output failed), 2 wrong usage, 3 no tool starts.",
+};
