@@ -102,7 +102,7 @@ static void test_finds_block(void **state)
 static void test_finds_vmm(void **state)
 {
 	struct vmm_snapshot snapshot = { 0 };
-	struct vmm_flow key = { .vm_pid = 2, .backend = 5, .disk = VMM_NO_DISK, .op = IO_READ };
+	struct vmm_flow key = { .vm_pid = 2, .backend = 5, .disk = DISK_NO_ID, .op = IO_READ };
 	struct vmm_flow *flow;
 
 	(void)state;
@@ -112,7 +112,7 @@ static void test_finds_vmm(void **state)
 		*flow = key;
 		flow->vm_pid += i % 5 != 0;
 		flow->backend += i % 5 != 1;
-		flow->disk = i % 5 == 2 ? 0 : VMM_NO_DISK;
+		flow->disk = i % 5 == 2 ? 0 : DISK_NO_ID;
 		flow->op = i % 5 == 3 ? IO_WRITE : IO_READ;
 		flow->bytes = i;
 	}

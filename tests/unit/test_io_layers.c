@@ -27,9 +27,9 @@ static void test_one_disk(void **state)
 	const struct io_row *row;
 
 	io_host__add_disk(io_host__add_vm(host, 100, "web", 7), "root", 0);
-	add_vmm_growth(host, 100, 0xabc, VMM_NO_DISK, IO_READ, 10);
-	add_vmm(&host->after, 100, 0xabc, VMM_NO_DISK, IO_WRITE, 3);
-	add_vmm_growth(host, 300, 0xdef, VMM_NO_DISK, IO_READ, 10); /* has gone */
+	add_vmm_growth(host, 100, 0xabc, DISK_NO_ID, IO_READ, 10);
+	add_vmm(&host->after, 100, 0xabc, DISK_NO_ID, IO_WRITE, 3);
+	add_vmm_growth(host, 300, 0xdef, DISK_NO_ID, IO_READ, 10); /* has gone */
 	make_rows(host, BY_VM);
 	row = disk_row(host, "root", IO_READ);
 	check_vmm(row, 10, false);
@@ -54,7 +54,7 @@ static void test_beside_the_host(void **state)
 
 	io_host__add_disk(io_host__add_vm(host, 100, "web", 7), "root", SDA);
 	add_growth(host, SDA, 100, 7, IO_READ, 4);
-	add_vmm_growth(host, 100, 0xabc, VMM_NO_DISK, IO_READ, 10);
+	add_vmm_growth(host, 100, 0xabc, DISK_NO_ID, IO_READ, 10);
 	make_rows(host, BY_VM);
 	row = disk_row(host, "root", IO_READ);
 	check_vmm(row, 10, false);
@@ -70,8 +70,8 @@ static void test_unplugged(void **state)
 	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
 
 	io_host__add_disk(vm, "b", 0)->id = 1;
-	add_vmm_growth(host, 100, 0xa, VMM_NO_DISK, IO_READ, 5); /* before it went */
-	add_vmm_growth(host, 100, 0xb, VMM_NO_DISK, IO_READ, 10);
+	add_vmm_growth(host, 100, 0xa, DISK_NO_ID, IO_READ, 5); /* before it went */
+	add_vmm_growth(host, 100, 0xb, DISK_NO_ID, IO_READ, 10);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 1, IO_READ, 10);
 	add_vmm(&host->before, 100, VMM_BY_QMP, 0, IO_READ, 900);
 	add_ring_growth(host, 100, 0, 0, 6);
@@ -89,9 +89,9 @@ static void test_linked_by_growth(void **state)
 
 	io_host__add_disk(vm, "a", 0);
 	io_host__add_disk(vm, "b", 0);
-	add_vmm_growth(host, 100, 0xabc, VMM_NO_DISK, IO_READ, 10);
-	add_vmm_growth(host, 100, 0xdef, VMM_NO_DISK, IO_READ, 20);
-	add_vmm_growth(host, 100, 0xdef, VMM_NO_DISK, IO_WRITE, 10);
+	add_vmm_growth(host, 100, 0xabc, DISK_NO_ID, IO_READ, 10);
+	add_vmm_growth(host, 100, 0xdef, DISK_NO_ID, IO_READ, 20);
+	add_vmm_growth(host, 100, 0xdef, DISK_NO_ID, IO_WRITE, 10);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_READ, 20);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 1, IO_READ, 10);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_WRITE, 10);
@@ -116,9 +116,9 @@ static void test_ambiguous_growth(void **state)
 
 	io_host__add_disk(vm, "a", 0);
 	io_host__add_disk(vm, "b", 0);
-	add_vmm_growth(host, 100, 0xabc, VMM_NO_DISK, IO_READ, 10);
-	add_vmm_growth(host, 100, 0xdef, VMM_NO_DISK, IO_READ, 10);
-	add_vmm_growth(host, 100, 0xdef, VMM_NO_DISK, IO_WRITE, 0);
+	add_vmm_growth(host, 100, 0xabc, DISK_NO_ID, IO_READ, 10);
+	add_vmm_growth(host, 100, 0xdef, DISK_NO_ID, IO_READ, 10);
+	add_vmm_growth(host, 100, 0xdef, DISK_NO_ID, IO_WRITE, 0);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_READ, 10);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 1, IO_READ, 10);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_WRITE, 0);
@@ -140,7 +140,7 @@ static void test_empty_kinds(void **state)
 	struct io_host *host = *state;
 
 	io_host__add_disk(io_host__add_vm(host, 100, "web", 7), "root", 0);
-	add_vmm_growth(host, 100, 0xabc, VMM_NO_DISK, IO_READ, 10);
+	add_vmm_growth(host, 100, 0xabc, DISK_NO_ID, IO_READ, 10);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_READ, 10);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_WRITE, 0);
 	make_rows(host, BY_VM);
@@ -213,7 +213,7 @@ static void test_not_chosen(void **state)
 	io_host__add_disk(vm, "root", 0);
 	vm->vm->chosen = false;
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_READ, 10);
-	add_vmm_growth(host, 100, 0xabc, VMM_NO_DISK, IO_READ, 10);
+	add_vmm_growth(host, 100, 0xabc, DISK_NO_ID, IO_READ, 10);
 	add_ring_growth(host, 100, 0, 0, 10);
 	make_rows(host, BY_VM);
 	assert_int_equal(host->rows.count, 0);

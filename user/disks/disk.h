@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "disks/qmp.h"
+#include "model/io.h"
 
 #define DISK_NAME_SIZE 64
 #define DISK_PATH_SIZE 256
@@ -21,8 +22,6 @@ enum disk_backing {
 	DISK_VHOST_USER, /* another process serves it */
 	DISK_VHOST_SCSI, /* the kernel serves it */
 };
-
-#define DISK_NO_ID UINT32_MAX
 
 struct disk {
 	uint32_t id;		     /* of disk_ids.h; DISK_NO_ID: none yet */

@@ -70,7 +70,7 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* Which disk an element of query-blockstats is about, or VMM_NO_DISK. */
+/* Which disk an element of query-blockstats is about, or DISK_NO_ID. */
 static uint32_t find_disk(const struct disks *disks, const json_t *element)
 {
 	const char *qdev = text_of(element, "qdev");
@@ -86,7 +86,7 @@ static uint32_t find_disk(const struct disks *disks, const json_t *element)
 				     !strcmp(disk->drive, text_of(element, "node-name"))))
 			return disk->id;
 	}
-	return VMM_NO_DISK;
+	return DISK_NO_ID;
 }
 
 /* False: this QEMU does not count it. */
@@ -149,7 +149,7 @@ static int read_monitor(struct monitor *monitor, const struct io_vms *vms,
 	{
 		uint32_t disk = find_disk(vm->disks, element);
 
-		if (disk != VMM_NO_DISK && !error)
+		if (disk != DISK_NO_ID && !error)
 			error = add_disk(snapshot, monitor->vm_pid, disk,
 					 json_object_get(element, "stats"));
 	}

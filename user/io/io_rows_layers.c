@@ -34,7 +34,7 @@ static uint32_t find_disk(const struct io_moments *moments, const struct io_vm *
 {
 	const struct vmm_snapshot *now = &moments->after->vmm, *then = &moments->before->vmm;
 	uint64_t count = growth(then, flow);
-	uint32_t disk = VMM_NO_DISK;
+	uint32_t disk = DISK_NO_ID;
 
 	if (vm->disks->count == 1 && has_one_backend(now, flow))
 		return vm->disks->list[0].id;
@@ -44,8 +44,8 @@ static uint32_t find_disk(const struct io_moments *moments, const struct io_vm *
 		if (other->backend != VMM_BY_QMP || other->vm_pid != flow->vm_pid ||
 		    other->op != flow->op || growth(then, other) != count)
 			continue;
-		if (disk != VMM_NO_DISK)
-			return VMM_NO_DISK;
+		if (disk != DISK_NO_ID)
+			return DISK_NO_ID;
 		disk = other->disk;
 	}
 	return disk;
@@ -99,7 +99,7 @@ static int add_vmm_flows(struct io_rows *rows, const struct io_moments *moments,
 			continue;
 		disk = by_qmp ? flow->disk : find_disk(moments, place.vm, flow);
 		/* Nobody can tell whose it is, and nobody asks: it did nothing. */
-		if (disk == VMM_NO_DISK && !growth(&moments->before->vmm, flow))
+		if (disk == DISK_NO_ID && !growth(&moments->before->vmm, flow))
 			continue;
 		place.disk = disks__find(place.vm->disks, disk);
 		if (!place.disk)

@@ -59,13 +59,13 @@ struct block_losses {
 	uint64_t missed;   /* programs that did not run */
 };
 
-#define VMM_NO_DISK UINT32_MAX /* DISK_NO_ID */
-#define VMM_BY_QMP 0	       /* a backend: QEMU's own counters, asked by QMP */
+#define DISK_NO_ID UINT32_MAX
+#define VMM_BY_QMP 0 /* a backend: QEMU's own counters, asked by QMP */
 
 /* Requests as the VMM itself times them. */
 struct vmm_flow {
 	uint32_t vm_pid;
-	uint32_t disk;	  /* its id; VMM_NO_DISK: not known which */
+	uint32_t disk;	  /* its id; DISK_NO_ID: not known which */
 	uint64_t backend; /* which disk of the VMM: a number that stays the same */
 	enum io_op op;
 	uint64_t bytes;

@@ -13,7 +13,7 @@ int vmm_snapshot__take(struct vmm_snapshot *snapshot, const struct vmm_key *key,
 	if (!flow)
 		return -ENOMEM;
 	flow->vm_pid = key->pid;
-	flow->disk = VMM_NO_DISK;
+	flow->disk = DISK_NO_ID;
 	flow->backend = key->backend;
 	flow->op = op;
 	flow->bytes = requests->bytes;
