@@ -115,7 +115,7 @@ static inline void time_requests(struct latency *latency, uint64_t count, uint64
 static inline struct block_flow *add_requests(struct io_view *view, uint32_t dev, uint32_t vm_pid,
 					      uint64_t cgroup_id, enum io_op op, uint64_t count)
 {
-	struct block_flow *flow = block_snapshot__add(&view->block);
+	struct block_flow *flow = list_add(&view->block.flows);
 
 	flow->dev = dev;
 	flow->vm_pid = vm_pid;
@@ -139,7 +139,7 @@ static inline void add_growth(struct io_host *host, uint32_t dev, uint32_t vm_pi
 static inline struct vmm_flow *add_vmm(struct io_view *view, uint32_t vm_pid, uint64_t backend,
 				       uint32_t disk, enum io_op op, uint64_t count)
 {
-	struct vmm_flow *flow = vmm_snapshot__add(&view->vmm);
+	struct vmm_flow *flow = list_add(&view->vmm.flows);
 
 	flow->vm_pid = vm_pid;
 	flow->backend = backend;
@@ -166,7 +166,7 @@ static inline void add_ring_growth(struct io_host *host, uint32_t vm_pid, uint32
 	struct io_view *const views[] = { &host->before, &host->after };
 
 	for (size_t i = 0; i < 2; i++) {
-		struct virtqueue_flow *flow = virtqueue_snapshot__add(&views[i]->queues);
+		struct virtqueue_flow *flow = list_add(&views[i]->queues.flows);
 
 		*flow = (struct virtqueue_flow){ .vm_pid = vm_pid,
 						 .disk = disk,

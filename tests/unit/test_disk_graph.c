@@ -31,7 +31,7 @@
 #define EDGE(parent, name, child)                                                                  \
 	"{\"parent\": " parent ", \"child\": " child ", \"name\": \"" name "\"}"
 #define GRAPH(nodes, edges) "{\"return\": {\"nodes\": [" nodes "], \"edges\": [" edges "]}}"
-#define LIST(items) "{\"return\": [" items "]}"
+#define LIST_REPLY(items) "{\"return\": [" items "]}"
 #define SIMPLE "kvm|-device|scsi-hd,drive=top,id=d0"
 
 static struct fake_proc proc;
@@ -208,10 +208,11 @@ static void test_fd_set(void **state)
 	open_file(13, "neighbour", O_RDWR);
 	open_file(14, "read-only", O_RDONLY);
 	open_file(20, "other.raw", O_RDWR);
-	add_answer("query-block\"",
-		   LIST(DRIVE("dev-lxd_root", NODE_OF("lxd_root", "raw", "/dev/fdset/7", ""))));
-	add_answer("query-named", LIST(NODE_OF("lxd_root", "raw", "/dev/fdset/7", "") ", " NODE_OF(
-					  "#b1", "file", "/dev/fdset/7", "")));
+	add_answer("query-block\"", LIST_REPLY(DRIVE("dev-lxd_root", NODE_OF("lxd_root", "raw",
+									     "/dev/fdset/7", ""))));
+	add_answer("query-named",
+		   LIST_REPLY(NODE_OF("lxd_root", "raw", "/dev/fdset/7",
+				      "") ", " NODE_OF("#b1", "file", "/dev/fdset/7", "")));
 	add_answer("x-debug",
 		   GRAPH(VERTEX("1", "lxd_root") ", " VERTEX("2", "#b1"), EDGE("1", "file", "2")));
 	add_answer("query-fdsets", "{\"return\":[{\"fds\":[{\"fd\":13}],\"fdset-id\":70},{\"fds\":"
@@ -296,7 +297,7 @@ static void test_graph(void **state)
 		open_file(9, "now", O_RDWR | O_DIRECT);
 		open_file(10, "then.raw", O_RDWR);
 		add_answer("query-block\"",
-			   LIST(DRIVE("d0", NODE_OF("top", "throttle", "json:{", ""))));
+			   LIST_REPLY(DRIVE("d0", NODE_OF("top", "throttle", "json:{", ""))));
 		snprintf(text, sizeof(text), nodes, filters[i][0]);
 		add_answer("query-named", text);
 		snprintf(text, sizeof(text), graph, filters[i][1]);
@@ -333,15 +334,17 @@ static void test_ways(void **state)
 		char text[4096];
 
 		add_process(SIMPLE);
-		snprintf(text, sizeof(text), LIST(DRIVE("d0", NODE_OF("top", "%s", "%s", ""))),
-			 ways[i].driver, ways[i].file, ways[i].file, ways[i].driver);
+		snprintf(text, sizeof(text),
+			 LIST_REPLY(DRIVE("d0", NODE_OF("top", "%s", "%s", ""))), ways[i].driver,
+			 ways[i].file, ways[i].file, ways[i].driver);
 		add_answer("query-block\"", text);
 		/* As QEMU 10.1 tells it: without the graph. */
 		snprintf(text, sizeof(text),
-			 LIST(NODE_OF("top", "%s", "json:{",
-				      ", \"children\": [{\"child\": "
-				      "\"file\", \"node-name\": \"b\"}]") ", " NODE_OF("b", "%s",
-										       "%s", "")),
+			 LIST_REPLY(NODE_OF(
+				 "top", "%s", "json:{",
+				 ", \"children\": [{\"child\": "
+				 "\"file\", \"node-name\": \"b\"}]") ", " NODE_OF("b", "%s", "%s",
+										  "")),
 			 ways[i].driver, ways[i].driver, ways[i].below, ways[i].file, ways[i].file,
 			 ways[i].below);
 		add_answer("query-named", text);
@@ -366,8 +369,9 @@ static void test_long_name(void **state)
 	open_file(9, file, O_RDWR | O_DIRECT);
 	snprintf(file, sizeof(file), "%s/100/root", proc.path);
 	assert_int_equal(symlink("/", file), 0);
-	snprintf(text, sizeof(text), LIST(DRIVE("d0", NODE_OF("top", "file", "%%/%s/%s", ""))),
-		 name, name, name, name);
+	snprintf(text, sizeof(text),
+		 LIST_REPLY(DRIVE("d0", NODE_OF("top", "file", "%%/%s/%s", ""))), name, name, name,
+		 name);
 	add_answer("query-block\"", text);
 	ask();
 	assert_int_equal(disks.count, 1);
@@ -394,12 +398,12 @@ static void test_nonsense(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(graphs); i++) {
 		add_process(SIMPLE);
 		add_answer("query-block\"",
-			   LIST(DRIVE("d0", NODE_OF("top", "throttle", "json:{", ""))));
-		add_answer(
-			"query-named",
-			LIST(NODE_OF("top", "throttle", "json:{",
-				     ", \"children\": [5, {}]") ", 1, {}, " NODE_OF("b", "raw",
-										    "json:{", "")));
+			   LIST_REPLY(DRIVE("d0", NODE_OF("top", "throttle", "json:{", ""))));
+		add_answer("query-named",
+			   LIST_REPLY(NODE_OF(
+				   "top", "throttle", "json:{",
+				   ", \"children\": [5, {}]") ", 1, {}, " NODE_OF("b", "raw",
+										  "json:{", "")));
 		add_answer("x-debug", graphs[i]);
 		ask();
 		check("d0", "", "", false);

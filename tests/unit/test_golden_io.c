@@ -194,7 +194,7 @@ static void read_flow(struct scene *scene, struct line *line)
 	struct block_flow *flows[2];
 
 	for (int i = 0; i < 2; i++) {
-		flows[i] = need(block_snapshot__add(&scene->views[i].block));
+		flows[i] = need(list_add(&scene->views[i].block.flows));
 		flows[i]->dev = get_dev(line);
 		flows[i]->vm_pid = (uint32_t)get_number(line, "pid");
 		flows[i]->cgroup_id = get_number(line, "cgroup");
@@ -217,7 +217,7 @@ static void read_vmm(struct scene *scene, struct line *line)
 	struct vmm_flow *flows[2];
 
 	for (int i = 0; i < 2; i++) {
-		flows[i] = need(vmm_snapshot__add(&scene->views[i].vmm));
+		flows[i] = need(list_add(&scene->views[i].vmm.flows));
 		flows[i]->vm_pid = last_vm(scene)->vm->pid;
 		flows[i]->disk = (uint32_t)get_number(line, "disk");
 		flows[i]->backend = get_number(line, "backend");
@@ -237,7 +237,7 @@ static void read_ring(struct scene *scene, struct line *line)
 
 	get_time(line, "time", &ns);
 	for (uint64_t i = 0; i < 2; i++)
-		*(struct virtqueue_flow *)need(virtqueue_snapshot__add(&scene->views[i].queues)) =
+		*(struct virtqueue_flow *)need(list_add(&scene->views[i].queues.flows)) =
 			(struct virtqueue_flow){ .vm_pid = last_vm(scene)->vm->pid,
 						 .disk = (uint32_t)get_number(line, "disk"),
 						 .queue = (uint32_t)get_number(line, "queue"),

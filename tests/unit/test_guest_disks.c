@@ -55,7 +55,7 @@ static void add_disk(struct fixture *fixture, const char *name, unsigned int min
 
 static void add_flow(struct fixture *fixture, unsigned int minor, enum io_op op, uint64_t count)
 {
-	struct block_flow *flow = block_snapshot__add(&fixture->block);
+	struct block_flow *flow = list_add(&fixture->block.flows);
 
 	flow->dev = IO_DEV(254, minor);
 	flow->op = op;
@@ -219,7 +219,7 @@ static void test_many(void **state)
 	assert_int_equal(report->disks_left_out, 3);
 	assert_int_equal(report->losses, 0);
 	assert_string_equal(report->disks[31].name, "sd31");
-	fixture->block.count = 4;
+	fixture->block.flows.count = 4;
 	report = fill(fixture);
 	assert_int_equal(report->disks_left_out, 0);
 }

@@ -6,7 +6,7 @@
 static struct block_flow *add(struct block_snapshot *snapshot, uint32_t dev, uint64_t cgroup_id,
 			      uint32_t vm_pid, enum io_op op, uint64_t count)
 {
-	struct block_flow *flow = block_snapshot__add(snapshot);
+	struct block_flow *flow = list_add(&snapshot->flows);
 
 	flow->dev = dev;
 	flow->cgroup_id = cgroup_id;
@@ -33,15 +33,15 @@ static void test_sorts(void **state)
 
 	(void)state;
 	block_snapshot__sort(&snapshot);
-	assert_int_equal(snapshot.count, 0);
+	assert_int_equal(snapshot.flows.count, 0);
 	add(&snapshot, 2, 1, 1, IO_READ, 1);
 	add(&snapshot, 1, 1ULL << 40, 1, IO_READ, 2);
 	add(&snapshot, 1, 1, 2, IO_READ, 3);
 	add(&snapshot, 1, 1, 1, IO_WRITE, 4);
 	add(&snapshot, 1, 1, 1, IO_READ, 5);
 	block_snapshot__sort(&snapshot);
-	flows = snapshot.flows;
-	assert_int_equal(snapshot.count, 5);
+	flows = snapshot.flows.list;
+	assert_int_equal(snapshot.flows.count, 5);
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(flows[i].completed, 5 - i);
 	block_snapshot__free(&snapshot);
@@ -65,8 +65,8 @@ static void test_adds_up(void **state)
 		add(&snapshot, 1, 7, 9 + (uint32_t)i, IO_WRITE, 100);
 	}
 	block_snapshot__sort(&snapshot);
-	assert_int_equal(snapshot.count, 4);
-	flow = snapshot.flows;
+	assert_int_equal(snapshot.flows.count, 4);
+	flow = snapshot.flows.list;
 	assert_int_equal(flow->completed, 6);
 	assert_int_equal(flow->issued, 60);
 	assert_int_equal(flow->bytes, 600);
@@ -75,8 +75,8 @@ static void test_adds_up(void **state)
 	for (int layer = 0; layer < HOST_LAYERS; layer++)
 		assert_int_equal(flow->layers[layer].count, 600000 + 3 * layer);
 	for (size_t i = 1; i < 4; i++) {
-		assert_int_equal(snapshot.flows[i].vm_pid, 9 + i);
-		assert_int_equal(snapshot.flows[i].completed, 100);
+		assert_int_equal(snapshot.flows.list[i].vm_pid, 9 + i);
+		assert_int_equal(snapshot.flows.list[i].completed, 100);
 	}
 	block_snapshot__free(&snapshot);
 }
@@ -108,7 +108,7 @@ static void test_finds_vmm(void **state)
 	(void)state;
 	assert_null(vmm_snapshot__find(&snapshot, &key));
 	for (uint64_t i = 0; i < 20; i++) {
-		flow = vmm_snapshot__add(&snapshot);
+		flow = list_add(&snapshot.flows);
 		*flow = key;
 		flow->vm_pid += i % 5 != 0;
 		flow->backend += i % 5 != 1;
@@ -117,7 +117,7 @@ static void test_finds_vmm(void **state)
 		flow->bytes = i;
 	}
 	assert_null(vmm_snapshot__find(&snapshot, &key));
-	flow = vmm_snapshot__add(&snapshot);
+	flow = list_add(&snapshot.flows);
 	*flow = key;
 	flow->bytes = 77;
 	assert_int_equal(vmm_snapshot__find(&snapshot, &key)->bytes, 77);
@@ -133,7 +133,7 @@ static void test_finds_queue(void **state)
 	(void)state;
 	assert_null(virtqueue_snapshot__find(&snapshot, &key));
 	for (uint32_t i = 0; i < 4; i++) {
-		flow = virtqueue_snapshot__add(&snapshot);
+		flow = list_add(&snapshot.flows);
 		*flow = key;
 		flow->vm_pid += i == 0;
 		flow->disk += i == 1;
@@ -154,29 +154,30 @@ static void test_clears(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		block_snapshot__add(&block)->bytes = 1;
-		vmm_snapshot__add(&vmm)->bytes = 1;
-		virtqueue_snapshot__add(&queues)->requests = 1;
+		list_add(&block.flows)->bytes = 1;
+		list_add(&vmm.flows)->bytes = 1;
+		list_add(&queues.flows)->requests = 1;
 	}
 	block.losses.early = vmm.lost = queues.failed = queues.skipped = 1;
 	block.throttling_missing = "why";
-	memory = block.flows;
+	memory = block.flows.list;
 	block_snapshot__clear(&block);
 	vmm_snapshot__clear(&vmm);
 	virtqueue_snapshot__clear(&queues);
-	assert_int_equal(block.count + vmm.count + queues.count, 0);
+	assert_int_equal(block.flows.count + vmm.flows.count + queues.flows.count, 0);
 	assert_int_equal(block.losses.early + vmm.lost + queues.failed + queues.skipped, 0);
 	assert_null(block.throttling_missing);
-	assert_ptr_equal(block.flows, memory);
-	assert_true(block.capacity >= 100 && vmm.capacity >= 100 && queues.capacity >= 100);
-	assert_int_equal(block_snapshot__add(&block)->bytes, 0);
-	assert_int_equal(vmm_snapshot__add(&vmm)->bytes, 0);
-	assert_int_equal(virtqueue_snapshot__add(&queues)->requests, 0);
+	assert_ptr_equal(block.flows.list, memory);
+	assert_true(block.flows.capacity >= 100 && vmm.flows.capacity >= 100 &&
+		    queues.flows.capacity >= 100);
+	assert_int_equal(list_add(&block.flows)->bytes, 0);
+	assert_int_equal(list_add(&vmm.flows)->bytes, 0);
+	assert_int_equal(list_add(&queues.flows)->requests, 0);
 	block_snapshot__free(&block);
 	vmm_snapshot__free(&vmm);
 	virtqueue_snapshot__free(&queues);
-	assert_null(block.flows);
-	assert_int_equal(block.capacity + vmm.capacity + queues.capacity, 0);
+	assert_null(block.flows.list);
+	assert_int_equal(block.flows.capacity + vmm.flows.capacity + queues.flows.capacity, 0);
 	block_snapshot__free(&block);
 }
 

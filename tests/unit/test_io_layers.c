@@ -292,7 +292,7 @@ static void test_ring_of_cached(void **state)
 	make_rows(host, BY_VM);
 	assert_false(disk_row(host, "root", IO_READ)->known[IO_RING]);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_WRITE, 0);
-	host->after.block.flows[0] = host->before.block.flows[0];
+	host->after.block.flows.list[0] = host->before.block.flows.list[0];
 	make_rows(host, BY_VM);
 	assert_int_equal(disk_row(host, "root", IO_READ)->layers[IO_RING].count, 400);
 }
@@ -308,7 +308,7 @@ static void test_ring_alone(void **state)
 	assert_int_equal(disk_row(host, "root", IO_ALL)->layers[IO_RING].count, 5);
 	assert_false(disk_row(host, "root", IO_ALL)->figures_known);
 	assert_int_equal(host->rows.count, 3);
-	host->after.queues.flows[0] = host->before.queues.flows[0];
+	host->after.queues.flows.list[0] = host->before.queues.flows.list[0];
 	make_rows(host, BY_VM);
 	assert_int_equal(host->rows.count, 2);
 }

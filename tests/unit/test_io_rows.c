@@ -367,8 +367,8 @@ static void test_all(void **state)
 	add_growth(host, SDA, 100, 7, IO_WRITE, 20);
 	add_growth(host, SDA, 100, 7, IO_DISCARD, 0); /* once upon a time */
 	add_requests(&host->after, SDA, 100, 7, IO_OTHER, 0);
-	host->after.block.flows[0].issued += 2;
-	host->after.block.flows[1].issued += 1;
+	host->after.block.flows.list[0].issued += 2;
+	host->after.block.flows.list[1].issued += 1;
 	make_rows(host, BY_VM);
 	assert_int_equal(host->rows.count, 4);
 	for (int op = IO_READ; op <= IO_DISCARD; op++)

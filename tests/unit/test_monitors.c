@@ -118,11 +118,11 @@ static void test_counts(void **state)
 	check(find(fixture, 0, IO_READ), 5, 50, 500);
 	/* What QEMU does not tell is not 0, and what is of no disk is nobody's. */
 	assert_null(find(fixture, 0, IO_WRITE));
-	assert_int_equal(fixture->snapshot.count, 5);
+	assert_int_equal(fixture->snapshot.flows.count, 5);
 	/* Read again: added to what is there. */
 	vmm_snapshot__clear(&fixture->snapshot);
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
-	assert_int_equal(fixture->snapshot.count, 5);
+	assert_int_equal(fixture->snapshot.flows.count, 5);
 }
 
 /* -blockdev gives no device, and a device of SCSI is called by its id. */
@@ -139,7 +139,7 @@ static void test_node_name(void **state)
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
 	check(find(fixture, 0, IO_READ), 1, 10, 100);
 	check(find(fixture, 1, IO_READ), 2, 20, 200);
-	assert_int_equal(fixture->snapshot.count, 2);
+	assert_int_equal(fixture->snapshot.flows.count, 2);
 }
 
 /* A path is no other's beginning, and none is nobody's. */
@@ -154,11 +154,11 @@ static void test_paths(void **state)
 	strcpy(disks[1].qom_path, "/machine/peripheral/d10");
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
 	check(find(fixture, 1, IO_READ), 7, 70, 700);
-	assert_int_equal(fixture->snapshot.count, 4);
+	assert_int_equal(fixture->snapshot.flows.count, 4);
 	disks[0].qom_path[0] = '\0';
 	vmm_snapshot__clear(&fixture->snapshot);
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
-	assert_int_equal(fixture->snapshot.count, 4);
+	assert_int_equal(fixture->snapshot.flows.count, 4);
 }
 
 /* Its neighbour is unplugged: a disk's counters stay its own, and no new disk gets the other's. */
@@ -202,10 +202,10 @@ static void test_nonsense(void **state)
 		"{\"rd_operations\": \"7\", \"rd_total_time_ns\": 1, \"wr_operations\": 1, "
 		"\"flush_total_time_ns\": 5}}]}\r\n";
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
-	assert_int_equal(fixture->snapshot.count, 0);
+	assert_int_equal(fixture->snapshot.flows.count, 0);
 	fixture->answers[0].text = "{\"return\": 5}\r\n";
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
-	assert_int_equal(fixture->snapshot.count, 0);
+	assert_int_equal(fixture->snapshot.flows.count, 0);
 	assert_non_null(fixture->monitors.list[0].qmp);
 }
 
@@ -244,7 +244,7 @@ static void test_dies(void **state)
 	monitor->ring_count = 3;
 	fixture->answers[0].text = NULL; /* hangs up */
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
-	assert_int_equal(fixture->snapshot.count, 0);
+	assert_int_equal(fixture->snapshot.flows.count, 0);
 	assert_null(monitor->qmp);
 	assert_int_equal(monitor->ring_count, 0);
 	assert_true(monitor->error < 0);
@@ -259,7 +259,7 @@ static void test_dies(void **state)
 	monitors__refresh(&fixture->monitors, &fixture->vms);
 	assert_int_equal(monitor->error, 0);
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
-	assert_int_equal(fixture->snapshot.count, 5);
+	assert_int_equal(fixture->snapshot.flows.count, 5);
 }
 
 static void test_dies_while_asked(void **state)
@@ -284,7 +284,7 @@ static void test_wrong_process(void **state)
 	monitors__refresh(&fixture->monitors, &fixture->vms);
 	fixture->vms.count = 1;
 	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
-	assert_int_equal(fixture->snapshot.count, 0);
+	assert_int_equal(fixture->snapshot.flows.count, 0);
 	monitors__refresh(&fixture->monitors, &fixture->vms);
 	assert_int_equal(monitor->error, -ESRCH);
 	assert_null(monitor->qmp);

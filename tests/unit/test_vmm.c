@@ -74,7 +74,7 @@ static void test_join(void **state)
 
 	(void)state;
 	vmm_snapshot__join(&snapshot);
-	assert_int_equal(snapshot.count, 0);
+	assert_int_equal(snapshot.flows.count, 0);
 	add(&snapshot, 20, 0x5000, IO_FLUSH, 64);
 	add(&snapshot, 10, 0x5000, IO_OTHER, 1);
 	add(&snapshot, 10, 0x6000, IO_READ, 16);
@@ -83,9 +83,9 @@ static void test_join(void **state)
 	add(&snapshot, 20, 0x5000, IO_READ, 32);
 	add(&snapshot, 10, 0x5000, IO_OTHER, 8);
 	vmm_snapshot__join(&snapshot);
-	assert_int_equal(snapshot.count, ARRAY_SIZE(expected));
+	assert_int_equal(snapshot.flows.count, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
-		const struct vmm_flow *flow = &snapshot.flows[i];
+		const struct vmm_flow *flow = &snapshot.flows.list[i];
 
 		assert_int_equal(flow->vm_pid, expected[i].pid);
 		assert_int_equal(flow->backend, expected[i].backend);
@@ -96,7 +96,7 @@ static void test_join(void **state)
 		assert_int_equal(flow->latency.hist[7], expected[i].count);
 	}
 	vmm_snapshot__free(&snapshot);
-	assert_null(snapshot.flows);
+	assert_null(snapshot.flows.list);
 }
 
 /* More than it has had place for. */
@@ -108,9 +108,9 @@ static void test_grow(void **state)
 	for (uint32_t pid = 100; pid > 0; pid--)
 		add(&snapshot, pid, 1, IO_WRITE, pid);
 	vmm_snapshot__join(&snapshot);
-	assert_int_equal(snapshot.count, 100);
+	assert_int_equal(snapshot.flows.count, 100);
 	for (uint32_t i = 0; i < 100; i++)
-		assert_int_equal(snapshot.flows[i].latency.count, i + 1);
+		assert_int_equal(snapshot.flows.list[i].latency.count, i + 1);
 	vmm_snapshot__free(&snapshot);
 }
 

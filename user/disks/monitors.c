@@ -115,7 +115,7 @@ static int add_disk(struct vmm_snapshot *snapshot, uint32_t vm_pid, uint32_t dis
 		if (!get_counter(stats, prefixes[op], "operations", &count) ||
 		    !get_counter(stats, prefixes[op], "total_time_ns", &sum_ns))
 			continue;
-		flow = vmm_snapshot__add(snapshot);
+		flow = list_add(&snapshot->flows);
 		if (!flow)
 			return -ENOMEM;
 		get_counter(stats, prefixes[op], "bytes", &bytes); /* a flush has none */

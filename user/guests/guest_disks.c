@@ -128,8 +128,8 @@ void guest_disks__fill(struct guest_report *report, const struct block_snapshot 
 	start_disks(report, devices);
 	report->disks_left_out = 0;
 	report->losses = losses->flows + losses->requests + losses->missed;
-	for (size_t i = 0; i < block->count; i++) {
-		const struct block_flow *from = &block->flows[i];
+	for (size_t i = 0; i < block->flows.count; i++) {
+		const struct block_flow *from = &block->flows.list[i];
 		const struct device *device = devices__find(devices, from->dev);
 		struct guest_disk *disk;
 		struct guest_flow *flow;

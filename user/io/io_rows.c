@@ -163,8 +163,8 @@ static bool serves_others(const struct block_snapshot *block, const struct block
 {
 	if (flow->op != IO_FLUSH || flow->vm_pid || flow->cgroup_id)
 		return false;
-	for (size_t i = 0; i < block->count; i++) {
-		const struct block_flow *other = &block->flows[i];
+	for (size_t i = 0; i < block->flows.count; i++) {
+		const struct block_flow *other = &block->flows.list[i];
 
 		if (other->dev == flow->dev && other->op == IO_FLUSH &&
 		    (other->vm_pid || other->cgroup_id))
@@ -177,8 +177,8 @@ static int add_flows_by_vm(struct io_rows *rows, const struct io_moments *moment
 {
 	const struct block_snapshot *block = &moments->after->block;
 
-	for (size_t i = 0; i < block->count; i++) {
-		const struct block_flow *flow = &block->flows[i];
+	for (size_t i = 0; i < block->flows.count; i++) {
+		const struct block_flow *flow = &block->flows.list[i];
 		struct io_place place = { 0 };
 		struct io_row *row;
 
@@ -203,8 +203,8 @@ static int add_flows_by_device(struct io_rows *rows, const struct io_moments *mo
 {
 	const struct block_snapshot *block = &moments->after->block;
 
-	for (size_t i = 0; i < block->count; i++) {
-		const struct block_flow *flow = &block->flows[i];
+	for (size_t i = 0; i < block->flows.count; i++) {
+		const struct block_flow *flow = &block->flows.list[i];
 		struct io_place place = { .kind = IO_ROW_DEVICE, .dev = flow->dev };
 		struct io_row *row;
 

@@ -18,9 +18,10 @@ static uint64_t growth(const struct vmm_snapshot *before, const struct vmm_flow 
 /* One that was unplugged had another, and so has firmware. */
 static bool has_one_backend(const struct vmm_snapshot *vmm, const struct vmm_flow *flow)
 {
-	for (size_t i = 0; i < vmm->count; i++)
-		if (vmm->flows[i].vm_pid == flow->vm_pid && vmm->flows[i].backend != VMM_BY_QMP &&
-		    vmm->flows[i].backend != flow->backend)
+	for (size_t i = 0; i < vmm->flows.count; i++)
+		if (vmm->flows.list[i].vm_pid == flow->vm_pid &&
+		    vmm->flows.list[i].backend != VMM_BY_QMP &&
+		    vmm->flows.list[i].backend != flow->backend)
 			return false;
 	return true;
 }
@@ -38,8 +39,8 @@ static uint32_t find_disk(const struct io_moments *moments, const struct io_vm *
 
 	if (vm->disks->count == 1 && has_one_backend(now, flow))
 		return vm->disks->list[0].id;
-	for (size_t i = 0; i < now->count && count; i++) {
-		const struct vmm_flow *other = &now->flows[i];
+	for (size_t i = 0; i < now->flows.count && count; i++) {
+		const struct vmm_flow *other = &now->flows.list[i];
 
 		if (other->backend != VMM_BY_QMP || other->vm_pid != flow->vm_pid ||
 		    other->op != flow->op || growth(then, other) != count)
@@ -88,8 +89,8 @@ static int add_vmm_flows(struct io_rows *rows, const struct io_moments *moments,
 {
 	const struct vmm_snapshot *vmm = &moments->after->vmm;
 
-	for (size_t i = 0; i < vmm->count; i++) {
-		const struct vmm_flow *flow = &vmm->flows[i];
+	for (size_t i = 0; i < vmm->flows.count; i++) {
+		const struct vmm_flow *flow = &vmm->flows.list[i];
 		struct io_place place = { .kind = IO_ROW_DISK };
 		struct io_row *row;
 		uint32_t disk;
@@ -125,8 +126,8 @@ int io_rows__add_queues(struct io_rows *rows, const struct io_moments *moments)
 {
 	const struct virtqueue_snapshot *queues = &moments->after->queues;
 
-	for (size_t i = 0; i < queues->count; i++) {
-		const struct virtqueue_flow *after = &queues->flows[i];
+	for (size_t i = 0; i < queues->flows.count; i++) {
+		const struct virtqueue_flow *after = &queues->flows.list[i];
 		const struct virtqueue_flow *before =
 			virtqueue_snapshot__find(&moments->before->queues, after);
 		struct io_place place = { .kind = IO_ROW_DISK };

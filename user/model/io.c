@@ -1,75 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/io.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-/* One more element of size bytes, all 0, at the end of a list. */
-static void *grow(void **list, size_t *count, size_t *capacity, size_t size)
-{
-	if (*count == *capacity) {
-		size_t wanted = *capacity ? *capacity * 2 : 16;
-		void *larger = reallocarray(*list, wanted, size);
-
-		if (!larger)
-			return NULL;
-		*list = larger;
-		*capacity = wanted;
-	}
-	return memset((char *)*list + (*count)++ * size, 0, size);
-}
-
-struct block_flow *block_snapshot__add(struct block_snapshot *snapshot)
-{
-	return grow((void **)&snapshot->flows, &snapshot->count, &snapshot->capacity,
-		    sizeof(*snapshot->flows));
-}
-
-struct vmm_flow *vmm_snapshot__add(struct vmm_snapshot *snapshot)
-{
-	return grow((void **)&snapshot->flows, &snapshot->count, &snapshot->capacity,
-		    sizeof(*snapshot->flows));
-}
-
-struct virtqueue_flow *virtqueue_snapshot__add(struct virtqueue_snapshot *snapshot)
-{
-	return grow((void **)&snapshot->flows, &snapshot->count, &snapshot->capacity,
-		    sizeof(*snapshot->flows));
-}
-
 void block_snapshot__clear(struct block_snapshot *snapshot)
 {
-	*snapshot =
-		(struct block_snapshot){ .flows = snapshot->flows, .capacity = snapshot->capacity };
+	struct block_snapshot empty = { .flows.all = snapshot->flows.all };
+
+	list_clear(&empty.flows);
+	*snapshot = empty;
 }
 
 void vmm_snapshot__clear(struct vmm_snapshot *snapshot)
 {
-	*snapshot =
-		(struct vmm_snapshot){ .flows = snapshot->flows, .capacity = snapshot->capacity };
+	struct vmm_snapshot empty = { .flows.all = snapshot->flows.all };
+
+	list_clear(&empty.flows);
+	*snapshot = empty;
 }
 
 void virtqueue_snapshot__clear(struct virtqueue_snapshot *snapshot)
 {
-	*snapshot = (struct virtqueue_snapshot){ .flows = snapshot->flows,
-						 .capacity = snapshot->capacity };
+	struct virtqueue_snapshot empty = { .flows.all = snapshot->flows.all };
+
+	list_clear(&empty.flows);
+	*snapshot = empty;
 }
 
 void block_snapshot__free(struct block_snapshot *snapshot)
 {
-	free(snapshot->flows);
+	list_free(&snapshot->flows);
 	*snapshot = (struct block_snapshot){ 0 };
 }
 
 void vmm_snapshot__free(struct vmm_snapshot *snapshot)
 {
-	free(snapshot->flows);
+	list_free(&snapshot->flows);
 	*snapshot = (struct vmm_snapshot){ 0 };
 }
 
 void virtqueue_snapshot__free(struct virtqueue_snapshot *snapshot)
 {
-	free(snapshot->flows);
+	list_free(&snapshot->flows);
 	*snapshot = (struct virtqueue_snapshot){ 0 };
 }
 
@@ -103,34 +73,32 @@ static void add_flow(struct block_flow *sum, const struct block_flow *flow)
 
 void block_snapshot__sort(struct block_snapshot *snapshot)
 {
-	struct block_flow *flows = snapshot->flows;
+	struct block_flow *flows = snapshot->flows.list;
 	size_t kept = 0;
 
-	if (!snapshot->count)
+	if (!snapshot->flows.count)
 		return;
-	qsort(flows, snapshot->count, sizeof(*flows), compare_block_flows);
-	for (size_t i = 1; i < snapshot->count; i++) {
+	list_sort(&snapshot->flows, compare_block_flows);
+	for (size_t i = 1; i < snapshot->flows.count; i++) {
 		if (!compare_block_flows(&flows[kept], &flows[i]))
 			add_flow(&flows[kept], &flows[i]);
 		else
 			flows[++kept] = flows[i];
 	}
-	snapshot->count = kept + 1;
+	snapshot->flows.count = kept + 1;
 }
 
 const struct block_flow *block_snapshot__find(const struct block_snapshot *snapshot,
 					      const struct block_flow *flow)
 {
-	if (!snapshot->count)
-		return NULL;
-	return bsearch(flow, snapshot->flows, snapshot->count, sizeof(*flow), compare_block_flows);
+	return list_find(&snapshot->flows, flow, compare_block_flows);
 }
 
 const struct vmm_flow *vmm_snapshot__find(const struct vmm_snapshot *snapshot,
 					  const struct vmm_flow *flow)
 {
-	for (size_t i = 0; i < snapshot->count; i++) {
-		const struct vmm_flow *other = &snapshot->flows[i];
+	for (size_t i = 0; i < snapshot->flows.count; i++) {
+		const struct vmm_flow *other = &snapshot->flows.list[i];
 
 		if (other->vm_pid == flow->vm_pid && other->backend == flow->backend &&
 		    other->disk == flow->disk && other->op == flow->op)
@@ -142,8 +110,8 @@ const struct vmm_flow *vmm_snapshot__find(const struct vmm_snapshot *snapshot,
 const struct virtqueue_flow *virtqueue_snapshot__find(const struct virtqueue_snapshot *snapshot,
 						      const struct virtqueue_flow *flow)
 {
-	for (size_t i = 0; i < snapshot->count; i++) {
-		const struct virtqueue_flow *other = &snapshot->flows[i];
+	for (size_t i = 0; i < snapshot->flows.count; i++) {
+		const struct virtqueue_flow *other = &snapshot->flows.list[i];
 
 		if (other->vm_pid == flow->vm_pid && other->disk == flow->disk &&
 		    other->queue == flow->queue)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "model/latency.h"
+#include "model/list.h"
 
 /* The kernel's dev_t: include/linux/kdev_t.h */
 #define IO_DEV(major, minor) ((uint32_t)(major) << 20 | (uint32_t)(minor))
@@ -90,27 +91,21 @@ struct block_snapshot {
 	uint64_t runs; /* of all programs, as the sampled ones tell, and the time in these */
 	uint64_t samples;
 	uint64_t sample_ns;
-	size_t count;
-	size_t capacity;
-	struct block_flow *flows; /* ordered by dev, cgroup_id, vm_pid, op */
+	LIST(struct block_flow) flows; /* ordered by dev, cgroup_id, vm_pid, op */
 };
 
 /* What VMMs have timed. */
 struct vmm_snapshot {
-	size_t count;
-	size_t capacity;
-	struct vmm_flow *flows; /* ordered by vm_pid, backend, op */
-	uint64_t lost;		/* requests without a place: the table was full */
+	LIST(struct vmm_flow) flows; /* ordered by vm_pid, backend, op */
+	uint64_t lost;		     /* requests without a place: the table was full */
 };
 
 /* The rings that are watched. */
 struct virtqueue_snapshot {
 	uint64_t time_ns;
-	size_t count;
-	size_t capacity;
-	struct virtqueue_flow *flows; /* ordered by vm_pid, disk, queue */
-	uint64_t failed;	      /* readings of a ring that failed */
-	uint64_t skipped;	      /* because another CPU was reading it */
+	LIST(struct virtqueue_flow) flows; /* ordered by vm_pid, disk, queue */
+	uint64_t failed;		   /* readings of a ring that failed */
+	uint64_t skipped;		   /* because another CPU was reading it */
 };
 
 /* They take a snapshot of zeros; what is freed is one again. */
@@ -118,13 +113,10 @@ void block_snapshot__free(struct block_snapshot *snapshot);
 void vmm_snapshot__free(struct vmm_snapshot *snapshot);
 void virtqueue_snapshot__free(struct virtqueue_snapshot *snapshot);
 
-/* Forget the flows and keep the memory; make room for one more (NULL: memory is short). */
+/* Forget the flows and keep the memory. */
 void block_snapshot__clear(struct block_snapshot *snapshot);
-struct block_flow *block_snapshot__add(struct block_snapshot *snapshot);
 void vmm_snapshot__clear(struct vmm_snapshot *snapshot);
-struct vmm_flow *vmm_snapshot__add(struct vmm_snapshot *snapshot);
 void virtqueue_snapshot__clear(struct virtqueue_snapshot *snapshot);
-struct virtqueue_flow *virtqueue_snapshot__add(struct virtqueue_snapshot *snapshot);
 
 /* Orders the flows, and adds up those of the same key. */
 void block_snapshot__sort(struct block_snapshot *snapshot);

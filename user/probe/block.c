@@ -358,7 +358,7 @@ int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot
 
 		if (!slot->used)
 			continue;
-		flow = block_snapshot__add(snapshot);
+		flow = list_add(&snapshot->flows);
 		if (!flow)
 			return -ENOMEM;
 		read_slot(flow, slot, throttling);

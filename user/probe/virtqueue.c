@@ -177,15 +177,14 @@ int virtqueue_probe__read(struct virtqueue_probe *probe, struct virtqueue_snapsh
 	snapshot->time_ns = clock_monotonic_ns();
 	for (size_t i = 0; i < probe->count; i++) {
 		for (size_t j = 0; j < probe->vms[i].count; j++) {
-			flow = virtqueue_snapshot__add(snapshot);
+			flow = list_add(&snapshot->flows);
 			if (!flow)
 				return -ENOMEM;
 			watched__read(&probe->vms[i], probe->slots.data, j, snapshot->time_ns,
 				      flow);
 		}
 	}
-	if (snapshot->count)
-		qsort(snapshot->flows, snapshot->count, sizeof(*snapshot->flows), compare_flows);
+	list_sort(&snapshot->flows, compare_flows);
 	snapshot->failed = probe->skeleton->bss->failed;
 	snapshot->skipped = probe->skeleton->bss->skipped + missed_runs(probe->skeleton->obj);
 	return 0;

@@ -2,13 +2,12 @@
 #include "probe/vmm_snapshot.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 int vmm_snapshot__take(struct vmm_snapshot *snapshot, const struct vmm_key *key, enum io_op op,
 		       const struct vmm_requests *requests)
 {
-	struct vmm_flow *flow = vmm_snapshot__add(snapshot);
+	struct vmm_flow *flow = list_add(&snapshot->flows);
 
 	if (!flow)
 		return -ENOMEM;
@@ -38,18 +37,19 @@ void vmm_snapshot__join(struct vmm_snapshot *snapshot)
 {
 	size_t kept = 0;
 
-	if (!snapshot->count)
+	if (!snapshot->flows.count)
 		return;
-	qsort(snapshot->flows, snapshot->count, sizeof(*snapshot->flows), compare_flows);
-	for (size_t i = 1; i < snapshot->count; i++) {
-		struct vmm_flow *last = &snapshot->flows[kept], *flow = &snapshot->flows[i];
+	list_sort(&snapshot->flows, compare_flows);
+	for (size_t i = 1; i < snapshot->flows.count; i++) {
+		struct vmm_flow *last = &snapshot->flows.list[kept];
+		const struct vmm_flow *flow = &snapshot->flows.list[i];
 
 		if (compare_flows(last, flow)) {
-			snapshot->flows[++kept] = *flow;
+			snapshot->flows.list[++kept] = *flow;
 		} else {
 			last->bytes += flow->bytes;
 			latency__add(&last->latency, &flow->latency);
 		}
 	}
-	snapshot->count = kept + 1;
+	snapshot->flows.count = kept + 1;
 }
