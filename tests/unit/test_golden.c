@@ -32,6 +32,7 @@
 #include "cmd/cpu_report.h"
 #include "cmd/tools.h"
 #include "fake_proc.h"
+#include "host/vm.h"
 #include "terminal.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -359,17 +360,22 @@ static int print_scene(void *context, FILE *file)
 	const struct print *print = context;
 	struct scene *scene = print->scene;
 	struct cpu_report *report = print->report;
+	struct vms *vms = vms__new(scene->proc.path, &all);
 	int error;
 
 	report->host = scene->host;
 	report->boot_ns = scene->snapshots[1].realtime_ns - scene->snapshots[1].time_ns;
 	scene->snapshots[1].end_ns = scene->snapshots[1].time_ns;
-	report->vms = vms__new(scene->proc.path, &all);
-	vms__sweep(report->vms, &scene->snapshots[0]); /* so that vhost threads have a VM */
+	vms__sweep(vms, &scene->snapshots[0]);
 	for (size_t i = 0; i < scene->event_count && report->options->events; i++)
-		cpu_report__print_wait(report, file, &scene->events[i]);
-	error = cpu_report__print(report, file, &scene->snapshots[0], &scene->snapshots[1]);
-	vms__free(report->vms);
+		cpu_report__print_wait(report, file, &scene->events[i],
+				       vms__get(vms, &scene->events[i].identity),
+				       vms__find(vms, scene->events[i].prev_tgid));
+	vms__sweep(vms, &scene->snapshots[1]);
+	error = vms__fill(vms, &scene->snapshots[1]);
+	if (!error)
+		error = cpu_report__print(report, file, &scene->snapshots[0], &scene->snapshots[1]);
+	vms__free(vms);
 	return error;
 }
 

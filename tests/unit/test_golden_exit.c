@@ -15,6 +15,7 @@
 #include "cmd/exit_report.h"
 #include "cmd/tools.h"
 #include "fake_proc.h"
+#include "host/vm.h"
 
 #define MS 1000000ULL
 #define US 1000ULL
@@ -141,7 +142,7 @@ static void fill(struct scene *scene, const char *name)
 		after->exits.threads[i].reason_count = 0;
 }
 
-static void print_events(struct exit_report *report, const struct scene *scene)
+static void print_events(struct exit_report *report, const struct scene *scene, struct vms *vms)
 {
 	struct exit_event event = {
 		.identity = scene->views[1].snapshot.threads[0].identity,
@@ -156,11 +157,11 @@ static void print_events(struct exit_report *report, const struct scene *scene)
 		.rip_known = true,
 	};
 
-	exit_report__print_exit(report, stdout, &event);
+	exit_report__print_exit(report, stdout, &event, vms__get(vms, &event.identity));
 	event.identity = scene->views[1].snapshot.threads[2].identity;
 	event.code = EXIT_CODE_OTHER;
 	event.rip_known = false;
-	exit_report__print_exit(report, stdout, &event);
+	exit_report__print_exit(report, stdout, &event, vms__get(vms, &event.identity));
 }
 
 int main(int argc, char **argv)
@@ -169,6 +170,7 @@ int main(int argc, char **argv)
 	static struct scene scene;
 	struct exit_report report;
 	struct options options;
+	struct vms *vms;
 	int status;
 
 	if (argc < 2) {
@@ -183,11 +185,13 @@ int main(int argc, char **argv)
 	fill(&scene, argv[1]);
 	report.host = host;
 	report.boot_ns = 1763935201000 * MS - 1001000 * MS;
-	report.vms = vms__new(scene.proc.path, &all);
+	vms = vms__new(scene.proc.path, &all);
+	vms__sweep(vms, &scene.views[1].snapshot);
+	vms__fill(vms, &scene.views[1].snapshot);
 	if (options.events)
-		print_events(&report, &scene);
+		print_events(&report, &scene, vms);
 	status = exit_report__print(&report, stdout, &scene.views[0], &scene.views[1]);
-	vms__free(report.vms);
+	vms__free(vms);
 	exit_report__free(&report);
 	for (int i = 0; i < 2; i++) {
 		snapshot__free(&scene.views[i].snapshot);

@@ -16,6 +16,7 @@
 #include "cmd/numa_report.h"
 #include "cmd/tools.h"
 #include "fake_proc.h"
+#include "host/vm.h"
 
 #define MS 1000000ULL
 #define MIB (1ULL << 20)
@@ -312,7 +313,7 @@ static void fill(struct scene *scene, const char *name)
 	}
 }
 
-static void print_events(struct numa_report *report, const struct scene *scene)
+static void print_events(struct numa_report *report, const struct scene *scene, struct vms *vms)
 {
 	struct numa_event event = {
 		.kind = NUMA_FAULTS,
@@ -325,12 +326,12 @@ static void print_events(struct numa_report *report, const struct scene *scene)
 		.to = NODE_NONE,
 	};
 
-	numa_report__print_event(report, stdout, &event);
+	numa_report__print_event(report, stdout, &event, vms__get(vms, &event.identity));
 	event.kind = NUMA_MIGRATE;
 	event.identity.vcpu = VCPU_UNKNOWN;
 	event.from = 0;
 	event.to = 1;
-	numa_report__print_event(report, stdout, &event);
+	numa_report__print_event(report, stdout, &event, vms__get(vms, &event.identity));
 	event = (struct numa_event){ .kind = NUMA_MOVE,
 				     .identity = event.identity,
 				     .begin_ns = 1002000 * MS,
@@ -339,7 +340,7 @@ static void print_events(struct numa_report *report, const struct scene *scene)
 				     .to = 1,
 				     .from_cpu = 3,
 				     .to_cpu = 12 };
-	numa_report__print_event(report, stdout, &event);
+	numa_report__print_event(report, stdout, &event, vms__get(vms, &event.identity));
 }
 
 int main(int argc, char **argv)
@@ -348,6 +349,7 @@ int main(int argc, char **argv)
 	static struct scene scene;
 	struct numa_report report;
 	struct options options;
+	struct vms *vms;
 	int status;
 
 	if (argc < 2) {
@@ -363,11 +365,13 @@ int main(int argc, char **argv)
 	report.host = host;
 	report.topology = scene.topology;
 	report.boot_ns = 1763935201000 * MS - AFTER_MS * MS;
-	report.vms = vms__new(scene.proc.path, &all);
+	vms = vms__new(scene.proc.path, &all);
+	vms__sweep(vms, &scene.views[1].snapshot);
+	vms__fill(vms, &scene.views[1].snapshot);
 	if (options.events)
-		print_events(&report, &scene);
+		print_events(&report, &scene, vms);
 	status = numa_report__print(&report, stdout, &scene.views[0], &scene.views[1]);
-	vms__free(report.vms);
+	vms__free(vms);
 	numa_report__free(&report);
 	for (int i = 0; i < 2; i++) {
 		snapshot__free(&scene.views[i].snapshot);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The difference of two numa snapshots: shares, reasons and hints. */
-#include "fake_proc.h"
+#include "moment_vms.h"
 #include "numa/numa_rows.h"
-#include "unit.h"
 
 #include <math.h>
 
@@ -10,8 +9,6 @@
 #define SEC 1000000000ULL
 
 struct fixture {
-	struct fake_proc proc;
-	struct vms *vms;
 	struct topology topology;
 	struct snapshot before, after;
 	struct numa_snapshot numa_before, numa_after;
@@ -22,11 +19,8 @@ struct fixture {
 
 static int set_up(void **state)
 {
-	static const struct vm_filter all;
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-	fake_proc__open(&fixture->proc);
-	fixture->vms = vms__new(fixture->proc.path, &all);
 	fixture->topology.count = fixture->topology.limit = 2;
 	for (int node = 0; node < 2; node++)
 		fixture->topology.nodes[node] = (struct node){ true, 2, 1000 * MIB, { 10, 20 } };
@@ -49,8 +43,6 @@ static int tear_down(void **state)
 	numa_snapshot__free(&fixture->numa_after);
 	snapshot__free(&fixture->before);
 	snapshot__free(&fixture->after);
-	vms__free(fixture->vms);
-	fake_proc__close(&fixture->proc);
 	free(fixture);
 	return 0;
 }
@@ -106,11 +98,11 @@ static const struct numa_row *make(struct fixture *fixture, enum group_by by)
 	const struct numa_moments moments = { &fixture->numa_before, &fixture->numa_after,
 					      &fixture->after, &fixture->topology };
 
+	fill_vms(&fixture->after, "/nonexistent");
+	assert_int_equal(rows__make(&fixture->rows, &fixture->before, &fixture->after, by), 0);
 	assert_int_equal(
-		rows__make(&fixture->rows, &fixture->before, &fixture->after, fixture->vms, by), 0);
-	assert_int_equal(numa_rows__make(&fixture->numa_rows, &fixture->rows, by, &moments,
-					 fixture->vms, &fixture->homes),
-			 0);
+		numa_rows__make(&fixture->numa_rows, &fixture->rows, by, &moments, &fixture->homes),
+		0);
 	return fixture->numa_rows.list;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The difference of two snapshots: user/sched/rows.c. */
-#include "unit.h"
-
+#include "moment_vms.h"
 #include "sched/rows.h"
 
 #define MSEC 1000000ULL
@@ -10,22 +9,19 @@
 /* Two snapshots a second apart, and the rows between them. */
 struct scene {
 	struct snapshot before, after;
-	struct vms *vms;
 	struct rows rows;
 };
 
 static int set_up(void **state)
 {
-	static const struct vm_filter no_filter;
 	struct scene *scene = calloc(1, sizeof(*scene));
 
 	if (!scene)
 		return -1;
 	scene->before.time_ns = 100 * SEC;
 	scene->after.time_ns = scene->after.end_ns = 101 * SEC;
-	scene->vms = vms__new("/nonexistent", &no_filter); /* VMs are called COMM-PID */
 	*state = scene;
-	return scene->vms ? 0 : -1;
+	return 0;
 }
 
 static int tear_down(void **state)
@@ -33,7 +29,6 @@ static int tear_down(void **state)
 	struct scene *scene = *state;
 
 	rows__free(&scene->rows);
-	vms__free(scene->vms);
 	snapshot__free(&scene->before);
 	snapshot__free(&scene->after);
 	free(scene);
@@ -76,8 +71,8 @@ static struct figures figures(uint64_t run_ms, uint64_t wake_ms, uint64_t preemp
 
 static void make(struct scene *scene, enum group_by by)
 {
-	assert_int_equal(rows__make(&scene->rows, &scene->before, &scene->after, scene->vms, by),
-			 0);
+	fill_vms(&scene->after, "/nonexistent");
+	assert_int_equal(rows__make(&scene->rows, &scene->before, &scene->after, by), 0);
 }
 
 static const struct row *only_row(struct scene *scene, enum group_by by)

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "host/vm.h"
 #include "render/timeline.h"
 
 #define BEGIN 1000000ULL /* of the trace, by the scheduler's clock */
@@ -20,6 +21,11 @@ struct fixture {
 	struct vms *vms;
 	struct timeline *timeline;
 };
+
+static const struct vm *find_vm(void *vms, const struct identity *thread)
+{
+	return vms__get(vms, thread);
+}
 
 static struct identity vcpu(int32_t number, const char *vm_comm)
 {
@@ -46,9 +52,9 @@ static void open_fixture(struct fixture *fixture, uint64_t limit)
 	assert_true(fd >= 0);
 	close(fd);
 	fixture->vms = vms__new("/nonexistent", &all);
-	assert_int_equal(
-		timeline__open(&fixture->timeline, fixture->path, limit, &test_host, fixture->vms),
-		0);
+	assert_int_equal(timeline__open(&fixture->timeline, fixture->path, limit, &test_host,
+					find_vm, fixture->vms),
+			 0);
 	timeline__begin(fixture->timeline, &first);
 }
 
@@ -340,10 +346,12 @@ static void test_bad_files(void **state)
 	little.rlim_max = before.rlim_max;
 	signal(SIGXFSZ, SIG_IGN);
 	capture_begin(&capture, STDERR_FILENO);
-	assert_int_equal(timeline__open(&timeline, "/tmp", SMALL, &test_host, vms), -EPERM);
-	assert_int_equal(timeline__open(&timeline, "/nonexistent/a", SMALL, &test_host, vms),
-			 -ENOENT);
-	assert_int_equal(timeline__open(&timeline, path, SMALL, &test_host, vms), 0);
+	assert_int_equal(timeline__open(&timeline, "/tmp", SMALL, &test_host, find_vm, vms),
+			 -EPERM);
+	assert_int_equal(
+		timeline__open(&timeline, "/nonexistent/a", SMALL, &test_host, find_vm, vms),
+		-ENOENT);
+	assert_int_equal(timeline__open(&timeline, path, SMALL, &test_host, find_vm, vms), 0);
 	assert_int_equal(count_lines(capture_end(&capture)), 2);
 	capture_begin(&capture, STDERR_FILENO);
 	setrlimit(RLIMIT_FSIZE, &little); /* as on a disk that is full */

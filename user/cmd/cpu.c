@@ -27,7 +27,9 @@ static void on_wait(void *context, const struct wait_event *event)
 {
 	struct cpu_tool *cpu = context;
 
-	cpu_report__print_wait(&cpu->report, stdout, event);
+	cpu_report__print_wait(&cpu->report, stdout, event,
+			       vms__get(cpu->session.vms, &event->identity),
+			       vms__find(cpu->session.vms, event->prev_tgid));
 }
 
 static void on_change(void *context, const struct state_change *change)
@@ -95,8 +97,14 @@ static int open_all(struct cpu_tool *cpu)
 
 	if (session__open(&cpu->session, options, &config))
 		return -EINVAL;
-	cpu->report.vms = cpu->session.vms;
 	return 0;
+}
+
+static const struct vm *find_vm(void *context, const struct identity *thread)
+{
+	struct cpu_tool *cpu = context;
+
+	return vms__get(cpu->session.vms, thread);
 }
 
 static int open_timeline(struct cpu_tool *cpu)
@@ -104,7 +112,7 @@ static int open_timeline(struct cpu_tool *cpu)
 	const char *path = cpu->options.timeline;
 
 	return path ? timeline__open(&cpu->timeline, path, TIMELINE_LIMIT, &cpu->report.host,
-				     cpu->session.vms)
+				     find_vm, cpu)
 		    : 0;
 }
 

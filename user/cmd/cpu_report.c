@@ -56,11 +56,9 @@ void cpu_report__free(struct cpu_report *report)
 	blame__free(&report->blame);
 }
 
-void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct wait_event *event)
+void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct wait_event *event,
+			    const struct vm *vm, const struct vm *prev_vm)
 {
-	const struct vm *vm = vms__get(report->vms, &event->identity);
-	const struct vm *prev_vm = vms__find(report->vms, event->prev_tgid);
-
 	if (!vm || (!event->identity.is_vcpu && report->options->by != BY_THREAD))
 		return;
 	if (report->options->json) {
@@ -189,14 +187,14 @@ int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapsh
 		      const struct snapshot *after)
 {
 	struct summary summary = { .host = &report->host, .before = before, .after = after };
-	int error = rows__make(&report->rows, before, after, report->vms, report->options->by);
+	int error = rows__make(&report->rows, before, after, report->options->by);
 
 	if (error)
 		return error;
 	summary__count(&summary, &report->rows);
 	sort_rows(report);
 	if (report->options->blame)
-		error = blame__make(&report->blame, before, after, &report->rows, report->vms,
+		error = blame__make(&report->blame, before, after, &report->rows,
 				    report->options->by, report->options->json);
 	if (error)
 		return error;

@@ -7,7 +7,6 @@
 
 #include "cli/options.h"
 #include "host/host.h"
-#include "host/vm.h"
 #include "model/wait_event.h"
 #include "render/metric.h"
 #include "sched/blame.h"
@@ -16,8 +15,8 @@
 struct cpu_report {
 	const struct options *options;
 	struct host host;
-	struct vms *vms;  /* borrowed; set by the caller, as host and boot_ns are */
-	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0 */
+	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0; set by the caller, as host
+			     is */
 	struct rows rows;
 	struct blame_list blame;
 	struct columns columns;
@@ -40,6 +39,8 @@ void cpu_report__free(struct cpu_report *report);
 int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapshot *before,
 		      const struct snapshot *after);
 
-void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct wait_event *event);
+/* vm and prev_vm: as of wait_line__print(); vm may be NULL, then nothing is printed. */
+void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct wait_event *event,
+			    const struct vm *vm, const struct vm *prev_vm);
 
 #endif

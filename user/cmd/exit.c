@@ -29,7 +29,8 @@ static void on_exit_event(void *context, const struct exit_event *event)
 {
 	struct exit_tool *exits = context;
 
-	exit_report__print_exit(&exits->report, stdout, event);
+	exit_report__print_exit(&exits->report, stdout, event,
+				vms__get(exits->session.vms, &event->identity));
 }
 
 static int read_view(struct exit_tool *exits, struct exit_view *view)
@@ -82,7 +83,6 @@ static int open_all(struct exit_tool *exits)
 
 	if (session__open(&exits->session, options, &sched))
 		return -EINVAL;
-	exits->report.vms = exits->session.vms;
 	if (kvm_probe__open(&exits->probe, exits->session.probe, &config))
 		return -EINVAL;
 	return privileges_drop(0);

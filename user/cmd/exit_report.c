@@ -54,10 +54,9 @@ void exit_report__free(struct exit_report *report)
 	exit_rows__free(&report->by_vm.exits);
 }
 
-void exit_report__print_exit(struct exit_report *report, FILE *file, const struct exit_event *event)
+void exit_report__print_exit(struct exit_report *report, FILE *file, const struct exit_event *event,
+			     const struct vm *vm)
 {
-	const struct vm *vm = vms__get(report->vms, &event->identity);
-
 	if (!vm)
 		return;
 	if (report->options->json) {
@@ -70,15 +69,15 @@ void exit_report__print_exit(struct exit_report *report, FILE *file, const struc
 	exit_line__print(file, event, vm, report->boot_ns);
 }
 
-static int make_table(struct exit_report *report, struct exit_table *table, enum group_by by,
-		      const struct exit_view *before, const struct exit_view *after)
+static int make_table(struct exit_table *table, enum group_by by, const struct exit_view *before,
+		      const struct exit_view *after)
 {
-	int error = rows__make(&table->rows, &before->snapshot, &after->snapshot, report->vms, by);
+	int error = rows__make(&table->rows, &before->snapshot, &after->snapshot, by);
 
 	if (error)
 		return error;
 	return exit_rows__make(&table->exits, &table->rows, by, &before->exits, &after->exits,
-			       &after->snapshot, report->vms);
+			       &after->snapshot);
 }
 
 static void sort_rows(struct exit_report *report)
@@ -253,7 +252,7 @@ static int print_text(struct exit_report *report, FILE *file, const struct summa
 	else
 		fputs("no vCPU has run yet\n", file);
 	if (!error && report->options->by != BY_VM) {
-		error = make_table(report, &report->by_vm, BY_VM, before, after);
+		error = make_table(&report->by_vm, BY_VM, before, after);
 		reasons = &report->by_vm.exits;
 	}
 	if (!error)
@@ -269,7 +268,7 @@ int exit_report__print(struct exit_report *report, FILE *file, const struct exit
 	struct summary summary = { .host = &report->host,
 				   .before = &before->snapshot,
 				   .after = &after->snapshot };
-	int error = make_table(report, &report->table, report->options->by, before, after);
+	int error = make_table(&report->table, report->options->by, before, after);
 
 	if (error)
 		return error;

@@ -25,8 +25,8 @@ struct exit_table {
 struct exit_report {
 	const struct options *options;
 	struct host host;
-	struct vms *vms;  /* borrowed; set by the caller, as host and boot_ns are */
-	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0 */
+	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0; set by the caller, as host
+			     is */
 	struct exit_table table;
 	struct exit_table by_vm; /* whose reasons are shown beside vCPUs */
 	struct columns columns;
@@ -49,7 +49,8 @@ void exit_report__free(struct exit_report *report);
 int exit_report__print(struct exit_report *report, FILE *file, const struct exit_view *before,
 		       const struct exit_view *after);
 
-void exit_report__print_exit(struct exit_report *report, FILE *file,
-			     const struct exit_event *event);
+/* vm is the thread's; NULL: it is not known, and nothing is printed. */
+void exit_report__print_exit(struct exit_report *report, FILE *file, const struct exit_event *event,
+			     const struct vm *vm);
 
 #endif

@@ -32,7 +32,8 @@ static void on_numa_event(void *context, const struct numa_event *event)
 {
 	struct numa_tool *numa = context;
 
-	numa_report__print_event(&numa->report, stdout, event);
+	numa_report__print_event(&numa->report, stdout, event,
+				 vms__get(numa->session.vms, &event->identity));
 }
 
 static size_t find_memory(void *context, const struct snapshot *snapshot, uint32_t pid,
@@ -121,7 +122,6 @@ static int open_all(struct numa_tool *numa)
 
 	if (session__open(&numa->session, options, &sched))
 		return -EINVAL;
-	numa->report.vms = numa->session.vms;
 	if (numa_probe__open(&numa->probe, numa->session.probe, &config))
 		return -EINVAL;
 	numa->vms = numa_vms__new(&vms);

@@ -84,10 +84,8 @@ void numa_report__free(struct numa_report *report)
 }
 
 void numa_report__print_event(struct numa_report *report, FILE *file,
-			      const struct numa_event *event)
+			      const struct numa_event *event, const struct vm *vm)
 {
-	const struct vm *vm = vms__get(report->vms, &event->identity);
-
 	if (!vm)
 		return;
 	if (report->options->json) {
@@ -106,12 +104,11 @@ static int make_rows(struct numa_report *report, const struct numa_view *before,
 	const struct numa_moments moments = { &before->numa, &after->numa, &after->snapshot,
 					      &report->topology };
 	enum group_by by = report->options->by;
-	int error = rows__make(&report->rows, &before->snapshot, &after->snapshot, report->vms, by);
+	int error = rows__make(&report->rows, &before->snapshot, &after->snapshot, by);
 
 	if (error)
 		return error;
-	return numa_rows__make(&report->numa_rows, &report->rows, by, &moments, report->vms,
-			       &report->homes);
+	return numa_rows__make(&report->numa_rows, &report->rows, by, &moments, &report->homes);
 }
 
 static void sort_rows(struct numa_report *report)

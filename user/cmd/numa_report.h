@@ -19,8 +19,7 @@ struct numa_view {
 struct numa_report {
 	const struct options *options;
 	struct host host;
-	struct topology topology;     /* owned; set by the caller, as host, vms and boot_ns are */
-	struct vms *vms;	      /* borrowed */
+	struct topology topology;     /* owned; set by the caller, as host and boot_ns are */
 	uint64_t boot_ns;	      /* time of day at which CLOCK_MONOTONIC was 0 */
 	enum residency_source source; /* as --residency says */
 	uint64_t period_ns;	      /* the same; 0: as the cost allows */
@@ -46,7 +45,8 @@ void numa_report__free(struct numa_report *report);
 int numa_report__print(struct numa_report *report, FILE *file, const struct numa_view *before,
 		       const struct numa_view *after);
 
+/* vm is the thread's; NULL: it is not known, and nothing is printed. */
 void numa_report__print_event(struct numa_report *report, FILE *file,
-			      const struct numa_event *event);
+			      const struct numa_event *event, const struct vm *vm);
 
 #endif

@@ -244,7 +244,7 @@ static void fold_reasons(struct exit_rows *exit_rows)
 
 int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum group_by by,
 		    const struct exit_snapshot *before, const struct exit_snapshot *after,
-		    const struct snapshot *snapshot, struct vms *vms)
+		    const struct snapshot *snapshot)
 {
 	size_t place = 0, next = 0;
 
@@ -258,14 +258,12 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 	for (size_t i = 0; i < after->count; i++) {
 		const struct exit_thread *thread = &after->threads[i], *old;
 		const struct row_key *found;
-		const struct vm *vm;
 
 		while (snapshot->threads[next].identity.id != thread->id)
 			next++;
-		vm = vms__get(vms, &snapshot->threads[next].identity);
 		old = find_before(before, &place, thread->id);
-		found = row_keys__find(exit_rows->keys, rows->count,
-				       row_keys__of(by, vm, thread->id));
+		found = row_keys__find(exit_rows->keys, rows->count, by, snapshot,
+				       &snapshot->threads[next].identity);
 		if (found)
 			add_thread(exit_rows, &exit_rows->list[found->row], before, old, after,
 				   thread);

@@ -46,7 +46,7 @@ struct exit_rows {
  */
 int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum group_by by,
 		    const struct exit_snapshot *before, const struct exit_snapshot *after,
-		    const struct snapshot *snapshot, struct vms *vms);
+		    const struct snapshot *snapshot);
 
 void exit_rows__free(struct exit_rows *exit_rows);
 

@@ -76,6 +76,11 @@ const struct vm *snapshot__vm(const struct snapshot *snapshot, uint32_t pid, uin
 	return place && list[place - 1].pid == pid ? &list[place - 1] : NULL;
 }
 
+const struct vm *snapshot__vm_of(const struct snapshot *snapshot, const struct identity *thread)
+{
+	return snapshot__vm(snapshot, thread->vm_pid, thread->vm_start_ns);
+}
+
 uint32_t offender__vhost_pid(const struct offender *offender)
 {
 	static const char prefix[] = "vhost-";

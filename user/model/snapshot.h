@@ -157,6 +157,9 @@ const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_
  */
 const struct vm *snapshot__vm(const struct snapshot *snapshot, uint32_t pid, uint64_t start_ns);
 
+/* That of a thread. */
+const struct vm *snapshot__vm_of(const struct snapshot *snapshot, const struct identity *thread);
+
 /* The PID that vhost's kernel threads are named after, or 0: this offender is no such thread. */
 uint32_t offender__vhost_pid(const struct offender *offender);
 

@@ -298,28 +298,26 @@ static int finish_row(struct numa_row *row, enum group_by by, const struct numa_
 }
 
 static void fold_threads(struct numa_rows *numa_rows, enum group_by by,
-			 const struct numa_moments *moments, struct vms *vms)
+			 const struct numa_moments *moments)
 {
 	size_t place = 0, next = 0;
 
 	for (size_t i = 0; i < moments->after->count; i++) {
 		const struct numa_thread *thread = &moments->after->threads[i], *old;
 		const struct row_key *found;
-		const struct vm *vm;
 
 		while (moments->snapshot->threads[next].identity.id != thread->id)
 			next++;
-		vm = vms__get(vms, &moments->snapshot->threads[next].identity);
 		old = find_before(moments->before, &place, thread->id);
-		found = row_keys__find(numa_rows->keys, numa_rows->count,
-				       row_keys__of(by, vm, thread->id));
+		found = row_keys__find(numa_rows->keys, numa_rows->count, by, moments->snapshot,
+				       &moments->snapshot->threads[next].identity);
 		if (found)
 			add_thread(&numa_rows->list[found->row], old, thread);
 	}
 }
 
 int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,
-		    const struct numa_moments *moments, struct vms *vms, struct homes *homes)
+		    const struct numa_moments *moments, struct homes *homes)
 {
 	int error = reserve(numa_rows, rows->count);
 
@@ -328,10 +326,10 @@ int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum g
 	for (size_t i = 0; i < rows->count; i++)
 		numa_rows->list[i] = (struct numa_row){ .row = rows->list[i], .node = NODE_NONE };
 	row_keys__fill(numa_rows->keys, rows, by);
-	fold_threads(numa_rows, by, moments, vms);
+	fold_threads(numa_rows, by, moments);
 	for (size_t i = 0; i < rows->count && !error; i++)
-		error = finish_row(&numa_rows->list[numa_rows->keys[i].row], by, moments, homes,
-				   numa_rows->keys[i].key);
+		error = finish_row(&numa_rows->list[i], by, moments, homes,
+				   by == BY_VM ? rows->list[i].vm->pid : rows->list[i].identity.id);
 	homes__sweep(homes, moments->after->time_ns);
 	return error;
 }

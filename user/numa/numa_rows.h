@@ -85,7 +85,7 @@ struct numa_moments {
  * memory: numa_rows__free().
  */
 int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,
-		    const struct numa_moments *moments, struct vms *vms, struct homes *homes);
+		    const struct numa_moments *moments, struct homes *homes);
 
 void numa_rows__free(struct numa_rows *numa_rows);
 

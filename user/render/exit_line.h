@@ -6,7 +6,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "host/vm.h"
 #include "model/exits.h"
 
 /* The names of the columns of exit_line__print(). */

@@ -6,7 +6,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "host/vm.h"
 #include "model/numa.h"
 
 void numa_line__print_header(FILE *file);

@@ -35,7 +35,8 @@ struct track {
 struct timeline {
 	struct trace_file file;
 	const struct host *host;
-	struct vms *vms;
+	find_vm_fn *find_vm;
+	void *context;	   /* its own */
 	uint64_t begin_rq; /* 0: has not begun */
 	uint64_t end_rq;
 	uint64_t realtime_ns; /* time of day at begin_rq */
@@ -51,6 +52,11 @@ static int compare_tracks(const void *left, const void *right)
 	uint64_t a = ((const struct track *)left)->id, b = ((const struct track *)right)->id;
 
 	return a < b ? -1 : a > b;
+}
+
+static const struct vm *find_vm(const struct timeline *timeline, const struct identity *thread)
+{
+	return timeline->find_vm(timeline->context, thread);
 }
 
 static void thread_name(char name[32], const struct identity *identity)
@@ -122,7 +128,8 @@ static bool place(struct timeline *timeline, struct trace_slice *slice, uint64_t
 /* A thread as text in JSON: its VM, name and number. free() the result. */
 static char *quote_other(const struct timeline *timeline, const struct other *other)
 {
-	const struct vm *vm = other->tid ? vms__find(timeline->vms, other->tgid) : NULL;
+	const struct identity thread = { .vm_pid = other->tgid };
+	const struct vm *vm = other->tid ? find_vm(timeline, &thread) : NULL;
 	char text[NAME_SIZE];
 
 	if (!other->comm[0])
@@ -287,7 +294,7 @@ static void draw_state(struct timeline *timeline, struct track *track,
 
 void timeline__change(struct timeline *timeline, const struct state_change *change)
 {
-	const struct vm *vm = vms__get(timeline->vms, &change->identity);
+	const struct vm *vm = find_vm(timeline, &change->identity);
 	struct track *track;
 
 	if (!timeline->begin_rq)
@@ -305,7 +312,7 @@ void timeline__change(struct timeline *timeline, const struct state_change *chan
 }
 
 int timeline__open(struct timeline **out, const char *path, uint64_t limit, const struct host *host,
-		   struct vms *vms)
+		   find_vm_fn *find, void *context)
 {
 	struct timeline *timeline = calloc(1, sizeof(*timeline));
 	int error;
@@ -313,7 +320,8 @@ int timeline__open(struct timeline **out, const char *path, uint64_t limit, cons
 	if (!timeline)
 		return -ENOMEM;
 	timeline->host = host;
-	timeline->vms = vms;
+	timeline->find_vm = find;
+	timeline->context = context;
 	error = trace_file__open(&timeline->file, path, limit);
 	if (error)
 		free(timeline);
@@ -330,7 +338,7 @@ void timeline__begin(struct timeline *timeline, const struct snapshot *first)
 	trace_file__sort(&timeline->file, "process", CPUS_PID, CPUS_PID, 0);
 	for (size_t i = 0; i < first->count; i++) {
 		const struct thread_snapshot *thread = &first->threads[i];
-		const struct vm *vm = vms__get(timeline->vms, &thread->identity);
+		const struct vm *vm = find_vm(timeline, &thread->identity);
 
 		if (vm && thread->state != STATE_GONE)
 			get_track(timeline, &thread->identity, vm, thread->since_rq);
@@ -350,7 +358,7 @@ int timeline__check(struct timeline *timeline)
 /* What is going on: a state that has not ended, unless a later one has been drawn. */
 static void draw_open_state(struct timeline *timeline, const struct thread_snapshot *thread)
 {
-	const struct vm *vm = vms__get(timeline->vms, &thread->identity);
+	const struct vm *vm = find_vm(timeline, &thread->identity);
 	struct state_change change = {
 		.identity = thread->identity,
 		.state = thread->state,

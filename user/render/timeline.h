@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "host/host.h"
-#include "host/vm.h"
 #include "model/snapshot.h"
 #include "model/state_change.h"
 
@@ -19,13 +18,16 @@
 
 struct timeline;
 
+/* Finds the VM of a thread, as snapshot__vm_of() does; NULL: it is in none that is known. */
+typedef const struct vm *find_vm_fn(void *context, const struct identity *thread);
+
 /*
  * Makes or overwrites the file at path, which grows to limit bytes at most; at
- * least 64 KiB. path, host and vms are borrowed. Returns 0, or -errno after one
- * line on standard error. Ends with timeline__close().
+ * least 64 KiB. path and host are borrowed; find is called until timeline__close(). Returns 0, or
+ * -errno after one line on standard error. Ends with timeline__close().
  */
 int timeline__open(struct timeline **out, const char *path, uint64_t limit, const struct host *host,
-		   struct vms *vms);
+		   find_vm_fn *find, void *context);
 
 /*
  * The trace begins at the end of this snapshot; changes that come before are not

@@ -6,7 +6,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "host/vm.h"
 #include "model/wait_event.h"
 
 /* The names of the columns of wait_line__print(). */

@@ -6,35 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Finds a row by what it is about: a VM's process or a thread's id. */
-struct row_key {
-	uint64_t key;
-	size_t row;
-};
+#include "sched/row_keys.h"
 
 static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
 }
 
-static int compare_row_keys(const void *left, const void *right)
-{
-	const struct row_key *a = left, *b = right;
-
-	return compare_numbers(a->key, b->key);
-}
-
 static struct row_key *row_keys(const struct rows *rows, enum group_by by)
 {
 	struct row_key *keys = calloc(rows->count + 1, sizeof(*keys));
 
-	for (size_t i = 0; keys && i < rows->count; i++) {
-		const struct row *row = &rows->list[i];
-
-		keys[i] = (struct row_key){ by == BY_VM ? row->vm->pid : row->identity.id, i };
-	}
 	if (keys)
-		qsort(keys, rows->count, sizeof(*keys), compare_row_keys);
+		row_keys__fill(keys, rows, by);
 	return keys;
 }
 
@@ -50,16 +34,13 @@ static const struct row_key *victim_row(const struct row_key *keys, const struct
 					enum group_by by)
 {
 	const struct thread_snapshot *thread = NULL;
-	struct row_key wanted = { victim, 0 };
 
 	if (after->count)
 		thread = bsearch(&victim, after->threads, after->count, sizeof(*thread),
 				 compare_ids);
 	if (!thread || (by == BY_VM && !thread->identity.is_vcpu))
 		return NULL;
-	if (by == BY_VM)
-		wanted.key = thread->identity.vm_pid;
-	return bsearch(&wanted, keys, rows->count, sizeof(*keys), compare_row_keys);
+	return row_keys__find(keys, rows->count, by, after, &thread->identity);
 }
 
 static void name_offender(struct blame_entry *entry)
@@ -82,18 +63,18 @@ static void name_offender(struct blame_entry *entry)
 }
 
 /* What offenders of one name have in common; sets its VM. */
-static void generalise(struct blame_entry *entry, struct vms *vms)
+static void generalise(struct blame_entry *entry, const struct snapshot *after)
 {
 	struct offender *offender = &entry->offender;
 	uint32_t owner = offender__vhost_pid(offender);
 	char *slash;
 
-	if (owner && vms__find(vms, owner)) {
+	if (owner && snapshot__vm(after, owner, 0)) {
 		offender->kind = OFFENDER_VM_THREAD;
 		offender->vm_pid = owner;
 	}
 	if (offender->vm_pid)
-		entry->vm = vms__find(vms, offender->vm_pid);
+		entry->vm = snapshot__vm(after, offender->vm_pid, 0);
 	entry->own = entry->vm && entry->vm == entry->victim->vm;
 	if (offender->kind == OFFENDER_VCPU)
 		offender->comm[0] = '\0';
@@ -218,8 +199,8 @@ static uint64_t earlier_ns(const struct snapshot *before, size_t *place, const s
 }
 
 int blame__make(struct blame_list *blame, const struct snapshot *before,
-		const struct snapshot *after, const struct rows *rows, struct vms *vms,
-		enum group_by by, bool by_row)
+		const struct snapshot *after, const struct rows *rows, enum group_by by,
+		bool by_row)
 {
 	struct row_key *keys = row_keys(rows, by);
 	size_t place = 0;
@@ -243,7 +224,7 @@ int blame__make(struct blame_list *blame, const struct snapshot *before,
 		/* What was in progress then may have become less: see settle() of the rows. */
 		entry->ns = pair->ns > old ? pair->ns - old : 0;
 		entry->total_ns = pair->ns;
-		generalise(entry, vms);
+		generalise(entry, after);
 	}
 	free(keys);
 	fold(blame);

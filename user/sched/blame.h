@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/vm.h"
 #include "model/snapshot.h"
 #include "sched/rows.h"
 
@@ -18,7 +17,7 @@
 struct blame_entry {
 	size_t row;		  /* its index */
 	struct offender offender; /* tid: of one of them, if it stands for several */
-	const struct vm *vm;	  /* the offender's, or NULL; borrowed from the registry */
+	const struct vm *vm;	  /* the offender's, in the later snapshot, or NULL */
 	bool own;		  /* that is the row's own VM */
 	char who[VM_SHOWN_SIZE + COMM_SIZE + CGROUP_SIZE]; /* the offender in a few words */
 	uint64_t ns;					   /* of the interval */
@@ -41,8 +40,8 @@ struct blame_list {
  * -ENOMEM. The list owns memory: blame__free().
  */
 int blame__make(struct blame_list *blame, const struct snapshot *before,
-		const struct snapshot *after, const struct rows *rows, struct vms *vms,
-		enum group_by by, bool by_row);
+		const struct snapshot *after, const struct rows *rows, enum group_by by,
+		bool by_row);
 
 void blame__free(struct blame_list *blame);
 

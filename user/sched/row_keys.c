@@ -7,28 +7,36 @@ static int compare_keys(const void *left, const void *right)
 {
 	const struct row_key *a = left, *b = right;
 
-	return a->key < b->key ? -1 : a->key > b->key;
+	if (a->vm_pid != b->vm_pid)
+		return a->vm_pid < b->vm_pid ? -1 : 1;
+	return a->id < b->id ? -1 : a->id > b->id;
 }
 
-uint64_t row_keys__of(enum group_by by, const struct vm *vm, uint64_t id)
+static struct row_key key_of(enum group_by by, const struct vm *vm, const struct identity *thread)
 {
-	return by == BY_VM ? (uint64_t)(uintptr_t)vm : id;
+	if (by == BY_VM)
+		return (struct row_key){ .id = vm->start_ns, .vm_pid = vm->pid };
+	return (struct row_key){ .id = thread->id };
 }
 
 void row_keys__fill(struct row_key *keys, const struct rows *rows, enum group_by by)
 {
 	for (size_t i = 0; i < rows->count; i++) {
-		const struct row *row = &rows->list[i];
-
-		keys[i] = (struct row_key){ row_keys__of(by, row->vm, row->identity.id), i };
+		keys[i] = key_of(by, rows->list[i].vm, &rows->list[i].identity);
+		keys[i].row = i;
 	}
 	if (rows->count) /* of none, there may be no list at all */
 		qsort(keys, rows->count, sizeof(*keys), compare_keys);
 }
 
-const struct row_key *row_keys__find(const struct row_key *keys, size_t count, uint64_t key)
+const struct row_key *row_keys__find(const struct row_key *keys, size_t count, enum group_by by,
+				     const struct snapshot *after, const struct identity *thread)
 {
-	const struct row_key wanted = { .key = key };
+	const struct vm *vm = snapshot__vm_of(after, thread);
+	struct row_key wanted;
 
-	return count ? bsearch(&wanted, keys, count, sizeof(*keys), compare_keys) : NULL;
+	if (!vm || !count)
+		return NULL;
+	wanted = key_of(by, vm, thread);
+	return bsearch(&wanted, keys, count, sizeof(*keys), compare_keys);
 }

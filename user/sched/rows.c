@@ -287,7 +287,7 @@ static bool begun_anew(const struct thread_snapshot *before, const struct thread
 }
 
 int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
-	       struct vms *vms, enum group_by by)
+	       enum group_by by)
 {
 	size_t place = 0;
 
@@ -296,7 +296,7 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 	for (size_t i = 0; i < after->count; i++) {
 		const struct thread_snapshot *thread = &after->threads[i], *old;
 		struct row *row = &rows->list[rows->count];
-		const struct vm *vm = vms__get(vms, &thread->identity);
+		const struct vm *vm = snapshot__vm_of(after, &thread->identity);
 
 		old = find_before(before, &place, thread->identity.id);
 		if (!vm || (!thread->identity.is_vcpu && by != BY_THREAD))

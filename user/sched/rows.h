@@ -7,13 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/vm.h"
 #include "model/group_by.h"
 #include "model/snapshot.h"
 
 /* One thread, or all vCPUs of a VM. */
 struct row {
-	const struct vm *vm;	       /* borrowed from the registry */
+	const struct vm *vm;	       /* in the later snapshot */
 	struct identity identity;      /* of the thread; of the first vCPU for a VM */
 	uint32_t cpu;		       /* where it runs or last ran */
 	uint32_t vcpus;		       /* vCPUs that the row is about: 0 or more */
@@ -41,14 +40,14 @@ struct rows {
 
 /*
  * Makes a row for each vCPU, VM or thread of after, from what has changed since
- * before. A thread that is not in before and started later counts from zero; one
- * that was not readable then is left out. The longest wait of the interval is
- * exact if it is the longest so far, or still going on; otherwise it is known
- * from its bucket (hist.h: within 6.25 %). Rows are ordered by VM and vCPU.
- * Returns 0 or -ENOMEM. The rows own memory: rows__free().
+ * before: always the same of the same two. They must stay as long as the rows. A thread that is not
+ * in before and started later counts from zero; one that was not readable then is left out. The
+ * longest wait of the interval is exact if it is the longest so far, or still going on; otherwise
+ * it is known from its bucket (hist.h: within 6.25 %). Rows are ordered by VM and vCPU. Returns 0
+ * or -ENOMEM. The rows own memory: rows__free().
  */
 int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
-	       struct vms *vms, enum group_by by);
+	       enum group_by by);
 
 void rows__free(struct rows *rows);
 
