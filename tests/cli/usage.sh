@@ -43,15 +43,15 @@ for tool in "$cpu" "$exits" "$numa" "$io"; do
 	refuses "${tool##*/kvmq-} -e 1000" 2 "--events: '1000' stands apart from it: write --events=1000" \
 		"$tool" -e 1000
 done
-refuses 'exit --events with --hist' 2 '--events prints no table: ' "$exits" -e -H
-refuses 'exit --events with --top' 2 '--events prints no table: ' "$exits" -e1 -n 1
+refuses 'exit --events with --hist' 2 '--hist: not with --events, which prints no table: ' "$exits" -e -H
+refuses 'exit --events with --top' 2 '--top: not with --events, ' "$exits" -e1 -n 1
 refuses 'exit --json with --columns' 2 '--columns: ' "$exits" -j -o VM
 refuses 'exit INTERVAL 0' 2 'INTERVAL: ' "$exits" 0
 refuses 'exit -- without a command' 2 'command is missing' "$exits" --
 
 refuses 'numa --by thread' 2 '--by: ' "$numa" --by thread
 refuses 'numa --hist by vCPU' 2 '--hist: ' "$numa" -H -b vcpu
-refuses 'numa --events with --hist' 2 '--events prints no table: ' "$numa" -e -H
+refuses 'numa --events with --hist' 2 '--hist: not with --events, ' "$numa" -e -H
 refuses 'numa --json with --columns' 2 '--columns: ' "$numa" -j -o VM
 refuses 'numa --sort nosuch' 2 '--sort: ' "$numa" --sort nosuch
 refuses 'numa --blame' 2 '--blame: ' "$numa" --blame
@@ -74,19 +74,19 @@ refuses 'io --qmp of 65 sockets' 2 '--qmp: more than 64 sockets' "$io" $(yes -- 
 refuses 'io --guest-report=""' 2 '--guest-report: ' "$io" --guest-report=
 refuses 'io --vmm=x' 2 '--vmm=x: ' "$io" --vmm=x
 for option in --qmp=a --vmm --with-guests --vm=web --cgroup=/a; do
-	refuses "io --by device $option" 2 "${option%=*}: that is a VM's: " "$io" -b device "$option"
+	refuses "io --by device $option" 2 "${option%=*}: not with --by device, whose rows are no VM's: " "$io" -b device "$option"
 done
 for option in --qmp=a --vmm --with-guests; do
-	refuses "io --events $option" 2 "${option%=*}: an event is a request of the host's: " \
+	refuses "io --events $option" 2 "${option%=*}: not with --events, which are requests of the host: " \
 		"$io" -e "$option"
 done
 for option in --vm=web --cgroup=/a --qmp=a --vmm --with-guests --events --hist --json --sort=Q --top=1 \
 	--columns=VM --timestamp --by=device; do
-	refuses "io --guest-report $option" 2 '--guest-report: it shows nothing, it reports: ' \
+	refuses "io --guest-report $option" 2 "${option%=*}: not with --guest-report, which shows nothing, but reports: " \
 		"$io" --guest-report "$option"
 done
-for option in -H -oVM -sQ -n1; do
-	refuses "io --events $option" 2 '--events prints no table: ' "$io" -e "$option"
+for option in --hist --columns=VM --sort=Q --top=1; do
+	refuses "io --events $option" 2 "${option%=*}: not with --events, " "$io" -e "$option"
 done
 refuses 'io --json with --columns' 2 '--columns: ' "$io" -j -o VM
 refuses 'io --columns of kvmq-cpu' 2 '--columns: ' "$io" --columns %RUN

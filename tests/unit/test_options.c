@@ -194,7 +194,6 @@ static void test_defaults(void **state)
 	assert_null(p.options.sort);
 	assert_null(p.options.columns);
 	assert_null(p.options.timeline);
-	assert_null(p.options.residency);
 	assert_int_equal(p.options.qmp_count, 0);
 	assert_null(p.options.report_to);
 	assert_false(p.options.hist || p.options.events || p.options.json || p.options.timestamp ||
@@ -208,15 +207,15 @@ static void test_values(void **state)
 	struct parsed p;
 
 	(void)state;
-	ACCEPT(&p, "-m", "web", "--vm=db", "-c/machine.slice", "-b", "vm", "-HjTv", "-o", "VM,%RUN",
+	ACCEPT(&p, "-m", "web", "--vm=db", "-c/machine.slice", "-b", "vm", "-HTv", "-o", "VM,%RUN",
 	       "-s", "%RDY");
 	assert_int_equal(p.options.vm_count, 2);
 	assert_string_equal(p.options.vms[0], "web");
 	assert_string_equal(p.options.vms[1], "db");
 	assert_string_equal(p.options.cgroup, "/machine.slice");
 	assert_int_equal(p.options.by, BY_VM);
-	assert_true(p.options.hist && p.options.json && p.options.timestamp && p.options.verbose);
-	assert_false(p.options.events);
+	assert_true(p.options.hist && p.options.timestamp && p.options.verbose);
+	assert_false(p.options.events || p.options.json);
 	assert_string_equal(p.options.columns, "VM,%RUN");
 	assert_string_equal(p.options.sort, "%RDY");
 	parsed_free(&p);

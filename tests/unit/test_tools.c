@@ -3,6 +3,7 @@
 #include "command_line.h"
 
 #include "cmd/tools.h"
+#include "host/residency.h"
 
 static void test_refused(void **state)
 {
@@ -46,10 +47,12 @@ static void test_values(void **state)
 	assert_string_equal(p.options.qmp[1], "/run/b");
 	assert_string_equal(p.options.qmp[2], "/run/a");
 	parsed_free(&p);
-	ACCEPT(&p, "--vmm", "--by=device", "5");
-	assert_int_equal(p.options.by, BY_DEVICE);
+	ACCEPT(&p, "--vmm", "5");
 	assert_true(p.options.vmm);
 	assert_false(p.options.with_guests);
+	parsed_free(&p);
+	ACCEPT(&p, "--by=device");
+	assert_int_equal(p.options.by, BY_DEVICE);
 	parsed_free(&p);
 	ACCEPT(&p, "-b", "device", "-b", "vm", "--with-guests");
 	assert_int_equal(p.options.by, BY_VM);
@@ -61,6 +64,110 @@ static void test_values(void **state)
 	assert_non_null(strstr(p.out.text, "--with-guests "));
 	assert_non_null(strstr(p.out.text, "--guest-report[=TO]"));
 	assert_non_null(strstr(p.out.text, "vm or device; default: vm\n"));
+	parsed_free(&p);
+}
+
+#define DAY_NS (86400 * 1000000000ULL)
+
+static void test_residency(void **state)
+{
+	static const struct {
+		const char *text;
+		enum residency_source source;
+		uint64_t period_ns;
+	} cases[] = {
+		{ "auto", RESIDENCY_AUTO, 0 },
+		{ "maps", RESIDENCY_MAPS, 0 },
+		{ "cgroup", RESIDENCY_CGROUP, 0 },
+		{ "sample", RESIDENCY_SAMPLE, 0 },
+		{ "auto,1", RESIDENCY_AUTO, 1000000000 },
+		{ "maps,0.01", RESIDENCY_MAPS, 10000000 },
+		{ "cgroup,2.5", RESIDENCY_CGROUP, 2500000000 },
+		{ "sample,86400", RESIDENCY_SAMPLE, DAY_NS },
+	};
+	struct parsed p;
+
+	(void)state;
+	accept(&p, &numa_tool, (const char *const[]){ NULL });
+	assert_int_equal(p.options.residency, RESIDENCY_AUTO);
+	parsed_free(&p);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		/* The last one counts, as a whole. */
+		accept(&p, &numa_tool,
+		       (const char *const[]){ "-Rmaps,7", "-R", cases[i].text, NULL });
+		assert_int_equal(p.options.residency, cases[i].source);
+		assert_int_equal(p.options.residency_period_ns, cases[i].period_ns);
+		parsed_free(&p);
+	}
+}
+
+static void test_residency_refused(void **state)
+{
+	static const char *const values[] = {
+		"",	    "map",	    "mapss",	  "MAPS",    " maps",	"maps ",
+		"maps,",    "maps,0",	    "maps,0.009", "maps,1s", "maps,-1", "maps, 1",
+		"maps,1,1", "maps,86400.1", "maps,1e3",	  ",1",	     "maps;1",	"1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		struct refusal refusal = { { "-R", values[i] }, "--residency: invalid value" };
+
+		refuse_all(&numa_tool, &refusal, 1);
+	}
+}
+
+/* What excludes what, in either order. */
+static void test_rules(void **state)
+{
+	static const struct {
+		const struct tool *tool;
+		const char *option, *excluded;
+	} cases[] = {
+		{ &cpu_tool, "--events", "--blame" },
+		{ &cpu_tool, "--events", "--overlap" },
+		{ &exit_tool, "--events", "--hist" },
+		{ &numa_tool, "--events", "--columns=VM" },
+		{ &io_tool, "--events", "--sort=VM" },
+		{ &exit_tool, "--events", "--top=1" },
+		{ &exit_tool, "--json", "--columns=VM" },
+		{ &cpu_tool, "--by=vcpu", "--overlap" },
+		{ &cpu_tool, "--by=thread", "--overlap" },
+		{ &numa_tool, "--by=vcpu", "--hist" },
+		{ &io_tool, "--by=device", "--vm=web" },
+		{ &io_tool, "--by=device", "--with-guests" },
+		{ &io_tool, "--events", "--vmm" },
+		{ &io_tool, "--guest-report", "--json" },
+		{ &io_tool, "--guest-report", "--by=vm" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char about[64];
+		struct refusal refusals[] = {
+			{ { cases[i].option, cases[i].excluded }, about },
+			{ { cases[i].excluded, "-v", cases[i].option }, about },
+		};
+
+		snprintf(about, sizeof(about), "%.*s: not with",
+			 (int)strcspn(cases[i].excluded, "="), cases[i].excluded);
+		refuse_all(cases[i].tool, refusals, ARRAY_SIZE(refusals));
+	}
+}
+
+static void test_rules_that_do_not_hold(void **state)
+{
+	struct parsed p;
+
+	(void)state;
+	accept(&p, &cpu_tool, (const char *const[]){ "-e", "-HBOj", "-n1", "-sVM", NULL });
+	assert_int_equal(p.options.by, BY_VM);
+	parsed_free(&p);
+	accept(&p, &cpu_tool, (const char *const[]){ "-b", "vcpu", "-O", "-b", "vm", NULL });
+	assert_true(p.options.overlap);
+	parsed_free(&p);
+	/* Then nothing is shown but their list. */
+	accept(&p, &io_tool, (const char *const[]){ "-je", "-o", "help", NULL });
 	parsed_free(&p);
 }
 
@@ -119,11 +226,11 @@ static void test_most_sockets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_guest_report),
-		cmocka_unit_test(test_most_sockets),
+		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_values),
+		cmocka_unit_test(test_residency),    cmocka_unit_test(test_residency_refused),
+		cmocka_unit_test(test_rules),	     cmocka_unit_test(test_rules_that_do_not_hold),
+		cmocka_unit_test(test_guest_report), cmocka_unit_test(test_most_sockets),
 	};
 
-	return cmocka_run_group_tests_name("options of disks", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("options of each tool", tests, NULL, NULL);
 }

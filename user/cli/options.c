@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "base/version.h"
 #include "cli/option_entries.h"
+#include "cli/option_rules.h"
 
 #define INTERVAL_MIN_NS (10 * NSEC_PER_MSEC)
 #define INTERVAL_MAX_NS (24 * 3600 * NSEC_PER_SEC)
@@ -23,14 +24,15 @@
 #define HELP_COLUMN 29
 #define HELP_WIDTH 80
 
-static const struct option_entry *find_entry(const struct tool *tool, int value)
+/* The place in the tool's list of what getopt_long() has found; -1: none. */
+static int find_entry(const struct tool *tool, int value)
 {
 	if (value >= LONG_OPTION)
-		return tool->options[value - LONG_OPTION];
-	for (const struct option_entry *const *entry = tool->options; *entry; entry++)
-		if (value && (*entry)->letter == value)
-			return *entry;
-	return NULL;
+		return value - LONG_OPTION;
+	for (int i = 0; value && tool->options[i]; i++)
+		if (tool->options[i]->letter == value)
+			return i;
+	return -1;
 }
 
 /* From HELP_COLUMN on, in lines of at most HELP_WIDTH. */
@@ -121,7 +123,7 @@ static int refuse(const struct tool *tool, int what, char **argv)
 	const char *last = argv[optind - 1];
 
 	/* Of a short one, getopt may not be through with its word: optopt holds it. */
-	if (optopt && !find_entry(tool, optopt))
+	if (optopt && find_entry(tool, optopt) < 0)
 		log_error("-%c: no such option: see '%s --help'", optopt, tool->name);
 	else if (what == ':')
 		log_error("%s: its value is missing: see '%s --help'", last, tool->name);
@@ -216,8 +218,9 @@ static int read_options(struct options *options, const struct tool *tool, int ar
 {
 	char letters[3 * OPTIONS_MAX + 2];
 	struct option names[OPTIONS_MAX + 1];
+	const char *given[OPTIONS_MAX] = { NULL };
 	const struct option_entry *entry;
-	int value;
+	int value, place;
 
 	build_tables(tool, letters, names);
 	opterr = 0;
@@ -225,7 +228,8 @@ static int read_options(struct options *options, const struct tool *tool, int ar
 	while ((value = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		if (value == '?' || value == ':')
 			return refuse(tool, value, argv);
-		entry = find_entry(tool, value);
+		place = find_entry(tool, value);
+		entry = tool->options[place];
 		if (entry == &option_help || entry == &option_version) {
 			*status = print_about(tool, entry);
 			return 1;
@@ -233,8 +237,9 @@ static int read_options(struct options *options, const struct tool *tool, int ar
 		if (check_apart(entry, optind < argc ? argv[optind] : NULL) ||
 		    entry->set(options, entry, optarg))
 			return -EINVAL;
+		given[place] = optarg ? optarg : "";
 	}
-	return 0;
+	return option_rules__check(tool, given, options->command);
 }
 
 int options_parse(struct options *options, const struct tool *tool, int argc, char **argv,

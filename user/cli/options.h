@@ -23,7 +23,8 @@ struct options {
 	bool blame;
 	bool overlap;
 	const char *timeline;		  /* file to write, or NULL */
-	const char *residency;		  /* SOURCE[,SECONDS] as given */
+	unsigned int residency;		  /* enum residency_source */
+	uint64_t residency_period_ns;	  /* 0: as often as its cost allows */
 	const char *qmp[OPTIONS_QMP_MAX]; /* paths of sockets; borrowed */
 	size_t qmp_count;
 	bool vmm;	       /* a program inside the VMM */
@@ -59,11 +60,23 @@ struct option_entry {
 /* The most that a tool may take. */
 #define OPTIONS_MAX 48
 
+#define OPTION_EXCLUDES_MAX 16
+
+/* What an option excludes. Options are named as in "--events"; COMMAND is one, too. */
+struct option_rule {
+	const char *option; /* NULL: the end of a list of rules */
+	const char *value;  /* only with this one; NULL: with any, and with none */
+	const char *excludes[OPTION_EXCLUDES_MAX + 1];
+	const char *unless; /* this is given, too; NULL: in any case */
+	const char *why;    /* a clause about the option: "which prints no table" */
+};
+
 /* What a tool says of itself and which options it takes. */
 struct tool {
 	const char *name;
 	const char *question;
 	const struct option_entry *const *options; /* in the help's order, then NULL */
+	const struct option_rule *rules;	   /* its own, or NULL */
 	bool interval;				   /* takes INTERVAL, COUNT and COMMAND */
 	const char *status; /* its exit statuses 0, 1 and 3; NULL: those of the others */
 };

@@ -20,16 +20,6 @@
 #define BLAME_LINES 20
 #define OVERLAP_COLUMNS "VM,VCPUS,%RUN,%RDY,%HAZARD,%STALLED,WAITING,WAITMAX,LAG"
 
-static int check_options(const struct options *options)
-{
-	if (options->overlap && options->by != BY_VM) {
-		log_error("--overlap: it is about VMs: leave --by out, or give --by vm");
-		return -EINVAL;
-	}
-	return check_table_options(options,
-				   "--hist, --blame, --overlap, --columns, --sort and --top");
-}
-
 int cpu_report__init(struct cpu_report *report, const struct options *options, int *status)
 {
 	*report = (struct cpu_report){ .options = options };
@@ -40,8 +30,7 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 		*status = output_status();
 		return 1;
 	}
-	if (check_options(options) ||
-	    columns__select(&report->columns, &cpu_metrics, options->by,
+	if (columns__select(&report->columns, &cpu_metrics, options->by,
 			    options->overlap && !options->columns ? OVERLAP_COLUMNS
 								  : options->columns) ||
 	    columns__select(&report->blame_columns, &blame_metrics, options->by, NULL) ||

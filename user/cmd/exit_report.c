@@ -16,11 +16,6 @@
 
 #define SCHEMA "kvmq.exit/1"
 
-static int check_options(const struct options *options)
-{
-	return check_table_options(options, "--hist, --columns, --sort and --top");
-}
-
 static int print_columns(void)
 {
 	errno = 0;
@@ -38,8 +33,7 @@ int exit_report__init(struct exit_report *report, const struct options *options,
 		*status = print_columns();
 		return 1;
 	}
-	if (check_options(options) ||
-	    columns__select(&report->columns, exit_metrics(), options->by, options->columns) ||
+	if (columns__select(&report->columns, exit_metrics(), options->by, options->columns) ||
 	    columns__select(&report->reason_columns, &reason_metrics, BY_VM, NULL) ||
 	    choose_sort(&report->sort, exit_metrics(), options, "exits_per_s"))
 		return 1;

@@ -18,41 +18,6 @@
 
 #define SCHEMA "kvmq.io/1"
 
-static int check_guest_options(const struct options *options)
-{
-	if (!options->guest_report)
-		return 0;
-	if (options->vm_count || options->cgroup || options->qmp_count || options->vmm ||
-	    options->with_guests || options->events || options->hist || options->json ||
-	    options->sort || options->top || options->columns || options->timestamp ||
-	    options->by == BY_DEVICE) {
-		log_error("--guest-report: it shows nothing, it reports: leave out all options but "
-			  "--verbose");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int check_options(const struct options *options)
-{
-	const char *host_only = options->qmp_count     ? "--qmp"
-				: options->vmm	       ? "--vmm"
-				: options->with_guests ? "--with-guests"
-						       : NULL;
-
-	if (options->by == BY_DEVICE && (host_only || options->vm_count || options->cgroup)) {
-		log_error("%s: that is a VM's: leave out --by", host_only	    ? host_only
-								: options->vm_count ? "--vm"
-										    : "--cgroup");
-		return -EINVAL;
-	}
-	if (options->events && host_only) {
-		log_error("%s: an event is a request of the host's: leave out --events", host_only);
-		return -EINVAL;
-	}
-	return check_table_options(options, "--hist, --columns, --sort and --top");
-}
-
 static int print_columns(void)
 {
 	errno = 0;
@@ -68,8 +33,7 @@ int io_report__init(struct io_report *report, const struct options *options, int
 		*status = print_columns();
 		return 1;
 	}
-	if (check_guest_options(options) || check_options(options) ||
-	    columns__select(&report->columns, &io_metrics, options->by, options->columns) ||
+	if (columns__select(&report->columns, &io_metrics, options->by, options->columns) ||
 	    choose_sort(&report->sort, &io_metrics, options, "iops"))
 		return 1;
 	return 0;

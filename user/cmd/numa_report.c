@@ -17,42 +17,6 @@
 
 #define SCHEMA "kvmq.numa/1"
 
-#define PERIOD_MIN_NS (10 * NSEC_PER_MSEC)
-#define PERIOD_MAX_NS (24 * 3600 * NSEC_PER_SEC)
-
-/* SOURCE[,SECONDS] */
-static int read_residency(struct numa_report *report, const char *text)
-{
-	size_t length = text ? strcspn(text, ",") : 0;
-	const char *name;
-
-	if (!text)
-		return 0;
-	for (report->source = RESIDENCY_AUTO; report->source <= RESIDENCY_SAMPLE;
-	     report->source++) {
-		name = report->source ? residency_source__name(report->source) : "auto";
-		if (strlen(name) == length && !strncmp(name, text, length))
-			break;
-	}
-	if (report->source <= RESIDENCY_SAMPLE &&
-	    (!text[length] || !parse_fixed(text + length + 1, NSEC_PER_SEC, PERIOD_MIN_NS,
-					   PERIOD_MAX_NS, &report->period_ns)))
-		return 0;
-	log_error("--residency: '%s' is no such value: give auto, maps, cgroup or sample, and "
-		  "seconds from 0.01 to 86400 after a comma",
-		  text);
-	return -EINVAL;
-}
-
-static int check_options(const struct options *options)
-{
-	if (options->hist && options->by != BY_VM) {
-		log_error("--hist: the node matrix is a VM's: leave out --by");
-		return -EINVAL;
-	}
-	return check_table_options(options, "--hist, --columns, --sort and --top");
-}
-
 static int print_columns(void)
 {
 	errno = 0;
@@ -68,8 +32,9 @@ int numa_report__init(struct numa_report *report, const struct options *options,
 		*status = print_columns();
 		return 1;
 	}
-	if (check_options(options) || read_residency(report, options->residency) ||
-	    columns__select(&report->columns, numa_metrics(), options->by, options->columns) ||
+	report->source = options->residency;
+	report->period_ns = options->residency_period_ns;
+	if (columns__select(&report->columns, numa_metrics(), options->by, options->columns) ||
 	    choose_sort(&report->sort, numa_metrics(), options, "expected_remote_pct"))
 		return 1;
 	return 0;

@@ -2,9 +2,15 @@
 #include "cmd/tools.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "base/units.h"
 #include "cli/option_entries.h"
+#include "host/residency.h"
+
+#define PERIOD_MIN_NS (10 * NSEC_PER_MSEC)
+#define PERIOD_MAX_NS (24 * 3600 * NSEC_PER_SEC)
 
 /* What kvmq-cpu alone takes. */
 
@@ -43,6 +49,12 @@ static const struct option_entry cpu_timeline = {
 	.set = option__set_name,
 };
 
+static const struct option_rule cpu_rules[] = {
+	{ "--by", "vcpu", { "--overlap" }, NULL, "whose rows are no VMs" },
+	{ "--by", "thread", { "--overlap" }, NULL, "whose rows are no VMs" },
+	{ 0 },
+};
+
 const struct tool cpu_tool = {
 	.name = "kvmq-cpu",
 	.question = "How long was each vCPU ready but not running, and why?",
@@ -52,6 +64,7 @@ const struct tool cpu_tool = {
 							 &option_columns, &option_sort, &option_top,
 							 &option_timestamp, &option_verbose,
 							 &option_version, &option_help, NULL },
+	.rules = cpu_rules,
 	.interval = true,
 };
 
@@ -82,15 +95,43 @@ static const struct option_entry numa_hist = {
 	.set = option__set_flag,
 };
 
+/* SOURCE[,SECONDS] */
+static int set_residency(struct options *options, const struct option_entry *entry,
+			 const char *text)
+{
+	size_t length = strcspn(text, ",");
+	unsigned int source = 0;
+
+	while (entry->values[source] && (strlen(entry->values[source]) != length ||
+					 strncmp(entry->values[source], text, length) != 0))
+		source++;
+	options->residency = source;
+	options->residency_period_ns = 0;
+	if (!entry->values[source] ||
+	    (text[length] && parse_fixed(text + length + 1, NSEC_PER_SEC, PERIOD_MIN_NS,
+					 PERIOD_MAX_NS, &options->residency_period_ns)))
+		return option__refuse(entry, text);
+	return 0;
+}
+
 static const struct option_entry numa_residency = {
 	.letter = 'R',
 	.name = "residency",
 	.has_argument = required_argument,
 	.argument = "SOURCE[,S]",
 	.help = "where memory is, each S seconds",
-	.values = (const char *const[]){ "auto", "maps", "cgroup", "sample", NULL },
-	.place = offsetof(struct options, residency),
-	.set = option__set_text,
+	.values = (const char *const[]){ [RESIDENCY_AUTO] = "auto",
+					 [RESIDENCY_MAPS] = "maps",
+					 [RESIDENCY_CGROUP] = "cgroup",
+					 [RESIDENCY_SAMPLE] = "sample",
+					 NULL },
+	.expected = "auto, maps, cgroup or sample, and after a comma seconds from 0.01 to 86400",
+	.set = set_residency,
+};
+
+static const struct option_rule numa_rules[] = {
+	{ "--by", "vcpu", { "--hist" }, NULL, "whose rows have no node matrix" },
+	{ 0 },
 };
 
 const struct tool numa_tool = {
@@ -101,6 +142,7 @@ const struct tool numa_tool = {
 			&option_vm, &option_cgroup, &numa_by, &numa_hist, &numa_residency,
 			&option_events, &option_json, &option_columns, &option_sort, &option_top,
 			&option_timestamp, &option_verbose, &option_version, &option_help, NULL },
+	.rules = numa_rules,
 	.interval = true,
 };
 
@@ -172,6 +214,21 @@ static const struct option_entry io_guest_report = {
 	.set = set_guest_report,
 };
 
+static const struct option_rule io_rules[] = {
+	{ .option = "--guest-report",
+	  .excludes = { "--vm", "--cgroup", "--by", "--hist", "--qmp", "--vmm", "--with-guests",
+			"--events", "--json", "--columns", "--sort", "--top", "--timestamp" },
+	  .why = "which shows nothing, but reports" },
+	{ .option = "--by",
+	  .value = "device",
+	  .excludes = { "--vm", "--cgroup", "--qmp", "--vmm", "--with-guests" },
+	  .why = "whose rows are no VM's" },
+	{ .option = "--events",
+	  .excludes = { "--qmp", "--vmm", "--with-guests" },
+	  .why = "which are requests of the host" },
+	{ 0 },
+};
+
 const struct tool io_tool = {
 	.name = "kvmq-io",
 	.question = "What does a guest wait for in I/O, layer by layer?",
@@ -181,6 +238,7 @@ const struct tool io_tool = {
 			&io_with_guests, &io_guest_report, &option_events, &option_json,
 			&option_columns, &option_sort, &option_top, &option_timestamp,
 			&option_verbose, &option_version, &option_help, NULL },
+	.rules = io_rules,
 	.interval = true,
 };
 
