@@ -31,3 +31,30 @@ for tool in "$cpu" "$io"; do
 	signalled "$name SIGHUP" "$tool" 1 0 3600 2
 	signalled "$name SIGTERM goes to the command" "$tool" 15 143 -- sleep 3600
 done
+
+# unread NAME TOOL: it is stopped while it waits for somebody to read what it shows
+unread() {
+	local name="$1: nobody reads" pid begin
+
+	"$2" --json 0.01 2> "$scratch/err" > "$scratch/full" &
+	pid=$!
+	sleep 2
+	begin=${EPOCHREALTIME/./}
+	kill -INT $pid
+	wait $pid
+	status=$?
+	begin=$((${EPOCHREALTIME/./} - begin))
+	if ((begin > 1000000)); then
+		bad "$name" "ended after $begin us"
+	elif one_line 1 'ended by a signal while reading and showing an interval'; then
+		ok "$name"
+	else
+		bad "$name" "$why"
+	fi
+}
+mkfifo "$scratch/full"
+exec {full}<> "$scratch/full"
+dd if=/dev/zero of="$scratch/full" oflag=nonblock bs=64k count=1 status=none
+unread cpu "$cpu"
+unread io "$io"
+exec {full}>&-

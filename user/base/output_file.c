@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/log.h"
 
 /* Without O_NONBLOCK, a FIFO that took the file's place would be waited at. */
@@ -57,11 +58,12 @@ static int open_existing(const char *path, const char **refusal)
 
 int output_file__open(FILE **file, const char *option, const char *path)
 {
-	const char *refusal = NULL;
+	const char *refusal = NULL, *before = interrupt__guard("opening a file");
 	int fd = open(path, FLAGS | O_CREAT | O_EXCL, 0600), error;
 
 	if (fd < 0)
 		fd = errno == EEXIST ? open_existing(path, &refusal) : -errno;
+	interrupt__guard(before);
 	error = fd < 0 ? fd : 0;
 	if (!error) {
 		*file = fdopen(fd, "w");

@@ -76,3 +76,9 @@ int privileges_drop(unsigned int needs)
 	}
 	return 0;
 }
+
+void privileges_drop_all(void)
+{
+	capng_clear(CAPNG_SELECT_CAPS);
+	capng_apply(CAPNG_SELECT_CAPS);
+}

@@ -29,4 +29,7 @@ enum {
  */
 int privileges_drop(unsigned int needs);
 
+/* Keeps none: of the calling thread. */
+void privileges_drop_all(void);
+
 #endif

@@ -9,6 +9,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/units.h"
 
@@ -22,10 +23,7 @@ struct loop {
 
 static void wanted_signals(sigset_t *signals)
 {
-	sigemptyset(signals);
-	sigaddset(signals, SIGINT);
-	sigaddset(signals, SIGTERM);
-	sigaddset(signals, SIGHUP);
+	interrupt__signals(signals);
 	sigaddset(signals, SIGCHLD);
 }
 
@@ -33,8 +31,10 @@ void runner__prepare(void)
 {
 	sigset_t signals;
 
-	wanted_signals(&signals);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	interrupt__begin();
 }
 
 static int open_timer(uint64_t interval_ns)
@@ -57,15 +57,36 @@ static void handle_signal(struct loop *loop, int fd)
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD) {
 			command__reap(loop->command);
+			if (loop->command->ended)
+				interrupt__set_command(0);
 			loop->stop |= loop->command->ended;
 		} else if (loop->command->pid) {
 			/* The terminal sends SIGINT to both. */
 			if (info.ssi_code <= 0)
 				command__signal(loop->command, (int)info.ssi_signo);
 		} else {
+			interrupt__taken();
 			loop->stop = true;
 		}
 	}
+}
+
+static int report(const struct run_steps *steps)
+{
+	const char *before = interrupt__guard("reading and showing an interval");
+	int error = steps->report(steps->context);
+
+	interrupt__guard(before);
+	return error;
+}
+
+static int poll_probe(const struct run_steps *steps)
+{
+	const char *before = interrupt__guard("reading and showing events");
+	int error = steps->poll(steps->context);
+
+	interrupt__guard(before);
+	return error;
 }
 
 static int handle_interval(struct loop *loop, int fd)
@@ -80,7 +101,7 @@ static int handle_interval(struct loop *loop, int fd)
 	loop->reports++;
 	if (loop->options->count && loop->reports == loop->options->count && !loop->command->pid)
 		return 1;
-	return loop->steps->report(loop->steps->context);
+	return report(loop->steps);
 }
 
 static int wait_and_handle(struct loop *loop, struct pollfd *fds)
@@ -90,7 +111,7 @@ static int wait_and_handle(struct loop *loop, struct pollfd *fds)
 	if (ready < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (!ready || fds[0].revents)
-		error = loop->steps->poll(loop->steps->context);
+		error = poll_probe(loop->steps);
 	if (!error && fds[1].revents)
 		error = handle_interval(loop, fds[1].fd);
 	if (!error && fds[2].revents)
@@ -126,10 +147,12 @@ int runner__run(const struct options *options, struct command *command, int prob
 		return STATUS_FAILED;
 	}
 	command__start(command);
+	interrupt__set_command(command->pid);
 	while (!loop.stop && !error)
 		error = wait_and_handle(&loop, fds);
 	if (!error)
-		error = steps->report(steps->context);
+		error = report(steps);
+	interrupt__set_command(0);
 	close(fds[1].fd);
 	close(fds[2].fd);
 	if (error && !output_is_unread())

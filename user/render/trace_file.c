@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/output_file.h"
 #include "base/text.h"
@@ -138,15 +139,13 @@ int trace_file__check(struct trace_file *file)
 	return write_error(file, errno);
 }
 
-int trace_file__close(struct trace_file *file, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static int close_file(struct trace_file *file,
+							    const char *format, va_list args)
 {
-	va_list args;
 	int failed;
 
 	put(file, "\n],\"otherData\":{");
-	va_start(args, format);
 	put_list(file, format, args);
-	va_end(args);
 	put(file, "}}\n");
 	failed = ferror(file->file);
 	errno = 0;
@@ -158,4 +157,17 @@ int trace_file__close(struct trace_file *file, const char *format, ...)
 		return write_error(file, failed);
 	}
 	return fclose(file->file) ? write_error(file, errno) : 0;
+}
+
+int trace_file__close(struct trace_file *file, const char *format, ...)
+{
+	const char *before = interrupt__guard("writing a file");
+	va_list args;
+	int error;
+
+	va_start(args, format);
+	error = close_file(file, format, args);
+	va_end(args);
+	interrupt__guard(before);
+	return error;
 }
