@@ -5,6 +5,7 @@
 # The values of an option of a tool, or 1 if it has none
 _kvmq_values() {
 	case $1:$2 in
+	kvmq-doctor:*) return 1 ;;
 	kvmq-io:-b | kvmq-io:--by) echo vm device ;;
 	*:-b | *:--by)
 		echo vcpu vm
@@ -45,8 +46,10 @@ _kvmq_values() {
 
 # The options of a tool
 _kvmq_options() {
-	echo -m --vm= -c --cgroup= -b --by= -H --hist -e --events --events= -j --json -o --columns= -s --sort= \
-		-n --top= -T --timestamp -v --verbose -V --version -h --help --
+	echo -j --json -v --verbose -V --version -h --help
+	[[ $1 != kvmq-doctor ]] || return
+	echo -m --vm= -c --cgroup= -b --by= -H --hist -e --events --events= -o --columns= -s --sort= -n --top= \
+		-T --timestamp --
 	case $1 in
 	kvmq-cpu) echo -B --blame -O --overlap -t --timeline= ;;
 	kvmq-numa) echo -R --residency= ;;
@@ -54,7 +57,7 @@ _kvmq_options() {
 	esac
 }
 
-_kvmq_cpu() {
+_kvmq() {
 	local current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} prefix='' values word i
 	local attached=''
 	COMPREPLY=()
@@ -113,10 +116,4 @@ _kvmq_cpu() {
 	esac
 }
 
-_kvmq_doctor() {
-	mapfile -t COMPREPLY < <(compgen -W '-j --json -v --verbose -V --version -h --help' -- \
-		"${COMP_WORDS[COMP_CWORD]}")
-}
-
-complete -F _kvmq_cpu kvmq-cpu kvmq-exit kvmq-numa kvmq-io
-complete -F _kvmq_doctor kvmq-doctor
+complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-doctor

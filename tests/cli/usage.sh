@@ -144,13 +144,6 @@ if works 'io --columns help' "$io" --columns help; then
 		bad 'io --columns help' 'no KAVG or no Qp99 in it'
 	fi
 fi
-if works 'io --help' "$io" --help; then
-	for word in --by=WHAT --hist --qmp=SOCKET --vmm --with-guests '--guest-report\[=TO\]' \
-		'--events\[=USEC\]' 'vm or device'; do
-		grep -qe "$word" "$scratch/out" || bad 'io --help' "no $word in it"
-	done
-	grep -qe --blame -e --residency -e --timeline "$scratch/out" && bad 'io --help' 'options of other tools'
-fi
 for option in '' -j -H '-b device' -e; do
 	# shellcheck disable=SC2086 # options are words
 	refuses "io --columns help $option into a full device" 1 'standard output: ' \
@@ -161,7 +154,7 @@ refuses 'exit --columns help into a full device' 1 'standard output: ' \
 refuses 'cpu --columns help into a full device' 1 'standard output: ' \
 	sh -c "'$cpu' --columns help > /dev/full"
 
-# The completion knows each tool's options, columns and what a row may be, and no others.
+# The completion knows each tool's columns, and no others; its options: options.sh.
 # same NAME KNOWN OFFERED: both have a word a line
 same() {
 	if [[ $(sort <<< "$2") == "$(sort <<< "$3")" ]]; then
@@ -178,7 +171,7 @@ offered() {
 # completed WORD...: what the last one may become
 completed() {
 	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-	_kvmq_cpu 2> /dev/null
+	_kvmq 2> /dev/null
 	# shellcheck disable=SC2031 # of the same subshell
 	echo "${COMPREPLY[*]}"
 }
@@ -186,14 +179,6 @@ for name in cpu exit numa io; do
 	try "$build/kvmq-$name" --columns help
 	same "$name: completion of columns" "$(sed '/^$/,$d' "$scratch/out" | cut -d' ' -f1)" \
 		"$(offered _kvmq_values "kvmq-$name" --sort)"
-	try "$build/kvmq-$name" --help
-	same "$name: completion of options" "$(sed -nE 's/^  (-.), (--[a-z-]*)( .*|$)/\1\n\2/p
-		s/^  (-.), (--[a-z-]*=).*/\1\n\2/p; s/^  (-.), (--[a-z-]*)\[=.*/\1\n\2\n\2=/p' "$scratch/out"; echo --)" \
-		"$(offered _kvmq_options "kvmq-$name")"
-	for word in vm vcpu thread device; do
-		"$build/kvmq-$name" --by $word --sort nosuch 2>&1 | grep -q -e '--by: ' || echo $word
-	done > "$scratch/words"
-	same "$name: completion of --by" "$(< "$scratch/words")" "$(offered _kvmq_values "kvmq-$name" --by)"
 done
 same 'completion of --by=' device "$(offered completed kvmq-io --by = d)"
 same 'completion of --guest-report=' 'vsock' "$(offered completed kvmq-io --guest-report = vs)"
