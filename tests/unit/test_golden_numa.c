@@ -28,7 +28,6 @@ static const struct host host = { "kvm1", "6.12.30-amd64", 8 };
 struct scene {
 	struct fake_proc proc;
 	struct numa_view views[2];
-	struct topology topology;
 };
 
 /* One vCPU: what it ran on nodes, in ms, by the first view and since. */
@@ -218,9 +217,8 @@ static void fill_sparse(struct scene *scene)
 	*add_vm(scene, 2000, "far", (uint64_t[4]){ 0 }, 0) = (struct residency){ 0 };
 	last_vm(&scene->views[1])->residency_missing = "its process has ended";
 	add_vcpu(scene, &far);
-	scene->topology.count = 2;
-	scene->topology.limit = 3;
-	scene->topology.nodes[1] = (struct node){ 0 };
+	scene->views[1].numa.nodes.list[1] = scene->views[1].numa.nodes.list[2];
+	scene->views[1].numa.nodes.count = 2;
 	scene->views[1].numa.bandwidth_available = true;
 	scene->views[1].numa.balancing = BALANCING_OFF;
 }
@@ -255,20 +253,19 @@ static void fill_reasons(struct scene *scene)
 	}
 }
 
-static void fill_topology(struct topology *topology, uint32_t nodes)
+static void fill_nodes(struct nodes *nodes, uint32_t count)
 {
-	topology->count = topology->limit = nodes;
-	for (uint32_t id = 0; id < nodes; id++) {
-		struct node *node = &topology->nodes[id];
+	for (uint32_t id = 0; id < count; id++) {
+		struct node *node = list_add(nodes);
 
-		*node = (struct node){ true, 2, 65536 * MIB, { 0 } };
-		for (uint32_t to = 0; to < nodes; to++)
+		*node = (struct node){ id, 2, 65536 * MIB, { 0 } };
+		for (uint32_t to = 0; to < count; to++)
 			node->distance[to] = id == to ? 10 : 20 + (id + to) % 3;
 	}
-	if (nodes != 4)
+	if (count != 4)
 		return;
-	topology->nodes[2].cpus = 0;
-	topology->nodes[3].memory_bytes = 0;
+	nodes->list[2].cpus = 0;
+	nodes->list[3].memory_bytes = 0;
 }
 
 static void fill(struct scene *scene, const char *name)
@@ -282,11 +279,12 @@ static void fill(struct scene *scene, const char *name)
 	after->numa.time_ns = AFTER_MS * MS;
 	after->snapshot.realtime_ns = 1763935201000 * MS;
 	after->numa.balancing = BALANCING_ON;
-	fill_topology(&scene->topology, !strcmp(name, "four")	  ? 4
-					: !strcmp(name, "eight")  ? 8
-					: !strcmp(name, "one")	  ? 1
-					: !strcmp(name, "sparse") ? 3
-								  : 2);
+	after->numa.page_bytes = 4096;
+	fill_nodes(&after->numa.nodes, !strcmp(name, "four")	 ? 4
+				       : !strcmp(name, "eight")	 ? 8
+				       : !strcmp(name, "one")	 ? 1
+				       : !strcmp(name, "sparse") ? 3
+								 : 2);
 	if (two)
 		fill_two(scene);
 	else if (!strcmp(name, "four") || !strcmp(name, "eight"))
@@ -363,7 +361,6 @@ int main(int argc, char **argv)
 		return status;
 	fill(&scene, argv[1]);
 	report.host = host;
-	report.topology = scene.topology;
 	report.boot_ns = 1763935201000 * MS - AFTER_MS * MS;
 	vms = vms__new(scene.proc.path, &all);
 	vms__sweep(vms, &scene.views[1].snapshot);

@@ -7,7 +7,8 @@
 #define SEC 1000000000ULL
 
 struct fixture {
-	struct topology topology;
+	struct numa_snapshot numa;
+	struct node nodes[NODES_MAX];
 	struct vm vm;
 	struct numa_vm numa_vm;
 	struct numa_row row;
@@ -17,10 +18,12 @@ struct fixture {
 static void fill(struct fixture *fixture, uint32_t nodes)
 {
 	*fixture = (struct fixture){ .vm = { .name = "web" } };
-	fixture->topology.count = fixture->topology.limit = nodes;
+	fixture->numa.nodes.list = fixture->nodes;
+	fixture->numa.nodes.count = nodes;
+	fixture->row.moment = &fixture->numa;
 	fixture->numa_vm.residency.source = RESIDENCY_MAPS;
 	for (uint32_t id = 0; id < nodes; id++) {
-		fixture->topology.nodes[id] = (struct node){ true, 1, MIB, { 10 } };
+		fixture->nodes[id] = (struct node){ id, 1, MIB, { 10 } };
 		fixture->numa_vm.residency.bytes[id] = MIB;
 	}
 	fixture->row.row.vm = &fixture->vm;
@@ -33,7 +36,7 @@ static char *print(const struct fixture *fixture, unsigned int width)
 {
 	struct memory memory;
 
-	matrix__print(memory_open(&memory), &fixture->row, &fixture->topology, width);
+	matrix__print(memory_open(&memory), &fixture->row, width);
 	return memory_close(&memory);
 }
 
@@ -52,11 +55,11 @@ static void check_width(const struct fixture *fixture, unsigned int width)
 			for (const char *at = line; (at = strstr(at, "node ")); at++)
 				columns++;
 	}
-	assert_int_equal(columns, fixture->topology.limit);
+	assert_int_equal(columns, fixture->numa.nodes.count);
 	if (!width)
 		assert_int_equal(blocks, 1);
 	if (width == 80)
-		assert_int_equal(blocks, (fixture->topology.limit + 2) / 3);
+		assert_int_equal(blocks, (fixture->numa.nodes.count + 2) / 3);
 	free(text);
 }
 
@@ -83,12 +86,12 @@ static void test_blocks(void **state)
 
 	(void)state;
 	fill(&fixture, 4);
-	fixture.topology.nodes[2].cpus = fixture.topology.nodes[3].cpus = 0;
+	fixture.nodes[2].cpus = fixture.nodes[3].cpus = 0;
 	fixture.row.interval.run_ns[1] = 3 * SEC;
 	for (uint32_t id = 0; id < 4; id++) {
 		fixture.numa_vm.residency.bytes[id] = (id + 1) * 100 * MIB;
-		fixture.topology.nodes[0].distance[id] = 10 + id;
-		fixture.topology.nodes[1].distance[id] = 20 + id;
+		fixture.nodes[0].distance[id] = 10 + id;
+		fixture.nodes[1].distance[id] = 20 + id;
 	}
 	text = print(&fixture, 80);
 	assert_string_equal(
@@ -127,8 +130,8 @@ static void test_nodes_that_are_used(void **state)
 
 	(void)state;
 	fill(&fixture, 3);
-	fixture.topology.nodes[0].cpus = fixture.topology.nodes[1].cpus = 0;
-	fixture.topology.nodes[1].memory_bytes = fixture.topology.nodes[2].memory_bytes = 0;
+	fixture.nodes[0].cpus = fixture.nodes[1].cpus = 0;
+	fixture.nodes[1].memory_bytes = fixture.nodes[2].memory_bytes = 0;
 	fixture.numa_vm.residency.bytes[2] = 0;
 	text = print(&fixture, 0);
 	assert_non_null(strstr(text, "on node 0  100.00%        50.00%  (10)        50.00%   (0)"));

@@ -9,7 +9,6 @@
 #define SEC 1000000000ULL
 
 struct fixture {
-	struct topology topology;
 	struct snapshot before, after;
 	struct numa_snapshot numa_before, numa_after;
 	struct rows rows;
@@ -21,9 +20,10 @@ static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-	fixture->topology.count = fixture->topology.limit = 2;
-	for (int node = 0; node < 2; node++)
-		fixture->topology.nodes[node] = (struct node){ true, 2, 1000 * MIB, { 10, 20 } };
+	for (uint32_t id = 0; id < 2; id++)
+		*list_add(&fixture->numa_after.nodes) =
+			(struct node){ id, 2, 1000 * MIB, { 10, 20 } };
+	fixture->numa_after.page_bytes = 4096;
 	fixture->before.time_ns = fixture->numa_before.time_ns = 10 * SEC;
 	fixture->after.time_ns = fixture->after.end_ns = 11 * SEC;
 	fixture->numa_after.time_ns = 11 * SEC;
@@ -96,7 +96,7 @@ static struct residency *add_vm(struct fixture *fixture, uint64_t mib0, uint64_t
 static const struct numa_row *make(struct fixture *fixture, enum group_by by)
 {
 	const struct numa_moments moments = { &fixture->numa_before, &fixture->numa_after,
-					      &fixture->after, &fixture->topology };
+					      &fixture->after };
 
 	fill_vms(&fixture->after, "/nonexistent");
 	assert_int_equal(rows__make(&fixture->rows, &fixture->before, &fixture->after, by), 0);
@@ -179,7 +179,7 @@ static void test_reasons(void **state)
 	assert_int_equal(reason_of(fixture), FAULTS_OFF);
 	fixture->numa_after.faults_missing = "refused";
 	assert_int_equal(reason_of(fixture), FAULTS_NO_HOOK);
-	fixture->topology.count = 1;
+	fixture->numa_after.nodes.count = 1;
 	assert_int_equal(reason_of(fixture), FAULTS_ONE_NODE);
 	assert_false(fixture->numa_rows.list->faults_seen);
 	assert_true(fixture->numa_rows.list->migrations_seen);
@@ -233,7 +233,7 @@ static void test_hints_without_residency(void **state)
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
 	residency->size_bytes = 1001 * MIB;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_LARGER);
-	fixture->topology.nodes[0].memory_bytes = 0;
+	fixture->numa_after.nodes.list[0].memory_bytes = 0;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_MEMORYLESS);
 }
 
@@ -267,9 +267,9 @@ static void test_larger_and_memoryless(void **state)
 	residency->size_bytes = 0; /* not known: what is resident does, too */
 	residency->bytes[1] = 101 * MIB;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_LARGER);
-	fixture->topology.nodes[0].memory_bytes = 0;
+	fixture->numa_after.nodes.list[0].memory_bytes = 0;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_MEMORYLESS);
-	fixture->topology.count = 1;
+	fixture->numa_after.nodes.count = 1;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
 }
 

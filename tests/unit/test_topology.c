@@ -53,15 +53,15 @@ static void test_two(void **state)
 	add_node(*state, 0, "0-3,8\n", 1024, "10 21\n");
 	add_node(*state, 1, "4-7\n", 2048, "21 10\n");
 	assert_int_equal(topology__read(&topology, ((struct fake_proc *)*state)->path), 0);
-	assert_int_equal(topology.count, 2);
-	assert_int_equal(topology.limit, 2);
+	assert_int_equal(topology.nodes.count, 2);
+	assert_int_equal(nodes__limit(&topology.nodes), 2);
 	assert_int_equal(topology.cpu_count, 9);
-	assert_int_equal(topology.nodes[0].cpus, 5);
-	assert_int_equal(topology.nodes[1].cpus, 4);
-	assert_int_equal(topology.nodes[0].memory_bytes, 1024ULL << 20);
-	assert_int_equal(topology.nodes[1].memory_bytes, 2048ULL << 20);
-	assert_int_equal(topology.nodes[0].distance[0], 10);
-	assert_int_equal(topology.nodes[0].distance[1], 21);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->cpus, 5);
+	assert_int_equal(nodes__find(&topology.nodes, 1)->cpus, 4);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->memory_bytes, 1024ULL << 20);
+	assert_int_equal(nodes__find(&topology.nodes, 1)->memory_bytes, 2048ULL << 20);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->distance[0], 10);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->distance[1], 21);
 	assert_int_equal(topology__node_of(&topology, 3), 0);
 	assert_int_equal(topology__node_of(&topology, 4), 1);
 	assert_int_equal(topology__node_of(&topology, 8), 0);
@@ -80,18 +80,18 @@ static void test_gaps(void **state)
 	add_node(*state, 2, "\n", 128, "20 10 42\n");
 	add_node(*state, 63, "6-7\n", 0, "31 42 10\n");
 	assert_int_equal(topology__read(&topology, ((struct fake_proc *)*state)->path), 0);
-	assert_int_equal(topology.count, 3);
-	assert_int_equal(topology.limit, 64);
-	assert_false(topology.nodes[1].online);
-	assert_true(topology.nodes[2].online);
-	assert_int_equal(topology.nodes[2].cpus, 0);
-	assert_int_equal(topology.nodes[2].memory_bytes, 128ULL << 20);
-	assert_int_equal(topology.nodes[63].cpus, 2);
-	assert_int_equal(topology.nodes[63].memory_bytes, 0);
-	assert_int_equal(topology.nodes[0].distance[1], 0);
-	assert_int_equal(topology.nodes[0].distance[2], 20);
-	assert_int_equal(topology.nodes[2].distance[63], 42);
-	assert_int_equal(topology.nodes[63].distance[0], 31);
+	assert_int_equal(topology.nodes.count, 3);
+	assert_int_equal(nodes__limit(&topology.nodes), 64);
+	assert_null(nodes__find(&topology.nodes, 1));
+	assert_null(nodes__find(&topology.nodes, 64));
+	assert_int_equal(nodes__find(&topology.nodes, 2)->cpus, 0);
+	assert_int_equal(nodes__find(&topology.nodes, 2)->memory_bytes, 128ULL << 20);
+	assert_int_equal(nodes__find(&topology.nodes, 63)->cpus, 2);
+	assert_int_equal(nodes__find(&topology.nodes, 63)->memory_bytes, 0);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->distance[1], 0);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->distance[2], 20);
+	assert_int_equal(nodes__find(&topology.nodes, 2)->distance[63], 42);
+	assert_int_equal(nodes__find(&topology.nodes, 63)->distance[0], 31);
 	assert_int_equal(topology__node_of(&topology, 5), NODE_NONE);
 	assert_int_equal(topology__node_of(&topology, 6), 63);
 	topology__free(&topology);
@@ -104,7 +104,7 @@ static void test_no_distances(void **state)
 	add_online(*state, "0\n");
 	add_node(*state, 0, "0\n", 64, NULL);
 	assert_int_equal(topology__read(&topology, ((struct fake_proc *)*state)->path), 0);
-	assert_int_equal(topology.nodes[0].distance[0], 0);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->distance[0], 0);
 	topology__free(&topology);
 }
 
@@ -114,11 +114,11 @@ static void test_without_numa(void **state)
 
 	fake_tree(*state, "devices/system/cpu/online", "0-2,5\n");
 	assert_int_equal(topology__read(&topology, ((struct fake_proc *)*state)->path), 0);
-	assert_int_equal(topology.count, 1);
-	assert_int_equal(topology.limit, 1);
-	assert_int_equal(topology.nodes[0].cpus, 4);
-	assert_int_equal(topology.nodes[0].memory_bytes, 0);
-	assert_int_equal(topology.nodes[0].distance[0], 10);
+	assert_int_equal(topology.nodes.count, 1);
+	assert_int_equal(nodes__limit(&topology.nodes), 1);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->cpus, 4);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->memory_bytes, 0);
+	assert_int_equal(nodes__find(&topology.nodes, 0)->distance[0], 10);
 	assert_int_equal(topology__node_of(&topology, 5), 0);
 	assert_int_equal(topology__node_of(&topology, 3), NODE_NONE);
 	topology__free(&topology);
@@ -155,7 +155,7 @@ static void test_this_host(void **state)
 	(void)state;
 	assert_int_equal(topology__read(&topology, "/sys"), 0);
 	assert_in_range(topology__node_of(&topology, (uint32_t)sched_getcpu()), 0,
-			topology.limit - 1);
+			nodes__limit(&topology.nodes) - 1);
 	topology__free(&topology);
 }
 

@@ -13,6 +13,7 @@
 #include "host/host.h"
 #include "host/numa_vms.h"
 #include "host/proc_view.h"
+#include "host/topology.h"
 #include "probe/numa.h"
 #include "source/session.h"
 
@@ -22,6 +23,7 @@ struct numa_tool {
 	struct options options;
 	struct session session;
 	struct numa_probe *probe;
+	struct topology topology;
 	struct numa_vms *vms;
 	struct numa_view views[2];
 	unsigned int latest; /* which of the two */
@@ -107,7 +109,7 @@ static int open_all(struct numa_tool *numa)
 		.event_min_ns = options->event_min_ns,
 		.on_event = on_numa_event,
 		.context = numa,
-		.topology = &numa->report.topology,
+		.topology = &numa->topology,
 	};
 	struct numa_vms_config vms = {
 		.residency = { .proc = "/proc",
@@ -136,6 +138,7 @@ static void close_all(struct numa_tool *numa)
 	numa_probe__close(numa->probe);
 	session__close(&numa->session);
 	numa_report__free(&numa->report);
+	topology__free(&numa->topology);
 	for (int i = 0; i < 2; i++) {
 		snapshot__free(&numa->views[i].snapshot);
 		numa_snapshot__free(&numa->views[i].numa);
@@ -168,7 +171,7 @@ static int run(struct numa_tool *numa)
 	if (numa->options.command && command__prepare(&command, numa->options.command))
 		return STATUS_FAILED;
 	host__read(&numa->report.host);
-	if (!read_topology(&numa->report.topology) && !open_all(numa)) {
+	if (!read_topology(&numa->topology) && !open_all(numa)) {
 		status = STATUS_FAILED;
 		if (!sched_probe__start(numa->session.probe) && !read_view(numa, &numa->views[0]))
 			status = runner__run(&numa->options, &command,

@@ -81,16 +81,17 @@ static struct value get_memory_nodes(const void *data)
 {
 	const struct numa_row *row = data;
 	const struct residency *residency = residency_of(row);
+	uint32_t limit = nodes__limit(&row->moment->nodes);
 	char *list = new_text();
 	size_t used = 0;
 
 	if (!residency)
 		return (struct value){ 0 };
-	for (uint32_t node = 0; node < row->topology->limit && used < TEXT_SIZE - 24; node++) {
+	for (uint32_t node = 0; node < limit && used < TEXT_SIZE - 24; node++) {
 		uint64_t bytes = residency->bytes[node];
 		char mib[24] = "-";
 
-		if (row->topology->nodes[node].online)
+		if (nodes__find(&row->moment->nodes, node))
 			format_fixed(mib, (bytes + (1 << 19)) >> 20, 0);
 		used += (size_t)snprintf(list + used, TEXT_SIZE - used, "%s%s", node ? "/" : "",
 					 mib);
@@ -320,10 +321,12 @@ static struct value get_age(const void *data)
 {
 	const struct numa_row *row = data;
 	const struct residency *residency = residency_of(row);
+	uint64_t now_ns;
 
 	if (!residency)
 		return (struct value){ 0 };
-	return number(row->now_ns > residency->time_ns ? row->now_ns - residency->time_ns : 0);
+	now_ns = row->moment->time_ns;
+	return number(now_ns > residency->time_ns ? now_ns - residency->time_ns : 0);
 }
 
 #define RESIDENCY_FIGURE(name, of)                                                                 \
@@ -469,14 +472,15 @@ static json_t *json_nodes(const uint64_t *values, uint32_t limit)
 
 static json_t *json_migrated(const struct numa_row *row, const uint64_t *pages)
 {
-	return row->migrations_seen ? json_nodes(pages, row->topology->limit) : json_null();
+	return row->migrations_seen ? json_nodes(pages, nodes__limit(&row->moment->nodes))
+				    : json_null();
 }
 
 void numa_metrics__add_nodes(json_t *object, const struct numa_row *row)
 {
 	const struct residency *residency = residency_of(row);
 	json_t *total = json_object_get(object, "total");
-	uint32_t limit = row->topology->limit;
+	uint32_t limit = nodes__limit(&row->moment->nodes);
 
 	json_object_set_new(object, "residency_split",
 			    residency ? json_boolean(residency->split) : json_null());

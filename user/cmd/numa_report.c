@@ -45,7 +45,6 @@ void numa_report__free(struct numa_report *report)
 	rows__free(&report->rows);
 	numa_rows__free(&report->numa_rows);
 	homes__free(&report->homes);
-	topology__free(&report->topology);
 }
 
 void numa_report__print_event(struct numa_report *report, FILE *file,
@@ -66,8 +65,7 @@ void numa_report__print_event(struct numa_report *report, FILE *file,
 static int make_rows(struct numa_report *report, const struct numa_view *before,
 		     const struct numa_view *after)
 {
-	const struct numa_moments moments = { &before->numa, &after->numa, &after->snapshot,
-					      &report->topology };
+	const struct numa_moments moments = { &before->numa, &after->numa, &after->snapshot };
 	enum group_by by = report->options->by;
 	int error = rows__make(&report->rows, &before->snapshot, &after->snapshot, by);
 
@@ -93,28 +91,25 @@ static uint64_t residency_cost(const struct numa_view *before, const struct numa
 	return after->numa.residency_cost_ns - before->numa.residency_cost_ns;
 }
 
-static json_t *json_topology(const struct topology *topology)
+static json_t *json_of_nodes(const struct nodes *nodes)
 {
 	json_t *list = json_array();
 
-	for (uint32_t id = 0; id < topology->limit; id++) {
-		const struct node *node = &topology->nodes[id];
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct node *node = &nodes->list[i];
 		json_t *distances = json_object();
 		char other[16];
 
-		for (uint32_t to = 0; to < topology->limit; to++) {
+		for (uint32_t to = 0; to < nodes__limit(nodes); to++) {
 			snprintf(other, sizeof(other), "%u", to);
 			if (node->distance[to])
 				json_object_set_new(distances, other,
 						    json_integer(node->distance[to]));
 		}
-		if (node->online)
-			json_array_append_new(list,
-					      json_pack("{s:i,s:i,s:I,s:O}", "node", (int)id,
-							"cpus", (int)node->cpus, "memory_bytes",
-							(json_int_t)node->memory_bytes, "distance",
-							distances));
-		json_decref(distances);
+		json_array_append_new(list, json_pack("{s:i,s:i,s:I,s:o}", "node", (int)node->id,
+						      "cpus", (int)node->cpus, "memory_bytes",
+						      (json_int_t)node->memory_bytes, "distance",
+						      distances));
 	}
 	return list;
 }
@@ -135,7 +130,7 @@ static int print_json(struct numa_report *report, FILE *file, const struct summa
 	json_object_set_new(object, "faults_missing", json__text(numa->faults_missing));
 	json_object_set_new(object, "migrations_missing", json__text(numa->migrations_missing));
 	json_object_set_new(object, "bandwidth_available", json_boolean(numa->bandwidth_available));
-	json_object_set_new(object, "nodes", json_topology(&report->topology));
+	json_object_set_new(object, "nodes", json_of_nodes(&numa->nodes));
 	for (size_t i = 0; i < report->numa_rows.count; i++) {
 		json_t *row = json__row(numa_metrics(), &report->numa_rows.list[i]);
 
@@ -238,7 +233,7 @@ static int print_text(struct numa_report *report, FILE *file, const struct summa
 		fprintf(file, "%s\n", time);
 	}
 	summary__print_header(file, summary);
-	if (report->topology.count < 2)
+	if (after->numa.nodes.count < 2)
 		fputs("this host has one node: all memory is local\n", file);
 	if (rows->count)
 		error = table__print(file, &report->columns, rows->list, sizeof(*rows->list),
@@ -247,7 +242,7 @@ static int print_text(struct numa_report *report, FILE *file, const struct summa
 		fputs("no vCPU has run yet\n", file);
 	for (size_t i = 0; i < rows->count && report->options->hist; i++) {
 		putc('\n', file);
-		matrix__print(file, &rows->list[i], &report->topology, width);
+		matrix__print(file, &rows->list[i], width);
 	}
 	if (error)
 		return error;

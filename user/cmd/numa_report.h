@@ -19,8 +19,8 @@ struct numa_view {
 struct numa_report {
 	const struct options *options;
 	struct host host;
-	struct topology topology;     /* owned; set by the caller, as host and boot_ns are */
-	uint64_t boot_ns;	      /* time of day at which CLOCK_MONOTONIC was 0 */
+	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0; set by the caller, as host
+			     is */
 	enum residency_source source; /* as --residency says */
 	uint64_t period_ns;	      /* the same; 0: as the cost allows */
 	struct rows rows;

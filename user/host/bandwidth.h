@@ -9,12 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Counters that grow only, summed over the groups and cache domains of one VM. */
-struct bandwidth {
-	bool known;
-	uint64_t total_bytes;
-	uint64_t local_bytes;
-};
+#include "model/numa.h"
 
 /*
  * The groups of resctrl and whose they are. root is "/sys/fs/resctrl", or a test's. A group

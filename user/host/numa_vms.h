@@ -3,6 +3,8 @@
 #ifndef KVMQ_NUMA_VMS_H
 #define KVMQ_NUMA_VMS_H
 
+#include "host/bandwidth.h"
+#include "host/residency.h"
 #include "host/vm.h"
 #include "model/numa.h"
 

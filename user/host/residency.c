@@ -85,26 +85,6 @@ const char *residency_reader__missing(const struct residency_reader *reader)
 	}
 }
 
-uint64_t residency__total(const struct residency *residency)
-{
-	uint64_t total = 0;
-
-	for (int node = 0; node < NODES_MAX; node++)
-		total += residency->bytes[node];
-	return total;
-}
-
-const char *residency_source__name(enum residency_source source)
-{
-	static const char *const names[] = {
-		[RESIDENCY_MAPS] = "maps",
-		[RESIDENCY_CGROUP] = "cgroup",
-		[RESIDENCY_SAMPLE] = "sample",
-	};
-
-	return names[source];
-}
-
 static uint64_t small_page_bytes(const struct process_memory *memory)
 {
 	return memory->anon_bytes + memory->file_bytes + memory->shmem_bytes;

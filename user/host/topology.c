@@ -54,7 +54,7 @@ static int take_range(const char **text, uint32_t limit, uint32_t *first, uint32
 	return *last >= *first && strchr(",\n", **text) ? 1 : -EINVAL;
 }
 
-static int add_cpus(struct topology *topology, uint32_t first, uint32_t last, uint32_t node)
+static int add_cpus(struct topology *topology, uint32_t first, uint32_t last, struct node *node)
 {
 	if (last >= topology->cpu_count) {
 		int8_t *cpu_node = realloc(topology->cpu_node, last + 1);
@@ -65,12 +65,12 @@ static int add_cpus(struct topology *topology, uint32_t first, uint32_t last, ui
 		topology->cpu_node = cpu_node;
 		topology->cpu_count = last + 1;
 	}
-	memset(topology->cpu_node + first, (int)node, last - first + 1);
-	topology->nodes[node].cpus += last - first + 1;
+	memset(topology->cpu_node + first, (int)node->id, last - first + 1);
+	node->cpus += last - first + 1;
 	return 0;
 }
 
-static int add_cpu_list(struct topology *topology, const char *list, uint32_t node)
+static int add_cpu_list(struct topology *topology, const char *list, struct node *node)
 {
 	uint32_t first = 0, last = 0;
 	int result;
@@ -83,12 +83,13 @@ static int add_cpu_list(struct topology *topology, const char *list, uint32_t no
 	return result;
 }
 
-static void add_node(struct topology *topology, uint32_t id)
+static struct node *add_node(struct topology *topology, uint32_t id)
 {
-	topology->nodes[id].online = true;
-	topology->count++;
-	if (id >= topology->limit)
-		topology->limit = id + 1;
+	struct node *node = list_add(&topology->nodes);
+
+	if (node)
+		node->id = id;
+	return node;
 }
 
 static int read_online(struct topology *topology, const char *list)
@@ -98,16 +99,17 @@ static int read_online(struct topology *topology, const char *list)
 
 	while ((result = take_range(&list, NODES_MAX, &first, &last)) > 0)
 		for (uint32_t id = first; id <= last; id++)
-			add_node(topology, id);
+			if (!add_node(topology, id))
+				return -ENOMEM;
 	return result;
 }
 
-static int read_memory(struct node *node, const char *sys, uint32_t id)
+static int read_memory(struct node *node, const char *sys)
 {
 	char text[8192];
 	const char *total;
-	ssize_t got =
-		read_file(text, sizeof(text), "%s/devices/system/node/node%u/meminfo", sys, id);
+	ssize_t got = read_file(text, sizeof(text), "%s/devices/system/node/node%u/meminfo", sys,
+				node->id);
 
 	if (got < 0)
 		return (int)got;
@@ -119,31 +121,30 @@ static int read_memory(struct node *node, const char *sys, uint32_t id)
 }
 
 /* The file has no ids: its numbers are those of the nodes that are online, in order. */
-static void read_distances(struct topology *topology, const char *sys, uint32_t id)
+static void read_distances(struct node *node, const char *sys, const struct nodes *nodes)
 {
 	char text[1024], *field = text, *end;
 
-	if (read_file(text, sizeof(text), "%s/devices/system/node/node%u/distance", sys, id) < 0)
+	if (read_file(text, sizeof(text), "%s/devices/system/node/node%u/distance", sys, node->id) <
+	    0)
 		return;
-	for (uint32_t other = 0; other < topology->limit; other++) {
-		if (!topology->nodes[other].online)
-			continue;
-		topology->nodes[id].distance[other] = (uint32_t)strtoul(field, &end, 10);
+	for (size_t i = 0; i < nodes->count; i++) {
+		node->distance[nodes->list[i].id] = (uint32_t)strtoul(field, &end, 10);
 		field = end;
 	}
 }
 
-static int read_node(struct topology *topology, const char *sys, uint32_t id)
+static int read_node(struct topology *topology, const char *sys, struct node *node)
 {
 	char list[32768];
-	ssize_t got =
-		read_file(list, sizeof(list), "%s/devices/system/node/node%u/cpulist", sys, id);
-	int error = got < 0 ? (int)got : add_cpu_list(topology, list, id);
+	ssize_t got = read_file(list, sizeof(list), "%s/devices/system/node/node%u/cpulist", sys,
+				node->id);
+	int error = got < 0 ? (int)got : add_cpu_list(topology, list, node);
 
 	if (!error)
-		error = read_memory(&topology->nodes[id], sys, id);
+		error = read_memory(node, sys);
 	if (!error)
-		read_distances(topology, sys, id);
+		read_distances(node, sys, &topology->nodes);
 	return error;
 }
 
@@ -151,9 +152,8 @@ static int read_nodes(struct topology *topology, const char *sys, const char *on
 {
 	int error = read_online(topology, online);
 
-	for (uint32_t id = 0; !error && id < topology->limit; id++)
-		if (topology->nodes[id].online)
-			error = read_node(topology, sys, id);
+	for (size_t i = 0; !error && i < topology->nodes.count; i++)
+		error = read_node(topology, sys, &topology->nodes.list[i]);
 	return error;
 }
 
@@ -161,12 +161,12 @@ static int read_single(struct topology *topology, const char *sys)
 {
 	char list[32768];
 	ssize_t got = read_file(list, sizeof(list), "%s/devices/system/cpu/online", sys);
+	struct node *node = got < 0 ? NULL : add_node(topology, 0);
 
-	if (got < 0)
-		return (int)got;
-	add_node(topology, 0);
-	topology->nodes[0].distance[0] = LOCAL_DISTANCE;
-	return add_cpu_list(topology, list, 0);
+	if (!node)
+		return got < 0 ? (int)got : -ENOMEM;
+	node->distance[0] = LOCAL_DISTANCE;
+	return add_cpu_list(topology, list, node);
 }
 
 int topology__read(struct topology *topology, const char *sys)
@@ -180,7 +180,7 @@ int topology__read(struct topology *topology, const char *sys)
 		error = read_single(topology, sys);
 	else
 		error = got < 0 ? (int)got : read_nodes(topology, sys, online);
-	if (!error && !topology->count)
+	if (!error && !topology->nodes.count)
 		error = -EINVAL;
 	if (error)
 		topology__free(topology);
@@ -190,10 +190,28 @@ int topology__read(struct topology *topology, const char *sys)
 void topology__free(struct topology *topology)
 {
 	free(topology->cpu_node);
+	list_free(&topology->nodes);
 	*topology = (struct topology){ 0 };
 }
 
 int topology__node_of(const struct topology *topology, uint32_t cpu)
 {
 	return cpu < topology->cpu_count ? topology->cpu_node[cpu] : NODE_NONE;
+}
+
+/* include/linux/sched/sysctl.h: NUMA_BALANCING_NORMAL, NUMA_BALANCING_MEMORY_TIERING */
+enum balancing balancing__read(const char *proc)
+{
+	char text[16];
+
+	if (read_file(text, sizeof(text), "%s/sys/kernel/numa_balancing", proc) <= 0)
+		return BALANCING_UNKNOWN;
+	switch (strtol(text, NULL, 10) & 3) {
+	case 0:
+		return BALANCING_OFF;
+	case 2:
+		return BALANCING_TIERING;
+	default:
+		return BALANCING_ON;
+	}
 }

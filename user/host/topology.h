@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The NUMA nodes of the host, from sysfs. */
+/* The NUMA nodes of the host, from sysfs, and whether the kernel moves memory between them. */
 #ifndef KVMQ_TOPOLOGY_H
 #define KVMQ_TOPOLOGY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bpf/sched.h"
-
-#define NODES_MAX SCHED_NODES
-#define NODE_NONE (-1)
-
-struct node {
-	bool online;
-	uint32_t cpus;		      /* online ones; 0: memory only */
-	uint64_t memory_bytes;	      /* MemTotal; 0: CPUs only, or a kernel without NUMA */
-	uint32_t distance[NODES_MAX]; /* SLIT units, 10 is local; 0: not known */
-};
+#include "model/node.h"
+#include "model/numa.h"
 
 struct topology {
-	uint32_t count; /* nodes that are online */
-	uint32_t limit; /* the highest id of these + 1 */
-	struct node nodes[NODES_MAX];
+	struct nodes nodes;
 	int8_t *cpu_node; /* node of a CPU, or NODE_NONE; owned */
 	uint32_t cpu_count;
 };
@@ -37,5 +26,8 @@ void topology__free(struct topology *topology);
 
 /* Node of a CPU, or NODE_NONE where it is not known. */
 int topology__node_of(const struct topology *topology, uint32_t cpu);
+
+/* What PROC/sys/kernel/numa_balancing says. */
+enum balancing balancing__read(const char *proc);
 
 #endif

@@ -3,25 +3,6 @@
 
 #include <stdlib.h>
 
-#include "host/proc.h"
-
-/* include/linux/sched/sysctl.h: NUMA_BALANCING_NORMAL, NUMA_BALANCING_MEMORY_TIERING */
-enum balancing balancing__read(const char *proc)
-{
-	char text[16];
-
-	if (read_file(text, sizeof(text), "%s/sys/kernel/numa_balancing", proc) <= 0)
-		return BALANCING_UNKNOWN;
-	switch (strtol(text, NULL, 10) & 3) {
-	case 0:
-		return BALANCING_OFF;
-	case 2:
-		return BALANCING_TIERING;
-	default:
-		return BALANCING_ON;
-	}
-}
-
 struct numa_thread *numa_snapshot__add(struct numa_snapshot *numa)
 {
 	struct numa_thread *thread;
@@ -82,6 +63,7 @@ void numa_snapshot__free(struct numa_snapshot *numa)
 {
 	free(numa->threads);
 	free(numa->vms);
+	list_free(&numa->nodes);
 	*numa = (struct numa_snapshot){ 0 };
 }
 

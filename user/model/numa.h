@@ -11,9 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/bandwidth.h"
-#include "host/residency.h"
-#include "host/topology.h"
+#include "model/node.h"
+#include "model/residency.h"
 #include "model/snapshot.h"
 
 /* Of a hint fault, before a migration. */
@@ -41,6 +40,13 @@ struct numa_thread {
 	struct numa_figures figures;
 };
 
+/* Counters that grow only, summed over the groups and cache domains of one VM. */
+struct bandwidth {
+	bool known;
+	uint64_t total_bytes;
+	uint64_t local_bytes;
+};
+
 /* What belongs to a VM as a whole. */
 struct numa_vm {
 	uint32_t pid;
@@ -63,7 +69,9 @@ enum balancing {
 };
 
 struct numa_snapshot {
-	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	uint64_t time_ns;   /* CLOCK_MONOTONIC */
+	struct nodes nodes; /* of the host */
+	uint32_t page_bytes;
 	enum balancing balancing;
 	const char *faults_missing;	/* why hint faults are not seen; NULL: they are */
 	const char *migrations_missing; /* the same of migrations */
@@ -96,9 +104,6 @@ struct numa_event {
 	int32_t to;		   /* FAULTS: NODE_NONE; to this node */
 	uint32_t from_cpu, to_cpu; /* of a move */
 };
-
-/* What PROC/sys/kernel/numa_balancing says. */
-enum balancing balancing__read(const char *proc);
 
 /* Makes room for one more vCPU or VM. NULL: memory is short. */
 struct numa_thread *numa_snapshot__add(struct numa_snapshot *numa);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/topology.h"
+#include "model/node.h"
 
 #define HOME_HALF_LIFE_NS 10000000000ULL
 #define HOME_AHEAD_PERCENT 125

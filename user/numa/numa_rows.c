@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sched/row_keys.h"
 
@@ -137,7 +136,7 @@ static enum fault_reason find_reason(const struct numa_row *row, const struct nu
 
 	if (row->interval.faults[FAULT_LOCAL] || row->interval.faults[FAULT_REMOTE])
 		return FAULTS_KNOWN;
-	if (moments->topology->count < 2)
+	if (moments->after->nodes.count < 2)
 		return FAULTS_ONE_NODE;
 	if (moments->after->faults_missing)
 		return FAULTS_NO_HOOK;
@@ -161,7 +160,7 @@ static bool knows_migrations(const struct numa_row *row)
 
 static bool thrashes(const struct numa_row *row, uint64_t memory)
 {
-	uint64_t in, out, pages = memory / (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t in, out, pages = memory / row->moment->page_bytes;
 
 	if (!row->migrations_known)
 		return false;
@@ -208,17 +207,16 @@ static bool is_left_behind(const struct numa_row *row, const struct home *home, 
 static void find_hint(struct numa_row *row, const struct numa_moments *moments,
 		      const struct home *home)
 {
+	const struct node *node = nodes__find(&row->moment->nodes, (uint32_t)row->home);
 	uint64_t run = numa_figures__run(&row->interval), memory = numa_row__memory(row), size;
-	uint64_t node_bytes;
 
 	row->hint_node = row->home;
-	if (row->home == NODE_NONE || !run || moments->topology->count < 2)
+	if (!node || !run || moments->after->nodes.count < 2)
 		return;
 	size = row->vm ? row->vm->residency.size_bytes : 0;
-	node_bytes = moments->topology->nodes[row->home].memory_bytes;
-	if (!node_bytes) {
+	if (!node->memory_bytes) {
 		row->hint = HINT_MEMORYLESS;
-	} else if ((memory > size ? memory : size) > node_bytes) {
+	} else if ((memory > size ? memory : size) > node->memory_bytes) {
 		row->hint = HINT_LARGER;
 	} else if (thrashes(row, memory)) {
 		row->hint = HINT_THRASHING;
@@ -281,8 +279,7 @@ static int finish_row(struct numa_row *row, enum group_by by, const struct numa_
 	if (!home)
 		return -ENOMEM;
 	row->home = home->node;
-	row->now_ns = moments->after->time_ns;
-	row->topology = moments->topology;
+	row->moment = moments->after;
 	row->vm = numa_snapshot__vm(moments->after, row->row.vm->pid);
 	find_expected(row);
 	row->reason = find_reason(row, moments);

@@ -60,9 +60,8 @@ struct numa_row {
 	enum numa_hint hint; /* of a VM */
 	int32_t hint_node;   /* that the hint is about, or NODE_NONE */
 	bool bandwidth_known;
-	struct bandwidth bandwidth; /* of a VM, in the interval */
-	uint64_t now_ns;	    /* of the later snapshot */
-	const struct topology *topology;
+	struct bandwidth bandwidth;	    /* of a VM, in the interval */
+	const struct numa_snapshot *moment; /* the later one */
 };
 
 struct numa_rows {
@@ -75,13 +74,12 @@ struct numa_rows {
 struct numa_moments {
 	const struct numa_snapshot *before, *after;
 	const struct snapshot *snapshot; /* that belongs to after */
-	const struct topology *topology;
 };
 
 /*
  * Makes a numa row for each of rows, which are vCPUs or VMs, from what has changed since
- * before, and feeds homes with it: so once for an interval. rows, the snapshots and the topology
- * must stay as long. vCPUs that have exited are in no total. Returns 0 or -ENOMEM. The rows own
+ * before, and feeds homes with it: so once for an interval. rows and the snapshots must stay as
+ * long. vCPUs that have exited are in no total. Returns 0 or -ENOMEM. The rows own
  * memory: numa_rows__free().
  */
 int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,

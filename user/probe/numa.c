@@ -14,6 +14,8 @@
 #include "probe/kernel.h"
 #include "probe/numa_internal.h"
 
+_Static_assert(NODES_MAX == SCHED_NODES, "both sides know as many nodes");
+
 /* What is asked of the kernel: less and less, until it agrees. */
 struct wishes {
 	bool faults;
@@ -256,6 +258,9 @@ int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
 {
 	numa_snapshot__clear(numa);
 	numa->time_ns = snapshot->time_ns;
+	numa->page_bytes = (uint32_t)getpagesize();
+	if (list_copy(&numa->nodes, &probe->config.topology->nodes))
+		return -ENOMEM;
 	numa->faults_missing = or_null(probe->faults_missing);
 	numa->migrations_missing = or_null(probe->migrations_missing);
 	for (size_t i = 0; i < snapshot->count; i++) {

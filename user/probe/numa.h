@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "host/residency.h"
+#include "host/topology.h"
 #include "model/numa.h"
 #include "probe/sched.h"
 

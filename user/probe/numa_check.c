@@ -15,7 +15,7 @@ static bool check_nodes(struct checks *checks)
 	struct check *check = checks__add(checks, "NUMA nodes");
 	struct topology topology;
 	int error = topology__read(&topology, "/sys");
-	bool several = !error && topology.count > 1;
+	bool several = !error && topology.nodes.count > 1;
 
 	if (error == -ERANGE)
 		check__fail(check, CHECK_MISSING, everything,

@@ -4,6 +4,7 @@
 #define KVMQ_NUMA_INTERNAL_H
 
 #include "bpf/numa.h"
+#include "host/topology.h"
 #include "numa.skel.h"
 #include "probe/maps.h"
 #include "probe/numa.h"

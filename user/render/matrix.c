@@ -17,7 +17,6 @@ struct matrix_nodes {
 /* One VM's matrix; 0 of either sum is n/a. */
 struct matrix {
 	const struct numa_row *row;
-	const struct topology *topology;
 	const uint64_t *memory; /* by node */
 	uint64_t memory_sum;
 	uint64_t run_sum;
@@ -31,16 +30,15 @@ static void add_node(struct matrix_nodes *nodes, uint32_t node)
 
 static void choose_nodes(struct matrix *matrix)
 {
-	const struct topology *topology = matrix->topology;
+	const struct nodes *nodes = &matrix->row->moment->nodes;
 
 	for (uint32_t id = 0; id < NODES_MAX; id++) {
-		const struct node *node = &topology->nodes[id];
+		const struct node *node = nodes__find(nodes, id);
 
-		if (node->cpus || matrix->row->interval.run_ns[id])
+		if ((node && node->cpus) || matrix->row->interval.run_ns[id])
 			add_node(&matrix->lines, id);
 		/* Of the only node of a kernel without NUMA the memory is not known. */
-		if (node->memory_bytes || matrix->memory[id] ||
-		    (node->online && topology->count == 1))
+		if ((node && (node->memory_bytes || nodes->count == 1)) || matrix->memory[id])
 			add_node(&matrix->columns, id);
 	}
 }
@@ -79,11 +77,11 @@ static void print_header(FILE *file, const struct matrix *matrix, size_t first, 
 
 static void print_cell(FILE *file, const struct matrix *matrix, int32_t line, int32_t column)
 {
+	const struct node *node = nodes__find(&matrix->row->moment->nodes, (uint32_t)line);
 	char distance[16], share[24];
 	double expected;
 
-	snprintf(distance, sizeof(distance), "(%u)",
-		 matrix->topology->nodes[line].distance[column]);
+	snprintf(distance, sizeof(distance), "(%u)", node ? node->distance[column] : 0);
 	if (!matrix->memory_sum || !matrix->run_sum) {
 		fprintf(file, " %*s %5s", CELL_WIDTH - 6, "n/a", distance);
 		return;
@@ -108,12 +106,10 @@ static void print_line(FILE *file, const struct matrix *matrix, int32_t line, si
 	putc('\n', file);
 }
 
-void matrix__print(FILE *file, const struct numa_row *row, const struct topology *topology,
-		   unsigned int width)
+void matrix__print(FILE *file, const struct numa_row *row, unsigned int width)
 {
 	static const uint64_t none[NODES_MAX];
 	struct matrix matrix = { .row = row,
-				 .topology = topology,
 				 .memory = row->vm ? row->vm->residency.bytes : none,
 				 .memory_sum = numa_row__memory(row),
 				 .run_sum = numa_figures__run(&row->interval) };

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#include "host/topology.h"
 #include "numa/numa_rows.h"
 
 /*
@@ -14,7 +13,6 @@
  * with the distance. Columns that do not fit into width (0: no limit) follow in further
  * blocks.
  */
-void matrix__print(FILE *file, const struct numa_row *row, const struct topology *topology,
-		   unsigned int width);
+void matrix__print(FILE *file, const struct numa_row *row, unsigned int width);
 
 #endif
