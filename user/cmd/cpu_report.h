@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "cli/options.h"
-#include "host/host.h"
+#include "model/host.h"
 #include "model/wait_event.h"
 #include "render/metric.h"
 #include "sched/blame.h"

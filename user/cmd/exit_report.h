@@ -7,7 +7,7 @@
 
 #include "cli/options.h"
 #include "exits/exit_rows.h"
-#include "host/host.h"
+#include "model/host.h"
 #include "render/metric.h"
 
 /* The same moment as the two probes have seen it. */

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "cli/options.h"
-#include "host/host.h"
 #include "io/io_rows.h"
+#include "model/host.h"
 #include "model/io_event.h"
 #include "render/metric.h"
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "cli/options.h"
-#include "host/host.h"
+#include "model/host.h"
 #include "numa/numa_rows.h"
 #include "render/metric.h"
 

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The host as a whole. */
+/* What /proc and uname() say of the host as a whole. */
 #ifndef KVMQ_HOST_H
 #define KVMQ_HOST_H
 
 #include <stdint.h>
 
-struct host {
-	char name[65];
-	char kernel[65];
-	unsigned int cpus; /* online */
-};
+#include "model/host.h"
 
 void host__read(struct host *host);
 

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "host/host.h"
+#include "model/host.h"
 #include "model/snapshot.h"
 #include "sched/rows.h"
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "host/host.h"
+#include "model/host.h"
 #include "model/snapshot.h"
 #include "model/state_change.h"
 
