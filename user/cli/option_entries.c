@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/time_text.h"
 #include "base/units.h"
 
 #define EVENT_MAX_USEC 3600000000ULL
@@ -100,6 +101,14 @@ static int set_top(struct options *options, const struct option_entry *entry, co
 	return parse_number(text, 1, TOP_MAX, &options->top) ? option__refuse(entry, text) : 0;
 }
 
+/* The last of the two counts. */
+static int set_zone(struct options *options, const struct option_entry *entry, const char *text)
+{
+	(void)text;
+	options->utc = entry == &option_utc;
+	return 0;
+}
+
 static int add_verbose(struct options *options, const struct option_entry *entry, const char *text)
 {
 	(void)entry;
@@ -191,6 +200,60 @@ const struct option_entry option_timestamp = {
 	.help = "the time before each interval",
 	.place = offsetof(struct options, timestamp),
 	.set = option__set_flag,
+};
+
+const struct option_entry option_local = {
+	.name = "local",
+	.help = "times on the screen are local: the default",
+	.set = set_zone,
+};
+
+const struct option_entry option_utc = {
+	.name = "utc",
+	.help = "times on the screen, and those given without an offset, are UTC",
+	.set = set_zone,
+};
+
+const struct option_entry option_record = {
+	.letter = 'r',
+	.name = "record",
+	.has_argument = required_argument,
+	.argument = "FILE",
+	.help = "write what is measured to FILE, too, for --from",
+	.expected = "the name of a file to write",
+	.place = offsetof(struct options, record),
+	.set = option__set_name,
+};
+
+const struct option_entry option_from = {
+	.letter = 'f',
+	.name = "from",
+	.has_argument = required_argument,
+	.argument = "FILE",
+	.help = "show what was recorded in FILE; INTERVAL chooses coarser steps",
+	.expected = "the name of a recording",
+	.place = offsetof(struct options, from),
+	.set = option__set_name,
+};
+
+const struct option_entry option_since = {
+	.name = "since",
+	.has_argument = required_argument,
+	.argument = "TIME",
+	.help = "from then on: RFC 3339, 21:00, yesterday 21:00 or -10min",
+	.expected = TIME_FORMS,
+	.place = offsetof(struct options, since),
+	.set = option__set_text,
+};
+
+const struct option_entry option_until = {
+	.name = "until",
+	.has_argument = required_argument,
+	.argument = "TIME",
+	.help = "up to then",
+	.expected = TIME_FORMS,
+	.place = offsetof(struct options, until),
+	.set = option__set_text,
 };
 
 const struct option_entry option_verbose = {

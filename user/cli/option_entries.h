@@ -8,7 +8,8 @@
 #include "cli/options.h"
 
 extern const struct option_entry option_vm, option_cgroup, option_hist, option_events, option_json,
-	option_columns, option_sort, option_top, option_timestamp, option_verbose, option_version,
+	option_columns, option_sort, option_top, option_timestamp, option_local, option_utc,
+	option_record, option_from, option_since, option_until, option_verbose, option_version,
 	option_help;
 
 /* --by of a tool whose rows may be these; without it they are the first. */

@@ -12,6 +12,12 @@ static const struct option_rule shared_rules[] = {
 	  .unless = "--json",
 	  .why = "which prints no table" },
 	{ .option = "--json", .excludes = { "--columns" }, .why = "which has every figure" },
+	{ .option = "--from",
+	  .excludes = { "--record", "--qmp", "--vmm", "--with-guests", "--residency", "--timeline",
+			"COMMAND" },
+	  .why = "which measures nothing" },
+	{ .option = "--since", .needs = "--from", .why = "it chooses from what was recorded" },
+	{ .option = "--until", .needs = "--from", .why = "it chooses from what was recorded" },
 	{ 0 },
 };
 
@@ -39,6 +45,10 @@ static int check_rule(const struct command_line *line, const struct option_rule 
 	if (!value || (rule->value && strcmp(value, rule->value) != 0) ||
 	    (rule->unless && value_of(line, rule->unless)))
 		return 0;
+	if (rule->needs && !value_of(line, rule->needs)) {
+		log_error("%s: %s: add %s", rule->option, rule->why, rule->needs);
+		return -EINVAL;
+	}
 	for (const char *const *excluded = rule->excludes; *excluded; excluded++) {
 		if (!value_of(line, *excluded))
 			continue;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/time_text.h"
 #include "base/units.h"
 #include "base/version.h"
 #include "cli/option_entries.h"
@@ -67,7 +68,10 @@ static void print_entry(const struct option_entry *entry)
 		 : entry->argument ? "="
 				   : "",
 		 entry->argument ? entry->argument : "", optional ? "]" : "");
-	printf("  -%c, --%-20s ", entry->letter, name);
+	if (entry->letter)
+		printf("  -%c, --%-20s ", entry->letter, name);
+	else
+		printf("      --%-20s ", name);
 	snprintf(help, sizeof(help), "%s", entry->help);
 	if (entry->values) {
 		option__list_values(values, sizeof(values), entry);
@@ -103,6 +107,8 @@ static void build_tables(const struct tool *tool, char *letters, struct option *
 
 		*names++ =
 			(struct option){ entry->name, entry->has_argument, NULL, LONG_OPTION + i };
+		if (!entry->letter)
+			continue;
 		*letters++ = entry->letter;
 		for (int colon = 0; colon < entry->has_argument; colon++)
 			*letters++ = ':';
@@ -193,9 +199,35 @@ static int read_operands(struct options *options, const struct tool *tool, int a
 	return 0;
 }
 
+static int read_time(uint64_t *time_ns, const struct options *options,
+		     const struct option_entry *entry, uint64_t now_ns)
+{
+	const char *text = *(const char *const *)((const char *)options + entry->place);
+	int error = text ? parse_time(text, now_ns, options->utc, time_ns) : 0;
+
+	if (error == -ERANGE)
+		log_error("--%s: '%s': there is no such time: give another", entry->name, text);
+	return error == -EINVAL ? option__refuse(entry, text) : error;
+}
+
+/* Only now, since --utc may stand behind them; and "-10min" is before one and the same moment. */
+static int read_times(struct options *options)
+{
+	uint64_t now_ns = clock_realtime_ns();
+
+	if (read_time(&options->since_ns, options, &option_since, now_ns) ||
+	    read_time(&options->until_ns, options, &option_until, now_ns))
+		return -EINVAL;
+	if (options->since_ns <= options->until_ns)
+		return 0;
+	log_error("--since: '%s' is later than --until '%s': give an earlier one", options->since,
+		  options->until);
+	return -EINVAL;
+}
+
 static void set_defaults(struct options *options, const struct tool *tool)
 {
-	*options = (struct options){ .interval_ns = NSEC_PER_SEC };
+	*options = (struct options){ .interval_ns = NSEC_PER_SEC, .until_ns = UINT64_MAX };
 	for (const struct option_entry *const *entry = tool->options; *entry; entry++)
 		if ((*entry)->values)
 			(*entry)->set(options, *entry, (*entry)->values[0]);
@@ -250,7 +282,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 	signal(SIGPIPE, SIG_IGN); /* flush_output() sees to it */
 	*status = STATUS_USAGE;
 	if (split_command(options, tool, &argc, argv) ||
-	    read_options(options, tool, argc, argv, status) ||
+	    read_options(options, tool, argc, argv, status) || read_times(options) ||
 	    read_operands(options, tool, argc - optind, argv + optind))
 		return 1;
 	log_init(tool->name, options->verbose);

@@ -36,6 +36,13 @@ struct options {
 	uint64_t top; /* 0: all rows */
 	const char *columns;
 	bool timestamp;
+	bool utc;	    /* times on the screen, and those given without an offset */
+	const char *record; /* file to write, or NULL */
+	const char *from;   /* file to read instead of measuring, or NULL */
+	const char *since;  /* as given, or NULL */
+	const char *until;
+	uint64_t since_ns;    /* since 1970; of what was recorded, this and later moments */
+	uint64_t until_ns;    /* and up to this one; UINT64_MAX without --until */
 	unsigned int verbose; /* how often -v was given */
 	uint64_t interval_ns;
 	bool interval_given;
@@ -45,7 +52,7 @@ struct options {
 
 /* An option: how it is written, what the help says of it, and what it does. */
 struct option_entry {
-	char letter;
+	char letter; /* 0: none */
 	const char *name;
 	int has_argument;	   /* of <getopt.h> */
 	const char *argument;	   /* its name in the help */
@@ -60,14 +67,15 @@ struct option_entry {
 /* The most that a tool may take. */
 #define OPTIONS_MAX 48
 
-#define OPTION_EXCLUDES_MAX 16
+#define OPTION_EXCLUDES_MAX 20
 
-/* What an option excludes. Options are named as in "--events"; COMMAND is one, too. */
+/* What an option excludes or needs. It is named as in "--events"; COMMAND is one, too. */
 struct option_rule {
 	const char *option; /* NULL: the end of a list of rules */
 	const char *value;  /* only with this one; NULL: with any, and with none */
 	const char *excludes[OPTION_EXCLUDES_MAX + 1];
 	const char *unless; /* this is given, too; NULL: in any case */
+	const char *needs;  /* this, too; NULL: nothing */
 	const char *why;    /* a clause about the option: "which prints no table" */
 };
 

@@ -50,8 +50,14 @@ static const struct option_entry cpu_timeline = {
 };
 
 static const struct option_rule cpu_rules[] = {
-	{ "--by", "vcpu", { "--overlap" }, NULL, "whose rows are no VMs" },
-	{ "--by", "thread", { "--overlap" }, NULL, "whose rows are no VMs" },
+	{ .option = "--by",
+	  .value = "vcpu",
+	  .excludes = { "--overlap" },
+	  .why = "whose rows are no VMs" },
+	{ .option = "--by",
+	  .value = "thread",
+	  .excludes = { "--overlap" },
+	  .why = "whose rows are no VMs" },
 	{ 0 },
 };
 
@@ -130,7 +136,10 @@ static const struct option_entry numa_residency = {
 };
 
 static const struct option_rule numa_rules[] = {
-	{ "--by", "vcpu", { "--hist" }, NULL, "whose rows have no node matrix" },
+	{ .option = "--by",
+	  .value = "vcpu",
+	  .excludes = { "--hist" },
+	  .why = "whose rows have no node matrix" },
 	{ 0 },
 };
 
@@ -217,7 +226,8 @@ static const struct option_entry io_guest_report = {
 static const struct option_rule io_rules[] = {
 	{ .option = "--guest-report",
 	  .excludes = { "--vm", "--cgroup", "--by", "--hist", "--qmp", "--vmm", "--with-guests",
-			"--events", "--json", "--columns", "--sort", "--top", "--timestamp" },
+			"--events", "--json", "--columns", "--sort", "--top", "--timestamp",
+			"--local", "--utc", "--record", "--from" },
 	  .why = "which shows nothing, but reports" },
 	{ .option = "--by",
 	  .value = "device",
