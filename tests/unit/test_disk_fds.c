@@ -10,6 +10,7 @@
 
 #include <linux/magic.h>
 
+#include "base/units.h"
 #include "block_device.h"
 #include "disks/disk.h"
 #include "fake_proc.h"
@@ -64,6 +65,7 @@ static void add_process(const char *arguments)
 	*end = '\0';
 	fake_proc__add(&proc, PID, "kvm", 1, text, NULL);
 	fake_tree(&proc, "100/fdinfo/.keep", "");
+	assert_int_equal(symlink("/proc/self/mountinfo", path_of("100/mountinfo")), 0);
 }
 
 static void add_flags(int fd, unsigned int flags)
@@ -321,6 +323,41 @@ static void test_deleted(void **state)
 	fail_msg("not found");
 }
 
+/* A command line of all the names that it has room for, of a process with all the files. */
+static void add_flood(const char *target)
+{
+	static char text[1 << 20];
+	char *end = stpcpy(text, "kvm") + 1;
+
+	for (int option = 0; option < 2000; option++) {
+		end = stpcpy(end, "-blockdev") + 1;
+		end = stpcpy(end, "{\"driver\":\"file\"");
+		for (int i = 0; i < 12; i++)
+			end += sprintf(end, ",\"%d.file\":\"/none/%d\"", i, option);
+		end += sprintf(end, ",\"file\":\"/none/%d\"}", option) + 1;
+	}
+	fake_proc__add(&proc, PID, "kvm", 1, "kvm", NULL);
+	fake_file(&proc, PID, "cmdline", text, (size_t)(end - text));
+	assert_int_equal(symlink("/", path_of("100/root")), 0);
+	make_file(target);
+	for (int fd = 3; fd < 2000; fd++)
+		fake_proc__add_fd(&proc, PID, fd, path_of(target));
+}
+
+/* It costs little, and what was left out is counted. */
+static void test_flood(void **state)
+{
+	uint64_t ns;
+
+	(void)state;
+	add_flood("a.img");
+	ns = clock_process_cpu_ns();
+	assert_int_equal(disks__read(&disks, proc.path, PID), 0);
+	ns = clock_process_cpu_ns() - ns;
+	assert_in_range(ns, 0, NSEC_PER_SEC);
+	assert_true(disks.refused > 900);
+}
+
 /* A file in memory, in this process: it is known to be on no device. */
 static void test_memory(void **state)
 {
@@ -351,7 +388,7 @@ int main(void)
 		TEST(test_files),	 TEST(test_hot_plugged), TEST(test_firecracker),
 		TEST(test_active_layer), TEST(test_namespaces),	 TEST(test_fd_sets),
 		TEST(test_block_device), TEST(test_gone),	 TEST(test_deleted),
-		TEST(test_memory),
+		TEST(test_memory),	 TEST(test_flood),
 	};
 
 	return cmocka_run_group_tests_name("disk_fds", tests, NULL, NULL);

@@ -17,39 +17,12 @@
 static const char fdset[] = "/dev/fdset/";
 
 /*
- * The open file of this name, or NULL: the one that can be written, if there are several.
- * Marks all of them as named. What a set of fds holds QEMU alone can tell: the numbers on its
- * command line were closed when it had made copies of them, and may be other files by now.
+ * The open file of this name, or NULL. What a set of fds holds QEMU alone can tell: the numbers on
+ * its command line were closed when it had made copies of them, and may be other files by now.
  */
-static struct open_file *find(const struct open_files *files, const char *path)
+static struct open_file *find(struct open_files *files, const char *path)
 {
-	const struct open_file *exact = open_files__named(files, path);
-	struct file_identity identity;
-	struct open_file *best = NULL;
-	bool known = exact;
-	int best_rank = 0;
-
-	if (!strncmp(path, fdset, strlen(fdset)))
-		return NULL;
-	if (exact)
-		identity = exact->identity;
-	else
-		known = open_files__look_up(files, path, &identity);
-	for (size_t i = 0; i < files->count; i++) {
-		struct open_file *file = &files->list[i];
-		bool same = known && file_identity__is(&identity, &file->identity);
-		int rank = same * 2 + file->write;
-
-		/* Deleted, or replaced by another: it is what it was called. */
-		if (!same && (file->cut || strcmp(path, file->path) != 0))
-			continue;
-		file->named = true;
-		if (!best || rank > best_rank) {
-			best = file;
-			best_rank = rank;
-		}
-	}
-	return best;
+	return strncmp(path, fdset, strlen(fdset)) != 0 ? open_files__find(files, path) : NULL;
 }
 
 static uint64_t device_size(uint32_t dev)
@@ -93,7 +66,7 @@ static void fill_in(struct disk *disk, const struct open_files *files, const str
 }
 
 /* Marks what the command line names but is no disk: firmware, layers below the active one. */
-static void mark_others(const struct open_files *files, const struct options *options)
+static void mark_others(struct open_files *files, const struct options *options)
 {
 	for (size_t i = 0; i < options->count; i++) {
 		const struct option *option = &options->list[i];
@@ -174,18 +147,12 @@ static bool is_disk_by_api(const struct open_file *file, const char *cmdline, si
 	return !is_in_arguments(cmdline, size, file->path);
 }
 
-/* Of a file that is open twice, the first that can be written counts. */
+/* Of a file that is open twice, the first of its group counts. */
 static bool is_seen(const struct open_files *files, const struct open_file *file)
 {
-	for (size_t i = 0; i < files->count; i++) {
-		const struct open_file *other = &files->list[i];
+	const struct open_file *first = open_files__group(files, file);
 
-		if (file_identity__is(&other->identity, &file->identity) &&
-		    (other->named || (other->write && !file->write) ||
-		     (other->write == file->write && other->fd < file->fd)))
-			return true;
-	}
-	return false;
+	return first->named || first != file;
 }
 
 static void add_unnamed(struct disks *disks, const struct open_files *files, const char *cmdline,
@@ -212,7 +179,7 @@ static void add_unnamed(struct disks *disks, const struct open_files *files, con
 	}
 }
 
-static void fill_in_all(struct disks *disks, const struct open_files *files)
+static void fill_in_all(struct disks *disks, struct open_files *files)
 {
 	for (size_t i = 0; i < disks->count; i++) {
 		struct disk *disk = &disks->list[i];
@@ -235,6 +202,7 @@ int disks__read_fds(struct disks *disks, const struct options *options, const ch
 		fill_in_all(disks, &files);
 		mark_others(&files, options);
 		add_unnamed(disks, &files, cmdline, size);
+		disks->refused += files.refused;
 	}
 	open_files__free(&files);
 	return error;
@@ -250,14 +218,11 @@ static const struct open_file *find_in_set(const struct open_files *files,
 
 	json_array_foreach(wanted->fds, index, one)
 	{
-		json_int_t fd = json_integer_value(json_object_get(one, "fd"));
+		const struct open_file *file =
+			open_files__at_fd(files, json_integer_value(json_object_get(one, "fd")));
 
-		for (size_t i = 0; i < files->count; i++) {
-			const struct open_file *file = &files->list[i];
-
-			if (file->fd == fd && (!best || file->write == !wanted->read_only))
-				best = file;
-		}
+		if (file && (!best || file->write == !wanted->read_only))
+			best = file;
 	}
 	return best;
 }
@@ -280,6 +245,7 @@ int disks__find_files(struct disks *disks, const struct disk_file wanted[DISKS_M
 		if (file)
 			fill_in(disk, &files, file);
 	}
+	disks->refused += files.refused;
 	open_files__free(&files);
 	return error;
 }

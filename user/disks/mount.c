@@ -13,17 +13,26 @@
 #include "host/proc.h"
 #include "model/io.h"
 
+#define MOUNTS_MAX 32768 /* of a process: a user may have any number in a namespace of his own */
+
 /* Of files in them no request gets to a block device of this host. */
 static const char *const elsewhere[] = {
-	"tmpfs", "ramfs", "hugetlbfs", "devtmpfs", "nfs",	"nfs4",		  "cifs",
-	"smb3",	 "ceph",  "9p",	       "virtiofs", "afs",	"lustre",	  "orangefs",
-	"coda",	 "ncpfs", "beegfs",    "gpfs",	   "glusterfs", "fuse.glusterfs", "fuse.sshfs",
+	"tmpfs",     "ramfs",	       "hugetlbfs",  "devtmpfs", "nfs",	     "nfs4",
+	"cifs",	     "smb3",	       "ceph",	     "9p",	 "virtiofs", "afs",
+	"lustre",    "orangefs",       "coda",	     "ncpfs",	 "beegfs",   "gpfs",
+	"glusterfs", "fuse.glusterfs", "fuse.sshfs", NULL,
 };
 
-static bool is_elsewhere(const char *type)
+/* What answers without a server, and nobody but root mounts. */
+static const char *const local[] = {
+	"ext2",	    "ext3",   "ext4", "xfs",	  "btrfs", "f2fs",     "zfs", "tmpfs",
+	"devtmpfs", "rootfs", "vfat", "squashfs", "erofs", "bcachefs", NULL,
+};
+
+static bool is_one_of(const char *const *list, const char *type)
 {
-	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
-		if (!strcmp(elsewhere[i], type))
+	for (; *list; list++)
+		if (!strcmp(*list, type))
 			return true;
 	return false;
 }
@@ -111,28 +120,48 @@ static bool read_line(char *line, int mount, char **type, char **source)
 	return *source;
 }
 
-void mount__place(struct mount_place *place, const char *proc, const char *sys, uint32_t pid,
-		  int mount)
+/* The line of a mount, to be freed; NULL: there is none, or too many stand before it. */
+static char *find_mount(const char *proc, uint32_t pid, int mount, char **type, char **source)
 {
-	char path[PATH_MAX], *line = NULL, *type = NULL, *source = NULL;
+	char path[PATH_MAX], *line = NULL;
 	bool found = false;
 	size_t size = 0;
 	FILE *file;
 
-	*place = (struct mount_place){ .dev = 0 };
 	snprintf(path, sizeof(path), "%s/%u/mountinfo", proc, pid);
 	file = fopen(path, "re");
-	while (file && !found && getline(&line, &size, file) > 0) {
+	for (int i = 0; file && !found && i < MOUNTS_MAX && getline(&line, &size, file) > 0; i++) {
 		line[strcspn(line, "\n")] = '\0';
-		found = read_line(line, mount, &type, &source);
+		found = read_line(line, mount, type, source);
 	}
-	if (found && is_elsewhere(type)) {
+	if (file)
+		fclose(file);
+	if (found)
+		return line;
+	free(line);
+	return NULL;
+}
+
+void mount__place(struct mount_place *place, const char *proc, const char *sys, uint32_t pid,
+		  int mount)
+{
+	char *type, *source, *line = find_mount(proc, pid, mount, &type, &source);
+
+	*place = (struct mount_place){ .dev = 0 };
+	if (line && is_one_of(elsewhere, type)) {
 		place->no_device = true;
-	} else if (found && !strcmp(type, "btrfs")) {
+	} else if (line && !strcmp(type, "btrfs")) {
 		unescape(source);
 		place->dev = btrfs_device(sys, source);
 	}
 	free(line);
-	if (file)
-		fclose(file);
+}
+
+bool mount__is_local(const char *proc, uint32_t pid, int mount)
+{
+	char *type, *source, *line = find_mount(proc, pid, mount, &type, &source);
+	bool is = line && is_one_of(local, type);
+
+	free(line);
+	return is;
 }

@@ -19,4 +19,7 @@ struct mount_place {
 void mount__place(struct mount_place *place, const char *proc, const char *sys, uint32_t pid,
 		  int mount);
 
+/* Whether that mount is of a file system that answers by itself: no server, no other machine. */
+bool mount__is_local(const char *proc, uint32_t pid, int mount);
+
 #endif

@@ -5,19 +5,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "host/proc.h"
 #include "model/io.h"
 
-#define FILES_MAX 4096 /* each is compared with each */
+#define FILES_MAX 4096
 
 static const char deleted_suffix[] = " (deleted)";
 
@@ -33,9 +31,13 @@ static bool identify(struct file_identity *identity, const struct statx *file)
 	return S_ISREG(file->stx_mode);
 }
 
-bool file_identity__is(const struct file_identity *a, const struct file_identity *b)
+static int compare_identities(const struct file_identity *a, const struct file_identity *b)
 {
-	return a->block == b->block && a->dev == b->dev && a->inode == b->inode;
+	if (a->block != b->block)
+		return a->block - b->block;
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
+	return (a->inode > b->inode) - (a->inode < b->inode);
 }
 
 /* A line of fdinfo, or NULL. */
@@ -124,73 +126,48 @@ static int by_fd(const void *a, const void *b)
 	return (x->fd > y->fd) - (x->fd < y->fd);
 }
 
-int open_files__read(struct open_files *files, const char *proc, uint32_t pid)
+static int by_use(const struct open_file *a, const struct open_file *b)
 {
-	struct open_file file;
-	struct dirent *entry;
-	char path[PATH_MAX];
-	int error = 0;
-	DIR *folder;
-
-	*files = (struct open_files){ .proc = proc, .pid = pid };
-	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
-	folder = opendir(path);
-	if (!folder)
-		return errno == ENOENT ? -ESRCH : -errno;
-	while (!error && (entry = readdir(folder)))
-		if (read_open_file(files, &file, dirfd(folder), entry->d_name))
-			error = add(files, &file);
-	closedir(folder);
-	if (files->count)
-		qsort(files->list, files->count, sizeof(file), by_fd);
-	return error;
+	return a->write != b->write ? b->write - a->write : by_fd(a, b);
 }
 
-void open_files__free(struct open_files *files)
+static int by_identity(const void *a, const void *b)
 {
-	free(files->list);
-	*files = (struct open_files){ 0 };
+	const struct open_file *const *x = a, *const *y = b;
+	int order = compare_identities(&(*x)->identity, &(*y)->identity);
+
+	return order ? order : by_use(*x, *y);
 }
 
-/*
- * A file that is open has its name in the kernel's cache, and is found there without asking a
- * server of files that may have gone.
- */
-static int open_name(int folder, const char *path, uint64_t resolve)
+/* One that was deleted stands behind the one that is called so now. */
+static int by_path(const void *a, const void *b)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-				.resolve = resolve | RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED };
-	int file = (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
+	const struct open_file *const *x = a, *const *y = b;
+	int order = strcmp((*x)->path, (*y)->path);
 
-	/* EINVAL: before 5.12. */
-	if (file >= 0 || (errno != EAGAIN && errno != EINVAL))
-		return file;
-	how.resolve &= ~(uint64_t)RESOLVE_CACHED;
-	return (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
+	if (!order)
+		order = (*x)->deleted - (*y)->deleted;
+	return order ? order : by_use(*x, *y);
 }
 
-bool open_files__look_up(const struct open_files *files, const char *path,
-			 struct file_identity *identity)
+static int sort(struct open_files *files)
 {
-	bool absolute = *path == '/', found = false;
-	char start[PATH_MAX];
-	struct statx statx_of;
-	int folder, file;
-
-	snprintf(start, sizeof(start), "%s/%u/%s", files->proc, files->pid,
-		 absolute ? "root" : "cwd");
-	folder = open(start, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return false;
-	file = open_name(folder, path, absolute ? RESOLVE_IN_ROOT : 0);
-	if (file >= 0) {
-		found = !statx(file, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS,
-			       &statx_of) &&
-			identify(identity, &statx_of);
-		close(file);
+	if (!files->count)
+		return 0;
+	files->by_identity = calloc(files->count, sizeof(*files->by_identity));
+	files->by_path = calloc(files->count, sizeof(*files->by_path));
+	if (!files->by_identity || !files->by_path)
+		return -ENOMEM;
+	qsort(files->list, files->count, sizeof(files->list[0]), by_fd);
+	for (size_t i = 0; i < files->count; i++) {
+		files->by_identity[i] = &files->list[i];
+		if (!files->list[i].cut)
+			files->by_path[files->path_count++] = &files->list[i];
 	}
-	close(folder);
-	return found;
+	qsort(files->by_identity, files->count, sizeof(files->by_identity[0]), by_identity);
+	if (files->path_count)
+		qsort(files->by_path, files->path_count, sizeof(files->by_path[0]), by_path);
+	return 0;
 }
 
 /* The kernel tells names from its own root; a process in another one means other files. */
@@ -202,15 +179,139 @@ static bool has_own_root(const struct open_files *files)
 	return readlink(path, target, sizeof(target)) != 1;
 }
 
-const struct open_file *open_files__named(const struct open_files *files, const char *path)
+int open_files__read(struct open_files *files, const char *proc, uint32_t pid)
 {
-	const struct open_file *found = NULL;
+	struct open_file file;
+	struct dirent *entry;
+	char path[PATH_MAX];
+	int error = 0;
+	DIR *folder;
 
-	for (size_t i = 0; i < files->count && !found; i++) {
-		const struct open_file *file = &files->list[i];
+	*files = (struct open_files){ .proc = proc, .pid = pid };
+	look_up__begin(&files->look_up, proc, pid);
+	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
+	folder = opendir(path);
+	if (!folder)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (!error && (entry = readdir(folder)))
+		if (read_open_file(files, &file, dirfd(folder), entry->d_name))
+			error = add(files, &file);
+	closedir(folder);
+	files->own_root = has_own_root(files);
+	return error ? error : sort(files);
+}
 
-		if (!file->deleted && !file->cut && !strcmp(file->path, path))
-			found = file;
+void open_files__free(struct open_files *files)
+{
+	if (files->proc)
+		look_up__end(&files->look_up);
+	free(files->list);
+	free(files->by_identity);
+	free(files->by_path);
+	*files = (struct open_files){ 0 };
+}
+
+/* Returns 0 if the name leads to a regular file or a block device, or -errno. */
+static int look_up(struct open_files *files, const char *path, struct file_identity *identity)
+{
+	int file = look_up__open(&files->look_up, path), error = 0;
+	struct statx statx_of;
+
+	if (file < 0)
+		return file;
+	if (statx(file, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &statx_of) ||
+	    !identify(identity, &statx_of))
+		error = -ENOENT;
+	close(file);
+	return error;
+}
+
+static struct open_file *find_identity(const struct open_files *files,
+				       const struct file_identity *identity)
+{
+	size_t low = 0, high = files->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (compare_identities(&files->by_identity[middle]->identity, identity) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return found && !has_own_root(files) ? found : NULL;
+	if (low == files->count ||
+	    compare_identities(&files->by_identity[low]->identity, identity) != 0)
+		return NULL;
+	return files->by_identity[low];
+}
+
+/* The first place of a path, or path_count. */
+static size_t find_path(const struct open_files *files, const char *path)
+{
+	size_t low = 0, high = files->path_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(files->by_path[middle]->path, path) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < files->path_count && strcmp(files->by_path[low]->path, path) != 0)
+		low = files->path_count;
+	return low;
+}
+
+struct open_file *open_files__group(const struct open_files *files, const struct open_file *file)
+{
+	return find_identity(files, &file->identity);
+}
+
+struct open_file *open_files__at_fd(const struct open_files *files, json_int_t fd)
+{
+	struct open_file key = { .fd = (int)fd };
+
+	if (fd < 0 || fd > INT_MAX || !files->count)
+		return NULL;
+	return bsearch(&key, files->list, files->count, sizeof(key), by_fd);
+}
+
+/* Of a name that many have, once. */
+static void mark_path(const struct open_files *files, size_t first)
+{
+	const char *path;
+
+	if (first == files->path_count || files->by_path[first]->path_named)
+		return;
+	path = files->by_path[first]->path;
+	files->by_path[first]->path_named = true;
+	for (size_t i = first; i < files->path_count; i++) {
+		if (strcmp(files->by_path[i]->path, path) != 0)
+			break;
+		open_files__group(files, files->by_path[i])->named = true;
+	}
+}
+
+struct open_file *open_files__find(struct open_files *files, const char *path)
+{
+	size_t place = find_path(files, path);
+	struct open_file *called = place < files->path_count ? files->by_path[place] : NULL;
+	struct open_file *found = NULL;
+	struct file_identity identity;
+
+	mark_path(files, place);
+	if (called && !called->deleted && !files->own_root) {
+		found = open_files__group(files, called);
+	} else {
+		int error = look_up(files, path, &identity);
+
+		files->refused += error == -E2BIG;
+		if (!error)
+			found = find_identity(files, &identity);
+	}
+	if (!found)
+		return called;
+	found->named = true;
+	return found;
 }

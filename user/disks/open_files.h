@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "disks/disk.h"
+#include "disks/look_up.h"
 
 /* What tells one file from another, whatever it is called. */
 struct file_identity {
@@ -22,34 +23,47 @@ struct open_file {
 	int mount; /* its number in mountinfo; 0: not known */
 	bool read, write;
 	bool direct;
-	bool named;   /* by the command line */
-	bool deleted; /* or replaced: the path is what it was called */
-	bool cut;     /* the path is longer than what is kept */
+	bool named;	 /* by the command line: of the first of its group */
+	bool path_named; /* all of its path are marked: of the first of them */
+	bool deleted;	 /* or replaced: the path is what it was called */
+	bool cut;	 /* the path is longer than what is kept */
 	uint64_t size_bytes;
 	char path[DISK_PATH_SIZE];
 };
 
+/*
+ * A process may have thousands open, and name as many: each is looked for in two orders. A group is
+ * what is open of one file; its first is the one that can be written, or else has the lowest fd.
+ */
 struct open_files {
 	const char *proc;
 	uint32_t pid;
 	struct open_file *list; /* by fd */
-	size_t count;
+	struct open_file **by_identity;
+	struct open_file **by_path; /* those that are not cut */
+	size_t count, path_count;
+	bool own_root; /* its names are not ours */
+	struct look_up look_up;
+	size_t refused; /* names that were not looked up: too many were */
 };
 
-/* Returns 0 or -errno (-ESRCH: it has gone; -E2BIG: too many); ends with open_files__free(). */
+/*
+ * Returns 0 or -errno (-ESRCH: it has gone; -E2BIG: too many); ends with open_files__free() in
+ * either case.
+ */
 int open_files__read(struct open_files *files, const char *proc, uint32_t pid);
 void open_files__free(struct open_files *files);
 
-bool file_identity__is(const struct file_identity *a, const struct file_identity *b);
+/* The first of the group that a file is of. */
+struct open_file *open_files__group(const struct open_files *files, const struct open_file *file);
+
+struct open_file *open_files__at_fd(const struct open_files *files, json_int_t fd);
 
 /*
- * What a name leads to, as the process itself would find it: below its own root and folder.
- * Returns whether that is a regular file or a block device.
+ * The first of the group that a name leads to as the process itself would find it, below its own
+ * root and folder, and asking no server of files; else the first that is, or was, called so; or
+ * NULL. All that it may mean are marked as named.
  */
-bool open_files__look_up(const struct open_files *files, const char *path,
-			 struct file_identity *identity);
-
-/* An open file of exactly this name, which need not be looked up then; or NULL. */
-const struct open_file *open_files__named(const struct open_files *files, const char *path);
+struct open_file *open_files__find(struct open_files *files, const char *path);
 
 #endif
