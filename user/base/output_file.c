@@ -10,7 +10,7 @@
 #include "base/log.h"
 
 /* Without O_NONBLOCK, a FIFO that took the file's place would be waited at. */
-#define FLAGS (O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define FLAGS (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 const char *output_file__refusal(const struct stat *file)
 {
@@ -31,7 +31,7 @@ const char *output_file__refusal(const struct stat *file)
  * Looked at before it is opened, for opening a device may do something, and again when it cannot
  * be changed for another any more. Returns it, or -errno.
  */
-static int open_existing(const char *path, const char **refusal)
+static int open_existing(const char *path, int access, const char **refusal)
 {
 	struct stat file;
 	int fd, error;
@@ -41,42 +41,57 @@ static int open_existing(const char *path, const char **refusal)
 	*refusal = output_file__refusal(&file);
 	if (*refusal)
 		return -EPERM;
-	fd = open(path, FLAGS);
+	fd = open(path, FLAGS | access);
 	if (fd < 0)
 		return -errno;
 	error = fstat(fd, &file) ? -errno : 0;
 	*refusal = error ? NULL : output_file__refusal(&file);
 	if (*refusal)
 		error = -EPERM;
-	else if (!error && ftruncate(fd, 0))
-		error = -errno;
 	if (!error)
 		return fd;
 	close(fd);
 	return error;
 }
 
-int output_file__open(FILE **file, const char *option, const char *path)
+static void say_why(const char *option, const char *path, int error)
+{
+	log_error("%s: '%s': %s: give a file that can be written", option, path, strerror(-error));
+}
+
+/* One that is new, or one that is there and may be written to: it, or -errno after one line. */
+static int open_plain(const char *option, const char *path, int access)
 {
 	const char *refusal = NULL, *before = interrupt__guard("opening a file");
-	int fd = open(path, FLAGS | O_CREAT | O_EXCL, 0600), error;
+	int fd = open(path, FLAGS | access | O_CREAT | O_EXCL, 0600);
 
 	if (fd < 0)
-		fd = errno == EEXIST ? open_existing(path, &refusal) : -errno;
+		fd = errno == EEXIST ? open_existing(path, access, &refusal) : -errno;
 	interrupt__guard(before);
-	error = fd < 0 ? fd : 0;
-	if (!error) {
-		*file = fdopen(fd, "w");
-		if (*file)
-			return 0;
-		error = -errno;
-		close(fd);
-	}
 	if (refusal)
 		log_error("%s: '%s' is %s: give a name that is not there yet", option, path,
 			  refusal);
-	else
-		log_error("%s: '%s': %s: give a file that can be written", option, path,
-			  strerror(-error));
+	else if (fd < 0)
+		say_why(option, path, fd);
+	return fd;
+}
+
+int output_file__hold(const char *option, const char *path)
+{
+	return open_plain(option, path, O_RDWR);
+}
+
+int output_file__open(FILE **file, const char *option, const char *path)
+{
+	int fd = open_plain(option, path, O_WRONLY), error;
+
+	if (fd < 0)
+		return fd;
+	*file = ftruncate(fd, 0) ? NULL : fdopen(fd, "w");
+	if (*file)
+		return 0;
+	error = -errno;
+	close(fd);
+	say_why(option, path, error);
 	return error;
 }

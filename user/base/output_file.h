@@ -21,4 +21,10 @@ const char *output_file__refusal(const struct stat *file);
  */
 int output_file__open(FILE **file, const char *option, const char *path);
 
+/*
+ * The same, but what is in it stays, and it is read, too: the file descriptor, to be closed, or
+ * -errno.
+ */
+int output_file__hold(const char *option, const char *path);
+
 #endif
