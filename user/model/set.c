@@ -145,10 +145,28 @@ void set__add(const struct set *set, void *sum, const void *item)
 	}
 }
 
+static size_t field_size(const struct field *field)
+{
+	return (size_t)field->count * FIELD_SIZE(field->type);
+}
+
+bool field__equal(const struct field *field, const void *a, const void *b)
+{
+	if (field->type == FIELD_TEXT)
+		return !compare_field(field, a, b);
+	return !memcmp((const char *)a + field->offset, (const char *)b + field->offset,
+		       field_size(field));
+}
+
+void field__copy(const struct field *field, void *item, const void *from)
+{
+	memcpy((char *)item + field->offset, (const char *)from + field->offset, field_size(field));
+}
+
 bool set__equal(const struct set *set, const void *a, const void *b)
 {
 	for (uint32_t i = 0; i < set->field_count; i++)
-		if (compare_field(&set->fields[i], a, b))
+		if (!field__equal(&set->fields[i], a, b))
 			return false;
 	return true;
 }

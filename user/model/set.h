@@ -60,9 +60,15 @@ struct set {
 	const char *name;	    /* of a table */
 	const struct field *fields; /* the keys first */
 	uint32_t field_count;
-	uint32_t key_count; /* of these; 0: the set has one item */
+	uint32_t key_count; /* of these; 0: the set has one item, or is of events */
 	uint32_t size;	    /* of an item */
 	uint32_t list;	    /* offset of its LIST() in the view; of the item itself without keys */
+	bool events;	    /* a LIST() of what happened since the view before: no item stays */
+	/*
+	 * What an item becomes from one view to the next if nothing happens to it, or NULL: just
+	 * what it was. Knows the item's fields, and of the views those of the set "moments".
+	 */
+	void (*age)(void *item, const void *was, const void *is);
 };
 
 /* An order of items by their keys: as list_compare's, of items of a set. */
@@ -85,6 +91,12 @@ void set__add(const struct set *set, void *sum, const void *item);
 
 /* Whether two items are alike in all fields. */
 bool set__equal(const struct set *set, const void *a, const void *b);
+
+/* Whether they are alike in one field. */
+bool field__equal(const struct field *field, const void *a, const void *b);
+
+/* Makes one field of an item that of another. */
+void field__copy(const struct field *field, void *item, const void *from);
 
 /* One number of a field, sign-extended; texts have none. */
 uint64_t field__get(const struct field *field, const void *item, uint32_t place);
