@@ -34,7 +34,7 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -fno-strict-aliasing -pthread $(WARNINGS) $(CFLAGS) -I. -Iuser -I$(BUILD)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_$(ARCH) $(WARNINGS) \
 	-I. -Ivmlinux/$(ARCH) -isystem /usr/include/$(MULTIARCH)
-LIBS := -lbpf -lelf -lz -ljansson -lcap-ng -lunistring -lm
+LIBS := -lbpf -lelf -lz -ljansson -lcap-ng -lunistring -lsqlite3 -lm
 
 # Atomic operations that return a value (5.12).
 $(addprefix $(BUILD)/,overlap.bpf.o block.bpf.o virtqueue.bpf.o): BPF_CFLAGS += -mcpu=v3

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which files are read, which are written to, and what is said of others: user/recording/. */
+#include "recorded.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "recording/recorder.h"
+#include "recording/recording.h"
+
+static char folder[64], path[128];
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/test-recording-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/file", folder);
+	log_init("kvmq", false);
+	log_keep_errors(true);
+	alarm(20); /* what waits for a reader fails */
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[96];
+
+	(void)state;
+	alarm(0);
+	log_keep_errors(false);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+static const char *beside(const char *ending)
+{
+	static char text[160];
+
+	snprintf(text, sizeof(text), "%s%s", path, ending);
+	return text;
+}
+
+static void do_sql(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL))
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+/* A recording of so many moments. */
+static void make(const struct recording_info *info, int moments)
+{
+	struct moment moment = { .time_ns = 1, .realtime_ns = 1 };
+	struct recorder *recorder;
+
+	assert_int_equal(recorder__open(&recorder, path, info), 0);
+	*list_add(&moment.machines) = (struct machine){ .id = 1, .run_ns = 5, .hist = { 1, 2 } };
+	for (; moments--; moment.time_ns++)
+		assert_int_equal(recorder__write(recorder, &moment), 0);
+	recorder__close(recorder);
+	moment_free(&moment);
+}
+
+/* The line without its beginning, "--record: 'PATH' ". */
+static void expect_words(const char *words)
+{
+	char begin[160];
+	const char *kept = log_kept();
+
+	snprintf(begin, sizeof(begin), "--record: '%s' ", path);
+	if (strncmp(kept, begin, strlen(begin)) != 0)
+		fail_msg("%s", kept);
+	assert_string_equal(kept + strlen(begin), words);
+}
+
+static void refuse_writing(const struct recording_info *info, int error, const char *words)
+{
+	struct recorder *recorder;
+
+	assert_int_equal(recorder__open(&recorder, path, info), error);
+	expect_words(words);
+}
+
+static void refuse_reading(const struct recording_info *info, int error, const char *words)
+{
+	struct recording *recording;
+
+	assert_int_equal(recording__open(&recording, path, info), error);
+	expect_words(words);
+}
+
+/* The whole file, to see that it is left alone. */
+static char *content(size_t *size)
+{
+	FILE *file = fopen(path, "re");
+	char *text = malloc(1 << 20);
+
+	assert_true(file && text);
+	*size = fread(text, 1, 1 << 20, file);
+	fclose(file);
+	return text;
+}
+
+static void refuse_both(int error, const char *words)
+{
+	size_t before_size, after_size;
+	char *before = content(&before_size), *after;
+
+	refuse_reading(&all_info, error, words);
+	refuse_writing(&all_info, error, words);
+	after = content(&after_size);
+	assert_int_equal(before_size, after_size);
+	assert_memory_equal(before, after, before_size);
+	free(before);
+	free(after);
+}
+
+static void test_strangers(void **state)
+{
+	FILE *file = fopen(path, "we");
+
+	(void)state;
+	fputs("not a database, and longer than the header of one, which has a hundred bytes: "
+	      "....................................................\n",
+	      file);
+	fclose(file);
+	refuse_both(-EBADMSG, "is no recording: give a file that --record has written");
+	unlink(path);
+	do_sql("CREATE TABLE moments (id INTEGER)");
+	refuse_both(-EBADMSG,
+		    "is another program's database: give a file that --record has written");
+	unlink(path);
+	make(&all_info, 1);
+	do_sql("PRAGMA user_version = 2");
+	refuse_both(-EPROTO, "was made by a newer kvmq (format 2, not 1): use that");
+}
+
+static void test_not_there(void **state)
+{
+	(void)state;
+	refuse_reading(&all_info, -ENOENT,
+		       "cannot be read: No such file or directory: give a recording");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	refuse_reading(&all_info, -EINVAL,
+		       "is no recording: give a file that --record has written");
+	unlink(path);
+	/* As one is that was killed before its first moment. */
+	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	refuse_reading(&all_info, -ENODATA,
+		       "holds nothing yet: give a file that --record has written");
+	make(&all_info, 1);
+}
+
+static void test_other_tool(void **state)
+{
+	struct recording_info other = all_info;
+	static const struct set *const sets[] = { &moment_set, &pair_set };
+	static const struct set unheard =
+		SET("unheard", pair_fields, .key_count = 2, .size = sizeof(struct pair),
+		    .list = offsetof(struct moment, pairs));
+	static const struct set *const more[] = { &moment_set, &unheard };
+	struct recording *recording;
+
+	(void)state;
+	make(&all_info, 1);
+	other.tool = "kvmq-other";
+	refuse_writing(&other, -EEXIST, "is a recording by kvmq-test: give another name");
+	/* It serves whoever finds all of his sets in it. */
+	other.sets = sets;
+	other.set_count = ARRAY_SIZE(sets);
+	assert_int_equal(recording__open(&recording, path, &other), 0);
+	recording__close(recording);
+	other.sets = more;
+	refuse_reading(&other, -EPROTO,
+		       "holds the sets of kvmq-test, not of kvmq-other: give it to kvmq-test");
+}
+
+static void test_links(void **state)
+{
+	char target[160];
+	struct recorder *recorder;
+
+	(void)state;
+	snprintf(target, sizeof(target), "%s/target", folder);
+	assert_int_equal(symlink(target, path), 0);
+	assert_int_equal(recorder__open(&recorder, path, &all_info), -EPERM);
+	assert_non_null(strstr(log_kept(), "is a symbolic link: give a name"));
+	assert_int_equal(access(target, F_OK), -1);
+	unlink(path);
+	/* Beside it, too: SQLite would take what stands there for its own. */
+	assert_int_equal(symlink(target, beside("-wal")), 0);
+	refuse_writing(&all_info, -EPERM,
+		       "has a symbolic link beside it ('-wal'): give another name");
+	unlink(beside("-wal"));
+	close(open(beside("-journal"), O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
+	if (!geteuid()) {
+		assert_int_equal(chown(beside("-journal"), 65534, 65534), 0);
+		refuse_writing(&all_info, -EPERM,
+			       "has another user's file beside it ('-journal'): give another name");
+	}
+	unlink(beside("-journal"));
+	/* A folder may be named by a link. */
+	snprintf(target, sizeof(target), "%s/link", folder);
+	assert_int_equal(symlink(folder, target), 0);
+	snprintf(path, sizeof(path), "%s/link/file", folder);
+	make(&all_info, 1);
+}
+
+static void test_one_writer(void **state)
+{
+	struct recorder *recorder;
+
+	(void)state;
+	assert_int_equal(recorder__open(&recorder, path, &all_info), 0);
+	refuse_writing(&all_info, -EBUSY, "is being recorded by another tool: give another name");
+	recorder__close(recorder);
+	make(&all_info, 1);
+}
+
+/* The sets of a version before: without a set, a field, and with a shorter array. */
+static struct recording_info older(void)
+{
+	static const struct field fields[] = {
+		FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
+		FIELD(struct machine, is_known, FIELD_BOOL, FIELD_GAUGE),
+		FIELD(struct machine, run_ns, FIELD_U64, FIELD_COUNTER),
+		{ "hist", FIELD_U32, FIELD_COUNTER, offsetof(struct machine, hist), 2 },
+	};
+	static const struct set set =
+		SET("figures", fields, .key_count = 1, .size = sizeof(struct machine),
+		    .list = offsetof(struct moment, machines));
+	static const struct set *const sets[] = { &moment_set, &set, &loss_set, &happening_set };
+	struct recording_info info = all_info;
+
+	info.sets = sets;
+	info.set_count = ARRAY_SIZE(sets);
+	return info;
+}
+
+static void expect_older(struct recording *recording)
+{
+	struct moment got = { 0 };
+
+	assert_int_equal(recording__next(recording, &got), 1);
+	assert_int_equal(got.machines.count, 1);
+	assert_int_equal(got.machines.list[0].run_ns, 5);
+	assert_int_equal(got.machines.list[0].hist[1], 2);
+	assert_int_equal(got.machines.list[0].longest_ns, 0);
+	assert_string_equal(got.machines.list[0].name, "");
+	assert_int_equal(got.pairs.count, 0);
+	moment_free(&got);
+}
+
+/* What an older one does not have is empty or 0, and comes with a newer one's run. */
+static void test_older(void **state)
+{
+	struct recording_info info = older();
+	struct moment moment = { .time_ns = 9, .realtime_ns = 9 }, got = { 0 };
+	struct recording *recording;
+	struct recorder *recorder;
+
+	(void)state;
+	make(&info, 1);
+	assert_int_equal(recording__open(&recording, path, &all_info), 0);
+	expect_older(recording);
+	recording__close(recording);
+	*list_add(&moment.machines) = (struct machine){ .id = 1, .longest_ns = 3, .name = "x" };
+	moment.machines.list[0].pages[4] = 7;
+	*list_add(&moment.pairs) = (struct pair){ .node = 1 };
+	assert_int_equal(recorder__open(&recorder, path, &all_info), 0);
+	assert_int_equal(recorder__write(recorder, &moment), 0);
+	recorder__close(recorder);
+	assert_int_equal(recording__open(&recording, path, &all_info), 0);
+	expect_older(recording);
+	assert_int_equal(recording__next(recording, &got), 1);
+	expect_moment(&got, &moment);
+	recording__close(recording);
+	moment_free(&got);
+	moment_free(&moment);
+}
+
+/* And the older one reads what it knows of a newer one's, if the array has not become longer. */
+static void test_newer(void **state)
+{
+	struct recording_info info = older();
+
+	(void)state;
+	make(&all_info, 1);
+	refuse_reading(&info, -EPROTO,
+		       "has other figures as hist of figures: use the kvmq that made it");
+	do_sql("UPDATE fields SET count = 2 WHERE name = 'hist'");
+	{
+		struct recording *recording;
+
+		assert_int_equal(recording__open(&recording, path, &info), 0);
+		expect_older(recording);
+		recording__close(recording);
+	}
+}
+
+static void test_other_figures(void **state)
+{
+	(void)state;
+	make(&all_info, 1);
+	do_sql("UPDATE fields SET kind = 'gauge' WHERE name = 'run_ns'");
+	refuse_both(-EPROTO, "has other figures as run_ns of figures: use the kvmq that made it");
+	do_sql("UPDATE fields SET kind = 'counter' WHERE name = 'run_ns';"
+	       "INSERT INTO fields VALUES ('figures', 'k', 1, 'u64', 'key', 1)");
+	refuse_both(-EPROTO, "has other keys of figures: use the kvmq that made it");
+}
+
+/* Values of other types, and arrays of noise: nothing but a refusal comes of them. */
+static void test_hostile(void **state)
+{
+	struct recording *recording;
+	struct moment got = { 0 };
+
+	(void)state;
+	make(&all_info, 3);
+	do_sql("UPDATE figures SET hist = x'ffffffffffffffffffffff'");
+	assert_int_equal(recording__open(&recording, path, &all_info), 0);
+	assert_int_equal(recording__next(recording, &got), -EBADMSG);
+	expect_words("is damaged: 'sqlite3 FILE .recover' saves what it can");
+	assert_int_equal(recording__next(recording, &got), -EBADMSG);
+	recording__close(recording);
+	do_sql("UPDATE figures SET hist = 5, run_ns = 'x', id = NULL;"
+	       "UPDATE machines SET name = 'a name that is longer than its place'");
+	assert_int_equal(recording__open(&recording, path, &all_info), 0);
+	assert_int_equal(recording__next(recording, &got), 1);
+	assert_string_equal(got.machines.list[1].name, "a name that");
+	recording__close(recording);
+	do_sql("DROP TABLE figures; CREATE VIEW figures AS SELECT * FROM machines");
+	refuse_reading(&all_info, -EBADMSG,
+		       "is damaged: 'sqlite3 FILE .recover' saves what it can");
+	moment_free(&got);
+}
+
+/* A file that must not grow: said once, and what was there before stays. */
+static void test_full(void **state)
+{
+	struct rlimit limit, small = { 0 };
+	struct moment moment = { .realtime_ns = 1 }, got = { 0 };
+	struct recording *recording;
+	struct recorder *recorder;
+	uint64_t seed = 5;
+	int error = 0, moments = 0;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(recorder__open(&recorder, path, &all_info), 0);
+	small = limit;
+	small.rlim_cur = 300000;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	for (; !error && moments < 1000; moments += !error) {
+		moment_change(&moment, &seed);
+		error = recorder__write(recorder, &moment);
+	}
+	assert_true(error == -ENOSPC || error == -EFBIG);
+	assert_true(moments > 1 && moments < 1000);
+	expect_words(error == -EFBIG ? "failed: File too large: give a file on another disk"
+				     : "has no space left: make room, and record again");
+	log_error("nothing more");
+	assert_int_equal(recorder__write(recorder, &moment), error);
+	assert_string_equal(log_kept(), "nothing more");
+	recorder__close(recorder);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(recording__open(&recording, path, &all_info), 0);
+	while (recording__next(recording, &got) == 1)
+		moments--;
+	assert_int_equal(moments, 0);
+	recording__close(recording);
+	moment_free(&moment);
+	moment_free(&got);
+}
+
+static void refuse_sets(const struct set *first, const struct set *second, const char *words)
+{
+	const struct set *sets[] = { first, second };
+	struct recording_info info = all_info;
+	struct recorder *recorder;
+
+	info.sets = sets;
+	info.set_count = 2;
+	assert_int_equal(recorder__open(&recorder, path, &info), -EINVAL);
+	assert_non_null(strstr(log_kept(), words));
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* Mistakes of whoever writes sets. */
+static void test_sets(void **state)
+{
+	static const struct field two[] = {
+		FIELD(struct pair, node, FIELD_I32, FIELD_KEY),
+		FIELD_AS("Node", struct pair, of, FIELD_TEXT, FIELD_GAUGE),
+	};
+	static const struct field taken[] = {
+		FIELD_AS("row", struct pair, node, FIELD_I32, FIELD_KEY),
+	};
+	static const struct set twice = SET("pairs", two, .key_count = 1);
+	static const struct set row = SET("pairs", taken, .key_count = 1);
+	static const struct set keys = SET("keys", two, .key_count = 2);
+	static const struct set other =
+		SET("other", pair_fields, .key_count = 2, .size = sizeof(struct machine),
+		    .list = offsetof(struct moment, machines));
+
+	(void)state;
+	refuse_sets(&pair_set, &moment_set, "the first is to be the moments");
+	refuse_sets(&moment_set, &moment_set, "two sets have one name");
+	refuse_sets(&moment_set, &twice, "two fields have one name");
+	refuse_sets(&moment_set, &row, "that of a column of every table");
+	refuse_sets(&moment_set, &keys, "its keys are not its first fields");
+	{
+		const struct set *sets[] = { &moment_set, &identity_set, &other };
+		struct recording_info info = all_info;
+		struct recorder *recorder;
+
+		info.sets = sets;
+		info.set_count = 3;
+		assert_int_equal(recorder__open(&recorder, path, &info), -EINVAL);
+		assert_non_null(strstr(log_kept(), "another set of its list has other keys"));
+	}
+}
+
+/* Two items that nobody could tell apart later. */
+static void test_same_keys(void **state)
+{
+	struct moment moment = { 0 };
+	struct recorder *recorder;
+
+	(void)state;
+	assert_int_equal(recorder__open(&recorder, path, &all_info), 0);
+	*list_add(&moment.pairs) = (struct pair){ .node = 1 };
+	*list_add(&moment.pairs) = (struct pair){ .node = 1 };
+	assert_int_equal(recorder__write(recorder, &moment), -EEXIST);
+	expect_words("is given two pairs with the same keys: tell kvmq's authors");
+	recorder__close(recorder);
+	moment_free(&moment);
+}
+
+/* Whoever may not write beside it reads it as well, as long as nothing is left beside it. */
+static void test_read_only(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	make(&all_info, 1);
+	do_sql("PRAGMA journal_mode = WAL"); /* as after a kill, and then all put in */
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(chmod(folder, 0755), 0);
+	child = fork();
+	if (!child) {
+		struct recording *recording;
+		struct moment got = { 0 };
+
+		if (setuid(65534) || recording__open(&recording, path, &all_info))
+			_exit(1);
+		status = recording__next(recording, &got) != 1;
+		recording__close(recording);
+		moment_free(&got);
+		_exit(status);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_strangers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_not_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_tool, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_one_writer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_older, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_newer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_figures, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sets, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_same_keys, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_read_only, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("recording refusals", tests, NULL, NULL);
+}

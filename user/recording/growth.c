@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "recording/growth.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define VALUE_BITS 5
+#define VALUE_FULL 31U /* and more: a number of any length follows */
+#define SKIP_FULL 7U
+#define VARINT_MOST 10 /* bytes of 64 bits */
+
+/* What lies side by side and is alike is skipped at once. */
+#define STRIDE 16
+
+struct cursor {
+	const unsigned char *at, *end;
+};
+
+size_t growth__most(const struct field *field)
+{
+	return (size_t)field->count * (1 + 2 * VARINT_MOST);
+}
+
+static unsigned char *put_varint(unsigned char *at, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		*at++ = (unsigned char)(value | 0x80);
+	*at++ = (unsigned char)value;
+	return at;
+}
+
+static bool get_varint(struct cursor *cursor, uint64_t *value)
+{
+	*value = 0;
+	for (unsigned int shift = 0; shift < 7 * VARINT_MOST && cursor->at < cursor->end;
+	     shift += 7) {
+		unsigned char byte = *cursor->at++;
+
+		*value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return true;
+	}
+	return false;
+}
+
+/* Counters go up: of 32 bits, modulo 2^32. All else goes up and down, and is folded to be small. */
+static uint64_t difference(const struct field *field, uint64_t was, uint64_t is)
+{
+	uint64_t grown = is - was;
+
+	if (field->kind != FIELD_COUNTER)
+		return grown << 1 ^ -(grown >> 63);
+	return field->type == FIELD_U32 ? (uint32_t)grown : grown;
+}
+
+static uint64_t apply(const struct field *field, uint64_t was, uint64_t grown)
+{
+	return was + (field->kind == FIELD_COUNTER ? grown : grown >> 1 ^ -(grown & 1));
+}
+
+static unsigned char *put_step(unsigned char *at, uint32_t skip, uint64_t grown)
+{
+	uint32_t skip_part = skip < SKIP_FULL ? skip : SKIP_FULL;
+	uint64_t value = grown - 1; /* 0 is not written */
+	uint64_t value_part = value < VALUE_FULL ? value : VALUE_FULL;
+
+	*at++ = (unsigned char)(skip_part << VALUE_BITS | value_part);
+	if (skip_part == SKIP_FULL)
+		at = put_varint(at, skip - SKIP_FULL);
+	if (value_part == VALUE_FULL)
+		at = put_varint(at, value - VALUE_FULL);
+	return at;
+}
+
+static bool get_step(struct cursor *cursor, uint64_t *skip, uint64_t *grown)
+{
+	unsigned char byte = *cursor->at++;
+	uint64_t more;
+
+	*skip = byte >> VALUE_BITS;
+	*grown = (byte & VALUE_FULL) + 1U;
+	if (*skip == SKIP_FULL) {
+		if (!get_varint(cursor, &more))
+			return false;
+		*skip = more < UINT32_MAX ? *skip + more : UINT32_MAX;
+	}
+	if (*grown == VALUE_FULL + 1) {
+		if (!get_varint(cursor, &more))
+			return false;
+		*grown += more;
+	}
+	return true;
+}
+
+size_t growth__write(const struct field *field, const void *was, const void *is,
+		     unsigned char *bytes)
+{
+	const char *old = (const char *)was + field->offset,
+		   *new = (const char *)is + field->offset;
+	size_t size = FIELD_SIZE(field->type);
+	unsigned char *at = bytes;
+	uint32_t next = 0; /* place that a step without a skip would change */
+
+	for (uint32_t i = 0; i < field->count; i++) {
+		uint64_t grown;
+
+		if (i % STRIDE == 0 && i + STRIDE <= field->count &&
+		    !memcmp(old + i * size, new + i *size, STRIDE * size)) {
+			i += STRIDE - 1;
+			continue;
+		}
+		grown = difference(field, field__get(field, was, i), field__get(field, is, i));
+		if (!grown)
+			continue;
+		at = put_step(at, i - next, grown);
+		next = i + 1;
+	}
+	return (size_t)(at - bytes);
+}
+
+int growth__read(const struct field *field, void *item, const unsigned char *bytes, size_t size)
+{
+	struct cursor cursor = { bytes, bytes + size };
+	uint64_t place = 0, skip, grown;
+
+	for (; cursor.at < cursor.end; place++) {
+		if (!get_step(&cursor, &skip, &grown))
+			return -EBADMSG;
+		place += skip;
+		if (place >= field->count)
+			return -EBADMSG;
+		field__put(field, item, (uint32_t)place,
+			   apply(field, field__get(field, item, (uint32_t)place), grown));
+	}
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a recording is of: given by who writes one, and by who wants to read one. */
+#ifndef KVMQ_RECORDING_INFO_H
+#define KVMQ_RECORDING_INFO_H
+
+#include "model/set.h"
+
+/* Everything is the caller's, and stays while the recording is open. */
+struct recording_info {
+	const char *option; /* what messages begin with: "--record" */
+	const char *tool;   /* "kvmq-cpu" */
+	const char *version;
+	const char *boot_id;
+	const char *host;
+	uint64_t interval_ns;
+	/*
+	 * The first is called "moments" and has no keys: its fields are known at every moment, and
+	 * realtime_ns is one of them. Sets with the same place of their list have the same keys.
+	 */
+	const struct set *const *sets;
+	uint32_t set_count;
+};
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is known of the last moment in the file: the same, item by item, for the one that writes
+ * and for all that read. It decides what need not be written.
+ */
+#ifndef KVMQ_MIRROR_H
+#define KVMQ_MIRROR_H
+
+#include "recording/info.h"
+
+/* What a set's items are, in its view. */
+enum part {
+	PART_ONE,    /* one, without keys */
+	PART_LIST,   /* items with keys; of the sets with this list, the first */
+	PART_AGAIN,  /* the same list, described by one before */
+	PART_EVENTS, /* of that moment alone */
+};
+
+struct mirror {
+	const struct set *const *sets;
+	uint32_t set_count;
+	enum part *parts; /* of each set */
+	void *view;	  /* as large as the sets need; its lists are the mirror's */
+	void *before;	  /* the moment before: of it only the first set's fields */
+	void *nothing;	  /* an item of zeros, as large as the largest */
+};
+
+/* 0, or after one line -ENOMEM, or -EINVAL: sets that no recording can hold. */
+int mirror__init(struct mirror *mirror, const struct recording_info *info, const char *path);
+void mirror__free(struct mirror *mirror);
+
+/* The set's list, or its one item, in any view. */
+static inline void *mirror_place(const struct set *set, const void *view)
+{
+	return (char *)view + set->list;
+}
+
+/* Makes all described fields of an item those of another. */
+void mirror__copy_item(const struct set *set, void *item, const void *from);
+
+/* Forgets everything: what comes is whole. */
+void mirror__clear(struct mirror *mirror);
+
+/* What is its moment becomes the one before. */
+void mirror__turn(struct mirror *mirror);
+
+/* Lets all items become older, to the mirror's moment. */
+void mirror__age(struct mirror *mirror);
+
+/* A copy of all that it knows for a view of the same sets: 0 or -ENOMEM. */
+int mirror__copy(const struct mirror *mirror, void *view);
+
+#endif

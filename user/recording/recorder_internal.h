@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KVMQ_RECORDER_INTERNAL_H
+#define KVMQ_RECORDER_INTERNAL_H
+
+#include "recording/database.h"
+#include "recording/mirror.h"
+#include "recording/recorder.h"
+
+struct recorder {
+	struct database database;
+	const struct recording_info *info;
+	struct mirror mirror;
+	sqlite3_stmt **inserts; /* one a set */
+	uint32_t *rows;		/* of this moment, a set */
+	unsigned char *arrays;	/* all arrays of one row */
+	LIST(const void *) order;
+	int64_t run, moment; /* the last */
+	uint32_t since_whole;
+	bool is_whole; /* this moment */
+	bool is_checked;
+	int error; /* that has ended it */
+};
+
+/* A statement's parameters are bound: does it. 0 or -errno. */
+int recorder__insert(const struct recorder *recorder, sqlite3_stmt *statement);
+
+/* The mirror is of this moment and has grown older: writes what it does not know of the view. */
+int recorder__write_sets(struct recorder *recorder, const void *view);
+
+#endif

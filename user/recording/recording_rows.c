@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From a moment's rows to its items. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recording/growth.h"
+#include "recording/layout.h"
+#include "recording/recording_internal.h"
+
+#define MOST_ITEMS (1U << LAYOUT_ROW_BITS) /* of a list: more is no kvmq's */
+
+static int damaged(const struct recording *recording)
+{
+	return database__fail(&recording->database, SQLITE_CORRUPT);
+}
+
+static void read_text(sqlite3_stmt *row, int column, const struct field *field, void *item)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+	char *to = (char *)item + field->offset;
+
+	/* Behind its end there is nothing, so that views are alike byte by byte. */
+	memset(to, 0, field->count);
+	if (text)
+		memcpy(to, text, strnlen(text, field->count - 1));
+}
+
+/* One field: absolute, or an array's growth. Of a column that is missing: 0. */
+static int read_field(const struct recording *recording, sqlite3_stmt *row, int column,
+		      const struct field *field, void *item)
+{
+	const void *bytes;
+
+	if (field->type == FIELD_TEXT) {
+		read_text(row, column, field, item);
+	} else if (layout__is_array(field)) {
+		bytes = sqlite3_column_blob(row, column);
+		if (growth__read(field, item, bytes, (size_t)sqlite3_column_bytes(row, column)))
+			return damaged(recording);
+	} else {
+		field__put(field, item, 0, (uint64_t)sqlite3_column_int64(row, column));
+	}
+	return 0;
+}
+
+static int read_fields(const struct recording *recording, sqlite3_stmt *row, int column,
+		       const struct set *set, uint32_t count, void *item)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < count && !error; i++)
+		error = read_field(recording, row, column + (int)i, &set->fields[i], item);
+	return error;
+}
+
+/* After the lead comes whether it has gone. */
+static int read_item(const struct recording *recording, sqlite3_stmt *row, const struct set *set,
+		     void *item)
+{
+	return read_fields(recording, row, LAYOUT_ITEM_LEAD + 1, set, set->field_count, item);
+}
+
+/* The item of a row among those that were there before the set's rows, or a new one. */
+static int read_keyed(struct recording *recording, sqlite3_stmt *row, const struct set *set,
+		      struct list *list)
+{
+	struct list before = { list->items, recording->gone.count, 0 };
+	int error = read_fields(recording, row, LAYOUT_ITEM_LEAD + 1, set, set->key_count,
+				recording->row);
+	char *item;
+
+	if (error)
+		return error;
+	item = set__find(set, &before, recording->row);
+	if (sqlite3_column_int(row, LAYOUT_ITEM_LEAD)) {
+		if (item)
+			recording->gone.list[(item - (char *)list->items) / set->size] = true;
+		return 0;
+	}
+	if (!item && list->count < MOST_ITEMS)
+		item = list__add(list, set->size);
+	return item ? read_item(recording, row, set, item) : damaged(recording);
+}
+
+static int remember_items(struct recording *recording, const struct list *list)
+{
+	if (list_reserve(&recording->gone, list->count))
+		return database__fail(&recording->database, SQLITE_NOMEM);
+	recording->gone.count = list->count;
+	if (list->count)
+		memset(recording->gone.list, 0, list->count * sizeof(bool));
+	return 0;
+}
+
+static void drop_gone(const struct recording *recording, const struct set *set, struct list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (i < recording->gone.count && recording->gone.list[i])
+			continue;
+		if (kept != i)
+			memcpy((char *)list->items + kept * set->size,
+			       (char *)list->items + i * set->size, set->size);
+		kept++;
+	}
+	list->count = kept;
+}
+
+static int read_row(struct recording *recording, uint32_t place, sqlite3_stmt *row)
+{
+	const struct set *set = recording->info->sets[place];
+	void *at = mirror_place(set, recording->mirror.view);
+
+	if (recording->mirror.parts[place] == PART_LIST ||
+	    recording->mirror.parts[place] == PART_AGAIN)
+		return read_keyed(recording, row, set, at);
+	if (recording->mirror.parts[place] == PART_EVENTS)
+		at = list__add(at, set->size);
+	return at ? read_item(recording, row, set, at)
+		  : database__fail(&recording->database, SQLITE_NOMEM);
+}
+
+static int read_rows(struct recording *recording, uint32_t place)
+{
+	sqlite3_stmt *rows = recording->selects[place];
+	int64_t first = recording->moment << LAYOUT_ROW_BITS;
+	int error = 0, code = SQLITE_DONE;
+
+	sqlite3_bind_int64(rows, 1, first);
+	sqlite3_bind_int64(rows, 2, first + (1LL << LAYOUT_ROW_BITS) - 1);
+	while (!error && (code = sqlite3_step(rows)) == SQLITE_ROW)
+		error = read_row(recording, place, rows);
+	if (!error && code != SQLITE_DONE)
+		error = database__fail(&recording->database, code);
+	sqlite3_reset(rows);
+	return error;
+}
+
+static int read_set(struct recording *recording, uint32_t place)
+{
+	const struct set *set = recording->info->sets[place];
+	struct list *list = mirror_place(set, recording->mirror.view);
+	bool is_keyed = set->key_count && !set->events;
+	int error = is_keyed ? remember_items(recording, list) : 0;
+
+	if (!error)
+		error = read_rows(recording, place);
+	if (error || !is_keyed)
+		return error;
+	if (list->count > recording->gone.count) {
+		drop_gone(recording, set, list);
+		set__sort(set, list);
+	} else {
+		drop_gone(recording, set, list);
+	}
+	return 0;
+}
+
+int recording__read_moment(struct recording *recording, bool is_whole)
+{
+	struct mirror *mirror = &recording->mirror;
+	const struct set *moments = recording->info->sets[0];
+	int error;
+
+	mirror__turn(mirror);
+	if (is_whole)
+		mirror__clear(mirror);
+	/* Its arrays, too, are those of this moment alone. */
+	mirror__copy_item(moments, mirror_place(moments, mirror->view), mirror->nothing);
+	error = read_fields(recording, recording->selects[0], LAYOUT_MOMENT_LEAD + 1, moments,
+			    moments->field_count, mirror_place(moments, mirror->view));
+	if (!is_whole)
+		mirror__age(mirror);
+	for (uint32_t i = 1; i < recording->info->set_count && !error; i++)
+		if (recording->selects[i])
+			error = read_set(recording, i);
+	return error;
+}
