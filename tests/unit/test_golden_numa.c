@@ -215,7 +215,7 @@ static void fill_sparse(struct scene *scene)
 	last_vm(&scene->views[1])->bandwidth = (struct bandwidth){ true, 20 * MIB, 21 * MIB };
 	add_vcpu(scene, &web);
 	*add_vm(scene, 2000, "far", (uint64_t[4]){ 0 }, 0) = (struct residency){ 0 };
-	last_vm(&scene->views[1])->residency_missing = "its process has ended";
+	strcpy(last_vm(&scene->views[1])->residency_missing, "its process has ended");
 	add_vcpu(scene, &far);
 	scene->views[1].numa.nodes.list[1] = scene->views[1].numa.nodes.list[2];
 	scene->views[1].numa.nodes.count = 2;
@@ -246,8 +246,8 @@ static void fill_reasons(struct scene *scene)
 			residency->pinned_bytes = 60 * MIB;
 		if (i == 5) {
 			*residency = (struct residency){ 0 };
-			last_vm(&scene->views[1])->residency_missing =
-				"the kernel refused it: needs root or CAP_SYS_PTRACE";
+			strcpy(last_vm(&scene->views[1])->residency_missing,
+			       "the kernel refused it: needs root or CAP_SYS_PTRACE");
 		}
 		add_vcpu(scene, &vcpu);
 	}
@@ -296,12 +296,13 @@ static void fill(struct scene *scene, const char *name)
 	else if (!strcmp(name, "reasons"))
 		fill_reasons(scene);
 	if (!strcmp(name, "nomove"))
-		after->numa.migrations_missing = "this kernel's BTF does not tell where a page is";
+		strcpy(after->numa.migrations_missing,
+		       "this kernel's BTF does not tell where a page is");
 	if (strcmp(name, "nohook") != 0)
 		return;
-	after->numa.faults_missing = "the kernel refused the hook at task_numa_fault: Permission "
-				     "denied";
-	after->numa.migrations_missing = after->numa.faults_missing;
+	strcpy(after->numa.faults_missing,
+	       "the kernel refused the hook at task_numa_fault: Permission denied");
+	strcpy(after->numa.migrations_missing, after->numa.faults_missing);
 	for (size_t i = 0; i < 2 * after->numa.count; i++) {
 		struct numa_view *view = &scene->views[i % 2];
 		struct numa_figures *figures = &view->numa.threads[i / 2].figures;

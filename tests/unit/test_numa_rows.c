@@ -177,7 +177,7 @@ static void test_reasons(void **state)
 	assert_int_equal(reason_of(fixture), FAULTS_NO_SAMPLES);
 	fixture->numa_after.balancing = BALANCING_TIERING;
 	assert_int_equal(reason_of(fixture), FAULTS_OFF);
-	fixture->numa_after.faults_missing = "refused";
+	strcpy(fixture->numa_after.faults_missing, "refused");
 	assert_int_equal(reason_of(fixture), FAULTS_NO_HOOK);
 	fixture->numa_after.nodes.count = 1;
 	assert_int_equal(reason_of(fixture), FAULTS_ONE_NODE);
@@ -290,7 +290,7 @@ static void test_thrashing(void **state)
 	figures->migrated_from[0] = 1000;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE); /* it only leaves */
 	figures->migrated_to[0] = 300;
-	fixture->numa_after.migrations_missing = "refused";
+	strcpy(fixture->numa_after.migrations_missing, "refused");
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
 }
 

@@ -114,6 +114,11 @@ static json_t *json_of_nodes(const struct nodes *nodes)
 	return list;
 }
 
+static json_t *json_missing(const char *missing)
+{
+	return json__text(*missing ? missing : NULL);
+}
+
 static int print_json(struct numa_report *report, FILE *file, const struct summary *summary,
 		      const struct numa_view *before, const struct numa_view *after)
 {
@@ -127,8 +132,8 @@ static int print_json(struct numa_report *report, FILE *file, const struct summa
 	json_object_set_new(losses, "numa_events", json_integer((json_int_t)numa->losses.events));
 	json_object_set_new(losses, "faults", json_integer((json_int_t)numa->losses.faults));
 	json_object_set_new(object, "balancing", json__text(balancing[numa->balancing]));
-	json_object_set_new(object, "faults_missing", json__text(numa->faults_missing));
-	json_object_set_new(object, "migrations_missing", json__text(numa->migrations_missing));
+	json_object_set_new(object, "faults_missing", json_missing(numa->faults_missing));
+	json_object_set_new(object, "migrations_missing", json_missing(numa->migrations_missing));
 	json_object_set_new(object, "bandwidth_available", json_boolean(numa->bandwidth_available));
 	json_object_set_new(object, "nodes", json_of_nodes(&numa->nodes));
 	for (size_t i = 0; i < report->numa_rows.count; i++) {
@@ -148,7 +153,7 @@ static bool lacks_faults(const struct numa_row *row)
 
 static bool lacks_residency(const struct numa_row *row)
 {
-	return !numa_row__memory(row) && row->vm && row->vm->residency_missing;
+	return !numa_row__memory(row) && row->vm && *row->vm->residency_missing;
 }
 
 static bool lacks_something(const struct numa_row *row)
@@ -187,7 +192,7 @@ static void print_reasons(const struct numa_report *report, FILE *file,
 			text_line(file, "%s: MB, N%%L and XREM%% are n/a: %s", name,
 				  rows[i].vm->residency_missing);
 	}
-	if (numa->migrations_missing && !numa->faults_missing)
+	if (*numa->migrations_missing && !*numa->faults_missing)
 		fprintf(file, "%sIN/s and OUT/s are n/a: %s\n", begun ? "" : "\n",
 			numa->migrations_missing);
 }

@@ -2,6 +2,7 @@
 #include "host/numa_vms.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,10 +125,11 @@ static void read_residency(struct numa_vms *numa_vms, const struct known_vm *kno
 	bool due = residency_reader__due(known->reader, snapshot->time_ns);
 	const struct memory_range *ranges = NULL;
 	const struct residency *residency;
+	const char *missing;
 	size_t count = 0;
 
 	if (config->blind) {
-		vm->residency_missing = config->blind;
+		snprintf(vm->residency_missing, MISSING_SIZE, "%s", config->blind);
 		return;
 	}
 	if (due)
@@ -137,7 +139,9 @@ static void read_residency(struct numa_vms *numa_vms, const struct known_vm *kno
 	if (due)
 		numa_vms->cost_ns += residency->cost_ns;
 	vm->residency = *residency;
-	vm->residency_missing = residency_reader__missing(known->reader);
+	missing = residency_reader__missing(known->reader);
+	if (missing)
+		snprintf(vm->residency_missing, MISSING_SIZE, "%s", missing);
 }
 
 int numa_vms__read(struct numa_vms *numa_vms, const struct snapshot *snapshot, struct vms *vms,

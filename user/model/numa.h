@@ -15,6 +15,8 @@
 #include "model/residency.h"
 #include "model/snapshot.h"
 
+#define MISSING_SIZE 160 /* of a clause that says why something is n/a */
+
 /* Of a hint fault, before a migration. */
 enum fault_place {
 	FAULT_LOCAL,
@@ -51,7 +53,7 @@ struct bandwidth {
 struct numa_vm {
 	uint32_t pid;
 	struct residency residency;
-	const char *residency_missing; /* why there is none; NULL: there is */
+	char residency_missing[MISSING_SIZE]; /* why there is none; empty: there is */
 	struct bandwidth bandwidth;
 };
 
@@ -73,8 +75,8 @@ struct numa_snapshot {
 	struct nodes nodes; /* of the host */
 	uint32_t page_bytes;
 	enum balancing balancing;
-	const char *faults_missing;	/* why hint faults are not seen; NULL: they are */
-	const char *migrations_missing; /* the same of migrations */
+	char faults_missing[MISSING_SIZE];     /* why hint faults are not seen; empty: they are */
+	char migrations_missing[MISSING_SIZE]; /* the same of migrations */
 	bool bandwidth_available;
 	struct numa_losses losses;
 	uint64_t residency_cost_ns; /* on a CPU, for all readings so far */

@@ -138,7 +138,7 @@ static enum fault_reason find_reason(const struct numa_row *row, const struct nu
 		return FAULTS_KNOWN;
 	if (moments->after->nodes.count < 2)
 		return FAULTS_ONE_NODE;
-	if (moments->after->faults_missing)
+	if (*moments->after->faults_missing)
 		return FAULTS_NO_HOOK;
 	if (moments->after->balancing == BALANCING_OFF ||
 	    moments->after->balancing == BALANCING_TIERING)
@@ -160,10 +160,11 @@ static bool knows_migrations(const struct numa_row *row)
 
 static bool thrashes(const struct numa_row *row, uint64_t memory)
 {
-	uint64_t in, out, pages = memory / row->moment->page_bytes;
+	uint64_t in, out, pages;
 
-	if (!row->migrations_known)
+	if (!row->migrations_known || !row->moment->page_bytes)
 		return false;
+	pages = memory / row->moment->page_bytes;
 	in = row->interval.migrated_to[row->home];
 	out = row->interval.migrated_from[row->home];
 	return in + out >= HINT_MOVED_PAGES && share_mpct(in + out, pages) >= HINT_MOVED_MPCT &&
@@ -283,8 +284,8 @@ static int finish_row(struct numa_row *row, enum group_by by, const struct numa_
 	row->vm = numa_snapshot__vm(moments->after, row->row.vm->pid);
 	find_expected(row);
 	row->reason = find_reason(row, moments);
-	row->faults_seen = !moments->after->faults_missing;
-	row->migrations_seen = !moments->after->migrations_missing;
+	row->faults_seen = !*moments->after->faults_missing;
+	row->migrations_seen = !*moments->after->migrations_missing;
 	row->migrations_known = knows_migrations(row);
 	if (by != BY_VM)
 		return 0;

@@ -248,11 +248,6 @@ static void read_faults(const struct numa_probe *probe, struct numa_thread *thre
 	memcpy(figures->migrated_from, faults->migrated_from, sizeof(figures->migrated_from));
 }
 
-static const char *or_null(const char *text)
-{
-	return *text ? text : NULL;
-}
-
 int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
 		     struct numa_snapshot *numa)
 {
@@ -261,8 +256,8 @@ int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
 	numa->page_bytes = (uint32_t)getpagesize();
 	if (list_copy(&numa->nodes, &probe->config.topology->nodes))
 		return -ENOMEM;
-	numa->faults_missing = or_null(probe->faults_missing);
-	numa->migrations_missing = or_null(probe->migrations_missing);
+	memcpy(numa->faults_missing, probe->faults_missing, MISSING_SIZE);
+	memcpy(numa->migrations_missing, probe->migrations_missing, MISSING_SIZE);
 	for (size_t i = 0; i < snapshot->count; i++) {
 		const struct thread_snapshot *from = &snapshot->threads[i];
 		struct numa_thread *thread;

@@ -23,9 +23,10 @@ struct numa_probe {
 	const char *migrate_function; /* to hook; NULL: not known */
 	int node_shift;		      /* of the flags of a page; less than 0: not known */
 	struct shared_array faults, memory;
-	struct memory_range *ranges;			   /* as last asked for */
-	char faults_missing[160], migrations_missing[160]; /* why; empty: they are there */
-	struct bursts *bursts;				   /* by slot; NULL without events */
+	struct memory_range *ranges; /* as last asked for */
+	char faults_missing[MISSING_SIZE],
+		migrations_missing[MISSING_SIZE]; /* why; empty: they are there */
+	struct bursts *bursts;			  /* by slot; NULL without events */
 };
 
 /* Handlers of ring buffers, whose context is the probe. */
