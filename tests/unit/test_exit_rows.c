@@ -37,7 +37,7 @@ static int tear_down(void **state)
 static void add(struct snapshot *snapshot, struct exit_snapshot *exits, uint64_t id, uint64_t run,
 		struct exit_figures figures)
 {
-	struct thread_snapshot *thread = snapshot__add(snapshot);
+	struct thread_snapshot *thread = list_add(&snapshot->threads);
 	struct exit_thread *exit_thread = exit_snapshot__add(exits);
 
 	*thread = (struct thread_snapshot){
@@ -196,7 +196,7 @@ static void test_without_events(void **state)
 	struct exit_thread *thread;
 
 	add(&fixture->after, &fixture->exits_after, 1, 60, (struct exit_figures){ 0 });
-	thread = &fixture->exits_after.threads[0];
+	thread = &fixture->exits_after.threads.list[0];
 	exit_thread__without_events(thread, &busy, EXIT_IN_VMM, EXIT_ISA_UNKNOWN);
 	assert_int_equal(thread->figures.vmm_ns, 60);
 	thread->figures = (struct exit_figures){ 0 };

@@ -266,9 +266,9 @@ static void read_hist(struct scene *scene, char **rest)
 	struct extra extra = { 0 };
 	struct wait_hist *hist;
 
-	if (!snapshot->count)
+	if (!snapshot->threads.count)
 		die("stands before any thread", "hist");
-	hist = &snapshot->threads[snapshot->count - 1].hist;
+	hist = &snapshot->threads.list[snapshot->threads.count - 1].hist;
 	set_fields(extra_fields, &extra, rest);
 	hist->count[extra.wake ? CAUSE_WAKE : CAUSE_PREEMPT]
 		   [hist_bucket(extra.wake + extra.preempt)] += (uint32_t)extra.count;
@@ -276,7 +276,7 @@ static void read_hist(struct scene *scene, char **rest)
 
 static void read_thread(struct scene *scene, char **rest)
 {
-	struct thread_snapshot *thread = snapshot__add(current(scene, "thread"));
+	struct thread_snapshot *thread = list_add(&current(scene, "thread")->threads);
 
 	if (!thread)
 		die("no memory", "thread");
@@ -286,7 +286,7 @@ static void read_thread(struct scene *scene, char **rest)
 
 static void read_blame_line(struct scene *scene, char **rest)
 {
-	struct blame *blame = snapshot__add_blame(current(scene, "blame"));
+	struct blame *blame = list_add(&current(scene, "blame")->blame);
 
 	if (!blame)
 		die("no memory", "blame");
@@ -296,7 +296,7 @@ static void read_blame_line(struct scene *scene, char **rest)
 
 static void read_overlap(struct scene *scene, char **rest)
 {
-	struct overlap *overlap = snapshot__add_overlap(current(scene, "overlap"));
+	struct overlap *overlap = list_add(&current(scene, "overlap")->overlaps);
 
 	if (!overlap)
 		die("no memory", "overlap");

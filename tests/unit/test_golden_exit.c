@@ -39,7 +39,7 @@ struct vcpu {
 
 static void add_vcpu(struct exit_view *view, const struct vcpu *vcpu)
 {
-	struct thread_snapshot *thread = snapshot__add(&view->snapshot);
+	struct thread_snapshot *thread = list_add(&view->snapshot.threads);
 	struct exit_thread *exits = exit_snapshot__add(&view->exits);
 	struct figures *figures = &thread->figures;
 
@@ -99,11 +99,11 @@ static void fill_host(struct scene *scene)
 	for (int i = 0; i < 2; i++)
 		add_vcpu(before, &old[i]);
 	/* Of the first vCPU alone, so that the reasons stand together. */
-	before->exits.count = 1;
+	before->exits.threads.count = 1;
 	add_reason(before, hlt, 1000, 10, 0, 0);
 	add_reason(before, io, 8000, 5, 6, 0);
-	before->exits.count = 2;
-	before->exits.threads[1].first_reason = before->exits.reason_count;
+	before->exits.threads.count = 2;
+	before->exits.threads.list[1].first_reason = before->exits.reasons.count;
 	add_vcpu(after, &new[0]);
 	add_reason(after, hlt, 2000, 10, 0, 0);
 	add_reason(after, io, 9500, 5, 15, 200);
@@ -138,14 +138,14 @@ static void fill(struct scene *scene, const char *name)
 		return;
 	after->exits.isa = EXIT_ISA_UNKNOWN;
 	after->exits.silent = true;
-	for (size_t i = 0; i < after->exits.count; i++)
-		after->exits.threads[i].reason_count = 0;
+	for (size_t i = 0; i < after->exits.threads.count; i++)
+		after->exits.threads.list[i].reason_count = 0;
 }
 
 static void print_events(struct exit_report *report, const struct scene *scene, struct vms *vms)
 {
 	struct exit_event event = {
-		.identity = scene->views[1].snapshot.threads[0].identity,
+		.identity = scene->views[1].snapshot.threads.list[0].identity,
 		.isa = scene->isa,
 		.code = scene->isa == EXIT_ISA_SVM ? 0x7b : 30,
 		.time_ns = 1000250 * MS,
@@ -158,7 +158,7 @@ static void print_events(struct exit_report *report, const struct scene *scene, 
 	};
 
 	exit_report__print_exit(report, stdout, &event, vms__get(vms, &event.identity));
-	event.identity = scene->views[1].snapshot.threads[2].identity;
+	event.identity = scene->views[1].snapshot.threads.list[2].identity;
 	event.code = EXIT_CODE_OTHER;
 	event.rip_known = false;
 	exit_report__print_exit(report, stdout, &event, vms__get(vms, &event.identity));

@@ -41,11 +41,11 @@ struct vcpu {
 
 static struct numa_thread *add_thread(struct numa_view *view, const struct vcpu *vcpu)
 {
-	struct thread_snapshot *thread = snapshot__add(&view->snapshot);
+	struct thread_snapshot *thread = list_add(&view->snapshot.threads);
 	struct numa_thread *numa = numa_snapshot__add(&view->numa);
 
 	*thread = (struct thread_snapshot){
-		.identity = { .id = view->snapshot.count,
+		.identity = { .id = view->snapshot.threads.count,
 			      .vm_start_ns = vcpu->vm_pid * 10000000ULL,
 			      .vm_pid = vcpu->vm_pid,
 			      .tid = vcpu->vm_pid + 1 + (uint32_t)vcpu->number,
@@ -83,7 +83,8 @@ static void add_vcpu(struct scene *scene, const struct vcpu *vcpu)
 	for (int i = 0; i < 2; i++) {
 		struct numa_thread *numa = add_thread(&scene->views[i], vcpu);
 		struct snapshot *snapshot = &scene->views[i].snapshot;
-		struct figures *figures = &snapshot->threads[snapshot->count - 1].figures;
+		struct figures *figures =
+			&snapshot->threads.list[snapshot->threads.count - 1].figures;
 
 		for (int node = 0; node < 4; node++) {
 			numa->figures.run_ns[node] =
@@ -109,8 +110,8 @@ static void migrate(struct scene *scene, int from, int to, uint64_t pages)
 {
 	struct numa_snapshot *numa = &scene->views[1].numa;
 
-	numa->threads[numa->count - 1].figures.migrated_from[from] += pages;
-	numa->threads[numa->count - 1].figures.migrated_to[to] += pages;
+	numa->threads.list[numa->threads.count - 1].figures.migrated_from[from] += pages;
+	numa->threads.list[numa->threads.count - 1].figures.migrated_to[to] += pages;
 }
 
 /* Memory in MiB by node, read so many ms before the later view. */
@@ -125,7 +126,7 @@ static struct residency *add_vm(struct scene *scene, uint32_t pid, const char *n
 	fake_proc__add(&scene->proc, pid, "qemu-system-x86", pid, arguments, cgroup);
 	numa_snapshot__add_vm(&scene->views[0].numa)->pid = pid;
 	numa_snapshot__add_vm(&scene->views[1].numa)->pid = pid;
-	residency = &scene->views[1].numa.vms[scene->views[1].numa.vm_count - 1].residency;
+	residency = &scene->views[1].numa.vms.list[scene->views[1].numa.vms.count - 1].residency;
 	*residency = (struct residency){ .source = RESIDENCY_MAPS,
 					 .time_ns = (AFTER_MS - age_ms) * MS,
 					 .period_ns = 30000 * MS,
@@ -142,7 +143,7 @@ static struct residency *add_vm(struct scene *scene, uint32_t pid, const char *n
 
 static struct numa_vm *last_vm(struct numa_view *view)
 {
-	return &view->numa.vms[view->numa.vm_count - 1];
+	return &view->numa.vms.list[view->numa.vms.count - 1];
 }
 
 /* A remote half; memory that its vCPU has left; one between two nodes; one too large. */
@@ -303,9 +304,9 @@ static void fill(struct scene *scene, const char *name)
 	strcpy(after->numa.faults_missing,
 	       "the kernel refused the hook at task_numa_fault: Permission denied");
 	strcpy(after->numa.migrations_missing, after->numa.faults_missing);
-	for (size_t i = 0; i < 2 * after->numa.count; i++) {
+	for (size_t i = 0; i < 2 * after->numa.threads.count; i++) {
 		struct numa_view *view = &scene->views[i % 2];
-		struct numa_figures *figures = &view->numa.threads[i / 2].figures;
+		struct numa_figures *figures = &view->numa.threads.list[i / 2].figures;
 
 		memset(figures->faults, 0, sizeof(figures->faults));
 		memset(figures->pages, 0, sizeof(figures->pages));
@@ -316,7 +317,7 @@ static void print_events(struct numa_report *report, const struct scene *scene, 
 {
 	struct numa_event event = {
 		.kind = NUMA_FAULTS,
-		.identity = scene->views[1].snapshot.threads[0].identity,
+		.identity = scene->views[1].snapshot.threads.list[0].identity,
 		.begin_ns = 1001000 * MS,
 		.end_ns = 1001012 * MS + 50, /* ns, of which 100 are shown */
 		.faults = 12,

@@ -78,6 +78,29 @@ static void test_order(void **state)
 	list_free(&copy);
 }
 
+/* Keys in the list's order: each item once, none twice, and gaps on either side. */
+static void test_next(void **state)
+{
+	LIST(struct pair) pairs = { 0 };
+	struct pair key = { 1, 0 };
+	size_t place = 0;
+
+	(void)state;
+	assert_null(list_next(&pairs, &place, &key, compare));
+	for (int i = 1; i <= 3; i++)
+		list_add(&pairs)->key = 10 * i;
+	for (key.key = 5; key.key <= 35; key.key += 5) {
+		const struct pair *found = list_next(&pairs, &place, &key, compare);
+
+		if (key.key % 10)
+			assert_null(found);
+		else
+			assert_ptr_equal(found, &pairs.list[key.key / 10 - 1]);
+	}
+	assert_int_equal(place, 3);
+	list_free(&pairs);
+}
+
 /* No memory: the list is as it was. */
 static void test_no_memory(void **state)
 {
@@ -94,9 +117,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_growth),
-		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_empty),	  cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_order),	  cmocka_unit_test(test_next),
 		cmocka_unit_test(test_no_memory),
 	};
 

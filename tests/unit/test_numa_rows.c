@@ -55,7 +55,7 @@ static struct numa_figures *add(struct fixture *fixture, uint64_t id, uint64_t m
 	struct numa_thread *numa = NULL;
 
 	for (int i = 0; i < 2; i++) {
-		struct thread_snapshot *thread = snapshot__add(snapshots[i]);
+		struct thread_snapshot *thread = list_add(&snapshots[i]->threads);
 
 		*thread = (struct thread_snapshot){
 			.identity = { .id = id,
@@ -143,7 +143,7 @@ static void test_not_known(void **state)
 	add_vm(fixture, 1, 1);
 	row = make(fixture, BY_VM);
 	assert_false(row->remote_known); /* it did not run */
-	fixture->numa_after.threads[0].figures.run_ns[1] += 5;
+	fixture->numa_after.threads.list[0].figures.run_ns[1] += 5;
 	assert_true(make(fixture, BY_VM)->remote_known);
 }
 
@@ -225,11 +225,11 @@ static void test_hints_without_residency(void **state)
 	struct residency *residency;
 
 	add(fixture, 1, 790, 210)->migrated_to[0] = 1000;
-	fixture->numa_after.threads[0].figures.migrated_from[0] = 1000;
+	fixture->numa_after.threads.list[0].figures.migrated_from[0] = 1000;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_SPREAD);
 	residency = add_vm(fixture, 0, 0);
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_SPREAD);
-	fixture->numa_after.threads[0].figures.run_ns[1] = 0;
+	fixture->numa_after.threads.list[0].figures.run_ns[1] = 0;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
 	residency->size_bytes = 1001 * MIB;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_LARGER);
@@ -316,8 +316,8 @@ static void test_bandwidth(void **state)
 
 	add(fixture, 1, 1000, 0);
 	add_vm(fixture, 1, 1);
-	was = &fixture->numa_before.vms[0].bandwidth;
-	is = &fixture->numa_after.vms[0].bandwidth;
+	was = &fixture->numa_before.vms.list[0].bandwidth;
+	is = &fixture->numa_after.vms.list[0].bandwidth;
 	assert_false(make(fixture, BY_VM)->bandwidth_known);
 	*was = (struct bandwidth){ true, 100, 50 };
 	*is = (struct bandwidth){ true, 300, 100 };
@@ -339,10 +339,10 @@ static void test_comes_and_goes(void **state)
 
 	add(fixture, 1, 100, 0)->moves = 2;
 	add(fixture, 2, 100, 0)->moves = 3;
-	fixture->numa_after.threads[0].figures.moves = 2;
-	fixture->numa_before.threads[0].id = 0;
-	fixture->before.threads[0].identity.id = 0;
-	fixture->after.threads[0].figures.elapsed_ns = SEC / 2;
+	fixture->numa_after.threads.list[0].figures.moves = 2;
+	fixture->numa_before.threads.list[0].id = 0;
+	fixture->before.threads.list[0].identity.id = 0;
+	fixture->after.threads.list[0].figures.elapsed_ns = SEC / 2;
 	row = make(fixture, BY_VM);
 	assert_int_equal(row->interval.moves, 5);
 	assert_int_equal(row->interval.run_ns[0], 5 * SEC + 100000000 + 100000000);
@@ -357,8 +357,8 @@ static void test_homes_go(void **state)
 	add(fixture, 2, 100, 0);
 	make(fixture, BY_VCPU);
 	assert_int_equal(fixture->homes.count, 2);
-	fixture->before.count = fixture->after.count = 1;
-	fixture->numa_before.count = fixture->numa_after.count = 1;
+	fixture->before.threads.count = fixture->after.threads.count = 1;
+	fixture->numa_before.threads.count = fixture->numa_after.threads.count = 1;
 	fixture->numa_after.time_ns = 12 * SEC;
 	make(fixture, BY_VCPU);
 	assert_int_equal(fixture->homes.count, 1);
@@ -370,10 +370,10 @@ static void test_run_shrinks(void **state)
 	struct fixture *fixture = *state;
 
 	add(fixture, 1, 600, 300);
-	fixture->after.threads[0].figures.run_ns = 5 * SEC + 850000000;
+	fixture->after.threads.list[0].figures.run_ns = 5 * SEC + 850000000;
 	assert_int_equal(make(fixture, BY_VM)->interval.run_ns[0], 550000000);
 	assert_int_equal(fixture->numa_rows.list->interval.run_ns[1], 300000000);
-	fixture->after.threads[0].figures.run_ns = 5 * SEC + 200000000;
+	fixture->after.threads.list[0].figures.run_ns = 5 * SEC + 200000000;
 	assert_int_equal(make(fixture, BY_VM)->interval.run_ns[0], 0);
 	assert_int_equal(fixture->numa_rows.list->interval.run_ns[1], 200000000);
 }

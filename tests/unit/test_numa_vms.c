@@ -80,13 +80,13 @@ static void add_process(struct fixture *fixture, uint32_t pid, unsigned int page
 
 static void add_vcpu(struct fixture *fixture, uint32_t pid, uint64_t start_ns, bool is_vcpu)
 {
-	struct thread_snapshot *thread = snapshot__add(&fixture->snapshot);
+	struct thread_snapshot *thread = list_add(&fixture->snapshot.threads);
 
 	*thread = (struct thread_snapshot){
-		.identity = { .id = fixture->snapshot.count,
+		.identity = { .id = fixture->snapshot.threads.count,
 			      .vm_pid = pid,
 			      .vm_start_ns = start_ns,
-			      .tid = pid + (uint32_t)fixture->snapshot.count,
+			      .tid = pid + (uint32_t)fixture->snapshot.threads.count,
 			      .is_vcpu = is_vcpu },
 	};
 }
@@ -122,7 +122,7 @@ static void test_asks_when_due(void **state)
 	assert_int_equal(fixture->asked_count, 2);
 	assert_int_equal(fixture->asked[0], 100);
 	assert_int_equal(fixture->asked[1], 200);
-	assert_int_equal(fixture->numa.vm_count, 2);
+	assert_int_equal(fixture->numa.vms.count, 2);
 	assert_int_equal(bytes_of(fixture, 100), 10 * 4096);
 	assert_int_equal(bytes_of(fixture, 200), 20 * 4096);
 	assert_null(numa_snapshot__vm(&fixture->numa, 300));
@@ -146,11 +146,11 @@ static void test_forgets(void **state)
 	add_vcpu(fixture, 100, 1, true);
 	add_vcpu(fixture, 200, 1, true);
 	read_at(fixture, SEC);
-	fixture->snapshot.threads[0] = fixture->snapshot.threads[1];
-	fixture->snapshot.count = 1;
+	fixture->snapshot.threads.list[0] = fixture->snapshot.threads.list[1];
+	fixture->snapshot.threads.count = 1;
 	read_at(fixture, 2 * SEC);
 	assert_int_equal(fixture->asked_count, 0);
-	assert_int_equal(fixture->numa.vm_count, 1);
+	assert_int_equal(fixture->numa.vms.count, 1);
 	assert_int_equal(bytes_of(fixture, 200), 20 * 4096);
 	/* It is another one now, and not what was known of it. */
 	add_vcpu(fixture, 100, 1, true);
@@ -167,7 +167,7 @@ static void test_pid_again(void **state)
 	read_at(fixture, SEC);
 	fake_proc__remove(&fixture->proc, 100);
 	add_process(fixture, 100, 30);
-	fixture->snapshot.threads[0].identity.vm_start_ns = 2;
+	fixture->snapshot.threads.list[0].identity.vm_start_ns = 2;
 	read_at(fixture, 2 * SEC);
 	assert_int_equal(fixture->asked_count, 1);
 	assert_int_equal(bytes_of(fixture, 100), 30 * 4096);

@@ -38,7 +38,7 @@ static int tear_down(void **state)
 /* A vCPU of process pid, in pid order; its VM is "vm-PID". */
 static struct thread_snapshot *add(struct snapshot *snapshot, uint32_t pid, int32_t vcpu)
 {
-	struct thread_snapshot *thread = snapshot__add(snapshot);
+	struct thread_snapshot *thread = list_add(&snapshot->threads);
 
 	assert_non_null(thread);
 	*thread = (struct thread_snapshot){
@@ -442,10 +442,10 @@ static void test_many(void **state)
 		add(&scene->after, pid, 0)->figures = figures(pid, 0, 0, 0, 0);
 	make(scene, BY_VCPU);
 	assert_int_equal(scene->rows.count, 500);
-	scene->after.count = 2;
+	scene->after.threads.count = 2;
 	make(scene, BY_VM);
 	assert_int_equal(scene->rows.count, 2);
-	scene->after.count = 0;
+	scene->after.threads.count = 0;
 	make(scene, BY_THREAD);
 	assert_int_equal(scene->rows.count, 0);
 }

@@ -239,7 +239,7 @@ static void test_open_states(void **state)
 		  .read_rq = BEGIN + 5000 },
 		{ .identity = vcpu(2, "web"), .state = STATE_GONE },
 	};
-	struct snapshot last = { .count = 3, .threads = threads };
+	struct snapshot last = { .threads = { { threads, 3, 3 } } };
 	json_t *json;
 
 	(void)state;

@@ -169,21 +169,21 @@ static void test_snapshot(void **state)
 		numa_snapshot__add(&numa)->id = i;
 		numa_snapshot__add_vm(&numa)->pid = 2 * i + 1;
 	}
-	assert_int_equal(numa.count, 100);
-	assert_int_equal(numa.threads[99].id, 99);
-	assert_int_equal(numa.threads[99].node, NODE_NONE);
+	assert_int_equal(numa.threads.count, 100);
+	assert_int_equal(numa.threads.list[99].id, 99);
+	assert_int_equal(numa.threads.list[99].node, NODE_NONE);
 	assert_int_equal(numa_snapshot__vm(&numa, 1)->pid, 1);
 	assert_int_equal(numa_snapshot__vm(&numa, 199)->pid, 199);
 	assert_null(numa_snapshot__vm(&numa, 2));
 	assert_null(numa_snapshot__vm(&numa, 201));
-	numa.threads[0].figures.moves = 5;
-	strcpy(numa.vms[0].residency_missing, "gone");
+	numa.threads.list[0].figures.moves = 5;
+	strcpy(numa.vms.list[0].residency_missing, "gone");
 	numa_snapshot__clear(&numa);
 	assert_null(numa_snapshot__vm(&numa, 1));
 	assert_int_equal(numa_snapshot__add(&numa)->figures.moves, 0);
 	assert_string_equal(numa_snapshot__add_vm(&numa)->residency_missing, "");
 	numa_snapshot__free(&numa);
-	assert_int_equal(numa.capacity, 0);
+	assert_int_equal(numa.threads.capacity, 0);
 }
 
 /* Every member is a counter of 64 bits: none may be forgotten. */

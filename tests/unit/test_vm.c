@@ -229,7 +229,7 @@ static void test_cut_name(void **state)
 
 static void add_threads(struct snapshot *snapshot, uint32_t pid, uint64_t start_ticks)
 {
-	snapshot__add(snapshot)->identity = vcpu_of(pid, start_ticks, 0);
+	list_add(&snapshot->threads)->identity = vcpu_of(pid, start_ticks, 0);
 }
 
 /* Two VMs of one name are told apart while both are there, and --vm NAME is both. */
@@ -297,7 +297,7 @@ static void test_long_cgroup(void **state)
 static void blame(struct snapshot *snapshot, enum offender_kind kind, uint32_t vm_pid,
 		  const char *comm)
 {
-	struct blame *pair = snapshot__add_blame(snapshot);
+	struct blame *pair = list_add(&snapshot->blame);
 
 	*pair = (struct blame){ .offender = { .kind = kind, .vm_pid = vm_pid } };
 	strcpy(pair->offender.comm, comm);
@@ -338,8 +338,8 @@ static void test_fill(void **state)
 	assert_null(snapshot__vm(&snapshot, 400, 0));
 	assert_null(snapshot__vm(&snapshot, 99, 0));
 	/* A vCPU that exits counts from the next moment on. */
-	snapshot.threads[1].state = STATE_GONE;
-	snapshot.threads[1].figures.run_ns = 7;
+	snapshot.threads.list[1].state = STATE_GONE;
+	snapshot.threads.list[1].figures.run_ns = 7;
 	vms__keep_exited(vms, &snapshot);
 	assert_int_equal(snapshot.vms.list[1].exited.run_ns, 0);
 	assert_int_equal(vms__fill(vms, &snapshot), 0);
@@ -387,7 +387,7 @@ static void sweep_with(struct vms *vms, uint32_t pid, uint64_t start_ticks)
 	struct snapshot snapshot = { 0 };
 
 	if (pid)
-		snapshot__add(&snapshot)->identity = vcpu_of(pid, start_ticks, 0);
+		list_add(&snapshot.threads)->identity = vcpu_of(pid, start_ticks, 0);
 	vms__sweep(vms, &snapshot);
 	snapshot__free(&snapshot);
 }

@@ -192,7 +192,7 @@ static void sweep(struct io_vms *vms)
 	struct snapshot snapshot = { 0 };
 
 	for (size_t i = 0; i < vms->count; i++) {
-		struct thread_snapshot *thread = snapshot__add(&snapshot);
+		struct thread_snapshot *thread = list_add(&snapshot.threads);
 
 		if (!thread)
 			break;
@@ -201,7 +201,7 @@ static void sweep(struct io_vms *vms)
 				      .vm_start_ns = vms->list[i].vm->start_ns }
 		};
 	}
-	if (snapshot.count == vms->count)
+	if (snapshot.threads.count == vms->count)
 		vms__sweep(vms->registry, &snapshot);
 	snapshot__free(&snapshot);
 }

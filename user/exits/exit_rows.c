@@ -143,19 +143,8 @@ static const struct reason_snapshot *find_reason(const struct exit_snapshot *exi
 						 const struct exit_thread *thread, uint32_t code)
 {
 	for (size_t i = 0; thread && i < thread->reason_count; i++)
-		if (exits->reasons[thread->first_reason + i].code == code)
-			return &exits->reasons[thread->first_reason + i];
-	return NULL;
-}
-
-/* Both snapshots are ordered by id: the thread in before, or NULL. */
-static const struct exit_thread *find_before(const struct exit_snapshot *before, size_t *place,
-					     uint64_t id)
-{
-	while (*place < before->count && before->threads[*place].id < id)
-		(*place)++;
-	if (*place < before->count && before->threads[*place].id == id)
-		return &before->threads[*place];
+		if (exits->reasons.list[thread->first_reason + i].code == code)
+			return &exits->reasons.list[thread->first_reason + i];
 	return NULL;
 }
 
@@ -170,7 +159,8 @@ static void add_thread(struct exit_rows *exit_rows, struct exit_row *row,
 	row->known &= thread->known;
 	row->poll_known &= thread->poll_known && thread->known;
 	for (size_t i = 0; i < thread->reason_count; i++) {
-		const struct reason_snapshot *reason = &after->reasons[thread->first_reason + i];
+		const struct reason_snapshot *reason =
+			&after->reasons.list[thread->first_reason + i];
 		struct reason_row *entry = &exit_rows->reasons[exit_rows->reason_count];
 
 		*entry = (struct reason_row){ .owner = row };
@@ -248,22 +238,23 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 {
 	size_t place = 0, next = 0;
 
-	if (reserve(exit_rows, rows->count, after->reason_count))
+	if (reserve(exit_rows, rows->count, after->reasons.count))
 		return -ENOMEM;
 	for (size_t i = 0; i < rows->count; i++)
 		exit_rows->list[i] = (struct exit_row){ .row = rows->list[i],
 							.known = !after->silent,
 							.poll_known = !after->silent };
 	row_keys__fill(exit_rows->keys, rows, by);
-	for (size_t i = 0; i < after->count; i++) {
-		const struct exit_thread *thread = &after->threads[i], *old;
+	for (size_t i = 0; i < after->threads.count; i++) {
+		const struct exit_thread *thread = &after->threads.list[i], *old;
+		const struct thread_snapshot *from;
 		const struct row_key *found;
 
-		while (snapshot->threads[next].identity.id != thread->id)
-			next++;
-		old = find_before(before, &place, thread->id);
-		found = row_keys__find(exit_rows->keys, rows->count, by, snapshot,
-				       &snapshot->threads[next].identity);
+		from = list_next(&snapshot->threads, &next, &thread->id, compare_ids);
+		old = list_next(&before->threads, &place, &thread->id, compare_ids);
+		found = !from ? NULL
+			      : row_keys__find(exit_rows->keys, rows->count, by, snapshot,
+					       &from->identity);
 		if (found)
 			add_thread(exit_rows, &exit_rows->list[found->row], before, old, after,
 				   thread);

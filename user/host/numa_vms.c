@@ -150,9 +150,9 @@ int numa_vms__read(struct numa_vms *numa_vms, const struct snapshot *snapshot, s
 	int error = 0;
 
 	numa_vms->readings++;
-	for (size_t i = 0; i < snapshot->count && !error; i++)
-		if (snapshot->threads[i].identity.is_vcpu)
-			error = meet(numa_vms, &snapshot->threads[i].identity, vms);
+	for (size_t i = 0; i < snapshot->threads.count && !error; i++)
+		if (snapshot->threads.list[i].identity.is_vcpu)
+			error = meet(numa_vms, &snapshot->threads.list[i].identity, vms);
 	if (error)
 		return error;
 	forget_gone(numa_vms);

@@ -296,8 +296,8 @@ void vms__add_thread(struct vms *vms, const struct identity *identity, int chang
 
 void vms__keep_exited(struct vms *vms, const struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < snapshot->count; i++) {
-		const struct thread_snapshot *thread = &snapshot->threads[i];
+	for (size_t i = 0; i < snapshot->threads.count; i++) {
+		const struct thread_snapshot *thread = &snapshot->threads.list[i];
 		struct vm *vm;
 
 		if (thread->state != STATE_GONE || !thread->identity.is_vcpu)
@@ -347,8 +347,8 @@ void vms__sweep(struct vms *vms, const struct snapshot *snapshot)
 	size_t kept = 0;
 
 	vms->sweeps++;
-	for (size_t i = 0; i < snapshot->count; i++) {
-		struct known_vm *known = get_known(vms, &snapshot->threads[i].identity);
+	for (size_t i = 0; i < snapshot->threads.count; i++) {
+		struct known_vm *known = get_known(vms, &snapshot->threads.list[i].identity);
 
 		if (known)
 			known->seen = vms->sweeps;
@@ -375,8 +375,8 @@ int vms__fill(struct vms *vms, struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < vms->count; i++)
 		vms->list[i]->wanted = vms->list[i]->seen == vms->sweeps;
-	for (size_t i = 0; i < snapshot->blame_count; i++) {
-		const struct offender *offender = &snapshot->blame[i].offender;
+	for (size_t i = 0; i < snapshot->blame.count; i++) {
+		const struct offender *offender = &snapshot->blame.list[i].offender;
 
 		want(find_latest(vms, offender->vm_pid));
 		want(find_latest(vms, offender__vhost_pid(offender)));

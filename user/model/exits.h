@@ -95,12 +95,8 @@ struct exit_snapshot {
 	bool silent;	   /* vCPUs run, but this KVM never says that they enter or exit */
 	struct exit_losses losses;
 	struct exit_cost cost;
-	size_t count;
-	size_t capacity;
-	struct exit_thread *threads; /* by ascending id */
-	size_t reason_count;
-	size_t reason_capacity;
-	struct reason_snapshot *reasons;
+	LIST(struct exit_thread) threads;     /* by ascending id */
+	LIST(struct reason_snapshot) reasons; /* of a thread one after the other */
 };
 
 /* An exit that was handled. */
@@ -116,10 +112,6 @@ struct exit_event {
 	uint64_t rip;	 /* of the guest */
 	bool rip_known;
 };
-
-/* Makes room for one more vCPU, or reason of the last vCPU. NULL: memory is short. */
-struct exit_thread *exit_snapshot__add(struct exit_snapshot *exits);
-struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits);
 
 /*
  * Adds to the figures of a vCPU that is in a place what goes on there, and what is the
@@ -137,7 +129,11 @@ void exit_figures__add_progress(struct exit_figures *figures, enum exit_place pl
 void exit_thread__without_events(struct exit_thread *thread, const struct figures *figures,
 				 enum exit_place place, enum exit_isa isa);
 
-/* Forgets the vCPUs; keeps the memory. */
+/* One more vCPU, or reason of the last vCPU. NULL: memory is short. */
+struct exit_thread *exit_snapshot__add(struct exit_snapshot *exits);
+struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits);
+
+/* Empties its lists; keeps their memory. */
 void exit_snapshot__clear(struct exit_snapshot *exits);
 
 void exit_snapshot__free(struct exit_snapshot *exits);

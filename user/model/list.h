@@ -45,6 +45,13 @@ struct list {
 #define list_find(of, key, compare)                                                                \
 	((__typeof__((of)->list))list__find(&(of)->all, sizeof(*(of)->list), key, compare))
 
+/*
+ * The same for keys that come in that order: looks from *place on, 0 at first, and moves it there.
+ * All keys together take one walk through the list.
+ */
+#define list_next(of, place, key, compare)                                                         \
+	((__typeof__((of)->list))list__next(&(of)->all, sizeof(*(of)->list), place, key, compare))
+
 typedef int (*list_compare)(const void *left, const void *right);
 
 void *list__add(struct list *list, size_t size);
@@ -53,5 +60,10 @@ int list__copy(struct list *list, const struct list *from, size_t size);
 void list__free(struct list *list);
 void list__sort(struct list *list, size_t size, list_compare compare);
 void *list__find(const struct list *list, size_t size, const void *key, list_compare compare);
+void *list__next(const struct list *list, size_t size, size_t *place, const void *key,
+		 list_compare compare);
+
+/* An order of items that begin with a uint64_t, and of such numbers. */
+int compare_ids(const void *left, const void *right);
 
 #endif

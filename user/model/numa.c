@@ -1,42 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/numa.h"
 
-#include <stdlib.h>
-
 struct numa_thread *numa_snapshot__add(struct numa_snapshot *numa)
 {
-	struct numa_thread *thread;
+	struct numa_thread *thread = list_add(&numa->threads);
 
-	if (numa->count == numa->capacity) {
-		size_t capacity = numa->capacity ? numa->capacity * 3 / 2 : 32;
-		void *threads = reallocarray(numa->threads, capacity, sizeof(*numa->threads));
-
-		if (!threads)
-			return NULL;
-		numa->threads = threads;
-		numa->capacity = capacity;
-	}
-	thread = &numa->threads[numa->count++];
-	*thread = (struct numa_thread){ .node = NODE_NONE };
+	if (thread)
+		thread->node = NODE_NONE;
 	return thread;
 }
 
 struct numa_vm *numa_snapshot__add_vm(struct numa_snapshot *numa)
 {
-	struct numa_vm *vm;
-
-	if (numa->vm_count == numa->vm_capacity) {
-		size_t capacity = numa->vm_capacity ? numa->vm_capacity * 3 / 2 : 8;
-		void *vms = reallocarray(numa->vms, capacity, sizeof(*numa->vms));
-
-		if (!vms)
-			return NULL;
-		numa->vms = vms;
-		numa->vm_capacity = capacity;
-	}
-	vm = &numa->vms[numa->vm_count++];
-	*vm = (struct numa_vm){ 0 };
-	return vm;
+	return list_add(&numa->vms);
 }
 
 static int compare_pids(const void *pid, const void *vm)
@@ -48,21 +24,19 @@ static int compare_pids(const void *pid, const void *vm)
 
 const struct numa_vm *numa_snapshot__vm(const struct numa_snapshot *numa, uint32_t pid)
 {
-	if (!numa->vm_count)
-		return NULL;
-	return bsearch(&pid, numa->vms, numa->vm_count, sizeof(*numa->vms), compare_pids);
+	return list_find(&numa->vms, &pid, compare_pids);
 }
 
 void numa_snapshot__clear(struct numa_snapshot *numa)
 {
-	numa->count = 0;
-	numa->vm_count = 0;
+	list_clear(&numa->threads);
+	list_clear(&numa->vms);
 }
 
 void numa_snapshot__free(struct numa_snapshot *numa)
 {
-	free(numa->threads);
-	free(numa->vms);
+	list_free(&numa->threads);
+	list_free(&numa->vms);
 	list_free(&numa->nodes);
 	*numa = (struct numa_snapshot){ 0 };
 }

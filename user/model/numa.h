@@ -79,13 +79,9 @@ struct numa_snapshot {
 	char migrations_missing[MISSING_SIZE]; /* the same of migrations */
 	bool bandwidth_available;
 	struct numa_losses losses;
-	uint64_t residency_cost_ns; /* on a CPU, for all readings so far */
-	size_t count;
-	size_t capacity;
-	struct numa_thread *threads; /* by ascending id */
-	size_t vm_count;
-	size_t vm_capacity;
-	struct numa_vm *vms; /* by ascending PID */
+	uint64_t residency_cost_ns;	  /* on a CPU, for all readings so far */
+	LIST(struct numa_thread) threads; /* by ascending id */
+	LIST(struct numa_vm) vms;	  /* by ascending PID and start */
 };
 
 enum numa_event_kind {
@@ -107,14 +103,14 @@ struct numa_event {
 	uint32_t from_cpu, to_cpu; /* of a move */
 };
 
-/* Makes room for one more vCPU or VM. NULL: memory is short. */
+/* One more vCPU or VM, of which nothing is known. NULL: memory is short. */
 struct numa_thread *numa_snapshot__add(struct numa_snapshot *numa);
 struct numa_vm *numa_snapshot__add_vm(struct numa_snapshot *numa);
 
 /* By PID, or NULL. */
 const struct numa_vm *numa_snapshot__vm(const struct numa_snapshot *numa, uint32_t pid);
 
-/* Forgets the vCPUs and VMs; keeps the memory. */
+/* Empties its lists; keeps their memory. */
 void numa_snapshot__clear(struct numa_snapshot *numa);
 void numa_snapshot__free(struct numa_snapshot *numa);
 

@@ -4,45 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more of size bytes in a growing list; NULL: none. */
-static void *grow(void **list, size_t *count, size_t *capacity, size_t size)
+int compare_overlaps(const void *left, const void *right)
 {
-	if (*count == *capacity) {
-		size_t wanted = *capacity ? *capacity * 3 / 2 : 32;
-		void *moved = reallocarray(*list, wanted, size);
+	uint32_t a = ((const struct overlap *)left)->vm_pid;
+	uint32_t b = ((const struct overlap *)right)->vm_pid;
 
-		if (!moved)
-			return NULL;
-		*list = moved;
-		*capacity = wanted;
-	}
-	return (char *)*list + (*count)++ * size;
-}
-
-struct thread_snapshot *snapshot__add(struct snapshot *snapshot)
-{
-	return grow((void **)&snapshot->threads, &snapshot->count, &snapshot->capacity,
-		    sizeof(*snapshot->threads));
-}
-
-struct blame *snapshot__add_blame(struct snapshot *snapshot)
-{
-	return grow((void **)&snapshot->blame, &snapshot->blame_count, &snapshot->blame_capacity,
-		    sizeof(*snapshot->blame));
-}
-
-struct overlap *snapshot__add_overlap(struct snapshot *snapshot)
-{
-	return grow((void **)&snapshot->overlaps, &snapshot->overlap_count,
-		    &snapshot->overlap_capacity, sizeof(*snapshot->overlaps));
+	return a < b ? -1 : a > b;
 }
 
 const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_t vm_pid)
 {
-	for (size_t i = 0; i < snapshot->overlap_count; i++)
-		if (snapshot->overlaps[i].vm_pid == vm_pid)
-			return &snapshot->overlaps[i];
-	return NULL;
+	const struct overlap wanted = { .vm_pid = vm_pid };
+
+	return list_find(&snapshot->overlaps, &wanted, compare_overlaps);
 }
 
 /* The first place whose VM is not before (pid, start_ns). */
@@ -117,31 +91,31 @@ void snapshot__sort_blame(struct snapshot *snapshot)
 {
 	size_t kept = 0;
 
-	if (snapshot->blame_count)
-		qsort(snapshot->blame, snapshot->blame_count, sizeof(*snapshot->blame),
-		      compare_blame);
-	for (size_t i = 0; i < snapshot->blame_count; i++) {
-		if (kept && !compare_blame(&snapshot->blame[kept - 1], &snapshot->blame[i]))
-			snapshot->blame[kept - 1].ns += snapshot->blame[i].ns;
+	list_sort(&snapshot->blame, compare_blame);
+	for (size_t i = 0; i < snapshot->blame.count; i++) {
+		struct blame *pair = &snapshot->blame.list[i];
+
+		if (kept && !compare_blame(&snapshot->blame.list[kept - 1], pair))
+			snapshot->blame.list[kept - 1].ns += pair->ns;
 		else
-			snapshot->blame[kept++] = snapshot->blame[i];
+			snapshot->blame.list[kept++] = *pair;
 	}
-	snapshot->blame_count = kept;
+	snapshot->blame.count = kept;
 }
 
 void snapshot__clear(struct snapshot *snapshot)
 {
-	snapshot->count = 0;
-	snapshot->blame_count = 0;
-	snapshot->overlap_count = 0;
+	list_clear(&snapshot->threads);
 	list_clear(&snapshot->vms);
+	list_clear(&snapshot->overlaps);
+	list_clear(&snapshot->blame);
 }
 
 void snapshot__free(struct snapshot *snapshot)
 {
-	free(snapshot->threads);
-	free(snapshot->blame);
-	free(snapshot->overlaps);
+	list_free(&snapshot->threads);
 	list_free(&snapshot->vms);
+	list_free(&snapshot->overlaps);
+	list_free(&snapshot->blame);
 	*snapshot = (struct snapshot){ 0 };
 }

@@ -127,26 +127,14 @@ struct snapshot {
 	struct cost cost;
 	uint32_t other_vcpus; /* that the filter leaves out */
 	uint32_t other_vms;
-	size_t count;
-	size_t capacity;
-	struct thread_snapshot *threads; /* by ascending id */
-	size_t blame_count;
-	size_t blame_capacity;
-	size_t overlap_count;
-	size_t overlap_capacity;
-	struct overlap *overlaps; /* in no order; none unless asked for */
-	struct blame *blame;	  /* ordered by compare_blame() */
-	LIST(struct vm) vms;	  /* of all threads and offenders, by ascending PID and start */
+	LIST(struct thread_snapshot) threads; /* by ascending id */
+	LIST(struct vm) vms;		      /* of all threads and offenders: by vm__compare() */
+	LIST(struct overlap) overlaps;	      /* by PID; none unless asked for */
+	LIST(struct blame) blame;	      /* by compare_blame(); the same */
 };
 
-/* Makes room for one more thread. Returns it, or NULL when memory is short. */
-struct thread_snapshot *snapshot__add(struct snapshot *snapshot);
-
-/* The same for a pair of victim and offender. */
-struct blame *snapshot__add_blame(struct snapshot *snapshot);
-
-/* The same for a VM's overlap. */
-struct overlap *snapshot__add_overlap(struct snapshot *snapshot);
+/* An order of overlaps by PID. */
+int compare_overlaps(const void *left, const void *right);
 
 /* The overlap of a VM, or NULL. */
 const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_t vm_pid);
@@ -169,7 +157,7 @@ void snapshot__sort_blame(struct snapshot *snapshot);
 /* An order of pairs; 0: the same victim and offender. */
 int compare_blame(const void *left, const void *right);
 
-/* Forgets the threads and pairs; keeps the memory. */
+/* Empties its lists; keeps their memory. */
 void snapshot__clear(struct snapshot *snapshot);
 
 void snapshot__free(struct snapshot *snapshot);

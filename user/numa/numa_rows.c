@@ -69,17 +69,6 @@ static void add_growth(struct numa_figures *sum, const struct numa_figures *befo
 	numa_figures__add(sum, &growth);
 }
 
-/* Both snapshots are ordered by id: the thread in before, or NULL. */
-static const struct numa_thread *find_before(const struct numa_snapshot *before, size_t *place,
-					     uint64_t id)
-{
-	while (*place < before->count && before->threads[*place].id < id)
-		(*place)++;
-	if (*place < before->count && before->threads[*place].id == id)
-		return &before->threads[*place];
-	return NULL;
-}
-
 static void add_thread(struct numa_row *row, const struct numa_thread *old,
 		       const struct numa_thread *thread)
 {
@@ -300,15 +289,16 @@ static void fold_threads(struct numa_rows *numa_rows, enum group_by by,
 {
 	size_t place = 0, next = 0;
 
-	for (size_t i = 0; i < moments->after->count; i++) {
-		const struct numa_thread *thread = &moments->after->threads[i], *old;
+	for (size_t i = 0; i < moments->after->threads.count; i++) {
+		const struct numa_thread *thread = &moments->after->threads.list[i], *old;
+		const struct thread_snapshot *from;
 		const struct row_key *found;
 
-		while (moments->snapshot->threads[next].identity.id != thread->id)
-			next++;
-		old = find_before(moments->before, &place, thread->id);
-		found = row_keys__find(numa_rows->keys, numa_rows->count, by, moments->snapshot,
-				       &moments->snapshot->threads[next].identity);
+		from = list_next(&moments->snapshot->threads, &next, &thread->id, compare_ids);
+		old = list_next(&moments->before->threads, &place, &thread->id, compare_ids);
+		found = !from ? NULL
+			      : row_keys__find(numa_rows->keys, numa_rows->count, by,
+					       moments->snapshot, &from->identity);
 		if (found)
 			add_thread(&numa_rows->list[found->row], old, thread);
 	}

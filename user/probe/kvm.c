@@ -298,9 +298,9 @@ int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 	exit_snapshot__clear(exits);
 	exits->isa = (enum exit_isa)probe->skeleton->bss->isa;
 	exits->cost = (struct exit_cost){ 0 };
-	for (size_t i = 0; i < snapshot->count && !error; i++)
-		if (snapshot->threads[i].identity.is_vcpu)
-			error = read_thread(probe, &snapshot->threads[i], exits);
+	for (size_t i = 0; i < snapshot->threads.count && !error; i++)
+		if (snapshot->threads.list[i].identity.is_vcpu)
+			error = read_thread(probe, &snapshot->threads.list[i], exits);
 	/* Those of user space alone: no hardware's KVM, which has no entries to trace. */
 	exits->silent = exits->isa == EXIT_ISA_UNKNOWN && exits->cost.runs > SILENT_RUNS;
 	if (exits->silent && !probe->warned)

@@ -258,8 +258,8 @@ int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
 		return -ENOMEM;
 	memcpy(numa->faults_missing, probe->faults_missing, MISSING_SIZE);
 	memcpy(numa->migrations_missing, probe->migrations_missing, MISSING_SIZE);
-	for (size_t i = 0; i < snapshot->count; i++) {
-		const struct thread_snapshot *from = &snapshot->threads[i];
+	for (size_t i = 0; i < snapshot->threads.count; i++) {
+		const struct thread_snapshot *from = &snapshot->threads.list[i];
 		struct numa_thread *thread;
 
 		if (!from->identity.is_vcpu)
@@ -310,12 +310,12 @@ static uint64_t find_vcpu(const struct numa_probe *probe, const struct snapshot 
 {
 	const struct sched_kvm *kvm = &probe->sched->skeleton->bss->kvm;
 
-	for (size_t i = 0; i < snapshot->count && kvm->known; i++) {
-		const struct identity *identity = &snapshot->threads[i].identity;
+	for (size_t i = 0; i < snapshot->threads.count && kvm->known; i++) {
+		const struct identity *identity = &snapshot->threads.list[i].identity;
 		uint64_t notifier = slot_thread(probe->sched, identity->id >> 32)->notifier;
 
 		if (identity->vm_pid == pid && identity->is_vcpu && notifier &&
-		    snapshot->threads[i].state != STATE_GONE)
+		    snapshot->threads.list[i].state != STATE_GONE)
 			return notifier - kvm->notifier;
 	}
 	return 0;

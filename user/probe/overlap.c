@@ -91,7 +91,7 @@ static void add_progress(struct overlap *overlap, uint64_t state, uint64_t now_r
 static int add_vm(struct snapshot *snapshot, uint32_t vm_pid, const struct overlap_vm *value,
 		  uint64_t now_rq)
 {
-	struct overlap *overlap = snapshot__add_overlap(snapshot);
+	struct overlap *overlap = list_add(&snapshot->overlaps);
 
 	if (!overlap)
 		return -ENOMEM;
@@ -105,8 +105,8 @@ static int add_vm(struct snapshot *snapshot, uint32_t vm_pid, const struct overl
 
 static bool has_vm(const struct snapshot *snapshot, uint32_t vm_pid)
 {
-	for (size_t i = 0; i < snapshot->count; i++)
-		if (snapshot->threads[i].identity.vm_pid == vm_pid)
+	for (size_t i = 0; i < snapshot->threads.count; i++)
+		if (snapshot->threads.list[i].identity.vm_pid == vm_pid)
 			return true;
 	return false;
 }
@@ -131,6 +131,7 @@ int overlap_probe__read(struct overlap_probe *probe, struct snapshot *snapshot, 
 		last = vm_pid;
 		before = &last;
 	}
+	list_sort(&snapshot->overlaps, compare_overlaps);
 	snapshot->losses.overlap = probe->skeleton->bss->lost;
 	return error;
 }

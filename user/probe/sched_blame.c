@@ -31,7 +31,7 @@ static enum offender_kind user_kind(const struct sched_blame_key *key,
 static int add_pair(struct snapshot *snapshot, const struct sched_blame_key *key,
 		    const struct sched_blame *value, uint64_t ns)
 {
-	struct blame *blame = snapshot__add_blame(snapshot);
+	struct blame *blame = list_add(&snapshot->blame);
 
 	if (!blame)
 		return -ENOMEM;
@@ -90,7 +90,7 @@ static int read_pairs(struct sched_probe *probe)
 static int add_nobody(struct snapshot *snapshot, uint64_t victim, enum offender_kind kind,
 		      uint64_t ns)
 {
-	struct blame *blame = ns ? snapshot__add_blame(snapshot) : NULL;
+	struct blame *blame = ns ? list_add(&snapshot->blame) : NULL;
 
 	if (!ns)
 		return 0;

@@ -234,7 +234,7 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 	}
 	if (!begin_thread(&copy, &progress->first))
 		return 0;
-	thread = snapshot__add(snapshot);
+	thread = list_add(&snapshot->threads);
 	if (!thread)
 		return -ENOMEM;
 	fill_thread(thread, &copy, slot, progress, now);

@@ -336,8 +336,8 @@ void timeline__begin(struct timeline *timeline, const struct snapshot *first)
 	timeline->realtime_ns = first->realtime_ns + (first->end_ns - first->time_ns);
 	trace_file__name(&timeline->file, "process", CPUS_PID, CPUS_PID, "CPUs");
 	trace_file__sort(&timeline->file, "process", CPUS_PID, CPUS_PID, 0);
-	for (size_t i = 0; i < first->count; i++) {
-		const struct thread_snapshot *thread = &first->threads[i];
+	for (size_t i = 0; i < first->threads.count; i++) {
+		const struct thread_snapshot *thread = &first->threads.list[i];
 		const struct vm *vm = find_vm(timeline, &thread->identity);
 
 		if (vm && thread->state != STATE_GONE)
@@ -424,8 +424,8 @@ int timeline__close(struct timeline *timeline, const struct snapshot *last, uint
 
 	if (!timeline)
 		return 0;
-	for (size_t i = 0; last && timeline->begin_rq && i < last->count; i++)
-		draw_open_state(timeline, &last->threads[i]);
+	for (size_t i = 0; last && timeline->begin_rq && i < last->threads.count; i++)
+		draw_open_state(timeline, &last->threads.list[i]);
 	error = end_file(timeline, lost);
 	if (!error)
 		say_what_is_missing(timeline, lost);

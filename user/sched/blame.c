@@ -22,22 +22,13 @@ static struct row_key *row_keys(const struct rows *rows, enum group_by by)
 	return keys;
 }
 
-static int compare_ids(const void *id, const void *thread)
-{
-	return compare_numbers(*(const uint64_t *)id,
-			       ((const struct thread_snapshot *)thread)->identity.id);
-}
-
 /* The row that a victim is part of, or NULL: it is not shown. */
 static const struct row_key *victim_row(const struct row_key *keys, const struct rows *rows,
 					const struct snapshot *after, uint64_t victim,
 					enum group_by by)
 {
-	const struct thread_snapshot *thread = NULL;
+	const struct thread_snapshot *thread = list_find(&after->threads, &victim, compare_ids);
 
-	if (after->count)
-		thread = bsearch(&victim, after->threads, after->count, sizeof(*thread),
-				 compare_ids);
 	if (!thread || (by == BY_VM && !thread->identity.is_vcpu))
 		return NULL;
 	return row_keys__find(keys, rows->count, by, after, &thread->identity);
@@ -187,17 +178,6 @@ static int compare_row_and_ns(const void *left, const void *right)
 	return result ? result : compare_ns(left, right);
 }
 
-/* Both lists are ordered: the earlier state of a pair, or 0. */
-static uint64_t earlier_ns(const struct snapshot *before, size_t *place, const struct blame *pair)
-{
-	int order = 1;
-
-	while (*place < before->blame_count &&
-	       (order = compare_blame(&before->blame[*place], pair)) < 0)
-		(*place)++;
-	return *place < before->blame_count && !order ? before->blame[*place].ns : 0;
-}
-
 int blame__make(struct blame_list *blame, const struct snapshot *before,
 		const struct snapshot *after, const struct rows *rows, enum group_by by,
 		bool by_row)
@@ -207,9 +187,10 @@ int blame__make(struct blame_list *blame, const struct snapshot *before,
 	int error = keys ? 0 : -ENOMEM;
 
 	blame->count = 0;
-	for (size_t i = 0; i < after->blame_count && !error; i++) {
-		const struct blame *pair = &after->blame[i];
-		uint64_t old = earlier_ns(before, &place, pair);
+	for (size_t i = 0; i < after->blame.count && !error; i++) {
+		const struct blame *pair = &after->blame.list[i];
+		const struct blame *old = list_next(&before->blame, &place, pair, compare_blame);
+		uint64_t old_ns = old ? old->ns : 0;
 		const struct row_key *row = victim_row(keys, rows, after, pair->victim, by);
 		struct blame_entry *entry;
 
@@ -222,7 +203,7 @@ int blame__make(struct blame_list *blame, const struct snapshot *before,
 		}
 		entry->offender = pair->offender;
 		/* What was in progress then may have become less: see settle() of the rows. */
-		entry->ns = pair->ns > old ? pair->ns - old : 0;
+		entry->ns = pair->ns > old_ns ? pair->ns - old_ns : 0;
 		entry->total_ns = pair->ns;
 		generalise(entry, after);
 	}

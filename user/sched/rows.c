@@ -125,17 +125,6 @@ static void add_row(struct row *sum, const struct row *row)
 			sum->hist->count[cause][bucket] += row->hist->count[cause][bucket];
 }
 
-/* Both snapshots are ordered by id: the thread in before, or NULL. */
-static const struct thread_snapshot *find_before(const struct snapshot *before, size_t *place,
-						 uint64_t id)
-{
-	while (*place < before->count && before->threads[*place].identity.id < id)
-		(*place)++;
-	if (*place < before->count && before->threads[*place].identity.id == id)
-		return &before->threads[*place];
-	return NULL;
-}
-
 static int compare_rows(const void *left, const void *right)
 {
 	const struct row *a = left, *b = right;
@@ -291,14 +280,14 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 {
 	size_t place = 0;
 
-	if (rows__reserve(rows, after->count))
+	if (rows__reserve(rows, after->threads.count))
 		return -ENOMEM;
-	for (size_t i = 0; i < after->count; i++) {
-		const struct thread_snapshot *thread = &after->threads[i], *old;
+	for (size_t i = 0; i < after->threads.count; i++) {
+		const struct thread_snapshot *thread = &after->threads.list[i], *old;
 		struct row *row = &rows->list[rows->count];
 		const struct vm *vm = snapshot__vm_of(after, &thread->identity);
 
-		old = find_before(before, &place, thread->identity.id);
+		old = list_next(&before->threads, &place, &thread->identity.id, compare_ids);
 		if (!vm || (!thread->identity.is_vcpu && by != BY_THREAD))
 			continue;
 		if (!old && is_older(thread, before, after))
