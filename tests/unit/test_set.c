@@ -67,6 +67,35 @@ static void test_order(void **state)
 	assert_null(set__find(&set, &items.all, &absent));
 }
 
+/* All of one first key, and of two. */
+static void test_part(void **state)
+{
+	static const struct item ordered[] = {
+		{ .vm = 1, .node = -1, .name = "b" }, { .vm = 2, .node = 0, .name = "a" },
+		{ .vm = 2, .node = 0, .name = "b" },  { .vm = 2, .node = 1, .name = "a" },
+		{ .vm = 4, .node = 0, .name = "a" },
+	};
+	struct item key = { .vm = 2 };
+	LIST(struct item) items = { 0 };
+	size_t count;
+
+	(void)state;
+	assert_null(set__find_part(&set, 1, &items.all, &key, &count));
+	assert_int_equal(count, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ordered); i++)
+		*list_add(&items) = ordered[i];
+	assert_ptr_equal(set__find_part(&set, 1, &items.all, &key, &count), &items.list[1]);
+	assert_int_equal(count, 3);
+	assert_ptr_equal(set__find_part(&set, 2, &items.all, &key, &count), &items.list[1]);
+	assert_int_equal(count, 2);
+	key.vm = 4;
+	assert_ptr_equal(set__find_part(&set, 1, &items.all, &key, &count), &items.list[4]);
+	assert_int_equal(count, 1);
+	for (key.vm = 0; key.vm <= 5; key.vm += key.vm == 0 ? 3 : 2)
+		assert_null(set__find_part(&set, 1, &items.all, &key, &count));
+	list_free(&items);
+}
+
 static void test_difference(void **state)
 {
 	struct item before = { .run_ns = { 10, 20 }, .buckets = { 5, UINT32_MAX, 0 } };
@@ -146,9 +175,10 @@ static void test_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	   cmocka_unit_test(test_order),
-		cmocka_unit_test(test_difference), cmocka_unit_test(test_sum),
-		cmocka_unit_test(test_equal),	   cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_table),	cmocka_unit_test(test_order),
+		cmocka_unit_test(test_part),	cmocka_unit_test(test_difference),
+		cmocka_unit_test(test_sum),	cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests_name("set", tests, NULL, NULL);

@@ -67,13 +67,18 @@ static int compare_field(const struct field *field, const void *a, const void *b
 	return compare_numbers(field, a, b);
 }
 
-int set__compare(const struct set *set, const void *left, const void *right)
+static int compare_keys(const struct set *set, uint32_t keys, const void *left, const void *right)
 {
 	int order = 0;
 
-	for (uint32_t i = 0; i < set->key_count && !order; i++)
+	for (uint32_t i = 0; i < keys && !order; i++)
 		order = compare_field(&set->fields[i], left, right);
 	return order;
+}
+
+int set__compare(const struct set *set, const void *left, const void *right)
+{
+	return compare_keys(set, set->key_count, left, right);
 }
 
 static int compare_items(const void *left, const void *right, void *set)
@@ -104,6 +109,33 @@ void *set__find(const struct set *set, const struct list *list, const void *item
 			low = middle + 1;
 	}
 	return NULL;
+}
+
+/* How many items come before one with these first keys, or, if up is set, are no later. */
+static size_t find_bound(const struct set *set, uint32_t keys, const struct list *list,
+			 const void *item, bool up)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare_keys(set, keys, (char *)list->items + middle * set->size, item);
+
+		if (order < 0 || (up && !order))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void *set__find_part(const struct set *set, uint32_t keys, const struct list *list,
+		     const void *item, size_t *count)
+{
+	size_t first = find_bound(set, keys, list, item, false);
+
+	*count = find_bound(set, keys, list, item, true) - first;
+	return *count ? (char *)list->items + first * set->size : NULL;
 }
 
 static void subtract_field(const struct field *field, void *result, const void *before,

@@ -80,6 +80,10 @@ void set__sort(const struct set *set, struct list *list);
 /* The item with the same keys in a list ordered by set__sort(), or NULL. */
 void *set__find(const struct set *set, const struct list *list, const void *item);
 
+/* The first of those with the same first keys, so many of them, and how many there are. */
+void *set__find_part(const struct set *set, uint32_t keys, const struct list *list,
+		     const void *item, size_t *count);
+
 /*
  * What has changed from before (NULL: from nothing) to after, into result, which may be after:
  * counters are differences, or 0 where one has gone down; all else is as in after.
