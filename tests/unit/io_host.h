@@ -3,7 +3,9 @@
 #ifndef KVMQ_IO_HOST_H
 #define KVMQ_IO_HOST_H
 
+#include "disks/io_vms.h"
 #include "fake_proc.h"
+#include "guests/guest_link.h"
 #include "io/io_rows.h"
 #include "unit.h"
 
@@ -15,11 +17,11 @@
 struct io_host {
 	struct fake_proc sys;
 	struct io_vms vms;
-	struct io_vm list[4];
+	struct live_vm list[4];
 	struct vm registry[4];
 	struct disks disks[4];
+	struct guest guests_before[4], guests_after[4]; /* with a vm_pid */
 	struct io_view before, after;
-	struct io_moments moments;
 	struct io_rows rows;
 };
 
@@ -47,23 +49,23 @@ static inline void io_host__add_device(struct io_host *host, const char *name, u
 }
 
 /* VMs come by ascending PID. */
-static inline struct io_vm *io_host__add_vm(struct io_host *host, uint32_t pid, const char *name,
-					    uint64_t cgroup_id)
+static inline struct live_vm *io_host__add_vm(struct io_host *host, uint32_t pid, const char *name,
+					      uint64_t cgroup_id)
 {
 	size_t index = host->vms.count++;
-	struct io_vm *vm = &host->list[index];
+	struct live_vm *vm = &host->list[index];
 
 	assert_true(index < ARRAY_SIZE(host->list));
 	host->registry[index] = (struct vm){ .pid = pid, .chosen = true };
 	snprintf(host->registry[index].name, VM_SHOWN_SIZE, "%s", name);
-	*vm = (struct io_vm){ .vm = &host->registry[index],
-			      .disks = &host->disks[index],
-			      .cgroup_id = cgroup_id };
+	*vm = (struct live_vm){ .vm = &host->registry[index],
+				.disks = &host->disks[index],
+				.cgroup_id = cgroup_id };
 	return vm;
 }
 
 /* A raw block device, opened with O_DIRECT. */
-static inline struct disk *io_host__add_disk(struct io_vm *vm, const char *name, uint32_t dev)
+static inline struct disk *io_host__add_disk(struct live_vm *vm, const char *name, uint32_t dev)
 {
 	struct disk *disk = &vm->disks->list[vm->disks->count++];
 
@@ -85,7 +87,6 @@ static inline int io_host__open(void **state)
 	host->vms.devices = devices__new(host->sys.path);
 	host->before.time_ns = 10 * SEC;
 	host->after.time_ns = 12 * SEC;
-	host->moments = (struct io_moments){ &host->before, &host->after, &host->vms };
 	io_host__add_device(host, "sda", SDA, NULL);
 	*state = host;
 	return 0;
@@ -96,6 +97,11 @@ static inline int io_host__close(void **state)
 	struct io_host *host = *state;
 
 	io_rows__free(&host->rows);
+	for (size_t i = 0; i < ARRAY_SIZE(host->guests_after); i++) {
+		free(host->guests_before[i].report);
+		free(host->guests_after[i].report);
+		free(host->guests_after[i].first);
+	}
 	io_view__free(&host->before);
 	io_view__free(&host->after);
 	devices__free(host->vms.devices);
@@ -176,11 +182,27 @@ static inline void add_ring_growth(struct io_host *host, uint32_t vm_pid, uint32
 	}
 }
 
+/* As a session does. */
+static inline void describe(const struct io_host *host, struct io_view *view,
+			    const struct guest guests[4])
+{
+	list_clear(&view->guests);
+	list_clear(&view->guest_disks);
+	list_clear(&view->guest_flows);
+	for (size_t i = 0; i < 4; i++)
+		if (guests[i].vm_pid)
+			assert_int_equal(guest__describe(&guests[i], 0, view), 0);
+	for (int set = IO_SET_GUESTS; set <= IO_SET_GUEST_FLOWS; set++)
+		io_view__sort(view, (enum io_set)set);
+	block_snapshot__sort(&view->block);
+	assert_int_equal(io_vms__describe(&host->vms, view), 0);
+}
+
 static inline struct io_rows *make_rows(struct io_host *host, enum group_by by)
 {
-	block_snapshot__sort(&host->before.block);
-	block_snapshot__sort(&host->after.block);
-	assert_int_equal(io_rows__make(&host->rows, by, &host->moments), 0);
+	describe(host, &host->before, host->guests_before);
+	describe(host, &host->after, host->guests_after);
+	assert_int_equal(io_rows__make(&host->rows, by, &host->before, &host->after), 0);
 	return &host->rows;
 }
 

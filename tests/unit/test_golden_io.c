@@ -31,7 +31,9 @@
 
 #include "cmd/io_report.h"
 #include "cmd/tools.h"
+#include "disks/io_vms.h"
 #include "fake_proc.h"
+#include "guests/guest_link.h"
 #include "scene_line.h"
 #include "terminal.h"
 
@@ -40,11 +42,12 @@
 struct scene {
 	struct fake_proc sys;
 	struct io_vms vms;
+	struct guest guests[2][8]; /* as of each view */
+	size_t guest_count;
 	struct io_view views[2];
 	struct io_report report;
 	struct io_event events[16];
 	size_t event_count;
-	char missing[4][128];
 	char reasons[8][128];
 };
 
@@ -104,7 +107,7 @@ static void *need(void *memory)
 	return memory;
 }
 
-static struct io_vm *last_vm(struct scene *scene)
+static struct live_vm *last_vm(struct scene *scene)
 {
 	if (!scene->vms.count)
 		die("stands before any vm", "line");
@@ -145,16 +148,16 @@ static void read_device(struct scene *scene, struct line *line)
 
 static void read_vm(struct scene *scene, struct line *line)
 {
-	struct io_vm *list =
+	struct live_vm *list =
 		reallocarray(scene->vms.list, scene->vms.count + 1, sizeof(*scene->vms.list));
 	const char *cgroup = get(line, "cgroup");
-	struct io_vm *one;
+	struct live_vm *one;
 
 	scene->vms.list = need(list);
 	one = &list[scene->vms.count++];
-	*one = (struct io_vm){ .cgroup_id = get_number(line, "id"),
-			       .cgroup_of_vms = get_number(line, "vms"),
-			       .cgroup_of_others = get_number(line, "others") };
+	*one = (struct live_vm){ .cgroup_id = get_number(line, "id"),
+				 .cgroup_of_vms = get_number(line, "vms"),
+				 .cgroup_of_others = get_number(line, "others") };
 	one->vm = need(calloc(1, sizeof(*one->vm)));
 	one->disks = need(calloc(1, sizeof(*one->disks)));
 	one->disks->left_out = get_number(line, "disks-left-out");
@@ -245,53 +248,47 @@ static void read_ring(struct scene *scene, struct line *line)
 						 .integral_ns = old * 1000 + i * requests * ns };
 }
 
-static struct guest_report *add_report(struct io_guest *guest, uint64_t session)
+static struct guest_report *new_report(uint64_t session)
 {
-	guest->report = need(calloc(1, sizeof(*guest->report)));
-	guest->report->session = session;
-	guest->report->sequence = 7;
-	return guest->report;
+	struct guest_report *report = need(calloc(1, sizeof(*report)));
+
+	report->session = session;
+	report->sequence = 7;
+	return report;
 }
 
 static void read_guest(struct scene *scene, struct line *line)
 {
-	const char *reason = get(line, "reason"), *session = get(line, "session");
+	const char *session = get(line, "session");
+	char *reason = scene->reasons[scene->guest_count];
 	uint64_t age, was = get_number(line, "was");
 	bool known = get_time(line, "age", &age);
 
+	if (scene->guest_count == LENGTH(scene->reasons))
+		die("too many", "guest");
+	get_text(line, "reason", reason, sizeof(scene->reasons[0]));
 	for (int i = 0; i < 2; i++) {
-		struct io_view *view = &scene->views[i];
-		struct io_guest *guest;
+		struct guest *guest = &scene->guests[i][scene->guest_count];
 
-		if (view->guest_count == LENGTH(scene->reasons))
-			die("too many", "guest");
-		guest = &view->guests[view->guest_count];
-		*guest = (struct io_guest){ .vm_pid = last_vm(scene)->vm->pid,
-					    .rejected = get_number(line, "rejected") };
+		*guest = (struct guest){ .vm_pid = last_vm(scene)->vm->pid,
+					 .rejected = get_number(line, "rejected"),
+					 .rejected_reason = *reason ? reason : NULL };
 		if (known)
-			guest->received_ns = view->time_ns - age;
-		if (reason) {
-			char *text = scene->reasons[view->guest_count];
-
-			snprintf(text, sizeof(scene->reasons[0]), "%s", reason);
-			guest->rejected_reason = text;
-		}
+			guest->received_ns = scene->views[i].time_ns - age;
 		if (i && session)
-			add_report(guest, get_number(line, "session"));
+			guest->report = new_report(get_number(line, "session"));
 		else if (!i && was)
-			add_report(guest, was);
-		view->guest_count++;
+			guest->report = new_report(was);
 	}
+	scene->guest_count++;
 }
 
 /* The last guest's report in a view, or NULL. */
 static struct guest_report *last_report(struct scene *scene, int view)
 {
-	struct io_view *of = &scene->views[view];
-
-	if (!of->guest_count)
+	if (!scene->guest_count)
 		die("stands before any guest", "line");
-	return of->guests[of->guest_count - 1].report;
+	return scene->guests[view][scene->guest_count - 1].report;
 }
 
 static void read_guest_disk(struct scene *scene, struct line *line)
@@ -342,20 +339,18 @@ static void read_losses(struct scene *scene, struct line *line)
 	view->vmm.lost = get_number(line, "vmm");
 	view->queues.failed = get_number(line, "ring_reads");
 	view->queues.skipped = get_number(line, "ring_samples");
-	scene->report.strangers = get_number(line, "strangers");
+	view->strangers = get_number(line, "strangers");
 }
 
 static void read_missing(struct scene *scene, struct line *line)
 {
-	static const char *const names[] = { "throttling", "vmm", "queues", "guests" };
-	const char **targets[] = { &scene->views[1].block.throttling_missing,
-				   &scene->report.vmm_missing, &scene->report.queues_missing,
-				   &scene->report.guests_missing };
+	struct io_view *view = &scene->views[1];
 
-	for (size_t i = 0; i < LENGTH(names); i++) {
-		get_text(line, names[i], scene->missing[i], sizeof(scene->missing[i]));
-		*targets[i] = *scene->missing[i] ? scene->missing[i] : NULL;
-	}
+	get_text(line, "throttling", view->block.throttling_missing,
+		 sizeof(view->block.throttling_missing));
+	get_text(line, "vmm", view->missing.vmm, sizeof(view->missing.vmm));
+	get_text(line, "queues", view->missing.queues, sizeof(view->missing.queues));
+	get_text(line, "guests", view->missing.guests, sizeof(view->missing.guests));
 }
 
 static void read_cost(struct scene *scene, struct line *line)
@@ -416,6 +411,19 @@ static void read_line(struct scene *scene, char *text)
 	line__check(&line);
 }
 
+/* As a session does. */
+static void describe(const struct scene *scene, struct io_view *view, const struct guest *guests)
+{
+	block_snapshot__sort(&view->block);
+	for (size_t i = 0; i < scene->guest_count; i++)
+		if (guest__describe(&guests[i], 0, view))
+			die("memory", "none");
+	for (int set = IO_SET_GUESTS; set <= IO_SET_GUEST_FLOWS; set++)
+		io_view__sort(view, (enum io_set)set);
+	if (io_vms__describe(&scene->vms, view))
+		die("memory", "none");
+}
+
 static void read_scene(struct scene *scene, const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -426,21 +434,20 @@ static void read_scene(struct scene *scene, const char *path)
 	for (int i = 0; i < 2; i++) {
 		struct io_view *view = &scene->views[i];
 
-		view->time_ns = view->block.time_ns = (i ? AFTER_MS : BEFORE_MS) * MS;
+		view->time_ns = (i ? AFTER_MS : BEFORE_MS) * MS;
 		view->realtime_ns = 1763935201000 * MS;
-		view->guests = need(calloc(LENGTH(scene->reasons), sizeof(*view->guests)));
 	}
 	fake_tree(&scene->sys, "block/none", "");
 	while (fgets(text, sizeof(text), file))
 		read_line(scene, text);
 	fclose(file);
-	for (int i = 0; i < 2; i++)
-		block_snapshot__sort(&scene->views[i].block);
 	scene->vms.devices = need(devices__new(scene->sys.path));
 	if (devices__read(scene->vms.devices))
 		die("cannot read", scene->sys.path);
-	scene->report.vms = &scene->vms;
-	scene->report.boot_ns = (1763935201000 - AFTER_MS) * MS;
+	for (int i = 0; i < 2; i++)
+		describe(scene, &scene->views[i], scene->guests[i]);
+	for (size_t i = 0; i < scene->event_count; i++)
+		io_vms__describe_event(&scene->vms, &scene->views[1], &scene->events[i]);
 }
 
 static int print_scene(void *context, FILE *file)
@@ -448,15 +455,18 @@ static int print_scene(void *context, FILE *file)
 	struct scene *scene = context;
 
 	for (size_t i = 0; i < scene->event_count && scene->report.options->events; i++)
-		io_report__print_event(&scene->report, file, &scene->events[i]);
+		io_report__print_event(&scene->report, file, &scene->views[1], &scene->events[i]);
 	return io_report__print(&scene->report, file, &scene->views[0], &scene->views[1]);
 }
 
 static void free_scene(struct scene *scene)
 {
 	io_report__free(&scene->report);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		io_view__free(&scene->views[i]);
+		for (size_t j = 0; j < scene->guest_count; j++)
+			free(scene->guests[i][j].report);
+	}
 	for (size_t i = 0; i < scene->vms.count; i++) {
 		free(scene->vms.list[i].vm);
 		free(scene->vms.list[i].disks);

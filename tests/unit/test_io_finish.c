@@ -119,7 +119,7 @@ static void test_path(void **state)
 
 	snprintf(disk->path, sizeof(disk->path), "https://u:secret@h/a?token=secret");
 	make_rows(host, BY_VM);
-	assert_string_equal(find_row(host, IO_ROW_DISK, "root", IO_READ)->path,
+	assert_string_equal(find_row(host, IO_ROW_DISK, "root", IO_READ)->disk->path,
 			    "https://u:***@h/a?token=***");
 }
 
@@ -175,19 +175,19 @@ static void test_no_disk(void **state)
 
 static void test_kavg(void **state)
 {
-	struct io_row row = { .known[IO_RING] = true, .known[IO_DEVICE] = true };
+	struct latency ring = { .count = 2, .sum_ns = 200 }, device = { .count = 4, .sum_ns = 400 };
+	struct io_row row = { .known = { [IO_RING] = true, [IO_DEVICE] = true },
+			      .layers = { [IO_RING] = &ring, [IO_DEVICE] = &device } };
 	uint64_t ns = 1;
 
 	(void)state;
-	row.layers[IO_RING] = (struct latency){ .count = 2, .sum_ns = 200 };
-	row.layers[IO_DEVICE] = (struct latency){ .count = 4, .sum_ns = 400 };
 	assert_true(io_row__kavg(&row, &ns));
 	assert_int_equal(ns, 0);
-	row.layers[IO_DEVICE].sum_ns = 404; /* less than nothing is not known */
+	device.sum_ns = 404; /* less than nothing is not known */
 	assert_false(io_row__kavg(&row, &ns));
-	row.layers[IO_DEVICE] = (struct latency){ 0 };
+	device = (struct latency){ 0 };
 	assert_false(io_row__kavg(&row, &ns));
-	row.layers[IO_DEVICE] = (struct latency){ .count = 4, .sum_ns = 40 };
+	device = (struct latency){ .count = 4, .sum_ns = 40 };
 	assert_true(io_row__kavg(&row, &ns));
 	assert_int_equal(ns, 90);
 	row.known[IO_RING] = false;
@@ -196,8 +196,8 @@ static void test_kavg(void **state)
 	row.known[IO_DEVICE] = false;
 	assert_false(io_row__kavg(&row, &ns));
 	row.known[IO_DEVICE] = true;
-	row.layers[IO_RING] = (struct latency){ 0 };
-	row.layers[IO_DEVICE].sum_ns = 0;
+	ring = (struct latency){ 0 };
+	device.sum_ns = 0;
 	assert_false(io_row__kavg(&row, &ns));
 }
 
@@ -228,8 +228,8 @@ static void test_words(void **state)
 static void test_order(void **state)
 {
 	struct io_host *host = *state;
-	struct io_vm *web = io_host__add_vm(host, 100, "web", 7);
-	struct io_vm *db = io_host__add_vm(host, 200, "db", 8);
+	struct live_vm *web = io_host__add_vm(host, 100, "web", 7);
+	struct live_vm *db = io_host__add_vm(host, 200, "db", 8);
 	static const char *const wanted[] = { "web", "web", "web", "db", "db", "db", "unknown" };
 	const struct io_row *rows;
 
@@ -284,7 +284,7 @@ static void test_drop_idle_ring(void **state)
 	io_rows__drop_idle(&host->rows);
 	assert_int_equal(host->rows.count, 2);
 	row = find_row(host, IO_ROW_DISK, "root", IO_ALL);
-	assert_int_equal(row->layers[IO_RING].count, 100);
+	assert_int_equal(io_row__layer(row, IO_RING)->count, 100);
 	assert_false(find_row(host, IO_ROW_DISK, "root", IO_READ)->known[IO_RING]);
 	/* Nothing else, and no row that says 0 beside it. */
 	host->before.block.flows.count = host->after.block.flows.count = 0;
@@ -292,7 +292,7 @@ static void test_drop_idle_ring(void **state)
 	io_rows__drop_idle(&host->rows);
 	assert_int_equal(host->rows.count, 1);
 	assert_int_equal(host->rows.list[0].op, IO_ALL);
-	assert_int_equal(host->rows.list[0].layers[IO_RING].count, 100);
+	assert_int_equal(io_row__layer(&host->rows.list[0], IO_RING)->count, 100);
 }
 
 int main(void)

@@ -2,16 +2,6 @@
 /* What guests report, beside what the host has seen of their disks. */
 #include "io_host.h"
 
-static struct io_guest *add_guest(struct io_view *view, uint32_t pid)
-{
-	struct io_guest *guest;
-
-	view->guests = reallocarray(view->guests, view->guest_count + 1, sizeof(*view->guests));
-	guest = &view->guests[view->guest_count++];
-	*guest = (struct io_guest){ .vm_pid = pid };
-	return guest;
-}
-
 static struct guest_report *new_report(uint64_t session, uint64_t sequence)
 {
 	struct guest_report *report = calloc(1, sizeof(*report));
@@ -37,11 +27,13 @@ static struct guest_disk *add_disk(struct guest_report *report, const char *name
 /* A guest that has made reads requests more in the interval. */
 static void add_guest_growth(struct io_host *host, const char *name, uint64_t reads)
 {
-	struct io_guest *guest = add_guest(&host->before, 100);
+	struct guest *guest = &host->guests_before[0];
 
+	guest->vm_pid = 100;
 	guest->report = new_report(1, 7);
 	add_disk(guest->report, name, 1000);
-	guest = add_guest(&host->after, 100);
+	guest = &host->guests_after[0];
+	guest->vm_pid = 100;
 	guest->received_ns = host->after.time_ns - SEC / 2;
 	guest->report = new_report(1, 8);
 	add_disk(guest->report, name, 1000 + reads);
@@ -49,7 +41,7 @@ static void add_guest_growth(struct io_host *host, const char *name, uint64_t re
 
 static struct guest_disk *guest_disk_of(struct io_host *host)
 {
-	return &host->after.guests[0].report->disks[0];
+	return &host->guests_after[0].report->disks[0];
 }
 
 static void check_guest(const struct io_row *row, uint64_t reads)
@@ -57,10 +49,10 @@ static void check_guest(const struct io_row *row, uint64_t reads)
 	assert_non_null(row);
 	assert_true(row->known[IO_GUEST_QUEUE] && row->known[IO_GUEST_DEVICE]);
 	assert_true(row->spread_known[IO_GUEST_QUEUE] && row->spread_known[IO_GUEST_DEVICE]);
-	assert_int_equal(row->layers[IO_GUEST_QUEUE].count, reads);
-	assert_int_equal(latency__mean(&row->layers[IO_GUEST_QUEUE]), reads ? 500 : 0);
-	assert_int_equal(row->layers[IO_GUEST_DEVICE].count, reads);
-	assert_int_equal(latency__mean(&row->layers[IO_GUEST_DEVICE]), reads ? 80000 : 0);
+	assert_int_equal(io_row__layer(row, IO_GUEST_QUEUE)->count, reads);
+	assert_int_equal(latency__mean(io_row__layer(row, IO_GUEST_QUEUE)), reads ? 500 : 0);
+	assert_int_equal(io_row__layer(row, IO_GUEST_DEVICE)->count, reads);
+	assert_int_equal(latency__mean(io_row__layer(row, IO_GUEST_DEVICE)), reads ? 80000 : 0);
 }
 
 static const struct io_row *make_read_row(struct io_host *host, const char *disk)
@@ -72,21 +64,21 @@ static const struct io_row *make_read_row(struct io_host *host, const char *disk
 static void test_beside_the_host(void **state)
 {
 	struct io_host *host = *state;
-	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+	struct live_vm *vm = io_host__add_vm(host, 100, "web", 7);
 	const struct io_row *row;
 
 	snprintf(io_host__add_disk(vm, "root", SDA)->serial, DISK_NAME_SIZE, "one");
 	add_growth(host, SDA, 100, 7, IO_READ, 6);
 	add_guest_growth(host, "vda", 10);
 	strcpy(guest_disk_of(host)->serial, "one");
-	strcpy(host->before.guests[0].report->disks[0].serial, "one");
+	strcpy(host->guests_before[0].report->disks[0].serial, "one");
 	strcpy(guest_disk_of(host)->scheduler, "bfq");
-	host->after.guests[0].rejected = 3;
+	host->guests_after[0].rejected = 3;
 	row = make_read_row(host, "root");
 	check_guest(row, 10);
 	assert_int_equal(row->interval.requests, 6);
-	assert_string_equal(row->guest_disk, "vda");
-	assert_string_equal(row->guest_scheduler, "bfq");
+	assert_string_equal(io_row__guest_disk(row), "vda");
+	assert_string_equal(row->guest->scheduler, "bfq");
 	assert_string_equal(io_row__disk(row), "root");
 	assert_int_equal(row->report_age_ns, SEC / 2);
 	assert_int_equal(row->guest_rejected, 3);
@@ -118,14 +110,14 @@ static void test_alone(void **state)
 	assert_int_equal(find_row(host, IO_ROW_GUEST, "vda", IO_FLUSH)->total.requests, 4);
 	row = find_row(host, IO_ROW_GUEST, "vda", IO_ALL);
 	assert_int_equal(row->interval.requests, 14);
-	assert_string_equal(row->guest_disk, "vda");
+	assert_string_equal(io_row__guest_disk(row), "vda");
 	assert_int_equal(host->rows.count, 6);
 }
 
 static void test_serial(void **state)
 {
 	struct io_host *host = *state;
-	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+	struct live_vm *vm = io_host__add_vm(host, 100, "web", 7);
 	struct disk *a = io_host__add_disk(vm, "a", 0), *b = io_host__add_disk(vm, "b", 0);
 
 	add_guest_growth(host, "vda", 10);
@@ -161,7 +153,7 @@ static void test_long_serial(void **state)
 static void test_address(void **state)
 {
 	struct io_host *host = *state;
-	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+	struct live_vm *vm = io_host__add_vm(host, 100, "web", 7);
 	struct disk *disk;
 
 	io_host__add_disk(vm, "none", 0)->size_bytes = 4096; /* its address is not known */
@@ -181,7 +173,7 @@ static void test_address(void **state)
 static void test_size(void **state)
 {
 	struct io_host *host = *state;
-	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+	struct live_vm *vm = io_host__add_vm(host, 100, "web", 7);
 	struct disk *a = io_host__add_disk(vm, "a", 0), *b = io_host__add_disk(vm, "b", 0);
 	struct guest_disk *disk;
 
@@ -194,9 +186,9 @@ static void test_size(void **state)
 	b->size_bytes = 1 << 20;
 	assert_false(make_read_row(host, "a")->known[IO_GUEST_QUEUE]);
 	b->size_bytes = 0;
-	add_disk(host->after.guests[0].report, "vdb", 5)->size_bytes = 1 << 20;
+	add_disk(host->guests_after[0].report, "vdb", 5)->size_bytes = 1 << 20;
 	assert_false(make_read_row(host, "a")->known[IO_GUEST_QUEUE]);
-	host->after.guests[0].report->disk_count = 1;
+	host->guests_after[0].report->disk_count = 1;
 	/* The serial numbers say that they are two. */
 	strcpy(a->serial, "one");
 	assert_true(make_read_row(host, "a")->known[IO_GUEST_QUEUE]);
@@ -220,7 +212,7 @@ static void test_session_restarts(void **state)
 
 	set_up_sessions(host)->flows[IO_READ].requests = 3;
 	guest_disk_of(host)->flows[IO_READ].layers[GUEST_QUEUE].count = 3;
-	host->after.guests[0].report->session = 2;
+	host->guests_after[0].report->session = 2;
 	make_read_row(host, "root");
 	assert_int_equal(find_row(host, IO_ROW_DISK, "root", IO_READ)->interval.requests, 3);
 }
@@ -232,22 +224,22 @@ static void test_first_report(void **state)
 	const struct io_row *row;
 
 	set_up_sessions(host);
-	free(host->before.guests[0].report);
-	host->before.guests[0].report = NULL;
+	free(host->guests_before[0].report);
+	host->guests_before[0].report = NULL;
 	row = make_read_row(host, "root");
 	assert_false(row->known[IO_GUEST_QUEUE] || row->figures_known);
-	assert_string_equal(row->guest_disk, "vda");
-	host->before.guest_count = 0;
+	assert_string_equal(io_row__guest_disk(row), "vda");
+	host->guests_before[0].vm_pid = 0;
 	assert_false(make_read_row(host, "root")->known[IO_GUEST_QUEUE]);
 	/* Its session's first is all that there is. */
-	host->after.guests[0].report->sequence = 1;
+	host->guests_after[0].report->sequence = 1;
 	check_guest(make_read_row(host, "root"), 1010);
 	/* Or the first that came here was kept. */
-	host->after.guests[0].report->sequence = 9;
-	host->after.guests[0].first = new_report(1, 4);
-	add_disk(host->after.guests[0].first, "vda", 800);
+	host->guests_after[0].report->sequence = 9;
+	host->guests_after[0].first = new_report(1, 4);
+	add_disk(host->guests_after[0].first, "vda", 800);
 	check_guest(make_read_row(host, "root"), 210);
-	host->after.guests[0].first->session = 3;
+	host->guests_after[0].first->session = 3;
 	assert_false(make_read_row(host, "root")->known[IO_GUEST_QUEUE]);
 }
 
@@ -267,9 +259,9 @@ static void test_silent(void **state)
 	struct io_host *host = *state;
 
 	set_up_sessions(host);
-	free(host->after.guests[0].report);
-	host->after.guests[0].report = new_report(1, 7);
-	add_disk(host->after.guests[0].report, "vda", 1000)->size_bytes = 1 << 20;
+	free(host->guests_after[0].report);
+	host->guests_after[0].report = new_report(1, 7);
+	add_disk(host->guests_after[0].report, "vda", 1000)->size_bytes = 1 << 20;
 	check_guest(make_read_row(host, "root"), 0);
 	assert_int_equal(find_row(host, IO_ROW_DISK, "root", IO_READ)->report_age_ns, SEC / 2);
 }
@@ -282,7 +274,7 @@ static void test_ring(void **state)
 	set_up_sessions(host);
 	host->disks[0].list[0].direct = false;
 	add_ring_growth(host, 100, 0, 0, 10);
-	assert_int_equal(make_read_row(host, "root")->layers[IO_RING].count, 10);
+	assert_int_equal(io_row__layer(make_read_row(host, "root"), IO_RING)->count, 10);
 	guest_disk_of(host)->flows[IO_WRITE] = guest_disk_of(host)->flows[IO_READ];
 	assert_false(make_read_row(host, "root")->known[IO_RING]);
 }
@@ -293,7 +285,7 @@ static void test_nobody(void **state)
 	const struct io_row *row;
 
 	set_up_sessions(host);
-	host->after.guests[0].vm_pid = 200; /* no VM */
+	host->guests_after[0].vm_pid = 200; /* no VM */
 	row = make_read_row(host, "root");
 	assert_false(row->known[IO_GUEST_QUEUE]);
 	assert_int_equal(row->report_age_ns, 0);
@@ -301,11 +293,11 @@ static void test_nobody(void **state)
 	make_rows(host, BY_VM);
 	assert_int_equal(host->rows.count, 2);
 	/* Refused from the beginning: no report, and that is told. */
-	host->after.guests[0].vm_pid = 100;
-	free(host->after.guests[0].report);
-	host->after.guests[0].report = NULL;
-	host->after.guests[0].received_ns = 0;
-	host->after.guests[0].rejected = 9;
+	host->guests_after[0].vm_pid = 100;
+	free(host->guests_after[0].report);
+	host->guests_after[0].report = NULL;
+	host->guests_after[0].received_ns = 0;
+	host->guests_after[0].rejected = 9;
 	row = make_read_row(host, "root");
 	assert_int_equal(row->guest_rejected, 9);
 	assert_int_equal(row->report_age_ns, 0);

@@ -15,9 +15,9 @@ static void check_vmm(const struct io_row *row, uint64_t count, bool by_qmp)
 	assert_true(row->known[IO_VMM]);
 	assert_int_equal(row->vmm_by_qmp, by_qmp);
 	assert_int_equal(row->spread_known[IO_VMM], !by_qmp);
-	assert_int_equal(row->layers[IO_VMM].count, count);
+	assert_int_equal(io_row__layer(row, IO_VMM)->count, count);
 	assert_int_equal(row->vmm_requests, count);
-	assert_int_equal(latency__mean(&row->layers[IO_VMM]), count ? 50000 : 0);
+	assert_int_equal(latency__mean(io_row__layer(row, IO_VMM)), count ? 50000 : 0);
 }
 
 /* One disk needs no proof, and gives figures where the host has none. */
@@ -67,7 +67,7 @@ static void test_beside_the_host(void **state)
 static void test_unplugged(void **state)
 {
 	struct io_host *host = *state;
-	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+	struct live_vm *vm = io_host__add_vm(host, 100, "web", 7);
 
 	io_host__add_disk(vm, "b", 0)->id = 1;
 	add_vmm_growth(host, 100, 0xa, DISK_NO_ID, IO_READ, 5); /* before it went */
@@ -78,14 +78,14 @@ static void test_unplugged(void **state)
 	add_ring_growth(host, 100, 1, 0, 10);
 	make_rows(host, BY_VM);
 	check_vmm(disk_row(host, "b", IO_READ), 10, false);
-	assert_int_equal(disk_row(host, "b", IO_READ)->layers[IO_RING].count, 10);
+	assert_int_equal(io_row__layer(disk_row(host, "b", IO_READ), IO_RING)->count, 10);
 }
 
 /* QEMU counts of the disk what the uprobe counts of the backend, and of no other disk. */
 static void test_linked_by_growth(void **state)
 {
 	struct io_host *host = *state;
-	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+	struct live_vm *vm = io_host__add_vm(host, 100, "web", 7);
 
 	io_host__add_disk(vm, "a", 0);
 	io_host__add_disk(vm, "b", 0);
@@ -111,7 +111,7 @@ static void test_linked_by_growth(void **state)
 static void test_ambiguous_growth(void **state)
 {
 	struct io_host *host = *state;
-	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+	struct live_vm *vm = io_host__add_vm(host, 100, "web", 7);
 	const struct io_row *row;
 
 	io_host__add_disk(vm, "a", 0);
@@ -129,7 +129,7 @@ static void test_ambiguous_growth(void **state)
 	row = find_row(host, IO_ROW_VM, NULL, IO_READ);
 	assert_non_null(row);
 	check_vmm(row, 20, false);
-	assert_string_equal(row->device, "");
+	assert_null(row->device);
 	/* Whose nothing it was does not matter. */
 	assert_null(find_row(host, IO_ROW_VM, NULL, IO_WRITE));
 }
@@ -208,7 +208,7 @@ static void test_qmp_goes_down(void **state)
 static void test_not_chosen(void **state)
 {
 	struct io_host *host = *state;
-	struct io_vm *vm = io_host__add_vm(host, 100, "web", 7);
+	struct live_vm *vm = io_host__add_vm(host, 100, "web", 7);
 
 	io_host__add_disk(vm, "root", 0);
 	vm->vm->chosen = false;
@@ -235,10 +235,10 @@ static void test_ring(void **state)
 	make_rows(host, BY_VM);
 	row = disk_row(host, "root", IO_READ);
 	assert_true(row->known[IO_RING] && !row->spread_known[IO_RING]);
-	assert_int_equal(row->layers[IO_RING].count, 10);
-	assert_int_equal(latency__mean(&row->layers[IO_RING]), 70000);
+	assert_int_equal(io_row__layer(row, IO_RING)->count, 10);
+	assert_int_equal(latency__mean(io_row__layer(row, IO_RING)), 70000);
 	assert_false(disk_row(host, "root", IO_WRITE)->known[IO_RING]);
-	assert_int_equal(disk_row(host, "root", IO_ALL)->layers[IO_RING].count, 10);
+	assert_int_equal(io_row__layer(disk_row(host, "root", IO_ALL), IO_RING)->count, 10);
 	assert_int_equal(host->rows.count, 3);
 }
 
@@ -256,7 +256,7 @@ static void test_ring_of_two_kinds(void **state)
 	assert_false(disk_row(host, "root", IO_WRITE)->known[IO_RING]);
 	row = disk_row(host, "root", IO_ALL);
 	assert_true(row->known[IO_RING]);
-	assert_int_equal(latency__mean(&row->layers[IO_RING]), 70000);
+	assert_int_equal(latency__mean(io_row__layer(row, IO_RING)), 70000);
 }
 
 /* The ring is watched from now on. */
@@ -285,7 +285,7 @@ static void test_ring_of_cached(void **state)
 	make_rows(host, BY_VM);
 	assert_false(disk_row(host, "root", IO_WRITE)->known[IO_RING]);
 	row = disk_row(host, "root", IO_ALL);
-	assert_int_equal(row->layers[IO_RING].count, 400);
+	assert_int_equal(io_row__layer(row, IO_RING)->count, 400);
 	assert_int_equal(row->apart, APART_CACHED);
 	/* QEMU knows better. */
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_READ, 400);
@@ -294,7 +294,7 @@ static void test_ring_of_cached(void **state)
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_WRITE, 0);
 	host->after.block.flows.list[0] = host->before.block.flows.list[0];
 	make_rows(host, BY_VM);
-	assert_int_equal(disk_row(host, "root", IO_READ)->layers[IO_RING].count, 400);
+	assert_int_equal(io_row__layer(disk_row(host, "root", IO_READ), IO_RING)->count, 400);
 }
 
 /* Nobody else has seen a request: it is still there. */
@@ -305,7 +305,7 @@ static void test_ring_alone(void **state)
 	io_host__add_disk(io_host__add_vm(host, 100, "web", 7), "root", 0);
 	add_ring_growth(host, 100, 0, 0, 5);
 	make_rows(host, BY_VM);
-	assert_int_equal(disk_row(host, "root", IO_ALL)->layers[IO_RING].count, 5);
+	assert_int_equal(io_row__layer(disk_row(host, "root", IO_ALL), IO_RING)->count, 5);
 	assert_false(disk_row(host, "root", IO_ALL)->figures_known);
 	assert_int_equal(host->rows.count, 3);
 	host->after.queues.flows.list[0] = host->before.queues.flows.list[0];

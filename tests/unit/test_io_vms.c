@@ -102,9 +102,9 @@ static void refresh(struct fixture *fixture)
 	assert_int_equal(io_vms__refresh(&fixture->vms, fixture->now_ns), 1);
 }
 
-static const struct io_vm *get(const struct fixture *fixture, uint32_t pid)
+static const struct live_vm *get(const struct fixture *fixture, uint32_t pid)
 {
-	const struct io_vm *vm = io_vms__find(&fixture->vms, pid);
+	const struct live_vm *vm = io_vms__find(&fixture->vms, pid);
 
 	assert_non_null(vm);
 	return vm;
@@ -117,10 +117,25 @@ static void give_device(const struct fixture *fixture, uint32_t pid, uint32_t de
 	disks->list[disks->count++] = (struct disk){ .dev = dev, .backing = DISK_BLOCK };
 }
 
+/* Whether a disk of the only VM stands on a leaf, as a view has it. */
+static bool is_on(const struct fixture *fixture, size_t disk, uint32_t leaf)
+{
+	struct io_view view = { 0 };
+	bool found = false;
+
+	for (size_t i = 0; i < fixture->vms.list[0].disks->count; i++)
+		fixture->vms.list[0].disks->list[i].id = (uint32_t)i;
+	assert_int_equal(io_vms__describe(&fixture->vms, &view), 0);
+	for (size_t i = 0; i < view.leaves.count; i++)
+		found |= view.leaves.list[i].disk == disk && view.leaves.list[i].dev == leaf;
+	io_view__free(&view);
+	return found;
+}
+
 static void check_owner(const struct fixture *fixture, const struct block_flow *flow,
 			enum io_owner owner, uint32_t pid)
 {
-	const struct io_vm *vm;
+	const struct live_vm *vm;
 
 	assert_int_equal(io_vms__owner(&fixture->vms, flow, &vm), owner);
 	assert_int_equal(vm ? vm->vm->pid : 0, pid);
@@ -280,7 +295,7 @@ static void test_order(void **state)
 
 static uint32_t device_owner(const struct fixture *fixture, uint32_t dev)
 {
-	const struct io_vm *vm = io_vms__device_owner(&fixture->vms, dev);
+	const struct live_vm *vm = io_vms__device_owner(&fixture->vms, dev);
 
 	return vm ? vm->vm->pid : 0;
 }
@@ -355,7 +370,7 @@ static void test_partition(void **state)
 	give_device(fixture, 100, IO_DEV(253, 0));
 	assert_int_equal(device_owner(fixture, IO_DEV(253, 0)), 100);
 	assert_int_equal(device_owner(fixture, SDA), 0);
-	assert_true(io_vms__disk_is_on(&fixture->vms, &get(fixture, 100)->disks->list[0], SDA));
+	assert_true(is_on(fixture, 0, SDA));
 }
 
 /* A loop device's file has a file system around it. */
@@ -379,20 +394,21 @@ static void test_loop(void **state)
 	assert_int_equal(device_owner(fixture, dev), 0);
 }
 
-static void test_disk_is_on(void **state)
+static void test_leaves(void **state)
 {
 	struct fixture *fixture = *state;
-	struct disk disk = { .dev = IO_DEV(253, 0) };
 
 	add_device(fixture, "sda", SDA, NULL);
 	add_device(fixture, "sdb", IO_DEV(8, 16), NULL);
 	add_device(fixture, "dm-0", IO_DEV(253, 0), "sda");
+	add_vm(fixture, 100, "web", "/", "");
 	refresh(fixture);
-	assert_true(io_vms__disk_is_on(&fixture->vms, &disk, SDA));
-	assert_false(io_vms__disk_is_on(&fixture->vms, &disk, IO_DEV(8, 16)));
-	assert_false(io_vms__disk_is_on(&fixture->vms, &disk, IO_DEV(253, 0)));
-	disk.dev = 0;
-	assert_false(io_vms__disk_is_on(&fixture->vms, &disk, 0));
+	give_device(fixture, 100, IO_DEV(253, 0));
+	give_device(fixture, 100, 0);
+	assert_true(is_on(fixture, 0, SDA));
+	assert_false(is_on(fixture, 0, IO_DEV(8, 16)));
+	assert_false(is_on(fixture, 0, IO_DEV(253, 0)));
+	assert_false(is_on(fixture, 1, 0));
 }
 
 /* Rings that stand on each other are no way up without end. */
@@ -490,7 +506,7 @@ int main(void)
 		TEST(test_finds),	TEST(test_no_controller), TEST(test_two_in_one),
 		TEST(test_others),	TEST(test_children),	  TEST(test_order),
 		TEST(test_devices),	TEST(test_backings),	  TEST(test_partition),
-		TEST(test_loop),	TEST(test_disk_is_on),	  TEST(test_circle),
+		TEST(test_loop),	TEST(test_leaves),	  TEST(test_circle),
 		TEST(test_come_and_go), TEST(test_period),	  TEST(test_no_sysfs),
 		TEST(test_filter),
 	};

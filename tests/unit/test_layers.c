@@ -6,21 +6,26 @@
 
 #define LAST (HIST_BUCKETS - 1)
 
-static struct vm web_vm = { .name = "web" };
-static const struct io_vm web = { .vm = &web_vm };
-static const struct disk root = { .name = "root" };
+static const struct io_vm web = { .name = "web" };
+static const struct io_disk root = { .name = "root" };
+static struct latency layers[IO_LAYERS]; /* of the one row that there is */
 
 static struct io_row new_row(void)
 {
-	return (struct io_row){ .kind = IO_ROW_DISK, .vm = &web, .disk = &root, .op = IO_READ };
+	struct io_row row = { .kind = IO_ROW_DISK, .vm = &web, .disk = &root, .op = IO_READ };
+
+	memset(layers, 0, sizeof(layers));
+	for (int layer = 0; layer < IO_LAYERS; layer++)
+		row.layers[layer] = &layers[layer];
+	return row;
 }
 
 static void add(struct io_row *row, enum io_layer layer, uint64_t ns, uint32_t count)
 {
 	row->known[layer] = row->spread_known[layer] = true;
-	row->layers[layer].count += count;
-	row->layers[layer].sum_ns += ns * count;
-	row->layers[layer].hist[hist_bucket(ns)] += count;
+	row->layers[layer]->count += count;
+	row->layers[layer]->sum_ns += ns * count;
+	row->layers[layer]->hist[hist_bucket(ns)] += count;
 }
 
 /* "": nothing was printed, and that was said. */
@@ -71,7 +76,7 @@ static void test_one_bucket(void **state)
 	      "      |2.05us   REQUESTS\n"
 	      "D     .                1\n");
 	/* The other half of that power of two. */
-	memset(&row.layers[IO_DEVICE], 0, sizeof(row.layers[IO_DEVICE]));
+	memset(row.layers[IO_DEVICE], 0, sizeof(*row.layers[IO_DEVICE]));
 	add(&row, IO_DEVICE, 3072, 1);
 	check(&row, 0,
 	      "\n"
@@ -87,7 +92,7 @@ static void test_last_bucket(void **state)
 
 	(void)state;
 	add(&row, IO_QUEUE, UINT64_MAX / 4, 3);
-	assert_int_equal(row.layers[IO_QUEUE].hist[LAST], 3);
+	assert_int_equal(row.layers[IO_QUEUE]->hist[LAST], 3);
 	check(&row, 0,
 	      "\n"
 	      "web root read\n"
@@ -204,11 +209,12 @@ static void check_title(const struct io_row *row, const char *wanted)
 
 static void test_titles(void **state)
 {
+	static const struct io_guest_disk vdz = { .name = "vdz" };
 	struct io_row row = new_row();
 
 	(void)state;
 	add(&row, IO_DEVICE, 4096, 1);
-	snprintf(row.device, sizeof(row.device), "sda");
+	row.device = "sda";
 	row.op = IO_ALL;
 	check_title(&row, "\nweb root all\n");
 	row.kind = IO_ROW_VM; /* several disks on a device */
@@ -221,7 +227,7 @@ static void test_titles(void **state)
 	check_title(&row, "\nsda all\n");
 	row.kind = IO_ROW_GUEST;
 	row.vm = &web;
-	snprintf(row.guest_disk, sizeof(row.guest_disk), "vdz");
+	row.guest = &vdz;
 	check_title(&row, "\nweb vdz all\n");
 }
 
@@ -232,7 +238,7 @@ static void test_large(void **state)
 
 	(void)state;
 	add(&row, IO_DEVICE, 4096, UINT32_MAX);
-	row.layers[IO_DEVICE].count = 123456789012;
+	row.layers[IO_DEVICE]->count = 123456789012;
 	check(&row, 0,
 	      "\n"
 	      "web root read\n"

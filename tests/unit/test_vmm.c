@@ -95,7 +95,7 @@ static void test_join(void **state)
 		assert_int_equal(flow->latency.sum_ns, expected[i].count * 1000);
 		assert_int_equal(flow->latency.hist[7], expected[i].count);
 	}
-	vmm_snapshot__free(&snapshot);
+	list_free(&snapshot.flows);
 	assert_null(snapshot.flows.list);
 }
 
@@ -111,7 +111,7 @@ static void test_grow(void **state)
 	assert_int_equal(snapshot.flows.count, 100);
 	for (uint32_t i = 0; i < 100; i++)
 		assert_int_equal(snapshot.flows.list[i].latency.count, i + 1);
-	vmm_snapshot__free(&snapshot);
+	list_free(&snapshot.flows);
 }
 
 int main(void)

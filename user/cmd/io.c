@@ -28,22 +28,7 @@ static void on_event(void *context, const struct io_event *event)
 {
 	struct io_tool *io = context;
 
-	io_report__print_event(&io->report, stdout, event);
-}
-
-static int read_view(struct io_tool *io, struct io_view *view)
-{
-	struct io_session *session = &io->session;
-	struct io_report *report = &io->report;
-	int error = io_session__read(session, view);
-
-	report->boot_ns = session->boot_ns;
-	report->vmm_missing = *session->vmm_missing ? session->vmm_missing : NULL;
-	report->queues_missing = *session->queues_missing ? session->queues_missing : NULL;
-	report->guests_missing = session->guests_missing;
-	if (session->links)
-		report->strangers = guest_links__strangers(session->links);
-	return error;
+	io_report__print_event(&io->report, stdout, &io->views[io->latest], event);
 }
 
 static int report_interval(void *context)
@@ -53,7 +38,7 @@ static int report_interval(void *context)
 	int error = io_session__poll(&io->session), unwritten;
 
 	if (!error)
-		error = read_view(io, after);
+		error = io_session__read(&io->session, after);
 	if (error)
 		return error;
 	io->latest = !io->latest;
@@ -99,12 +84,11 @@ static int run(struct io_tool *io)
 	if (options->command && command__prepare(&command, options->command))
 		return STATUS_FAILED;
 	host__read(&io->report.host);
-	io->report.vms = &io->session.vms;
 	if (!io_session__open(&io->session, options, on_event, io) &&
 	    !privileges_drop(needs(options))) {
 		status = STATUS_FAILED;
 		block_probe__start(io->session.block);
-		if (!read_view(io, &io->views[0]))
+		if (!io_session__read(&io->session, &io->views[0]))
 			status = runner__run(options, &command, block_probe__fd(io->session.block),
 					     &steps);
 	}

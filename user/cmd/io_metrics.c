@@ -23,14 +23,14 @@ static struct value get_vm_pid(const void *data)
 	const struct io_row *row = data;
 	bool known = row->vm && row->kind != IO_ROW_UNKNOWN;
 
-	return known_if(known, known ? row->vm->vm->pid : 0);
+	return known_if(known, known ? row->vm->pid : 0);
 }
 
 static struct value get_vm_uuid(const void *data)
 {
 	const struct io_row *row = data;
 
-	return text(row->vm && row->kind != IO_ROW_UNKNOWN ? row->vm->vm->uuid : NULL);
+	return text(row->vm && row->kind != IO_ROW_UNKNOWN ? row->vm->uuid : NULL);
 }
 
 /* Of an unknown row: the one that several share. */
@@ -48,7 +48,9 @@ static struct value get_disk(const void *data)
 
 static struct value get_path(const void *data)
 {
-	return text(((const struct io_row *)data)->path);
+	const struct io_row *row = data;
+
+	return text(row->disk ? row->disk->path : NULL);
 }
 
 static struct value get_format(const void *data)
@@ -74,7 +76,7 @@ static struct value get_direct(const void *data)
 
 static struct value get_guest_disk(const void *data)
 {
-	return text(((const struct io_row *)data)->guest_disk);
+	return text(io_row__guest_disk(data));
 }
 
 static struct value get_device(const void *data)
@@ -89,7 +91,9 @@ static struct value get_scheduler(const void *data)
 
 static struct value get_guest_scheduler(const void *data)
 {
-	return text(((const struct io_row *)data)->guest_scheduler);
+	const struct io_row *row = data;
+
+	return text(row->guest ? row->guest->scheduler : NULL);
 }
 
 static struct value get_op(const void *data)
@@ -162,7 +166,7 @@ static struct value get_in_flight(const void *data)
 
 static struct value layer_mean(const struct io_row *row, enum io_layer layer)
 {
-	const struct latency *latency = &row->layers[layer];
+	const struct latency *latency = io_row__layer(row, layer);
 
 	return known_if(row->known[layer] && latency->count, latency__mean(latency));
 }
@@ -170,7 +174,7 @@ static struct value layer_mean(const struct io_row *row, enum io_layer layer)
 static struct value layer_percentile(const struct io_row *row, enum io_layer layer,
 				     unsigned int permille)
 {
-	const struct latency *latency = &row->layers[layer];
+	const struct latency *latency = io_row__layer(row, layer);
 
 	return known_if(row->spread_known[layer] && latency->count,
 			latency->count ? latency__percentile(latency, permille) : 0);
@@ -192,7 +196,7 @@ static struct value layer_percentile(const struct io_row *row, enum io_layer lay
 	static struct value count_##name(const void *data)                                         \
 	{                                                                                          \
 		const struct io_row *row = data;                                                   \
-		return known_if(row->known[layer], row->layers[layer].count);                      \
+		return known_if(row->known[layer], io_row__layer(row, layer)->count);              \
 	}
 
 LAYER(gq, IO_GUEST_QUEUE)

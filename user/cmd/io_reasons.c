@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/io_reasons.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -20,21 +22,94 @@ enum remark {
 	REMARKS,
 };
 
-/* Whether a disk's requests stand in a row of a device, with those of other disks. */
-static bool is_in_row_of_device(const struct io_report *report, const struct io_row *row)
-{
-	for (size_t i = 0; i < report->rows.count; i++) {
-		const struct io_row *other = &report->rows.list[i];
+/* A row of a device of a VM's. */
+struct device_row {
+	uint32_t vm_pid, dev;
+};
 
-		if (other->kind == IO_ROW_VM && other->vm == row->vm && other->dev &&
-		    io_vms__disk_is_on(report->vms, row->disk, other->dev))
+struct reasons {
+	const struct io_rows *rows;
+	const struct io_view *view;
+	LIST(struct device_row) devices;
+	size_t *disks; /* of each row: a number that rows of one disk have in common */
+	bool *named;   /* of each disk, by this number: the remark has named it */
+};
+
+static int compare_device_rows(const void *left, const void *right)
+{
+	const struct device_row *a = left, *b = right;
+
+	if (a->vm_pid != b->vm_pid)
+		return a->vm_pid < b->vm_pid ? -1 : 1;
+	return a->dev < b->dev ? -1 : a->dev > b->dev;
+}
+
+static int find_device_rows(struct reasons *reasons)
+{
+	for (size_t i = 0; i < reasons->rows->count; i++) {
+		const struct io_row *row = &reasons->rows->list[i];
+		struct device_row *device;
+
+		if (row->kind != IO_ROW_VM || !row->dev)
+			continue;
+		device = list_add(&reasons->devices);
+		if (!device)
+			return -ENOMEM;
+		*device = (struct device_row){ row->vm->pid, row->dev };
+	}
+	list_sort(&reasons->devices, compare_device_rows);
+	return 0;
+}
+
+/* What a remark calls the same is named once. */
+static int compare_disks(const void *left, const void *right)
+{
+	const struct io_row *a = *(const struct io_row *const *)left;
+	const struct io_row *b = *(const struct io_row *const *)right;
+	uint32_t pid_a = a->vm ? a->vm->pid : 0, pid_b = b->vm ? b->vm->pid : 0;
+
+	if (pid_a != pid_b)
+		return pid_a < pid_b ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return strcmp(io_row__disk(a), io_row__disk(b));
+}
+
+static int find_disks(struct reasons *reasons)
+{
+	size_t count = reasons->rows->count, number = 0;
+	const struct io_row **sorted = calloc(count + 1, sizeof(*sorted));
+
+	reasons->disks = calloc(count + 1, sizeof(*reasons->disks));
+	reasons->named = calloc(count + 1, sizeof(*reasons->named));
+	for (size_t i = 0; sorted && i < count; i++)
+		sorted[i] = &reasons->rows->list[i];
+	if (sorted && count)
+		qsort(sorted, count, sizeof(*sorted), compare_disks);
+	for (size_t i = 0; sorted && reasons->disks && i < count; i++) {
+		number += i && compare_disks(&sorted[i - 1], &sorted[i]);
+		reasons->disks[sorted[i] - reasons->rows->list] = number;
+	}
+	free(sorted);
+	return sorted && reasons->disks && reasons->named ? 0 : -ENOMEM;
+}
+
+/* Whether a disk's requests stand in a row of a device, with those of other disks. */
+static bool is_in_row_of_device(const struct reasons *reasons, const struct io_row *row)
+{
+	size_t count;
+	const struct io_leaf *leaves = io_view__leaves(reasons->view, row->disk, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct device_row key = { row->vm->pid, leaves[i].dev };
+
+		if (list_find(&reasons->devices, &key, compare_device_rows))
 			return true;
 	}
 	return false;
 }
 
-static bool has_remark(const struct io_report *report, const struct io_row *row,
-		       unsigned int remark)
+static bool has_remark(const struct reasons *reasons, const struct io_row *row, unsigned int remark)
 {
 	if (row->kind != IO_ROW_DISK)
 		return row->kind == IO_ROW_GUEST && remark == REMARK_UNMATCHED;
@@ -48,9 +123,9 @@ static bool has_remark(const struct io_report *report, const struct io_row *row,
 	case REMARK_VHOST_USER:
 		return row->apart == APART_VHOST_USER;
 	case REMARK_BIOS:
-		return io_vms__takes_bios(report->vms, row->disk);
+		return row->disk->takes_bios;
 	case REMARK_SHARED:
-		return is_in_row_of_device(report, row);
+		return is_in_row_of_device(reasons, row);
 	case REMARK_APART + APART_CACHED:
 	case REMARK_APART + APART_FORMAT:
 		/* Without GAVG nobody asks for KAVG; but Q and D may be taken for the guest's. */
@@ -88,31 +163,20 @@ static void print_clause(FILE *file, unsigned int remark)
 			io_apart__clause((enum io_apart)(remark - REMARK_APART)));
 }
 
-static bool same_disk(const struct io_row *a, const struct io_row *b)
-{
-	return a->kind == b->kind && a->vm == b->vm && !strcmp(io_row__disk(a), io_row__disk(b));
-}
-
 /* A disk has several rows, of which any may lead to the remark: it is named once. */
-static bool is_named(const struct io_report *report, size_t index, unsigned int remark)
-{
-	const struct io_row *list = report->rows.list;
-
-	for (size_t i = 0; i < index; i++)
-		if (same_disk(&list[i], &list[index]) && has_remark(report, &list[i], remark))
-			return true;
-	return false;
-}
-
-static void print_remark(const struct io_report *report, FILE *file, unsigned int remark)
+static void print_remark(const struct reasons *reasons, FILE *file, unsigned int remark)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < report->rows.count; i++) {
-		const struct io_row *row = &report->rows.list[i];
+	memset(reasons->named, 0, reasons->rows->count * sizeof(*reasons->named));
+	for (size_t i = 0; i < reasons->rows->count; i++) {
+		const struct io_row *row = &reasons->rows->list[i];
+		bool *named = &reasons->named[reasons->disks[i]];
 
-		if (!has_remark(report, row, remark) || is_named(report, i, remark) ||
-		    count++ >= NAMES_MAX)
+		if (*named || !has_remark(reasons, row, remark))
+			continue;
+		*named = true;
+		if (count++ >= NAMES_MAX)
 			continue;
 		if (count == 1)
 			print_clause(file, remark);
@@ -148,39 +212,51 @@ static void print_unknown(FILE *file, const struct io_rows *rows)
 	}
 }
 
-static void print_guests(const struct io_report *report, FILE *file, const struct io_view *after)
+static void print_guests(FILE *file, const struct io_view *view)
 {
-	for (size_t i = 0; i < after->guest_count; i++) {
-		const struct io_guest *guest = &after->guests[i];
-		const struct io_vm *vm = io_vms__find(report->vms, guest->vm_pid);
+	for (size_t i = 0; i < view->guests.count; i++) {
+		const struct io_guest *guest = &view->guests.list[i];
+		const struct io_vm *vm = io_view__vm(view, guest->vm_pid);
 
-		if (guest->rejected_reason && vm && vm->vm->chosen)
+		if (*guest->rejected_reason && vm && vm->chosen)
 			text_line(file, "%s: %llu guest report%s refused, the last because %s",
-				  vm->vm->name, (unsigned long long)guest->rejected,
+				  vm->name, (unsigned long long)guest->rejected,
 				  guest->rejected == 1 ? "" : "s", guest->rejected_reason);
 	}
 }
 
-void io_reasons__print(const struct io_report *report, FILE *file, const struct io_view *after)
+static void print_missing(FILE *file, const struct io_view *view)
 {
-	char unseen[IO_MISSING_SIZE];
 	const struct {
 		const char *what, *why;
 	} missing[] = {
-		{ "VMs may be missing", unseen },
-		{ "THR is n/a", after->block.throttling_missing },
-		{ "VMM's distribution is n/a", report->vmm_missing },
-		{ "GAVG is n/a", report->queues_missing },
-		{ "no guest reports by vsock", report->guests_missing },
+		{ "VMs may be missing", view->missing.vms },
+		{ "THR is n/a", view->block.throttling_missing },
+		{ "VMM's distribution is n/a", view->missing.vmm },
+		{ "GAVG is n/a", view->missing.queues },
+		{ "no guest reports by vsock", view->missing.guests },
 	};
 
-	io_vms__missing(report->vms, unseen, sizeof(unseen));
-	putc('\n', file);
 	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
-		if (missing[i].why && *missing[i].why)
+		if (*missing[i].why)
 			text_line(file, "%s: %s", missing[i].what, missing[i].why);
-	for (unsigned int remark = 0; remark < REMARKS; remark++)
-		print_remark(report, file, remark);
-	print_unknown(file, &report->rows);
-	print_guests(report, file, after);
+}
+
+int io_reasons__print(FILE *file, const struct io_rows *rows, const struct io_view *view)
+{
+	struct reasons reasons = { .rows = rows, .view = view };
+	int error = find_device_rows(&reasons);
+
+	if (!error)
+		error = find_disks(&reasons);
+	putc('\n', file);
+	print_missing(file, view);
+	for (unsigned int remark = 0; remark < REMARKS && !error; remark++)
+		print_remark(&reasons, file, remark);
+	print_unknown(file, rows);
+	print_guests(file, view);
+	list_free(&reasons.devices);
+	free(reasons.disks);
+	free(reasons.named);
+	return error;
 }

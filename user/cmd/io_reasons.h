@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-#include "cmd/io_report.h"
+#include "io/io_rows.h"
 
-/* An empty line, and one for each reason, with the disks that it holds for. */
-void io_reasons__print(const struct io_report *report, FILE *file, const struct io_view *after);
+/* An empty line, and one for each reason, with the disks that it holds for. 0 or -ENOMEM. */
+int io_reasons__print(FILE *file, const struct io_rows *rows, const struct io_view *view);
 
 #endif

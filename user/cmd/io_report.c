@@ -44,66 +44,52 @@ void io_report__free(struct io_report *report)
 	io_rows__free(&report->rows);
 }
 
-static const char *find_disk(const struct io_vms *vms, const struct io_vm *vm, uint32_t dev)
-{
-	const char *name = NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; i < vm->disks->count; i++) {
-		if (!io_vms__disk_is_on(vms, &vm->disks->list[i], dev))
-			continue;
-		name = vm->disks->list[i].name;
-		count++;
-	}
-	return count == 1 ? name : NULL;
-}
-
 /* Whether an event's VM, if it has one, is wanted. */
 static bool place_event(struct io_line *line, const struct io_report *report,
-			const struct io_event *event)
+			const struct io_view *view, const struct io_event *event)
 {
-	const struct block_flow flow = { .dev = event->dev,
-					 .vm_pid = event->vm_pid,
-					 .cgroup_id = event->cgroup_id };
-	const struct io_vm *vm;
-	enum io_owner owner = io_vms__owner(report->vms, &flow, &vm);
-	const struct device *device = devices__find(report->vms->devices, event->dev);
+	const struct io_whose *whose = &event->whose;
+	const struct io_vm *vm = whose->vm_pid ? io_view__vm(view, whose->vm_pid) : NULL;
+	const struct io_disk *disk;
 
 	if (report->options->by == BY_DEVICE) {
 		/* Of what is stacked, the leaves' are shown, as in rows. */
-		if (device && device->slave_count)
+		if (whose->stacked)
 			return false;
-	} else if (owner == IO_OWNER_HOST || (vm && !vm->vm->chosen)) {
+	} else if (whose->owner == IO_OWNER_HOST || (vm && !vm->chosen)) {
 		return false;
 	}
-	if (owner == IO_OWNER_UNKNOWN) {
+	if (whose->owner == IO_OWNER_UNKNOWN) {
 		line->vm = "unknown";
 	} else if (vm) {
-		line->vm = vm->vm->name;
-		line->disk = find_disk(report->vms, vm, event->dev);
+		disk = whose->stacked ? NULL : io_view__disk(view, vm, whose->disk);
+		line->vm = vm->name;
+		line->disk = disk ? disk->name : NULL;
 	}
 	return true;
 }
 
-void io_report__print_event(struct io_report *report, FILE *file, const struct io_event *event)
+void io_report__print_event(struct io_report *report, FILE *file, const struct io_view *view,
+			    const struct io_event *event)
 {
-	const struct device *device = devices__find(report->vms->devices, event->dev);
+	const struct io_device *device = io_view__device(view, event->dev);
 	struct io_line line = { .event = event, .scheduler = device ? device->scheduler : NULL };
+	uint64_t boot_ns = view->realtime_ns - view->time_ns;
 	char number[24];
 
 	snprintf(number, sizeof(number), "%u:%u", IO_DEV_MAJOR(event->dev),
 		 IO_DEV_MINOR(event->dev));
 	line.device = device ? device->name : number;
-	if (!place_event(&line, report, event))
+	if (!place_event(&line, report, view, event))
 		return;
 	if (report->options->json) {
-		json__print(file, io_line__json(&line, report->boot_ns));
+		json__print(file, io_line__json(&line, boot_ns));
 		return;
 	}
 	if (!report->events_begun)
 		io_line__print_header(file);
 	report->events_begun = true;
-	io_line__print(file, &line, report->boot_ns);
+	io_line__print(file, &line, boot_ns);
 }
 
 static void sort_rows(struct io_report *report)
@@ -117,14 +103,13 @@ static void sort_rows(struct io_report *report)
 		rows->count = report->options->top;
 }
 
-/* What guests say that they could not time, or had no room for. */
+/* What guests say that they could not time. */
 static uint64_t sum_guest_losses(const struct io_view *view)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < view->guest_count; i++)
-		if (view->guests[i].report)
-			sum += view->guests[i].report->losses;
+	for (size_t i = 0; i < view->guests.count; i++)
+		sum += view->guests.list[i].losses;
 	return sum;
 }
 
@@ -132,23 +117,34 @@ static uint64_t sum_rejected(const struct io_view *view)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < view->guest_count; i++)
-		sum += view->guests[i].rejected;
+	for (size_t i = 0; i < view->guests.count; i++)
+		sum += view->guests.list[i].rejected;
 	return sum;
 }
 
-static size_t chosen_vms(const struct io_vms *vms, size_t *disks)
-{
-	size_t count = 0;
+/* The VMs that are shown, their disks, and what of these cannot be. */
+struct shown {
+	size_t vms, disks;
+	uint64_t left_out, refused;
+};
 
-	*disks = 0;
-	for (size_t i = 0; i < vms->count; i++) {
-		if (!vms->list[i].vm->chosen)
+static struct shown sum_shown(const struct io_view *view)
+{
+	struct shown sum = { .vms = 0 };
+
+	for (size_t i = 0; i < view->vms.count; i++) {
+		const struct io_vm *vm = &view->vms.list[i];
+		size_t disks;
+
+		if (!vm->chosen)
 			continue;
-		count++;
-		*disks += vms->list[i].disks->count;
+		io_view__disks(view, vm, &disks);
+		sum.vms++;
+		sum.disks += disks;
+		sum.left_out += vm->disks_left_out;
+		sum.refused += vm->options_refused;
 	}
-	return count;
+	return sum;
 }
 
 /* ns in the hooks, as the sampled runs tell, and the share of a CPU. */
@@ -182,28 +178,10 @@ static json_t *known_real(double value)
 	return value < 0 ? json_null() : json_real(value);
 }
 
-/* What cannot be shown of the VMs' disks. */
-struct disk_losses {
-	uint64_t disks, options;
-};
-
-static struct disk_losses sum_disk_losses(const struct io_vms *vms)
-{
-	struct disk_losses sum = { 0 };
-
-	for (size_t i = 0; i < vms->count; i++) {
-		if (!vms->list[i].vm->chosen)
-			continue;
-		sum.disks += vms->list[i].disks->left_out;
-		sum.options += vms->list[i].disks->refused;
-	}
-	return sum;
-}
-
-static json_t *json_losses(const struct io_report *report, const struct io_view *after)
+static json_t *json_losses(const struct io_view *after)
 {
 	const struct block_losses *losses = &after->block.losses;
-	struct disk_losses disks = sum_disk_losses(report->vms);
+	struct shown shown = sum_shown(after);
 
 	return json_pack(
 		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
@@ -213,9 +191,14 @@ static json_t *json_losses(const struct io_report *report, const struct io_view 
 		(json_int_t)after->vmm.lost, "ring_reads", (json_int_t)after->queues.failed,
 		"ring_samples", (json_int_t)after->queues.skipped, "reports_rejected",
 		(json_int_t)sum_rejected(after), "guest_requests",
-		(json_int_t)sum_guest_losses(after), "strangers", (json_int_t)report->strangers,
-		"processes", (json_int_t)report->vms->refusals.count, "disks",
-		(json_int_t)disks.disks, "disk_options", (json_int_t)disks.options);
+		(json_int_t)sum_guest_losses(after), "strangers", (json_int_t)after->strangers,
+		"processes", (json_int_t)after->unseen, "disks", (json_int_t)shown.left_out,
+		"disk_options", (json_int_t)shown.refused);
+}
+
+static json_t *reason(const char *text)
+{
+	return *text ? json__text(text) : json_null();
 }
 
 static int print_json(struct io_report *report, FILE *file, const struct io_view *before,
@@ -223,11 +206,11 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 {
 	struct io_cost cost = find_cost(before, after);
 	json_t *object, *rows = json_array();
-	size_t disks, vms = chosen_vms(report->vms, &disks);
-	char time[32], missing[IO_MISSING_SIZE];
+	const struct io_missing *missing = &after->missing;
+	struct shown shown = sum_shown(after);
+	char time[32];
 
 	format_time(time, sizeof(time), after->realtime_ns);
-	io_vms__missing(report->vms, missing, sizeof(missing));
 	for (size_t i = 0; i < report->rows.count; i++) {
 		const struct io_row *row = &report->rows.list[i];
 		json_t *one = json__row(&io_metrics, row);
@@ -236,20 +219,19 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 			json_object_set_new(one, "hist", layers__json(row));
 		json_array_append_new(rows, one);
 	}
-	object = json_pack("{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
-			   "schema", SCHEMA, "host", json__text(report->host.name), "kernel",
-			   json__text(report->host.kernel), "time", time, "interval_ns",
-			   (json_int_t)(after->time_ns - before->time_ns), "cpus",
-			   (int)report->host.cpus, "vms", (int)vms, "disks", (int)disks, "cost",
-			   json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
-				     known_real(cost.run_ns), "hooks_pct",
-				     known_real(cost.hooks_pct), "own_pct", cost.own_pct),
-			   "losses", json_losses(report, after), "vms_missing",
-			   missing[0] ? json__text(missing) : json_null(), "throttling_missing",
-			   json__text(after->block.throttling_missing), "vmm_missing",
-			   json__text(report->vmm_missing), "queues_missing",
-			   json__text(report->queues_missing), "guests_missing",
-			   json__text(report->guests_missing), "rows", rows);
+	object = json_pack(
+		"{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "schema",
+		SCHEMA, "host", json__text(report->host.name), "kernel",
+		json__text(report->host.kernel), "time", time, "interval_ns",
+		(json_int_t)(after->time_ns - before->time_ns), "cpus", (int)report->host.cpus,
+		"vms", (int)shown.vms, "disks", (int)shown.disks, "cost",
+		json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
+			  known_real(cost.run_ns), "hooks_pct", known_real(cost.hooks_pct),
+			  "own_pct", cost.own_pct),
+		"losses", json_losses(after), "vms_missing", reason(missing->vms),
+		"throttling_missing", reason(after->block.throttling_missing), "vmm_missing",
+		reason(missing->vmm), "queues_missing", reason(missing->queues), "guests_missing",
+		reason(missing->guests), "rows", rows);
 	return json__print(file, object);
 }
 
@@ -273,7 +255,7 @@ static bool is_dull(const struct io_report *report, const struct metric *metric)
 	    metric != metric__find(&io_metrics, "thr_p99_ns"))
 		return false;
 	for (size_t i = 0; i < report->rows.count; i++)
-		if (report->rows.list[i].layers[IO_THROTTLED].sum_ns)
+		if (io_row__layer(&report->rows.list[i], IO_THROTTLED)->sum_ns)
 			return false;
 	return true;
 }
@@ -297,13 +279,12 @@ static void choose_columns(const struct io_report *report, struct columns *colum
 	}
 }
 
-static void print_losses(const struct io_report *report, FILE *file, const struct io_view *view)
+static void print_losses(FILE *file, const struct io_view *view)
 {
 	const struct block_losses *losses = &view->block.losses;
-	struct disk_losses disks = sum_disk_losses(report->vms);
-	char refused[IO_MISSING_SIZE];
+	struct shown shown = sum_shown(view);
 	const struct loss list[] = {
-		{ report->vms->refusals.count, refused },
+		{ view->unseen, view->unseen_words },
 		{ losses->events, "events dropped (buffer full)" },
 		{ losses->flows, "requests booked on nobody (table full)" },
 		{ losses->requests, "requests not timed (table full)" },
@@ -316,12 +297,11 @@ static void print_losses(const struct io_report *report, FILE *file, const struc
 		{ view->queues.skipped, "readings of a ring left out (another CPU was at it)" },
 		{ sum_rejected(view), "guest reports refused" },
 		{ sum_guest_losses(view), "requests that guests could not time" },
-		{ report->strangers, "connections by vsock from no VM of this host" },
-		{ disks.disks, "disks left out (more than 64 of a VM)" },
-		{ disks.options, "disk options not read (broken, too deep or too many)" },
+		{ view->strangers, "connections by vsock from no VM of this host" },
+		{ shown.left_out, "disks left out (more than 64 of a VM)" },
+		{ shown.refused, "disk options not read (broken, too deep or too many)" },
 	};
 
-	vm_refusals__name(&report->vms->refusals, refused, sizeof(refused));
 	summary__print_loss_list(file, list, sizeof(list) / sizeof(list[0]));
 }
 
@@ -357,17 +337,17 @@ static void print_footer(const struct io_report *report, FILE *file, const struc
 		fprintf(file, "cost: %.0f ns per hook run; of one CPU %.3f %% in hooks, ",
 			cost.run_ns, cost.hooks_pct);
 	fprintf(file, "%.3f %% in kvmq-io\n", cost.own_pct);
-	print_losses(report, file, after);
+	print_losses(file, after);
 	putc('\n', file);
 }
 
-static void print_header(const struct io_report *report, FILE *file)
+static void print_header(const struct io_report *report, FILE *file, const struct io_view *view)
 {
-	size_t disks, vms = chosen_vms(report->vms, &disks);
+	struct shown shown = sum_shown(view);
 
 	text_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s", report->host.name,
-		  report->host.kernel, report->host.cpus, report->host.cpus == 1 ? "" : "s", vms,
-		  vms == 1 ? "" : "s", disks, disks == 1 ? "" : "s");
+		  report->host.kernel, report->host.cpus, report->host.cpus == 1 ? "" : "s",
+		  shown.vms, shown.vms == 1 ? "" : "s", shown.disks, shown.disks == 1 ? "" : "s");
 }
 
 /* Of a row without a request the table has said so. */
@@ -389,7 +369,7 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 {
 	const struct io_rows *rows = &report->rows;
 	unsigned int width = terminal_width(file);
-	char time[32], missing[IO_MISSING_SIZE];
+	char time[32];
 	struct columns columns;
 	int error = 0;
 
@@ -397,32 +377,30 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 		format_time(time, sizeof(time), after->realtime_ns);
 		fprintf(file, "%s\n", time);
 	}
-	print_header(report, file);
-	io_vms__missing(report->vms, missing, sizeof(missing));
+	print_header(report, file, after);
 	choose_columns(report, &columns);
 	if (rows->count)
 		error = table__print(file, &columns, rows->list, sizeof(*rows->list), rows->count,
 				     width);
 	else
 		fputs(report->options->by == BY_DEVICE ? "no device has had a request yet\n"
-		      : report->vms->count	       ? "no disk of a VM was found\n"
-		      : missing[0]		       ? "no VM is to be seen\n"
+		      : after->vms.count	       ? "no disk of a VM was found\n"
+		      : *after->missing.vms	       ? "no VM is to be seen\n"
 						       : "no VM is there\n",
 		      file);
 	if (error)
 		return error;
 	if (report->options->hist)
 		print_layers(file, rows, width);
-	io_reasons__print(report, file, after);
+	error = io_reasons__print(file, rows, after);
 	print_footer(report, file, before, after);
-	return 0;
+	return error;
 }
 
 int io_report__print(struct io_report *report, FILE *file, const struct io_view *before,
 		     const struct io_view *after)
 {
-	const struct io_moments moments = { .before = before, .after = after, .vms = report->vms };
-	int error = io_rows__make(&report->rows, report->options->by, &moments);
+	int error = io_rows__make(&report->rows, report->options->by, before, after);
 
 	if (error)
 		return error;
@@ -435,6 +413,6 @@ int io_report__print(struct io_report *report, FILE *file, const struct io_view 
 		return print_text(report, file, before, after);
 	/* An event line says nothing of those that are not there. */
 	if (memcmp(&before->block.losses, &after->block.losses, sizeof(after->block.losses)))
-		print_losses(report, file, after);
+		print_losses(file, after);
 	return 0;
 }

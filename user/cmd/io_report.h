@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kvmq-io shows of two moments. Knows nothing of where they came from. */
+/* What kvmq-io shows of two views. Knows nothing of where they came from. */
 #ifndef KVMQ_IO_REPORT_H
 #define KVMQ_IO_REPORT_H
 
@@ -13,14 +13,7 @@
 
 struct io_report {
 	const struct options *options;
-	struct host host;	  /* set by the caller, as the next are */
-	const struct io_vms *vms; /* borrowed */
-	uint64_t boot_ns;	  /* time of day at which CLOCK_MONOTONIC was 0 */
-	const char
-		*vmm_missing; /* why VMM figures that were asked for are n/a; NULL: they are not */
-	const char *queues_missing; /* the same of GAVG */
-	const char *guests_missing; /* why vsock is not listened on */
-	uint64_t strangers;	    /* connections that no VM could be found for */
+	struct host host; /* set by the caller */
 	struct io_rows rows;
 	struct columns columns;
 	const struct metric *sort;
@@ -41,6 +34,8 @@ void io_report__free(struct io_report *report);
 int io_report__print(struct io_report *report, FILE *file, const struct io_view *before,
 		     const struct io_view *after);
 
-void io_report__print_event(struct io_report *report, FILE *file, const struct io_event *event);
+/* A slow request; view is that of before it. */
+void io_report__print_event(struct io_report *report, FILE *file, const struct io_view *view,
+			    const struct io_event *event);
 
 #endif

@@ -15,9 +15,9 @@
 
 #define CMDLINE_SIZE 65536
 
-static void say_missing(char text[MISSING_SIZE], const char *vm, const char *why)
+static void say_missing(char text[IO_REASON_SIZE], const char *vm, const char *why)
 {
-	snprintf(text, MISSING_SIZE, "%s%s%s", vm ? vm : "", vm ? ": " : "", why);
+	snprintf(text, IO_REASON_SIZE, "%s%s%s", vm ? vm : "", vm ? ": " : "", why);
 }
 
 /* Whose requests count: all that a VM may have made, chosen or not, so that none is taken for
@@ -65,29 +65,29 @@ static void attach_vmms(struct io_session *session)
 	const struct io_vms *vms = &session->vms;
 
 	vmm_probe__keep(session->vmm, is_there, vms);
-	session->vmm_missing[0] = '\0';
+	session->missing.vmm[0] = '\0';
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = vms->list[i].vm;
 		const char *missing = NULL;
 
 		if (vm->chosen && vmm_probe__attach(session->vmm, vm->pid, &missing) && missing)
-			say_missing(session->vmm_missing, vm->name, missing);
+			say_missing(session->missing.vmm, vm->name, missing);
 	}
 }
 
 static void watch_rings(struct io_session *session)
 {
-	session->queues_missing[0] = '\0';
+	session->missing.queues[0] = '\0';
 	for (size_t i = 0; i < session->monitors.count; i++) {
 		const struct monitor *monitor = &session->monitors.list[i];
-		const struct io_vm *vm = io_vms__find(&session->vms, monitor->vm_pid);
+		const struct live_vm *vm = io_vms__find(&session->vms, monitor->vm_pid);
 
 		if (monitor->error)
-			say_missing(session->queues_missing, monitor->path,
+			say_missing(session->missing.queues, monitor->path,
 				    monitor->error == -ESRCH ? "its process is no VM of this host"
 							     : strerror(-monitor->error));
 		else if (monitor->rings_missing)
-			say_missing(session->queues_missing, vm ? vm->vm->name : NULL,
+			say_missing(session->missing.queues, vm ? vm->vm->name : NULL,
 				    monitor->rings_missing);
 		if (!monitor->error)
 			virtqueue_probe__watch(session->queues, monitor->vm_pid, monitor->rings,
@@ -180,11 +180,24 @@ static int open_vm_probes(struct io_session *session)
 	if (options->vmm && vmm_probe__open(&session->vmm))
 		return -EINVAL;
 	if (options->qmp_count && virtqueue_probe__open(&session->queues, &missing))
-		say_missing(session->queues_missing, NULL, missing);
+		say_missing(session->missing.queues, NULL, missing);
 	if (!options->with_guests)
 		return 0;
-	session->links = guest_links__new(0, &session->guests_missing);
+	session->links = guest_links__new(0, &missing);
+	if (missing)
+		say_missing(session->missing.guests, NULL, missing);
 	return session->links ? 0 : -ENOMEM;
+}
+
+static void describe_event(void *context, const struct io_event *event)
+{
+	struct io_session *session = context;
+	struct io_event described = *event;
+
+	if (!session->latest)
+		return;
+	io_vms__describe_event(&session->vms, session->latest, &described);
+	session->on_event(session->context, &described);
 }
 
 int io_session__open(struct io_session *session, const struct options *options,
@@ -193,11 +206,13 @@ int io_session__open(struct io_session *session, const struct options *options,
 	struct block_probe_config config = { .vms_only = options->by == BY_VM,
 					     .events = options->events,
 					     .event_min_ns = options->event_min_ns,
-					     .on_event = on_event,
-					     .context = context };
+					     .on_event = describe_event,
+					     .context = session };
 	int error;
 
 	session->options = options;
+	session->on_event = on_event;
+	session->context = context;
 	error = session__check_host();
 	if (!error)
 		error = session__check_processes();
@@ -238,45 +253,26 @@ void io_session__close(struct io_session *session)
 	session_filter__free(&session->filter);
 }
 
-/* A copy of the last report of each guest: the next may come before this one is shown. */
+/* A copy of what each guest has reported: the next may come before this is shown. */
 static int read_guests(struct io_session *session, struct io_view *view)
 {
-	for (size_t i = 0; i < view->guest_count; i++) {
-		free(view->guests[i].report);
-		free(view->guests[i].first);
-	}
-	view->guest_count = 0;
-	free(view->guests);
-	view->guests = calloc(session->vms.count + 1, sizeof(*view->guests));
-	if (!view->guests)
-		return -ENOMEM;
 	for (size_t i = 0; i < session->vms.count; i++) {
-		uint32_t pid = session->vms.list[i].vm->pid;
-		const struct guest *guest = guest_links__find(session->links, pid);
-		struct io_guest *copy;
+		const struct vm *vm = session->vms.list[i].vm;
+		const struct guest *guest = guest_links__find(session->links, vm->pid);
 
-		if (!guest)
-			continue;
-		copy = &view->guests[view->guest_count++];
-		*copy = (struct io_guest){ .vm_pid = pid,
-					   .received_ns = guest->received_ns,
-					   .rejected = guest->rejected,
-					   .rejected_reason = guest->rejected_reason };
-		if (!guest->report)
-			continue;
-		copy->report = guest_report__copy(guest->report);
-		copy->first = guest_report__copy(guest->first);
-		if (!copy->report || !copy->first)
+		if (guest && guest__describe(guest, vm->start_ns, view))
 			return -ENOMEM;
 	}
+	for (int set = IO_SET_GUESTS; set <= IO_SET_GUEST_FLOWS; set++)
+		io_view__sort(view, (enum io_set)set);
+	view->strangers = guest_links__strangers(session->links);
 	return 0;
 }
 
-static void read_times(struct io_session *session, struct io_view *view)
+static void read_times(struct io_view *view)
 {
 	view->realtime_ns = clock_realtime_ns();
 	view->time_ns = clock_monotonic_ns();
-	session->boot_ns = view->realtime_ns - view->time_ns;
 	view->own_cpu_ns = clock_process_cpu_ns();
 }
 
@@ -286,10 +282,11 @@ int io_session__read(struct io_session *session, struct io_view *view)
 
 	if (error > 0)
 		error = follow_vms(session);
-	read_times(session, view);
+	io_view__clear(view);
+	read_times(view);
+	view->missing = session->missing;
 	if (!error)
 		error = block_probe__read(session->block, &view->block);
-	vmm_snapshot__clear(&view->vmm);
 	if (!error && session->vmm)
 		error = vmm_probe__read(session->vmm, &view->vmm);
 	if (!error)
@@ -298,6 +295,9 @@ int io_session__read(struct io_session *session, struct io_view *view)
 		error = virtqueue_probe__read(session->queues, &view->queues);
 	if (!error && session->links)
 		error = read_guests(session, view);
+	if (!error)
+		error = io_vms__describe(&session->vms, view);
+	session->latest = error ? NULL : view;
 	if (error)
 		log_error("reading the counters: %s: start again", strerror(-error));
 	return error;

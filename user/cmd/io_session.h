@@ -6,13 +6,12 @@
 #include "cli/options.h"
 #include "disks/monitors.h"
 #include "guests/guest_link.h"
-#include "io/io_rows.h"
+#include "model/io_event.h"
+#include "model/io_view.h"
 #include "probe/block.h"
 #include "probe/virtqueue.h"
 #include "probe/vmm.h"
 #include "source/session.h"
-
-#define MISSING_SIZE (VM_SHOWN_SIZE + 160)
 
 struct io_session {
 	struct session_filter filter;
@@ -23,21 +22,22 @@ struct io_session {
 	struct virtqueue_probe *queues; /* NULL: no monitor was given, or n/a */
 	struct guest_links *links;	/* NULL: not asked for */
 	struct monitors monitors;
-	uint64_t boot_ns;
-	char vmm_missing[MISSING_SIZE]; /* why; empty: it is not */
-	char queues_missing[MISSING_SIZE];
-	const char *guests_missing;
+	struct io_missing missing; /* its vms apart, which a view has at once */
+	void (*on_event)(void *context, const struct io_event *event);
+	void *context;
+	const struct io_view *latest; /* read last, borrowed: events are of its VMs */
 };
 
 /*
- * Opens what options ask for; events go to on_event. Returns 0 or -errno after one line on
- * standard error. io_session__close() also takes one that was not opened.
+ * Opens what options ask for; events go to on_event, once a view was read. Returns 0 or -errno
+ * after one line on standard error. io_session__close() also takes one that was not opened.
  */
 int io_session__open(struct io_session *session, const struct options *options,
 		     void (*on_event)(void *context, const struct io_event *event), void *context);
 void io_session__close(struct io_session *session);
 
-/* Reads all there is into a view. Returns 0 or -errno after one line. */
+/* Reads all there is into a view, which is to be there up to the next one. Returns 0 or -errno
+ * after one line. */
 int io_session__read(struct io_session *session, struct io_view *view);
 
 /* Takes events and reports of guests. Returns 0 or -errno after one line. */

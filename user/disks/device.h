@@ -7,14 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DEVICE_NAME_SIZE 32
+#include "model/io_view.h"
+
 #define DEVICE_SLAVES_MAX 32
 #define DEVICE_LEAVES_MAX 64 /* of one device; no more are looked at */
 
 struct device {
 	uint32_t dev; /* of the whole disk (IO_DEV) */
 	char name[DEVICE_NAME_SIZE];
-	char scheduler[16]; /* the one in use: "none", "mq-deadline"; empty: has none */
+	char scheduler[SCHEDULER_SIZE]; /* the one in use: "none", "mq-deadline"; empty: has none */
 	char stacked_on[DEVICE_NAME_SIZE * 4]; /* "sda sdb", for people; empty: a leaf */
 	uint32_t slaves[DEVICE_SLAVES_MAX];    /* dev of what it stands on, whole disks */
 	bool has_part[DEVICE_SLAVES_MAX];      /* of that slave a partition or a file, not all */

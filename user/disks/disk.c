@@ -86,17 +86,3 @@ const struct disk *disks__find(const struct disks *disks, uint32_t id)
 			return &disks->list[i];
 	return NULL;
 }
-
-const char *disk_backing__name(enum disk_backing backing)
-{
-	static const char *const names[] = {
-		[DISK_UNKNOWN] = "unknown",
-		[DISK_BLOCK] = "device",
-		[DISK_FILE] = "file",
-		[DISK_NETWORK] = "network",
-		[DISK_VHOST_USER] = "vhost-user",
-		[DISK_VHOST_SCSI] = "vhost-scsi",
-	};
-
-	return names[backing];
-}

@@ -8,20 +8,9 @@
 #include <stdint.h>
 
 #include "disks/qmp.h"
-#include "model/io.h"
+#include "model/io_view.h"
 
-#define DISK_NAME_SIZE 64
-#define DISK_PATH_SIZE 256
 #define DISKS_MAX 64
-
-enum disk_backing {
-	DISK_UNKNOWN,
-	DISK_BLOCK,	 /* a block device of the host */
-	DISK_FILE,	 /* a file on a file system of the host's devices */
-	DISK_NETWORK,	 /* rbd, nbd, iscsi, nfs, http...: no request of this host's */
-	DISK_VHOST_USER, /* another process serves it */
-	DISK_VHOST_SCSI, /* the kernel serves it */
-};
 
 struct disk {
 	uint32_t id;		     /* of disk_ids.h; DISK_NO_ID: none yet */
@@ -76,8 +65,5 @@ int disks__ask(struct disks *disks, struct qmp *qmp);
 
 /* By its id, or NULL. */
 const struct disk *disks__find(const struct disks *disks, uint32_t id);
-
-/* "file", "device", "network", "vhost-user", "vhost-scsi" or "unknown". */
-const char *disk_backing__name(enum disk_backing backing);
 
 #endif

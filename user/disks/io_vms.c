@@ -28,7 +28,7 @@ int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, cons
 	return -ENOMEM;
 }
 
-static void io_vm__release(struct io_vm *vm)
+static void io_vm__release(struct live_vm *vm)
 {
 	free(vm->disks);
 	free(vm->cgroup);
@@ -51,7 +51,7 @@ void io_vms__free(struct io_vms *vms)
 	*vms = (struct io_vms){ 0 };
 }
 
-static struct io_vm *add_vm(struct io_vms *vms)
+static struct live_vm *add_vm(struct io_vms *vms)
 {
 	if (vms->count == vms->capacity) {
 		size_t capacity = vms->capacity ? vms->capacity * 2 : 16;
@@ -62,7 +62,7 @@ static struct io_vm *add_vm(struct io_vms *vms)
 		vms->list = list;
 		vms->capacity = capacity;
 	}
-	vms->list[vms->count] = (struct io_vm){ 0 };
+	vms->list[vms->count] = (struct live_vm){ 0 };
 	return &vms->list[vms->count++];
 }
 
@@ -71,7 +71,7 @@ static struct io_vm *add_vm(struct io_vms *vms)
  * request on: cgroups below it have no file io.stat. The root has none that is a VM's. 0 or
  * -ENOMEM.
  */
-static int find_cgroup(const struct io_vms *vms, struct io_vm *vm)
+static int find_cgroup(const struct io_vms *vms, struct live_vm *vm)
 {
 	char path[PATH_MAX], file[PATH_MAX + 16];
 	const char *cgroup = vms__cgroup(vms->registry, vm->vm->pid, vm->vm->start_ns);
@@ -107,7 +107,7 @@ static void found_vm(void *context, uint32_t pid)
 	struct io_vms *vms = refresh->vms;
 	struct identity identity = { .vm_pid = pid, .is_vcpu = true };
 	struct vm probe;
-	struct io_vm *vm;
+	struct live_vm *vm;
 
 	if (refresh->error || vm__from_process(&probe, vms->proc, pid))
 		return; /* it has gone */
@@ -129,7 +129,7 @@ static void found_vm(void *context, uint32_t pid)
 
 static int compare_vms(const void *left, const void *right)
 {
-	const struct io_vm *a = left, *b = right;
+	const struct live_vm *a = left, *b = right;
 
 	return a->vm->pid < b->vm->pid ? -1 : a->vm->pid > b->vm->pid;
 }
@@ -175,7 +175,7 @@ static bool has_others(const struct io_vms *vms, const char *path, uint32_t pid)
 static void find_sharers(struct io_vms *vms)
 {
 	for (size_t i = 0; i < vms->count; i++) {
-		struct io_vm *vm = &vms->list[i];
+		struct live_vm *vm = &vms->list[i];
 
 		if (!vm->cgroup_id)
 			continue;
@@ -244,40 +244,12 @@ void io_vms__missing(const struct io_vms *vms, char *text, size_t size)
 		vm_refusals__describe(&vms->refusals, text, size);
 }
 
-struct io_vm *io_vms__find(const struct io_vms *vms, uint32_t pid)
+struct live_vm *io_vms__find(const struct io_vms *vms, uint32_t pid)
 {
 	for (size_t i = 0; i < vms->count; i++)
 		if (vms->list[i].vm->pid == pid)
 			return &vms->list[i];
 	return NULL;
-}
-
-bool io_vms__disk_is_on(const struct io_vms *vms, const struct disk *disk, uint32_t leaf)
-{
-	const struct device *leaves[DEVICE_LEAVES_MAX];
-	size_t count;
-
-	if (!disk->dev)
-		return false;
-	count = devices__leaves(vms->devices, disk->dev, leaves, DEVICE_LEAVES_MAX);
-	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++)
-		if (leaves[i]->dev == leaf)
-			return true;
-	return false;
-}
-
-bool io_vms__takes_bios(const struct io_vms *vms, const struct disk *disk)
-{
-	const struct device *leaves[DEVICE_LEAVES_MAX];
-	size_t count;
-
-	if (!disk->dev)
-		return false;
-	count = devices__leaves(vms->devices, disk->dev, leaves, DEVICE_LEAVES_MAX);
-	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++)
-		if (leaves[i]->bio_based)
-			return true;
-	return false;
 }
 
 /*
@@ -302,7 +274,7 @@ static size_t holders(const struct io_vms *vms, uint32_t dev, uint32_t *holder)
 }
 
 /* The VMs that have a block device for a disk. */
-static size_t users(const struct io_vms *vms, uint32_t dev, const struct io_vm **user)
+static size_t users(const struct io_vms *vms, uint32_t dev, const struct live_vm **user)
 {
 	size_t count = 0;
 
@@ -321,9 +293,9 @@ static size_t users(const struct io_vms *vms, uint32_t dev, const struct io_vm *
 	return count;
 }
 
-const struct io_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev)
+const struct live_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev)
 {
-	const struct io_vm *user = NULL;
+	const struct live_vm *user = NULL;
 	size_t above;
 
 	/* Up through what is stacked, for as long as there is one way. */
@@ -340,10 +312,11 @@ const struct io_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev)
 }
 
 /* Of those that share a cgroup, one that is shown stands for all. */
-static enum io_owner owner_by_cgroup(const struct io_vms *vms, uint64_t id, const struct io_vm **vm)
+static enum io_owner owner_by_cgroup(const struct io_vms *vms, uint64_t id,
+				     const struct live_vm **vm)
 {
 	for (size_t i = 0; i < vms->count; i++) {
-		const struct io_vm *one = &vms->list[i];
+		const struct live_vm *one = &vms->list[i];
 
 		if (one->cgroup_id == id && (!*vm || (!(*vm)->vm->chosen && one->vm->chosen)))
 			*vm = one;
@@ -354,10 +327,10 @@ static enum io_owner owner_by_cgroup(const struct io_vms *vms, uint64_t id, cons
 }
 
 enum io_owner io_vms__owner(const struct io_vms *vms, const struct block_flow *flow,
-			    const struct io_vm **vm)
+			    const struct live_vm **vm)
 {
 	enum io_owner owner = IO_OWNER_HOST;
-	const struct io_vm *one;
+	const struct live_vm *one;
 
 	*vm = NULL;
 	if (flow->cgroup_id)

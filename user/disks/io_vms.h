@@ -16,9 +16,11 @@
 #include "host/proc_view.h"
 #include "host/vm.h"
 #include "host/vm_scan.h"
-#include "model/io.h"
+#include "model/io_event.h"
+#include "model/io_view.h"
 
-struct io_vm {
+/* A VM as it is now; in a view, it is a struct io_vm and its disks. */
+struct live_vm {
 	struct vm *vm;	       /* of the registry */
 	struct disks *disks;   /* owned */
 	uint64_t cgroup_id;    /* of its blk-cgroup; 0: the root, or none */
@@ -32,7 +34,7 @@ struct io_vms {
 	struct vms *registry;
 	struct devices *devices;
 	struct disk_ids disk_ids;
-	struct io_vm *list; /* by ascending PID */
+	struct live_vm *list; /* by ascending PID */
 	size_t count, capacity;
 	uint64_t next_ns; /* CLOCK_MONOTONIC of the next look */
 	enum proc_view view;
@@ -56,30 +58,27 @@ int io_vms__refresh(struct io_vms *vms, uint64_t now_ns);
 void io_vms__missing(const struct io_vms *vms, char *text, size_t size);
 
 /* By PID, or NULL. */
-struct io_vm *io_vms__find(const struct io_vms *vms, uint32_t pid);
-
-/* Whose a flow's requests are. */
-enum io_owner {
-	IO_OWNER_HOST, /* no VM's */
-	IO_OWNER_VM,
-	IO_OWNER_UNKNOWN, /* one of several; never a guess */
-};
+struct live_vm *io_vms__find(const struct io_vms *vms, uint32_t pid);
 
 /*
- * By the blk-cgroup, then by the process that submitted, then by who has the device. Fills *vm
- * for IO_OWNER_VM; for a shared cgroup, with one of those that share it.
+ * Whose a flow's requests are: by the blk-cgroup, then by the process that submitted, then by who
+ * has the device. Fills *vm for IO_OWNER_VM; for a shared cgroup, with one of those that share it.
  */
 enum io_owner io_vms__owner(const struct io_vms *vms, const struct block_flow *flow,
-			    const struct io_vm **vm);
+			    const struct live_vm **vm);
 
 /* The only VM that has a whole device for a disk of its own, directly or through stacked ones; or
  * NULL. */
-const struct io_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev);
+const struct live_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev);
 
-/* Whether a disk stands on a leaf device. */
-bool io_vms__disk_is_on(const struct io_vms *vms, const struct disk *disk, uint32_t leaf);
+/*
+ * Puts the VMs, their disks and the devices into a view, anew; and of all that probes have
+ * counted in it, whose it is. Returns 0 or -ENOMEM.
+ */
+int io_vms__describe(const struct io_vms *vms, struct io_view *view);
 
-/* Whether one of its leaves takes bios and makes no requests: they are not counted. */
-bool io_vms__takes_bios(const struct io_vms *vms, const struct disk *disk);
+/* Whose request an event is; view has been described since the last refresh. */
+void io_vms__describe_event(const struct io_vms *vms, const struct io_view *view,
+			    struct io_event *event);
 
 #endif

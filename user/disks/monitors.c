@@ -29,7 +29,7 @@ static void connect_monitor(struct monitor *monitor)
 
 static void ask(struct monitor *monitor, struct io_vms *vms)
 {
-	struct io_vm *vm = io_vms__find(vms, monitor->vm_pid);
+	struct live_vm *vm = io_vms__find(vms, monitor->vm_pid);
 	int result;
 
 	if (!vm) {
@@ -130,13 +130,22 @@ static int add_disk(struct vmm_snapshot *snapshot, uint32_t vm_pid, uint32_t dis
 	return 0;
 }
 
+/* Of two backends of one disk, the first one that QEMU tells of. */
+static bool is_counted(const struct vmm_snapshot *snapshot, size_t first, uint32_t disk)
+{
+	for (size_t i = first; i < snapshot->flows.count; i++)
+		if (snapshot->flows.list[i].disk == disk)
+			return true;
+	return false;
+}
+
 static int read_monitor(struct monitor *monitor, const struct io_vms *vms,
 			struct vmm_snapshot *snapshot)
 {
-	const struct io_vm *vm = io_vms__find(vms, monitor->vm_pid);
+	const struct live_vm *vm = io_vms__find(vms, monitor->vm_pid);
+	size_t first = snapshot->flows.count, i;
 	json_t *list, *element;
 	int error = 0;
-	size_t i;
 
 	if (!vm)
 		return 0;
@@ -149,7 +158,7 @@ static int read_monitor(struct monitor *monitor, const struct io_vms *vms,
 	{
 		uint32_t disk = find_disk(vm->disks, element);
 
-		if (disk != DISK_NO_ID && !error)
+		if (disk != DISK_NO_ID && !error && !is_counted(snapshot, first, disk))
 			error = add_disk(snapshot, monitor->vm_pid, disk,
 					 json_object_get(element, "stats"));
 	}

@@ -26,6 +26,12 @@ struct guest {
 	struct guest_report *first;  /* the first of its session that came here; NULL */
 };
 
+/*
+ * Puts what a VM's guest has reported into a view. Its lists of guests are to be ordered when all
+ * are there. Returns 0 or -ENOMEM.
+ */
+int guest__describe(const struct guest *guest, uint64_t vm_start_ns, struct io_view *view);
+
 struct guest_links;
 
 /*

@@ -13,20 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/io.h"
+#include "model/io_view.h"
 
 #define GUEST_REPORT_SCHEMA "kvmq.io.guest/1"
 #define GUEST_REPORT_BUCKETS 1	       /* the scheme of bpf/hist.h; another one, another number */
 #define GUEST_REPORT_SIZE (256 * 1024) /* bytes of a line, at most */
 #define GUEST_DISKS_MAX 32
-#define GUEST_NAME_SIZE 32
-#define GUEST_TEXT_SIZE 64
-
-enum guest_layer {
-	GUEST_QUEUE,  /* in the guest's scheduler: bio queued to issued */
-	GUEST_DEVICE, /* issued to completed, as the guest's driver sees it */
-	GUEST_LAYERS,
-};
 
 struct guest_flow {
 	uint64_t requests; /* completed */
@@ -38,7 +30,7 @@ struct guest_disk {
 	char name[GUEST_NAME_SIZE];    /* "vda" */
 	char serial[GUEST_TEXT_SIZE];  /* empty: none */
 	char address[GUEST_TEXT_SIZE]; /* of its PCI device, "0000:00:05.0"; empty: none */
-	char scheduler[16];
+	char scheduler[SCHEDULER_SIZE];
 	uint64_t size_bytes;
 	struct guest_flow flows[IO_OPS];
 };

@@ -3,28 +3,44 @@
 
 bool io_row__kavg(const struct io_row *row, uint64_t *ns)
 {
-	uint64_t ring = latency__mean(&row->layers[IO_RING]);
-	uint64_t device = latency__mean(&row->layers[IO_DEVICE]);
+	const struct latency *ring = io_row__layer(row, IO_RING);
+	const struct latency *device = io_row__layer(row, IO_DEVICE);
 
 	if (row->apart != APART_NOT || !row->known[IO_RING] || !row->known[IO_DEVICE] ||
-	    !row->layers[IO_RING].count || !row->layers[IO_DEVICE].count || ring < device)
+	    !ring->count || !device->count || latency__mean(ring) < latency__mean(device))
 		return false;
-	*ns = ring - device;
+	*ns = latency__mean(ring) - latency__mean(device);
 	return true;
+}
+
+bool io_row__same_place(const struct io_row *a, const struct io_row *b)
+{
+	return a->kind == b->kind && a->vm == b->vm && a->disk == b->disk && a->dev == b->dev &&
+	       (a->kind != IO_ROW_GUEST || a->guest == b->guest);
+}
+
+const struct latency *io_row__layer(const struct io_row *row, enum io_layer layer)
+{
+	static const struct latency none;
+
+	return row->layers[layer] ? row->layers[layer] : &none;
 }
 
 const char *io_row__vm(const struct io_row *row)
 {
 	if (row->kind == IO_ROW_UNKNOWN)
 		return "unknown";
-	return row->vm ? row->vm->vm->name : "";
+	return row->vm ? row->vm->name : "";
 }
 
 const char *io_row__disk(const struct io_row *row)
 {
-	if (row->disk)
-		return row->disk->name;
-	return row->guest_disk;
+	return row->disk ? row->disk->name : io_row__guest_disk(row);
+}
+
+const char *io_row__guest_disk(const struct io_row *row)
+{
+	return row->guest ? row->guest->name : "";
 }
 
 const char *io_op__name(enum io_op op)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The difference of two moments as rows: a VM's disk, or a device of the host. */
+/* The difference of two views as rows: a VM's disk, or a device of the host. */
 #ifndef KVMQ_IO_ROWS_H
 #define KVMQ_IO_ROWS_H
 
@@ -7,34 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "disks/io_vms.h"
-#include "guests/guest_report.h"
 #include "model/group_by.h"
-#include "model/io.h"
-
-/* A guest's last report at one moment. */
-struct io_guest {
-	uint32_t vm_pid;
-	uint64_t received_ns; /* CLOCK_MONOTONIC; 0: no good one yet */
-	uint64_t rejected;
-	const char *rejected_reason;
-	struct guest_report *report; /* owned; NULL: none yet */
-	struct guest_report *first;  /* of its session that came here; owned; NULL: not kept */
-};
-
-/* One moment, as all probes have seen it. */
-struct io_view {
-	uint64_t time_ns;     /* CLOCK_MONOTONIC */
-	uint64_t realtime_ns; /* time of day */
-	uint64_t own_cpu_ns;  /* of this process */
-	struct block_snapshot block;
-	struct vmm_snapshot vmm; /* uprobe and QMP */
-	struct virtqueue_snapshot queues;
-	struct io_guest *guests;
-	size_t guest_count;
-};
-
-void io_view__free(struct io_view *view);
+#include "model/io_view.h"
+#include "model/pool.h"
 
 /* What a request waits in, from the guest outward. */
 enum io_layer {
@@ -83,65 +58,67 @@ struct io_figures {
 /* IO_OPS for op: all of them together. */
 #define IO_ALL IO_OPS
 
+/* It points into the later of the two views. */
 struct io_row {
 	enum io_row_kind kind;
-	const struct io_vm *vm;		  /* NULL: a device's */
-	const struct disk *disk;	  /* NULL: none, or several */
-	uint32_t dev;			  /* of the host; 0: none */
-	char path[DISK_PATH_SIZE];	  /* of the disk, as it may be shown: without secrets */
-	char device[64];		  /* its name, or those of all leaves; empty: none */
-	char guest_disk[GUEST_NAME_SIZE]; /* as the guest calls it; empty: not known */
-	char scheduler[16];		  /* of the host's device */
-	char guest_scheduler[16];
 	enum io_op op;
+	const struct io_vm *vm;		   /* NULL: a device's */
+	const struct io_disk *disk;	   /* NULL: none, or several */
+	const struct io_guest_disk *guest; /* as the guest calls it; NULL: not known */
+	uint32_t dev;			   /* of the host; 0: none */
+	const char *device;		   /* its name, or those of all leaves; NULL: none */
+	const char *scheduler;		   /* of the host's device; NULL: none */
 	uint64_t elapsed_ns;
 	bool on_host;	    /* figures are the block layer's; else the VMM's, else the guest's */
-	bool on_leaf;	    /* and of requests to leaf devices, not to stacked ones */
 	bool figures_known; /* one of them has counted */
-	struct io_figures interval, total;
-	uint64_t in_flight;    /* issued by the host and not completed */
-	uint64_t vmm_requests; /* in the interval, as the VMM counts */
-	bool known[IO_LAYERS];
-	bool spread_known[IO_LAYERS]; /* and its distribution is */
 	bool vmm_by_qmp;
-	struct latency layers[IO_LAYERS]; /* of the interval */
 	enum io_apart apart;
+	struct io_figures interval, total;
+	uint64_t in_flight;	 /* issued by the host and not completed */
+	uint64_t vmm_requests;	 /* in the interval, as the VMM counts */
 	uint64_t report_age_ns;	 /* of the guest's; 0: none */
 	uint64_t guest_rejected; /* reports of this guest that were refused */
+	bool known[IO_LAYERS];
+	bool spread_known[IO_LAYERS];	   /* and its distribution is */
+	struct latency *layers[IO_LAYERS]; /* of the interval; NULL: no request */
 };
 
+/* Ordered by VM, disk and operation. One of zeros is empty. */
 struct io_rows {
-	struct io_row *list;
-	size_t count, capacity;
-};
-
-/* What rows are made from. */
-struct io_moments {
-	const struct io_view *before, *after;
-	const struct io_vms *vms; /* as of after */
+	LIST(struct io_row);
+	struct pool pool; /* of their layers and names */
 };
 
 /*
  * By BY_VM: for each disk of each chosen VM its reads and writes, whatever else there was,
  * and all together if there was more than one kind; then what is known of no disk. By
- * BY_DEVICE: the same for each leaf device of the host. Returns 0 or -ENOMEM. The rows own
- * memory: io_rows__free().
+ * BY_DEVICE: the same for each leaf device of the host. Nothing but the two views counts.
+ * Returns 0 or -ENOMEM. The rows own memory: io_rows__free().
  */
-int io_rows__make(struct io_rows *rows, enum group_by by, const struct io_moments *moments);
+int io_rows__make(struct io_rows *rows, enum group_by by, const struct io_view *before,
+		  const struct io_view *after);
 void io_rows__free(struct io_rows *rows);
 
 /*
- * For people: of what did nothing in the interval one row is left, its reads'; and that of all
- * goes where but one kind did something, unless what the ring has seen is in it alone.
+ * For people, of rows in their first order: of what did nothing in the interval one row is left,
+ * its reads'; and that of all goes where but one kind did something, unless what the ring has
+ * seen is in it alone.
  */
 void io_rows__drop_idle(struct io_rows *rows);
+
+/* Whether two are of one VM's disk, or of one device. */
+bool io_row__same_place(const struct io_row *a, const struct io_row *b);
+
+/* A layer of the interval; of zeros, if there was no request. */
+const struct latency *io_row__layer(const struct io_row *row, enum io_layer layer);
 
 /* GAVG - D, where both are of the same requests. Returns whether it is known. */
 bool io_row__kavg(const struct io_row *row, uint64_t *ns);
 
-/* What a row is called: its VM or "unknown"; its disk or device; "read"... or "all". */
+/* What a row is called: its VM or "unknown"; its disk; what the guest calls that; "read"... */
 const char *io_row__vm(const struct io_row *row);
 const char *io_row__disk(const struct io_row *row);
+const char *io_row__guest_disk(const struct io_row *row);
 const char *io_op__name(enum io_op op);
 
 /* A word for JSON, NULL for APART_NOT; and a clause for people. */

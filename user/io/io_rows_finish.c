@@ -5,47 +5,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/secret.h"
 #include "io/io_rows_internal.h"
+
+#define DEVICE_TEXT_SIZE 64
 
 /* Counts on both sides of the VMM agree within this, and what is on its way. */
 #define SAME_PCT 5
-
-static bool is_same_place(const struct io_row *a, const struct io_row *b)
-{
-	return a->kind == b->kind && a->vm == b->vm && a->disk == b->disk && a->dev == b->dev &&
-	       (a->kind != IO_ROW_GUEST || !strcmp(a->guest_disk, b->guest_disk));
-}
 
 static bool was_active(const struct io_row *row)
 {
 	if (row->total.requests || row->in_flight)
 		return true;
 	for (int layer = 0; layer < IO_LAYERS; layer++)
-		if (row->layers[layer].count)
+		if (io_row__layer(row, (enum io_layer)layer)->count)
 			return true;
 	return false;
 }
 
-static int compare_rows(const void *left, const void *right)
+static int compare_numbers(uint64_t left, uint64_t right)
 {
-	const struct io_row *a = left, *b = right;
-	uint32_t pid_a = a->vm ? a->vm->vm->pid : UINT32_MAX;
-	uint32_t pid_b = b->vm ? b->vm->vm->pid : UINT32_MAX;
+	return left < right ? -1 : left > right;
+}
 
-	if ((a->kind == IO_ROW_UNKNOWN) != (b->kind == IO_ROW_UNKNOWN))
-		return a->kind == IO_ROW_UNKNOWN ? 1 : -1;
-	if (pid_a != pid_b)
-		return pid_a < pid_b ? -1 : 1;
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	if (a->disk != b->disk)
-		return a->disk < b->disk ? -1 : 1;
-	if (a->dev != b->dev)
-		return a->dev < b->dev ? -1 : 1;
-	if (a->kind == IO_ROW_GUEST && strcmp(a->guest_disk, b->guest_disk))
-		return strcmp(a->guest_disk, b->guest_disk);
-	return a->op < b->op ? -1 : a->op > b->op;
+/* By VM, disks in their order, then what is of none; what is unknown is last. */
+static int compare_places(const void *left, const void *right)
+{
+	const struct io_place *a = &((const struct io_place_rows *)left)->place;
+	const struct io_place *b = &((const struct io_place_rows *)right)->place;
+	int order = compare_numbers(a->kind == IO_ROW_UNKNOWN, b->kind == IO_ROW_UNKNOWN);
+
+	if (!order)
+		order = compare_numbers(a->vm ? a->vm->pid : UINT32_MAX,
+					b->vm ? b->vm->pid : UINT32_MAX);
+	if (!order)
+		order = compare_numbers(a->kind, b->kind);
+	if (!order && a->disk && b->disk)
+		order = compare_numbers(a->disk->place, b->disk->place);
+	if (!order)
+		order = compare_numbers(a->dev, b->dev);
+	if (!order && a->guest && b->guest)
+		order = strcmp(a->guest->name, b->guest->name);
+	return order;
 }
 
 static void add_figures(struct io_figures *sum, const struct io_figures *figures)
@@ -69,11 +69,43 @@ static enum source source_of(const struct io_row *row)
 	return row->known[IO_VMM] ? SOURCE_VMM : SOURCE_GUEST;
 }
 
-/* Requests of the guest's and of the host's are no sum: figures are of one source alone. */
-static void add_row(struct io_row *sum, bool lacks[IO_LAYERS], const struct io_row *row,
-		    enum source source)
+/* A sum on its way. */
+struct sum {
+	struct io_row row;
+	struct pool *pool;
+	enum source source;    /* whose figures it is of */
+	bool own[IO_LAYERS];   /* the layer is not another row's */
+	bool lacks[IO_LAYERS]; /* a distribution of some requests */
+};
+
+/* Of one row's requests alone, the sum is that row's layer. */
+static int add_to_layer(struct sum *sum, const struct io_row *row, enum io_layer layer)
 {
-	if (source_of(row) == source) {
+	const struct latency *first = sum->row.layers[layer];
+
+	if (!row->layers[layer])
+		return 0;
+	if (!first) {
+		sum->row.layers[layer] = row->layers[layer];
+		return 0;
+	}
+	if (!sum->own[layer]) {
+		sum->row.layers[layer] = NULL;
+		if (!own_layer(sum->pool, &sum->row, layer))
+			return -ENOMEM;
+		latency__add(sum->row.layers[layer], first);
+		sum->own[layer] = true;
+	}
+	latency__add(sum->row.layers[layer], row->layers[layer]);
+	return 0;
+}
+
+/* Requests of the guest's and of the host's are no sum: figures are of one source alone. */
+static int add_row(struct sum *to, const struct io_row *row)
+{
+	struct io_row *sum = &to->row;
+
+	if (source_of(row) == to->source) {
 		add_figures(&sum->interval, &row->interval);
 		add_figures(&sum->total, &row->total);
 	}
@@ -85,34 +117,36 @@ static void add_row(struct io_row *sum, bool lacks[IO_LAYERS], const struct io_r
 	else if (row->vmm_requests)
 		sum->vmm_by_qmp |= row->vmm_by_qmp;
 	sum->vmm_requests += row->vmm_requests;
-	if (*row->guest_disk)
-		memcpy(sum->guest_disk, row->guest_disk, sizeof(sum->guest_disk));
-	if (*row->guest_scheduler)
-		memcpy(sum->guest_scheduler, row->guest_scheduler, sizeof(sum->guest_scheduler));
+	if (row->guest)
+		sum->guest = row->guest;
 	for (int layer = 0; layer < IO_LAYERS; layer++) {
 		if (!row->known[layer])
 			continue;
-		latency__add(&sum->layers[layer], &row->layers[layer]);
+		if (add_to_layer(to, row, (enum io_layer)layer))
+			return -ENOMEM;
 		/* Requests without a distribution leave the whole without one. */
-		lacks[layer] |= row->layers[layer].count && !row->spread_known[layer];
+		to->lacks[layer] |= row->layers[layer] && row->layers[layer]->count &&
+				    !row->spread_known[layer];
 		sum->spread_known[layer] |= row->spread_known[layer];
 		sum->known[layer] = true;
 	}
+	return 0;
 }
 
 /* Whether anybody has seen the guest make requests of this kind. */
 static bool was_asked_for(const struct io_row *row)
 {
-	return row->interval.requests || row->vmm_requests || row->layers[IO_GUEST_DEVICE].count;
+	return row->interval.requests || row->vmm_requests ||
+	       io_row__layer(row, IO_GUEST_DEVICE)->count;
 }
 
-static bool is_cached(const struct disk *disk)
+static bool is_cached(const struct io_disk *disk)
 {
 	return !disk->direct && disk->backing != DISK_VHOST_SCSI;
 }
 
 /* Or may have one: what is not known to be raw is not. */
-static bool has_format(const struct disk *disk)
+static bool has_format(const struct io_disk *disk)
 {
 	return strcmp(disk->format, "raw") != 0;
 }
@@ -152,101 +186,108 @@ static bool is_over(const struct io_row *row)
 	return row->kind == IO_ROW_UNKNOWN && !row->vm && !row->interval.requests;
 }
 
+static enum source find_source(const struct io_place_rows *place)
+{
+	enum source source = SOURCE_NONE;
+
+	for (int op = 0; op <= IO_ALL; op++)
+		if (place->rows[op] && source_of(place->rows[op]) > source)
+			source = source_of(place->rows[op]);
+	return source;
+}
+
 /*
- * Appends the rows of one place, which come by ascending op: but those that never did
- * anything and are no reads or writes; and a row of all if there is more than one kind, or what
- * is known of all together alone.
+ * Appends the rows of one place: but those that never did anything and are no reads or writes;
+ * and a row of all if there is more than one kind, or what is known of all together alone. There
+ * is room for them. Returns 0 or -ENOMEM.
  */
-static void finish_place(struct io_rows *out, const struct io_row *rows, size_t count)
+static int append_place(struct io_rows *out, const struct io_place_rows *place)
 {
 	struct io_row *first = &out->list[out->count];
-	bool lacks[IO_LAYERS] = { false };
+	struct sum sum = { .pool = &out->pool, .source = find_source(place) };
 	size_t kept = 0, active = 0;
-	enum source source = SOURCE_NONE;
-	struct io_row sum = { .kind = rows->kind,
-			      .vm = rows->vm,
-			      .disk = rows->disk,
-			      .dev = rows->dev,
-			      .op = IO_ALL };
 
-	for (size_t i = 0; i < count; i++)
-		if (source_of(&rows[i]) > source)
-			source = source_of(&rows[i]);
-	for (size_t i = 0; i < count; i++) {
-		bool in_use = was_active(&rows[i]);
+	sum.row.kind = place->place.kind;
+	sum.row.vm = place->place.vm;
+	sum.row.disk = place->place.disk;
+	sum.row.dev = place->place.dev;
+	sum.row.op = IO_ALL;
+	for (int op = 0; op <= IO_ALL; op++) {
+		const struct io_row *row = place->rows[op];
+		bool in_use = row && was_active(row);
 
-		if ((!in_use && rows[i].op > IO_WRITE && rows[i].op != IO_ALL) || is_over(&rows[i]))
+		if (!row || (!in_use && op > IO_WRITE && op != IO_ALL) || is_over(row))
 			continue;
-		add_row(&sum, lacks, &rows[i], source);
-		if (rows[i].op == IO_ALL)
+		if (add_row(&sum, row))
+			return -ENOMEM;
+		if (op == IO_ALL)
 			continue;
 		active += in_use;
-		first[kept++] = rows[i];
+		first[kept++] = *row;
 	}
 	for (int layer = 0; layer < IO_LAYERS; layer++)
-		sum.spread_known[layer] &= !lacks[layer];
-	if (sum.layers[IO_RING].count && !share_ring(first, kept, &sum))
+		sum.row.spread_known[layer] &= !sum.lacks[layer];
+	if (io_row__layer(&sum.row, IO_RING)->count && !share_ring(first, kept, &sum.row))
 		active = 2;
 	if (active > 1)
-		first[kept++] = sum;
+		first[kept++] = sum.row;
 	out->count += kept;
+	return 0;
 }
 
-static void name_leaves(struct io_row *row, const struct io_vms *vms)
+/* The names of all leaves, and the scheduler of the first. */
+static int name_leaves(struct pool *pool, struct io_row *row, const struct io_view *view,
+		       const struct io_leaf *leaves, size_t count)
 {
-	const struct device *leaves[DEVICE_LEAVES_MAX];
-	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, DEVICE_LEAVES_MAX);
+	char *names = pool__take(pool, DEVICE_TEXT_SIZE);
+	size_t used = 0;
 
-	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++) {
-		size_t used = strlen(row->device);
+	if (!names)
+		return -ENOMEM;
+	for (size_t i = 0; i < count && used < DEVICE_TEXT_SIZE; i++) {
+		const struct io_device *device = io_view__device(view, leaves[i].dev);
 
-		snprintf(row->device + used, sizeof(row->device) - used, "%s%s", i ? "+" : "",
-			 leaves[i]->name);
+		used += (size_t)snprintf(names + used, DEVICE_TEXT_SIZE - used, "%s%s",
+					 i ? "+" : "", device ? device->name : "");
+		if (!i && device)
+			row->scheduler = device->scheduler;
 	}
-	if (count)
-		memcpy(row->scheduler, leaves[0]->scheduler, sizeof(row->scheduler));
+	row->device = names;
+	return 0;
 }
 
-static void name_device(struct io_row *row, const struct io_vms *vms)
+/* The device that a row is on, which sysfs need not have. */
+static int name_device(struct pool *pool, struct io_row *row, const struct io_view *view)
 {
-	const struct device *device;
+	const struct io_device *device = io_view__device(view, row->dev);
+	char *number;
 
-	if (row->disk && row->disk->dev) {
-		name_leaves(row, vms);
-		return;
-	}
-	if (!row->dev)
-		return;
-	device = devices__find(vms->devices, row->dev);
 	if (device) {
-		snprintf(row->device, sizeof(row->device), "%s", device->name);
-		memcpy(row->scheduler, device->scheduler, sizeof(row->scheduler));
-	} else {
-		snprintf(row->device, sizeof(row->device), "%u:%u", IO_DEV_MAJOR(row->dev),
-			 IO_DEV_MINOR(row->dev));
+		row->device = device->name;
+		row->scheduler = device->scheduler;
+		return 0;
 	}
+	number = pool__take(pool, DEVICE_TEXT_SIZE);
+	if (!number)
+		return -ENOMEM;
+	snprintf(number, DEVICE_TEXT_SIZE, "%u:%u", IO_DEV_MAJOR(row->dev), IO_DEV_MINOR(row->dev));
+	row->device = number;
+	return 0;
 }
 
 /* Whether the disk is the only one of its VM that its leaves hold: APART_NOT if so. */
-static enum io_apart find_leaf_apart(const struct io_row *row, const struct io_vms *vms)
+static enum io_apart find_leaf_apart(const struct io_disk *disk, bool leaves_known)
 {
-	const struct disks *disks = row->vm->disks;
-	const struct device *leaves[DEVICE_LEAVES_MAX];
-	size_t count = devices__leaves(vms->devices, row->disk->dev, leaves, DEVICE_LEAVES_MAX);
-
-	for (size_t i = 0; i < count && i < DEVICE_LEAVES_MAX; i++)
-		for (size_t j = 0; j < disks->count; j++)
-			if (&disks->list[j] != row->disk &&
-			    io_vms__disk_is_on(vms, &disks->list[j], leaves[i]->dev))
-				return APART_SHARED;
-	return count ? APART_NOT : APART_UNKNOWN;
+	if (disk->shares)
+		return APART_SHARED;
+	return leaves_known ? APART_NOT : APART_UNKNOWN;
 }
 
 /* How many requests the guest made, as far as anybody above the host's block layer counts. */
 static bool guest_requests(const struct io_row *row, uint64_t *count)
 {
 	if (row->known[IO_RING])
-		*count = row->layers[IO_RING].count;
+		*count = io_row__layer(row, IO_RING)->count;
 	else if (row->known[IO_VMM])
 		*count = row->vmm_requests;
 	else
@@ -254,9 +295,9 @@ static bool guest_requests(const struct io_row *row, uint64_t *count)
 	return true;
 }
 
-static enum io_apart find_apart(const struct io_row *row, const struct io_vms *vms)
+static enum io_apart find_apart(const struct io_row *row, bool leaves_known)
 {
-	const struct disk *disk = row->disk;
+	const struct io_disk *disk = row->disk;
 	uint64_t above, host = row->interval.requests, apart, allowed;
 	enum io_apart leaf;
 
@@ -272,7 +313,7 @@ static enum io_apart find_apart(const struct io_row *row, const struct io_vms *v
 		return APART_FORMAT;
 	if (is_cached(disk))
 		return APART_CACHED;
-	leaf = find_leaf_apart(row, vms);
+	leaf = find_leaf_apart(disk, leaves_known);
 	if (leaf != APART_NOT)
 		return leaf;
 	if (!row->on_host || !guest_requests(row, &above))
@@ -286,7 +327,7 @@ static enum io_apart find_apart(const struct io_row *row, const struct io_vms *v
  * Whether the host's block layer tells of each request of a disk, and whose it is. What the page
  * cache writes is known by a cgroup alone, and what a worker of the kernel submits by less.
  */
-static bool is_watched(const struct io_row *row, const struct io_vms *vms)
+static bool is_watched(const struct io_row *row, bool leaves_known)
 {
 	const struct io_vm *vm = row->vm;
 
@@ -295,52 +336,59 @@ static bool is_watched(const struct io_row *row, const struct io_vms *vms)
 		return false;
 	if (is_cached(row->disk) && (!vm->cgroup_id || vm->cgroup_of_others))
 		return false;
-	return find_leaf_apart(row, vms) == APART_NOT && !io_vms__takes_bios(vms, row->disk);
+	return find_leaf_apart(row->disk, leaves_known) == APART_NOT && !row->disk->takes_bios;
 }
 
-static void finish_row(struct io_row *row, const struct io_moments *moments)
+/* What is the same for all rows of a place is found out for the first one. */
+static int finish_place(struct pool *pool, struct io_row *rows, size_t count,
+			const struct io_builder *builder)
 {
-	row->elapsed_ns = moments->after->time_ns - moments->before->time_ns;
-	name_device(row, moments->vms);
-	if (row->disk)
-		secret_mask(row->path, sizeof(row->path), row->disk->path);
-	/* None was seen: there was none. */
-	if (!row->figures_known && is_watched(row, moments->vms))
-		row->on_host = row->figures_known = true;
-	row->apart = find_apart(row, moments->vms);
-	for (size_t i = 0; row->vm && i < moments->after->guest_count; i++) {
-		const struct io_guest *guest = &moments->after->guests[i];
+	const struct io_view *after = builder->after;
+	const struct io_guest *guest = rows->vm ? io_view__guest(after, rows->vm) : NULL;
+	const struct io_leaf *leaves;
+	size_t leaf_count = 0;
+	int error = 0;
 
-		if (guest->vm_pid != row->vm->vm->pid)
-			continue;
-		row->guest_rejected = guest->rejected;
-		if (guest->received_ns)
-			row->report_age_ns = moments->after->time_ns - guest->received_ns;
+	if (rows->disk && rows->disk->dev) {
+		leaves = io_view__leaves(after, rows->disk, &leaf_count);
+		error = name_leaves(pool, rows, after, leaves, leaf_count);
+	} else if (rows->dev) {
+		error = name_device(pool, rows, after);
 	}
+	for (size_t i = 0; i < count && !error; i++) {
+		struct io_row *row = &rows[i];
+
+		row->device = rows->device;
+		row->scheduler = rows->scheduler;
+		row->elapsed_ns = after->time_ns - builder->before->time_ns;
+		/* None was seen: there was none. */
+		if (!row->figures_known && is_watched(row, leaf_count))
+			row->on_host = row->figures_known = true;
+		row->apart = find_apart(row, leaf_count);
+		if (guest)
+			row->guest_rejected = guest->rejected;
+		if (guest && guest->received_ns)
+			row->report_age_ns = after->time_ns - guest->received_ns;
+	}
+	return error;
 }
 
-int io_rows__finish(struct io_rows *rows, const struct io_moments *moments)
+int io_rows__finish(struct io_rows *rows, struct io_builder *builder)
 {
-	struct io_rows out = { 0 };
+	int error = 0;
 
-	if (rows->count)
-		qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);
-	/* A row of all for each place, at most. */
-	out.capacity = rows->count * 2;
-	out.list = calloc(out.capacity + 1, sizeof(*out.list));
-	if (!out.list)
-		return -ENOMEM;
-	for (size_t begin = 0, end; begin < rows->count; begin = end) {
-		for (end = begin + 1; end < rows->count; end++)
-			if (!is_same_place(&rows->list[begin], &rows->list[end]))
-				break;
-		finish_place(&out, &rows->list[begin], end - begin);
+	list_sort(&builder->places, compare_places);
+	for (size_t i = 0; i < builder->places.count && !error; i++) {
+		size_t first = rows->count;
+
+		if (list_reserve(rows, first + IO_ALL + 1))
+			return -ENOMEM;
+		error = append_place(rows, &builder->places.list[i]);
+		if (!error && rows->count > first)
+			error = finish_place(&rows->pool, &rows->list[first], rows->count - first,
+					     builder);
 	}
-	free(rows->list);
-	*rows = out;
-	for (size_t i = 0; i < rows->count; i++)
-		finish_row(&rows->list[i], moments);
-	return 0;
+	return error;
 }
 
 static bool is_idle(const struct io_row *row)
@@ -348,59 +396,59 @@ static bool is_idle(const struct io_row *row)
 	if (row->interval.requests || row->in_flight)
 		return false;
 	for (int layer = 0; layer < IO_LAYERS; layer++)
-		if (row->layers[layer].count)
+		if (io_row__layer(row, (enum io_layer)layer)->count)
 			return false;
 	return true;
 }
 
-/* What the rows of a row's place say. */
+/* What the rows of a place say. */
 struct place_use {
 	size_t active;	  /* rows that are not idle, that of all apart */
 	bool ring_of_one; /* what the ring has seen is one kind's */
 	bool ring_of_all;
 };
 
-static struct place_use find_use(const struct io_rows *rows, const struct io_row *row)
+static struct place_use find_use(const struct io_row *rows, size_t count)
 {
 	struct place_use use = { .active = 0 };
 
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct io_row *other = &rows->list[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct io_row *row = &rows[i];
+		bool ring = io_row__layer(row, IO_RING)->count;
 
-		if (!is_same_place(other, row))
-			continue;
-		if (other->op == IO_ALL)
-			use.ring_of_all = other->layers[IO_RING].count;
-		else if (other->layers[IO_RING].count)
-			use.ring_of_one = true;
-		use.active += other->op != IO_ALL && !is_idle(other);
+		if (row->op == IO_ALL)
+			use.ring_of_all = ring;
+		else
+			use.ring_of_one |= ring;
+		use.active += row->op != IO_ALL && !is_idle(row);
 	}
 	return use;
 }
 
 /* Of the row of all there is need if it says more than the others. */
-static bool is_kept(const struct io_rows *rows, const struct io_row *row)
+static bool is_kept(const struct place_use *use, const struct io_row *row)
 {
-	struct place_use use = find_use(rows, row);
-	bool all = use.active > 1 || (use.ring_of_all && !use.ring_of_one);
+	bool all = use->active > 1 || (use->ring_of_all && !use->ring_of_one);
 
 	if (row->op == IO_ALL)
 		return all;
-	return !is_idle(row) || (row->op == IO_READ && !use.active && !all);
+	return !is_idle(row) || (row->op == IO_READ && !use->active && !all);
 }
 
 void io_rows__drop_idle(struct io_rows *rows)
 {
-	bool *keep = calloc(rows->count + 1, sizeof(*keep));
-	size_t kept = 0;
+	size_t kept = 0, end;
 
-	if (!keep)
-		return;
-	for (size_t i = 0; i < rows->count; i++)
-		keep[i] = is_kept(rows, &rows->list[i]);
-	for (size_t i = 0; i < rows->count; i++)
-		if (keep[i])
-			rows->list[kept++] = rows->list[i];
+	for (size_t begin = 0; begin < rows->count; begin = end) {
+		struct place_use use;
+
+		for (end = begin + 1; end < rows->count; end++)
+			if (!io_row__same_place(&rows->list[begin], &rows->list[end]))
+				break;
+		use = find_use(&rows->list[begin], end - begin);
+		for (size_t i = begin; i < end; i++)
+			if (is_kept(&use, &rows->list[i]))
+				rows->list[kept++] = rows->list[i];
+	}
 	rows->count = kept;
-	free(keep);
 }

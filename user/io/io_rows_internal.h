@@ -9,24 +9,51 @@
 struct io_place {
 	enum io_row_kind kind;
 	const struct io_vm *vm;
-	const struct disk *disk;
+	const struct io_disk *disk;
 	uint32_t dev;
-	const char *guest_disk;
+	const struct io_guest_disk *guest; /* of IO_ROW_GUEST */
 };
 
-/* The row of a place, made if need be. NULL: memory is short. */
-struct io_row *io_rows__get(struct io_rows *rows, const struct io_place *place, enum io_op op);
+/* The rows of a place; NULL: none. */
+struct io_place_rows {
+	struct io_place place;
+	bool on_leaf; /* one of them is of requests to leaf devices */
+	struct io_row *rows[IO_ALL + 1];
+};
 
-/* The time between two readings of a counter that may be missing in the first. */
-void add_layer(struct io_row *row, enum io_layer layer, const struct latency *after,
-	       const struct latency *before);
+/* Rows on their way: those of a place are found by a table of hashes. */
+struct io_builder {
+	const struct io_view *before, *after;
+	struct pool *pool;
+	LIST(struct io_place_rows) places;
+	uint32_t *table; /* index into places + 1; 0: free */
+	size_t table_size;
+};
+
+/* The rows of a place, made if need be; good until the next place is. NULL: memory is short. */
+struct io_place_rows *io_builder__place(struct io_builder *builder, const struct io_place *place);
+
+/* The row of a place, made if need be; it stays where it is. NULL: memory is short. */
+struct io_row *io_builder__row(struct io_builder *builder, const struct io_place *place,
+			       enum io_op op);
+void io_builder__free(struct io_builder *builder);
+
+/* The layer of a row to write to, made if need be. NULL: memory is short. */
+struct latency *own_layer(struct pool *pool, struct io_row *row, enum io_layer layer);
+
+/*
+ * Adds what has come between two readings of a counter that may be missing (NULL) in the first.
+ * Returns 0 or -ENOMEM.
+ */
+int add_layer(struct io_builder *builder, struct io_row *row, enum io_layer layer,
+	      const struct latency *after, const struct latency *before);
 
 /* The figures of VMMs, of rings and of guests. Return 0 or -ENOMEM. */
-int io_rows__add_vmm(struct io_rows *rows, const struct io_moments *moments);
-int io_rows__add_queues(struct io_rows *rows, const struct io_moments *moments);
-int io_rows__add_guests(struct io_rows *rows, const struct io_moments *moments);
+int io_rows__add_vmm(struct io_builder *builder);
+int io_rows__add_queues(struct io_builder *builder);
+int io_rows__add_guests(struct io_builder *builder);
 
 /* Sums, order, and what follows from all that has been put in. Returns 0 or -ENOMEM. */
-int io_rows__finish(struct io_rows *rows, const struct io_moments *moments);
+int io_rows__finish(struct io_rows *rows, struct io_builder *builder);
 
 #endif

@@ -36,13 +36,31 @@ enum host_layer {
 	HOST_LAYERS,
 };
 
+#define DISK_NO_ID UINT32_MAX
+
+enum io_owner {
+	IO_OWNER_HOST, /* no VM's */
+	IO_OWNER_VM,
+	IO_OWNER_UNKNOWN, /* one of several; never a guess */
+};
+
+/* Whose a request on a device is, as all that was known of the host at that moment tells. */
+struct io_whose {
+	uint64_t vm_start_ns; /* the VM's; of a shared cgroup's, one of those that share it */
+	uint32_t vm_pid;      /* 0: none is known */
+	uint32_t disk;	      /* id of the only one of its disks on the device, or DISK_NO_ID */
+	enum io_owner owner;
+	bool stacked; /* the device stands on others, where its requests come again */
+};
+
 /* Requests of one kind, on one device, of one owner. */
 struct block_flow {
+	uint64_t cgroup_id; /* of the blk-cgroup; 0: none */
 	uint32_t dev;	    /* of the whole disk */
 	uint32_t vm_pid;    /* whose thread submitted them, if that is a VM; else 0 */
-	uint64_t cgroup_id; /* of the blk-cgroup; 0: none */
 	enum io_op op;
-	uint64_t issued; /* a request that is issued again after a requeue counts once */
+	struct io_whose whose; /* not a probe's: io_vms__describe() */
+	uint64_t issued;       /* a request that is issued again after a requeue counts once */
 	uint64_t completed;
 	uint64_t bytes; /* completed */
 	uint64_t requeued;
@@ -60,14 +78,14 @@ struct block_losses {
 	uint64_t missed;   /* programs that did not run */
 };
 
-#define DISK_NO_ID UINT32_MAX
 #define VMM_BY_QMP 0 /* a backend: QEMU's own counters, asked by QMP */
 
 /* Requests as the VMM itself times them. */
 struct vmm_flow {
+	uint64_t vm_start_ns; /* not a probe's, as below: io_vms__describe() */
+	uint64_t backend;     /* which disk of the VMM: a number that stays the same */
 	uint32_t vm_pid;
-	uint32_t disk;	  /* its id; DISK_NO_ID: not known which */
-	uint64_t backend; /* which disk of the VMM: a number that stays the same */
+	uint32_t disk; /* its id; DISK_NO_ID: not known which */
 	enum io_op op;
 	uint64_t bytes;
 	struct latency latency; /* without a distribution when it is from QMP */
@@ -75,6 +93,7 @@ struct vmm_flow {
 
 /* One virtqueue, by Little's law. */
 struct virtqueue_flow {
+	uint64_t vm_start_ns;
 	uint32_t vm_pid;
 	uint32_t disk;	      /* its id */
 	uint32_t queue;	      /* number of the queue */
@@ -85,9 +104,8 @@ struct virtqueue_flow {
 
 /* The block layer up to a moment. */
 struct block_snapshot {
-	uint64_t time_ns; /* CLOCK_MONOTONIC */
 	struct block_losses losses;
-	const char *throttling_missing; /* why THR is not told from Q; NULL: it is */
+	char throttling_missing[128]; /* why THR is not told from Q; empty: it is */
 	uint64_t runs; /* of all programs, as the sampled ones tell, and the time in these */
 	uint64_t samples;
 	uint64_t sample_ns;
@@ -96,22 +114,19 @@ struct block_snapshot {
 
 /* What VMMs have timed. */
 struct vmm_snapshot {
-	LIST(struct vmm_flow) flows; /* ordered by vm_pid, backend, op */
-	uint64_t lost;		     /* requests without a place: the table was full */
+	LIST(struct vmm_flow) flows;
+	uint64_t lost; /* requests without a place: the table was full */
 };
 
 /* The rings that are watched. */
 struct virtqueue_snapshot {
-	uint64_t time_ns;
-	LIST(struct virtqueue_flow) flows; /* ordered by vm_pid, disk, queue */
-	uint64_t failed;		   /* readings of a ring that failed */
-	uint64_t skipped;		   /* because another CPU was reading it */
+	LIST(struct virtqueue_flow) flows;
+	uint64_t failed;  /* readings of a ring that failed */
+	uint64_t skipped; /* because another CPU was reading it */
 };
 
 /* They take a snapshot of zeros; what is freed is one again. */
 void block_snapshot__free(struct block_snapshot *snapshot);
-void vmm_snapshot__free(struct vmm_snapshot *snapshot);
-void virtqueue_snapshot__free(struct virtqueue_snapshot *snapshot);
 
 /* Forget the flows and keep the memory. */
 void block_snapshot__clear(struct block_snapshot *snapshot);
@@ -120,13 +135,5 @@ void virtqueue_snapshot__clear(struct virtqueue_snapshot *snapshot);
 
 /* Orders the flows, and adds up those of the same key. */
 void block_snapshot__sort(struct block_snapshot *snapshot);
-
-/* The flow of the same key in an earlier snapshot, or NULL. */
-const struct block_flow *block_snapshot__find(const struct block_snapshot *snapshot,
-					      const struct block_flow *flow);
-const struct vmm_flow *vmm_snapshot__find(const struct vmm_snapshot *snapshot,
-					  const struct vmm_flow *flow);
-const struct virtqueue_flow *virtqueue_snapshot__find(const struct virtqueue_snapshot *snapshot,
-						      const struct virtqueue_flow *flow);
 
 #endif

@@ -17,7 +17,8 @@ struct io_event {
 	int error; /* 0 or -errno of the block layer's status */
 	uint32_t vm_pid;
 	uint64_t cgroup_id;
-	uint32_t tid; /* of the thread that submitted it; 0: not known */
+	struct io_whose whose; /* not the probe's: io_vms__describe_event() */
+	uint32_t tid;	       /* of the thread that submitted it; 0: not known */
 	char comm[COMM_SIZE];
 	uint64_t layers_ns[HOST_LAYERS];
 	bool known[HOST_LAYERS];

@@ -351,7 +351,8 @@ int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot
 	uint64_t missed;
 
 	block_snapshot__clear(snapshot);
-	snapshot->throttling_missing = throttling ? NULL : probe->throttling_missing;
+	snprintf(snapshot->throttling_missing, sizeof(snapshot->throttling_missing), "%s",
+		 probe->throttling_missing);
 	for (uint32_t index = 0; index < BLOCK_FLOWS; index++) {
 		const struct block_slot *slot = slot_at(probe, index);
 		struct block_flow *flow;

@@ -157,34 +157,20 @@ int virtqueue_probe__watch(struct virtqueue_probe *probe, uint32_t vm_pid, const
 	return replace(probe, &vm);
 }
 
-/* A place for one flow more. */
-static int compare_flows(const void *left, const void *right)
-{
-	const struct virtqueue_flow *a = left, *b = right;
-
-	if (a->vm_pid != b->vm_pid)
-		return a->vm_pid < b->vm_pid ? -1 : 1;
-	if (a->disk != b->disk)
-		return a->disk < b->disk ? -1 : 1;
-	return (a->queue > b->queue) - (a->queue < b->queue);
-}
-
 int virtqueue_probe__read(struct virtqueue_probe *probe, struct virtqueue_snapshot *snapshot)
 {
+	uint64_t now_ns = clock_monotonic_ns();
 	struct virtqueue_flow *flow;
 
 	virtqueue_snapshot__clear(snapshot);
-	snapshot->time_ns = clock_monotonic_ns();
 	for (size_t i = 0; i < probe->count; i++) {
 		for (size_t j = 0; j < probe->vms[i].count; j++) {
 			flow = list_add(&snapshot->flows);
 			if (!flow)
 				return -ENOMEM;
-			watched__read(&probe->vms[i], probe->slots.data, j, snapshot->time_ns,
-				      flow);
+			watched__read(&probe->vms[i], probe->slots.data, j, now_ns, flow);
 		}
 	}
-	list_sort(&snapshot->flows, compare_flows);
 	snapshot->failed = probe->skeleton->bss->failed;
 	snapshot->skipped = probe->skeleton->bss->skipped + missed_runs(probe->skeleton->obj);
 	return 0;

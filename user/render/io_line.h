@@ -6,7 +6,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "disks/io_vms.h"
 #include "model/io_event.h"
 
 /* An event with what is known of where it belongs. */

@@ -45,7 +45,7 @@ static char shade(uint64_t count)
 /* Of a request that was not throttled at all there is nothing to see. */
 static bool is_shown(const struct io_row *row, int layer)
 {
-	const struct latency *latency = &row->layers[layer];
+	const struct latency *latency = io_row__layer(row, (enum io_layer)layer);
 
 	return row->spread_known[layer] && latency->count &&
 	       (layer != IO_THROTTLED || latency->sum_ns);
@@ -57,8 +57,10 @@ static bool find_range(const struct io_row *row, uint32_t *first, uint32_t *last
 	*first = HIST_BUCKETS;
 	*last = 0;
 	for (int layer = 0; layer < IO_LAYERS; layer++) {
+		const uint32_t *hist = io_row__layer(row, (enum io_layer)layer)->hist;
+
 		for (uint32_t bucket = 0; is_shown(row, layer) && bucket < HIST_BUCKETS; bucket++) {
-			if (!row->layers[layer].hist[bucket])
+			if (!hist[bucket])
 				continue;
 			*first = bucket < *first ? bucket : *first;
 			*last = bucket > *last ? bucket : *last;
@@ -108,11 +110,14 @@ bool layers__print(FILE *file, const struct io_row *row, unsigned int width)
 		return false;
 	scale = find_scale(first, last, width);
 	putc('\n', file);
-	text_line(file, "%s%s%s %s", vm, *vm ? " " : "", *disk ? disk : row->device,
+	text_line(file, "%s%s%s %s", vm, *vm ? " " : "",
+		  *disk		? disk
+		  : row->device ? row->device
+				: "",
 		  io_op__name(row->op));
 	print_axis(file, &scale);
 	for (int layer = 0; layer < IO_LAYERS; layer++) {
-		const struct latency *latency = &row->layers[layer];
+		const struct latency *latency = io_row__layer(row, (enum io_layer)layer);
 
 		if (!is_shown(row, layer))
 			continue;
@@ -139,9 +144,10 @@ json_t *layers__json(const struct io_row *row)
 	json_t *object = json_object();
 
 	for (int layer = 0; layer < IO_LAYERS; layer++)
-		json_object_set_new(object, io_layer__key((enum io_layer)layer),
-				    row->spread_known[layer]
-					    ? bars__json_buckets(row->layers[layer].hist)
-					    : json_null());
+		json_object_set_new(
+			object, io_layer__key((enum io_layer)layer),
+			row->spread_known[layer]
+				? bars__json_buckets(io_row__layer(row, (enum io_layer)layer)->hist)
+				: json_null());
 	return object;
 }
