@@ -11,8 +11,8 @@
 #include "cmd/io_guest.h"
 #include "cmd/io_report.h"
 #include "cmd/io_session.h"
-#include "host/host.h"
 #include "cmd/tools.h"
+#include "host/host.h"
 
 #define POLL_MS 50
 

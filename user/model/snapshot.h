@@ -52,7 +52,7 @@ struct thread_snapshot {
 	uint64_t waiting_ns;   /* age of the wait that is going on, or 0 */
 	bool throttling_known; /* figures.throttled_ns is told from other ready time */
 	uint64_t since_rq;     /* in this state since, by the scheduler's clock */
-	uint64_t read_rq;      /* and read at this time, by the same */
+	uint64_t read_rq;      /* up to here: the snapshot's read_rq, or since_rq if later */
 	struct figures figures;
 	struct wait_hist hist;
 };
@@ -121,6 +121,7 @@ struct cost {
 struct snapshot {
 	uint64_t time_ns;     /* CLOCK_MONOTONIC when reading began */
 	uint64_t end_ns;      /* and when it ended */
+	uint64_t read_rq;     /* threads were read at this time, by the scheduler's clock */
 	uint64_t end_rq;      /* the same by the scheduler's clock */
 	uint64_t realtime_ns; /* time of day when reading began */
 	struct losses losses;

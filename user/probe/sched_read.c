@@ -215,12 +215,9 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 		(const struct sched_progress *)probe->progress.data + slot;
 	struct thread_snapshot *thread;
 	struct sched_thread copy;
-	uint64_t now;
 
 	if (slot_thread(probe, slot)->state == SCHED_FREE)
 		return 0;
-	/* Before the copy: what that says then holds at this time, however long it takes. */
-	now = clock_monotonic_ns() - probe->clock_offset;
 	if (!copy_thread(probe, slot, &copy)) {
 		probe->torn++;
 		return 0;
@@ -237,7 +234,7 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 	thread = list_add(&snapshot->threads);
 	if (!thread)
 		return -ENOMEM;
-	fill_thread(thread, &copy, slot, progress, now);
+	fill_thread(thread, &copy, slot, progress, snapshot->read_rq);
 	thread->throttling_known = probe->throttling_known;
 	return thread->waiting_ns ? add_blame_progress(progress, snapshot) : 0;
 }
@@ -291,6 +288,8 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 		error = read_blame(probe, snapshot);
 	if (!error)
 		error = update_progress(probe);
+	/* Before the copies: what they say then holds at this time, however long they take. */
+	snapshot->read_rq = clock_monotonic_ns() - probe->clock_offset;
 	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
 		error = read_slot(probe, snapshot, slot);
 	if (!error && probe->overlap)
