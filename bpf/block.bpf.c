@@ -96,7 +96,7 @@ static __always_inline int queue(struct bio *bio, __u64 now)
 	}
 	if (!own(&owner, bio)) {
 		if (entry)
-			release(bucket, bio);
+			release(bucket, entry);
 		return 0;
 	}
 	entry = entry ?: claim(bucket, bio, now);
@@ -124,10 +124,11 @@ int block_queued(__u64 *ctx)
 
 static __always_inline int forget(struct bio *bio)
 {
-	struct block_bucket *bucket = bucket_of(bio);
+	struct block_bucket *bucket = enabled && bio ? bucket_of(bio) : NULL;
+	struct block_pending *entry = bucket ? find(bucket, bio) : NULL;
 
-	if (enabled && bio && bucket)
-		release(bucket, bio);
+	if (entry)
+		release(bucket, entry);
 	return 0;
 }
 
@@ -155,8 +156,8 @@ static __always_inline bool take_bio(struct bio *bio, struct block_pending *out)
 
 	if (!entry)
 		return false;
-	*out = *entry;
-	release(bucket, bio);
+	copy_entry(out, entry);
+	release(bucket, entry);
 	return true;
 }
 
@@ -223,10 +224,10 @@ static __always_inline int issue(struct request *rq, __u64 now)
 	entry = entry ?: claim(bucket, rq, now);
 	if (!entry)
 		return 0;
-	found.issued_ns = now;
-	found.flow = flow_of(&found, disk_dev(rq->q->disk), block_op(rq->cmd_flags));
-	*entry = found;
-	slot = slot_of(found.flow);
+	copy_entry(entry, &found);
+	entry->issued_ns = now;
+	entry->requeued = 0;
+	entry->flow = flow_of(&found, disk_dev(rq->q->disk), block_op(rq->cmd_flags), &slot);
 	if (slot)
 		__sync_fetch_and_add(&slot->issued, 1);
 	return 0;
@@ -315,7 +316,7 @@ static __always_inline int complete_flush(struct request *rq, struct block_pendi
 	if (!found->tgid && !found->cgroup)
 		return 0;
 	found->issued_ns = found->queued_ns;
-	slot = slot_of(flow_of(found, disk_dev(rq->q->disk), BLOCK_FLUSH));
+	flow_of(found, disk_dev(rq->q->disk), BLOCK_FLUSH, &slot);
 	if (!slot)
 		return 0;
 	__sync_fetch_and_add(&slot->issued, 1);
@@ -329,9 +330,9 @@ static __always_inline int complete_flush(struct request *rq, struct block_pendi
 static __always_inline int complete_unseen(struct request *rq, const struct block_pending *found,
 					   __u32 status, __u32 bytes)
 {
-	__u32 flow = flow_of(found, disk_dev(rq->q->disk), block_op(rq->cmd_flags));
-	struct block_slot *slot = slot_of(flow);
+	struct block_slot *slot;
 
+	flow_of(found, disk_dev(rq->q->disk), block_op(rq->cmd_flags), &slot);
 	__sync_fetch_and_add(&counts.repaired, 1);
 	__sync_fetch_and_add(&counts.lost_requests, 1);
 	if (!slot)
@@ -363,7 +364,7 @@ static __always_inline int complete_unissued(struct request *rq, __u32 status, _
 static __always_inline int complete(struct request *rq, __u32 status, __u32 bytes, __u64 now)
 {
 	struct block_bucket *bucket = bucket_of(rq);
-	struct block_pending *entry = bucket ? find(bucket, rq) : NULL, found;
+	struct block_pending *entry = bucket ? find(bucket, rq) : NULL;
 	struct block_slot *slot;
 
 	if (!entry)
@@ -374,13 +375,11 @@ static __always_inline int complete(struct request *rq, __u32 status, __u32 byte
 			__sync_fetch_and_add(&slot->bytes, bytes);
 		return 0;
 	}
-	found = *entry;
-	release(bucket, rq);
-	if (!slot)
-		return 0;
-	account(slot, &found, bytes, status, now);
-	if (send_events)
-		send_event(&found, rq, slot->key.op, bytes, status, now);
+	if (slot)
+		account(slot, entry, bytes, status, now);
+	if (slot && send_events)
+		send_event(entry, rq, slot->key.op, bytes, status, now);
+	release(bucket, entry);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #define BLOCK_BUCKETS (1 << BLOCK_BUCKET_BITS)
 #define BLOCK_WAYS 8
 #define BLOCK_TGID_BITS 15 /* of a tgid, in a chunk of the bitmap of VMs */
+#define BLOCK_HINT_BITS 10
 #define BLOCK_COMM 16
 #define BLOCK_COST_SAMPLE 64 /* one in so many runs is timed */
 #define BLOCK_EVENTS_SIZE (1 << 20)
@@ -46,14 +47,24 @@ struct block_latency {
 	__u32 hist[HIST_BUCKETS];
 };
 
-/* All counters of one key; only grow. */
+/* What a slot is used for. */
+enum block_use {
+	BLOCK_FREE,
+	BLOCK_COUNTS, /* since its key was written */
+	BLOCK_LEAVES, /* no request comes any more: its VM has gone */
+};
+
+/*
+ * All counters of one key; only grow. Those of issues and those of completions are in lines of
+ * the cache of their own, since one CPU issues what another completes.
+ */
 struct block_slot {
 	struct block_key key;
-	__u64 used; /* 1: since the key was written */
+	__u64 used; /* enum block_use */
 	__u64 issued;
-	__u64 completed;
-	__u64 bytes;
 	__u64 requeued;
+	__u64 completed __attribute__((aligned(64)));
+	__u64 bytes;
 	__u64 failed;
 	struct block_latency layers[BLOCK_LAYERS];
 };

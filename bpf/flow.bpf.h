@@ -11,7 +11,8 @@
 const volatile bool vms_only = false;
 const volatile bool send_events = false;
 
-/* How many keys vm_cgroups and vm_devices hold: of none, none need be looked for. */
+/* How many keys the three maps below hold: of none, none need be looked for. */
+__u32 tgid_count = 0;
 __u32 cgroup_count = 0;
 __u32 device_count = 0;
 
@@ -59,6 +60,9 @@ struct {
 	__type(value, struct block_slot);
 } slots SEC(".maps");
 
+/* The slot + 1 that was looked up last, of the keys that share a place: a guess. */
+static __u16 hints[1 << BLOCK_HINT_BITS];
+
 /* Slots that nobody uses. User space fills it and returns those of VMs that have gone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_STACK);
@@ -69,7 +73,7 @@ struct {
 static __always_inline __u32 current_vm(void)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32, index = tgid >> BLOCK_TGID_BITS;
-	struct tgid_chunk *chunk = bpf_map_lookup_elem(&vm_tgids, &index);
+	struct tgid_chunk *chunk = tgid_count ? bpf_map_lookup_elem(&vm_tgids, &index) : NULL;
 	__u32 bit = tgid & ((1 << BLOCK_TGID_BITS) - 1);
 
 	return chunk && chunk->bits[bit >> 6] >> (bit & 63) & 1 ? tgid : 0;
@@ -122,6 +126,19 @@ static __always_inline void begin_entry(struct block_pending *entry,
 	note_submitter(entry);
 }
 
+/* What the bio's entry tells of a request, for the request's own. */
+static __always_inline void copy_entry(struct block_pending *to, const struct block_pending *from)
+{
+	to->held_ns = from->held_ns;
+	to->queued_ns = from->queued_ns;
+	to->cgroup = from->cgroup;
+	to->tgid = from->tgid;
+	if (!send_events)
+		return;
+	to->tid = from->tid;
+	__builtin_memcpy(to->comm, from->comm, sizeof(to->comm));
+}
+
 static __noinline __u32 create_flow(const struct block_key *key)
 {
 	struct block_slot *slot;
@@ -133,26 +150,11 @@ static __noinline __u32 create_flow(const struct block_key *key)
 	if (!slot)
 		return 0;
 	slot->key = *key;
-	slot->used = 1;
+	/* Also a barrier: who sees this sees the key. */
+	__sync_lock_test_and_set(&slot->used, BLOCK_COUNTS);
 	/* Of two CPUs that do this at once, one has wasted a slot: both are read. */
 	bpf_map_update_elem(&flows, key, &index, BPF_NOEXIST);
 	return index + 1;
-}
-
-/* The slot + 1 of a request's flow; 0: there is no room. */
-static __always_inline __u32 flow_of(const struct block_pending *entry, __u32 dev, __u32 op)
-{
-	struct block_key key = {
-		.cgroup = entry->cgroup, .dev = dev, .tgid = entry->tgid, .op = op
-	};
-	__u32 *index = bpf_map_lookup_elem(&flows, &key), flow;
-
-	if (index)
-		return *index + 1;
-	flow = create_flow(&key);
-	if (!flow)
-		__sync_fetch_and_add(&counts.lost_flows, 1);
-	return flow;
 }
 
 static __always_inline struct block_slot *slot_of(__u32 flow)
@@ -162,11 +164,62 @@ static __always_inline struct block_slot *slot_of(__u32 flow)
 	return flow ? bpf_map_lookup_elem(&slots, &index) : NULL;
 }
 
+/* The golden ratio, as in bucket_of(). */
+static __always_inline __u16 *hint_of(const struct block_key *key)
+{
+	__u32 mixed = key->dev * BLOCK_OPS + key->op + (key->tgid << 12) + (__u32)key->cgroup;
+
+	return &hints[mixed * 0x9e3779b1U >> (32 - BLOCK_HINT_BITS)];
+}
+
+/* A slot that is given to others has another use meanwhile, so that is read first. */
+static __always_inline bool counts_for(const struct block_slot *slot, const struct block_key *key)
+{
+	if (*(volatile const __u64 *)&slot->used != BLOCK_COUNTS)
+		return false;
+	barrier();
+	return slot->key.dev == key->dev && slot->key.op == key->op &&
+	       slot->key.tgid == key->tgid && slot->key.cgroup == key->cgroup;
+}
+
+static __always_inline __u32 look_up_flow(const struct block_key *key)
+{
+	__u32 *index = bpf_map_lookup_elem(&flows, key), flow;
+
+	if (index)
+		return *index + 1;
+	flow = create_flow(key);
+	if (!flow)
+		__sync_fetch_and_add(&counts.lost_flows, 1);
+	return flow;
+}
+
+/* The slot + 1 of a request's flow, and the slot; 0 and NULL: there is no room. */
+static __always_inline __u32 flow_of(const struct block_pending *entry, __u32 dev, __u32 op,
+				     struct block_slot **slot)
+{
+	struct block_key key = {
+		.cgroup = entry->cgroup, .dev = dev, .tgid = entry->tgid, .op = op
+	};
+	__u16 *hint = hint_of(&key);
+	__u32 flow = *hint;
+
+	*slot = slot_of(flow);
+	if (*slot && counts_for(*slot, &key))
+		return flow;
+	flow = look_up_flow(&key);
+	*slot = slot_of(flow);
+	if (*slot)
+		*hint = flow;
+	return flow;
+}
+
 static __always_inline void add(struct block_latency *latency, __u64 ns)
 {
 	__u32 bucket = hist_bucket(ns);
 
-	__sync_fetch_and_add(&latency->sum_ns, ns);
+	if (ns)
+		__sync_fetch_and_add(&latency->sum_ns, ns);
 	if (bucket < HIST_BUCKETS)
 		__sync_fetch_and_add(&latency->hist[bucket], 1);
 }

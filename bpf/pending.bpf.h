@@ -14,8 +14,10 @@
 
 struct block_counts counts = {};
 
+/* For mmap(), so that it begins with a page: a set's addresses and each entry are a cache line. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, BLOCK_BUCKETS);
 	__type(key, __u32);
 	__type(value, struct block_bucket);
@@ -44,12 +46,11 @@ static __always_inline struct block_pending *find(struct block_bucket *bucket, c
 	return NULL;
 }
 
-static __always_inline void release(struct block_bucket *bucket, const void *key)
+static __always_inline void release(struct block_bucket *bucket, const struct block_pending *entry)
 {
-#pragma unroll
-	for (int way = 0; way < BLOCK_WAYS; way++)
-		if (bucket->keys[way] == (__u64)key)
-			*(volatile __u64 *)&bucket->keys[way] = 0;
+	__u64 way = entry - bucket->entries;
+
+	*(volatile __u64 *)&bucket->keys[way & (BLOCK_WAYS - 1)] = 0;
 }
 
 /* In a full set, the one that this address would take over if it is not in use any more. */

@@ -283,6 +283,7 @@ static void free_unowned(struct block_probe *probe, const struct block_owners *o
 		if (!slot->used || is_owned(slot, owners)) {
 			probe->unowned[index] = 0;
 		} else if (++probe->unowned[index] == UNOWNED_LIMIT) {
+			__atomic_store_n(&slot->used, BLOCK_LEAVES, __ATOMIC_RELEASE);
 			bpf_map_delete_elem(bpf_map__fd(probe->skeleton->maps.flows), &slot->key);
 		} else if (probe->unowned[index] > UNOWNED_LIMIT + 1) {
 			memset(slot, 0, sizeof(*slot));
@@ -307,6 +308,7 @@ int block_probe__set_owners(struct block_probe *probe, const struct block_owners
 		error = set_keys(bpf_map__fd(skeleton->maps.vm_devices), owners->devices,
 				 owners->device_count, sizeof(*owners->devices),
 				 &probe->owners_lost);
+	skeleton->bss->tgid_count = (uint32_t)probe->tgid_count;
 	skeleton->bss->cgroup_count = (uint32_t)owners->cgroup_count;
 	skeleton->bss->device_count = (uint32_t)owners->device_count;
 	free_unowned(probe, owners);
