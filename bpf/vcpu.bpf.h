@@ -35,6 +35,8 @@ __u64 tracked[TIDS_LIMIT / 64] = {};
  * in one page. A section of its own, which is small enough, and not for mmap(), to be had from the
  * kernel's direct map: its pages are large, and in the TLB when the scheduler has used a task.
  * What .bss and .rodata hold is in pages of 4 KiB each, and a miss costs half an empty program.
+ * On a host that is a VM itself, pages are no larger than those of the host beneath: this one is
+ * then the miss that is left (12 to 17 ns where an empty program takes 55, the task's own lines 5).
  */
 #define FILTER_COUNTS 8192
 static volatile union {
