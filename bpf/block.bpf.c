@@ -219,8 +219,11 @@ static __always_inline int issue(struct request *rq, __u64 now)
 	}
 	if (entry)
 		end_unseen(entry);
-	if (!take_bios(rq, &found) && !own_request(rq, &found))
+	if (!take_bios(rq, &found) && !own_request(rq, &found)) {
+		if (entry)
+			release(bucket, entry);
 		return 0;
+	}
 	entry = entry ?: claim(bucket, rq, now);
 	if (!entry)
 		return 0;
