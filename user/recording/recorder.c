@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "recording/growth.h"
 #include "recording/layout.h"
@@ -36,16 +37,19 @@ static int write_all(struct recorder *recorder, const void *view)
 
 int recorder__write(struct recorder *recorder, const void *view)
 {
+	const char *before;
 	int error = recorder->error;
 
 	if (error)
 		return error;
+	before = interrupt__guard("recording");
 	error = write_all(recorder, view);
 	if (!error && !recorder->is_checked)
 		error = database__check_files(&recorder->database);
 	recorder->is_checked = true;
 	if (error && !sqlite3_get_autocommit(recorder->database.db))
 		sqlite3_exec(recorder->database.db, "ROLLBACK", NULL, NULL, NULL);
+	interrupt__guard(before);
 	recorder->error = error;
 	return error;
 }
@@ -198,10 +202,10 @@ int recorder__open(struct recorder **result, const char *path, const struct reco
 	return error;
 }
 
-void recorder__close(struct recorder *recorder)
+static void close_all(struct recorder *recorder)
 {
-	if (!recorder)
-		return;
+	const char *before = interrupt__guard("ending a recording");
+
 	for (uint32_t i = 0; recorder->inserts && i < recorder->info->set_count; i++)
 		sqlite3_finalize(recorder->inserts[i]);
 	if (!recorder->error)
@@ -213,4 +217,11 @@ void recorder__close(struct recorder *recorder)
 	free(recorder->rows);
 	free(recorder->arrays);
 	free(recorder);
+	interrupt__guard(before);
+}
+
+void recorder__close(struct recorder *recorder)
+{
+	if (recorder)
+		close_all(recorder);
 }
