@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/units.h"
 #include "disks/monitors.h"
 #include "fake_qmp.h"
 
@@ -287,6 +288,46 @@ static void test_dies(void **state)
 	assert_int_equal(fixture->snapshot.flows.count, 5);
 }
 
+static const char *answer_late(void *context, const char *line)
+{
+	usleep(300000);
+	return fake_qmp__look_up(context, line);
+}
+
+/* Each answer comes in time, and all of them do not: it is left alone for longer and longer. */
+static void test_slow(void **state)
+{
+	struct fixture *fixture = *state;
+	struct monitor *monitor = &fixture->monitors.list[0];
+	uint64_t begin = clock_monotonic_ns();
+
+	fixture->fake.answer = answer_late;
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_in_range((clock_monotonic_ns() - begin) / NSEC_PER_MSEC, 900, 1900);
+	assert_int_equal(monitor->error, -ETIMEDOUT);
+	assert_null(monitor->qmp);
+	fake_qmp__close(&fixture->fake);
+	/* Not tried: nobody is there. */
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(monitor->error, -ETIMEDOUT);
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(monitor->error, -ENOENT);
+	fake_qmp__open(&fixture->fake);
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(monitor->error, -ETIMEDOUT);
+	for (int i = 0; i < 2; i++) {
+		monitors__refresh(&fixture->monitors, &fixture->vms);
+		assert_int_equal(monitor->error, -ETIMEDOUT);
+	}
+	/* Once it answers, nothing is held against it. */
+	fake_qmp__close(&fixture->fake);
+	fixture->fake.answer = fake_qmp__look_up;
+	fake_qmp__open(&fixture->fake);
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(monitor->error, 0);
+	assert_int_equal(monitor->late, 0);
+}
+
 static void test_dies_while_asked(void **state)
 {
 	struct fixture *fixture = *state;
@@ -338,6 +379,7 @@ int main(void)
 		TEST(test_paths),	  TEST(test_nonsense),	TEST(test_refuses),
 		TEST(test_no_rings),	  TEST(test_dies),	TEST(test_dies_while_asked),
 		TEST(test_wrong_process), TEST(test_no_socket), TEST(test_unplugged),
+		TEST(test_slow),
 	};
 
 	return cmocka_run_group_tests_name("monitors", tests, NULL, NULL);

@@ -3,6 +3,9 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "base/units.h"
 #include "disks/qmp.h"
@@ -189,6 +192,78 @@ static void test_sizes(void **state)
 	}
 }
 
+/* A list of so many empty objects, blanks behind it up to a size; free() it. */
+static char *make_list(size_t count, size_t size)
+{
+	char *text = malloc(size + 64), *end = stpcpy(text, "{\"return\": [{}");
+
+	assert_non_null(text);
+	for (size_t i = 1; i < count; i++)
+		end = stpcpy(end, ",{}");
+	end = stpcpy(end, "]");
+	while (end < text + size)
+		*end++ = ' ';
+	strcpy(end, "}\r\n");
+	return text;
+}
+
+/* In a process of its own: the most memory that it has had beside what it had before, in MiB. */
+static long memory_of(size_t count, bool taken)
+{
+	char *text = make_list(count, (4U << 20) - 64);
+	struct rusage before, after;
+	struct fake_qmp fake = { 0 };
+	struct qmp *qmp;
+	json_t *value;
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		getrusage(RUSAGE_SELF, &before);
+		qmp = open_with(&fake, text, TIMEOUT_MS);
+		value = qmp__execute(qmp, "query-block", NULL);
+		if (taken ? json_array_size(value) != count : value || errno != EPROTO)
+			_exit(255);
+		getrusage(RUSAGE_SELF, &after);
+		_exit((int)((after.ru_maxrss - before.ru_maxrss) >> 10));
+	}
+	free(text);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* What is small as text and large as values costs no more memory than a large text. */
+static void test_values(void **state)
+{
+	(void)state;
+	assert_in_range(memory_of(30000, true), 0, 32);
+	assert_in_range(memory_of(1300000, false), 0, 32);
+}
+
+/* However many answers come in time, all of them have one. */
+static void test_limit(void **state)
+{
+	struct fake_qmp fake = { .piece = 1 };
+	struct qmp *qmp =
+		open_with(&fake, "{\"return\": \"x\", \"pad\": \"          \"}", TIMEOUT_MS);
+	uint64_t begin = clock_monotonic_ns(), ms;
+	int answers = 0;
+	json_t *value;
+
+	(void)state;
+	qmp__limit(qmp, SHORT_MS);
+	while ((value = qmp__execute(qmp, "query-status", NULL))) {
+		json_decref(value);
+		answers++;
+	}
+	assert_int_equal(errno, ETIMEDOUT);
+	ms = (clock_monotonic_ns() - begin) / NSEC_PER_MSEC;
+	assert_in_range(ms, SHORT_MS, SHORT_MS + 1000);
+	assert_true(answers > 1);
+	close_both(&fake, qmp);
+}
+
 static void check_time(uint64_t begin_ns)
 {
 	uint64_t ms = (clock_monotonic_ns() - begin_ns) / NSEC_PER_MSEC;
@@ -274,7 +349,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),	 cmocka_unit_test(test_greetings),
 		cmocka_unit_test(test_commands), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_values),
+		cmocka_unit_test(test_limit),	 cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_open),	 cmocka_unit_test(test_busy),
 	};
 

@@ -88,11 +88,9 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int ask(void)
+static int ask_with(const char *(*answer)(void *context, const char *line))
 {
-	struct fake_qmp fake = { .greeting = FAKE_GREETING,
-				 .answer = fake_qmp__look_up,
-				 .context = table };
+	struct fake_qmp fake = { .greeting = FAKE_GREETING, .answer = answer, .context = table };
 	struct qmp *qmp = NULL;
 	int count;
 
@@ -103,6 +101,11 @@ static int ask(void)
 	qmp__close(qmp);
 	fake_qmp__close(&fake);
 	return count;
+}
+
+static int ask(void)
+{
+	return ask_with(fake_qmp__look_up);
 }
 
 static void check(int index, uint32_t disk, uint32_t queue, uint32_t size, uint64_t avail,
@@ -221,6 +224,33 @@ static void test_many(void **state)
 	assert_int_equal(ask(), 0);
 }
 
+static int asked; /* how often for the state of a device */
+
+static const char *count_status(void *context, const char *line)
+{
+	asked += strstr(line, "x-query-virtio-status") != NULL;
+	return fake_qmp__look_up(context, line);
+}
+
+/* One device that QEMU lists over and over is asked once. */
+static void test_repeated(void **state)
+{
+	static char list[100000];
+	char *end = stpcpy(list, "{\"return\": [");
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		end += sprintf(end, "%s{\"name\": \"virtio-blk\", \"path\": \"" BLK0 "\"}",
+			       i ? ", " : "");
+	strcpy(end, "]}\r\n");
+	add("\"x-query-virtio\"", NULL, list);
+	add_usual();
+	add_disk(BLK0);
+	asked = 0;
+	assert_int_equal(ask_with(count_status), 2);
+	assert_int_equal(asked, 1);
+}
+
 static void test_errors(void **state)
 {
 	(void)state;
@@ -249,8 +279,8 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, set_up)
 	const struct CMUnitTest tests[] = {
-		TEST(test_blk),	   TEST(test_scsi), TEST(test_unreadable),
-		TEST(test_unused), TEST(test_many), TEST(test_errors),
+		TEST(test_blk),	 TEST(test_scsi),   TEST(test_unreadable), TEST(test_unused),
+		TEST(test_many), TEST(test_errors), TEST(test_repeated),
 	};
 
 	return cmocka_run_group_tests_name("rings", tests, NULL, NULL);

@@ -5,7 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TIMEOUT_MS 500
+#include "base/interrupt.h"
+#include "base/units.h"
+
+#define TIMEOUT_MS 500	/* for an answer */
+#define REFRESH_MS 1000 /* for all of a refresh */
+#define READ_MS 500	/* for the counters of an interval */
+#define PAUSE_MAX 6	/* doublings */
 
 static void close_monitor(struct monitor *monitor, int error)
 {
@@ -13,6 +19,11 @@ static void close_monitor(struct monitor *monitor, int error)
 	monitor->qmp = NULL;
 	monitor->ring_count = 0;
 	monitor->error = error;
+	/* Who has not answered in time is asked the more seldom the more often that was so. */
+	if (error == -ETIMEDOUT) {
+		monitor->pause = 1U << monitor->late;
+		monitor->late += monitor->late < PAUSE_MAX;
+	}
 }
 
 static void connect_monitor(struct monitor *monitor)
@@ -30,37 +41,53 @@ static void connect_monitor(struct monitor *monitor)
 static void ask(struct monitor *monitor, struct io_vms *vms)
 {
 	struct live_vm *vm = io_vms__find(vms, monitor->vm_pid);
+	uint64_t begin = clock_monotonic_ns();
 	int result;
 
 	if (!vm) {
 		close_monitor(monitor, -ESRCH);
 		return;
 	}
+	qmp__limit(monitor->qmp, REFRESH_MS);
 	result = disks__ask(vm->disks, monitor->qmp);
 	if (!result)
 		result = disk_ids__assign(&vms->disk_ids, vm->vm->start_ns, vm->disks);
 	if (!result)
 		result = rings__ask(monitor->rings, vm->disks, monitor->qmp);
+	/* What is not asked of all any more may have come first. */
+	if (result == -EPIPE && clock_monotonic_ns() - begin >= REFRESH_MS * NSEC_PER_MSEC)
+		result = -ETIMEDOUT;
 	monitor->ring_count = result > 0 ? (size_t)result : 0;
 	monitor->rings_missing = NULL;
 	if (result == -EOPNOTSUPP)
 		monitor->rings_missing = "QEMU does not tell where the rings are (7.2)";
 	else if (result < 0)
 		close_monitor(monitor, result);
-	else if (!result)
+	else
+		monitor->late = 0;
+	if (!result)
 		monitor->rings_missing = "none of its disks has a split virtqueue in use";
 }
 
 void monitors__refresh(struct monitors *monitors, struct io_vms *vms)
 {
+	const char *before = interrupt__guard("asking QEMU's monitors");
+
 	for (size_t i = 0; i < monitors->count; i++) {
 		struct monitor *monitor = &monitors->list[i];
 
+		if (interrupted())
+			break;
+		if (monitor->pause) {
+			monitor->pause--;
+			continue;
+		}
 		if (!monitor->qmp)
 			connect_monitor(monitor);
 		if (monitor->qmp)
 			ask(monitor, vms);
 	}
+	interrupt__guard(before);
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -149,6 +176,7 @@ static int read_monitor(struct monitor *monitor, const struct io_vms *vms,
 
 	if (!vm)
 		return 0;
+	qmp__limit(monitor->qmp, READ_MS);
 	list = qmp__execute(monitor->qmp, "query-blockstats", NULL);
 	if (!list) {
 		close_monitor(monitor, -errno);

@@ -20,6 +20,8 @@ struct monitor {
 	size_t ring_count;
 	const char *rings_missing; /* why there are none; NULL: there are */
 	int error;		   /* -errno of the last try; 0: it is connected */
+	unsigned int late;	   /* how often in a row it did not answer in time */
+	unsigned int pause;	   /* refreshes until it is tried again */
 };
 
 struct monitors {
@@ -29,7 +31,8 @@ struct monitors {
 
 /*
  * Connects to those that are not, and asks each for its VM's disks and rings. vms is fresh.
- * One that fails keeps its error and is tried again at the next refresh.
+ * One that fails keeps its error and is tried again at the next refresh; one that does not answer
+ * within a second, later and later.
  */
 void monitors__refresh(struct monitors *monitors, struct io_vms *vms);
 

@@ -10,9 +10,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/units.h"
 
 #define ANSWER_MAX (4U << 20)
+#define VALUES_MAX 65536U /* of an answer: each may take 100 times the memory of its text */
+#define WAIT_MS 50	  /* after which it is seen whether the tool is to end */
 #define READ_SIZE 65536U
 #define RETRY_MS 10
 
@@ -20,6 +23,7 @@
 struct scan {
 	size_t done;
 	size_t depth;
+	size_t values;
 	bool in_string;
 	bool escaped;
 };
@@ -28,6 +32,7 @@ struct qmp {
 	int fd; /* -1: the connection has ended */
 	unsigned int timeout_ms;
 	uint64_t deadline_ns;
+	uint64_t limit_ns; /* no deadline is later */
 	char *text;
 	size_t taken; /* of the text read, its beginning */
 	size_t size;
@@ -56,21 +61,29 @@ static int left_ms(const struct qmp *qmp)
 static void start_clock(struct qmp *qmp)
 {
 	qmp->deadline_ns = clock_monotonic_ns() + qmp->timeout_ms * NSEC_PER_MSEC;
+	if (qmp->deadline_ns > qmp->limit_ns)
+		qmp->deadline_ns = qmp->limit_ns;
+}
+
+void qmp__limit(struct qmp *qmp, unsigned int total_ms)
+{
+	qmp->limit_ns = clock_monotonic_ns() + total_ms * NSEC_PER_MSEC;
 }
 
 /* Waits until the socket is ready. Returns 0 or -errno. */
 static int wait_for(const struct qmp *qmp, short events)
 {
 	struct pollfd pollfd = { .fd = qmp->fd, .events = events };
-	int got, ms;
+	int got = 0, ms;
 
-	do {
-		ms = left_ms(qmp);
-		got = poll(&pollfd, 1, ms);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return -errno;
-	return got && ms ? 0 : -ETIMEDOUT;
+	while (got <= 0 && (ms = left_ms(qmp))) {
+		if (interrupted())
+			return -EINTR;
+		got = poll(&pollfd, 1, ms < WAIT_MS ? ms : WAIT_MS);
+		if (got < 0 && errno != EINTR)
+			return -errno;
+	}
+	return got > 0 ? 0 : -ETIMEDOUT;
 }
 
 /* A Unix socket whose queue is full says EAGAIN, and poll() does not tell when it is not. */
@@ -81,6 +94,8 @@ static int connect_to(struct qmp *qmp, const struct sockaddr_un *address)
 			return -errno;
 		if (!left_ms(qmp))
 			return -ETIMEDOUT;
+		if (interrupted())
+			return -EINTR;
 		poll(NULL, 0, RETRY_MS);
 	}
 	return 0;
@@ -178,6 +193,8 @@ static ssize_t scan_object(struct qmp *qmp)
 
 		if (scan->in_string)
 			scan_string(scan, c);
+		else if (scan->depth && strchr("{[,", c) && c && ++scan->values > VALUES_MAX)
+			return -EPROTO;
 		else if (c == '{')
 			scan->depth++;
 		else if (!scan->depth && !is_blank(c))
@@ -208,6 +225,17 @@ static json_t *read_object(struct qmp *qmp, int *error)
 	qmp->taken += (size_t)length;
 	qmp->scan = (struct scan){ .done = qmp->taken };
 	return object;
+}
+
+/* Between two answers there is nothing to keep: a long one is not to cost its memory for ever. */
+static void forget_text(struct qmp *qmp)
+{
+	if (qmp->capacity <= READ_SIZE || qmp->taken < qmp->size)
+		return;
+	free(qmp->text);
+	qmp->text = NULL;
+	qmp->size = qmp->capacity = qmp->taken = 0;
+	qmp->scan = (struct scan){ 0 };
 }
 
 /* Reads what answers a command. Returns the value of "return", or NULL with *error set. */
@@ -256,6 +284,7 @@ json_t *qmp__execute(struct qmp *qmp, const char *command, json_t *arguments)
 		if (!value && error != -EOPNOTSUPP)
 			end(qmp, error);
 	}
+	forget_text(qmp);
 	json_decref(arguments);
 	if (!value)
 		errno = -error;
@@ -306,6 +335,7 @@ int qmp__open(struct qmp **out, const char *path, unsigned int timeout_ms)
 	if (!qmp)
 		return -ENOMEM;
 	qmp->timeout_ms = timeout_ms;
+	qmp->limit_ns = UINT64_MAX;
 	start_clock(qmp);
 	qmp->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	error = qmp->fd < 0 ? -errno : connect_to(qmp, &address);

@@ -9,17 +9,21 @@
 struct qmp;
 
 /*
- * Connects to a socket and negotiates. An answer that takes longer than timeout_ms, or is
- * over 4 MiB, ends the connection. Returns 0 or -errno; *out ends with qmp__close(), which
- * takes NULL.
+ * Connects to a socket and negotiates. An answer that takes longer than timeout_ms, is
+ * over 4 MiB or has more than 65,536 values in it ends the connection. Returns 0 or -errno; *out
+ * ends with qmp__close(), which takes NULL.
  */
 int qmp__open(struct qmp **out, const char *path, unsigned int timeout_ms);
 void qmp__close(struct qmp *qmp);
 
+/* From now on all that is executed has to be answered within this time, however often it is set. */
+void qmp__limit(struct qmp *qmp, unsigned int total_ms);
+
 /*
  * Executes a command; arguments (a reference of the callee, or NULL). Events that come
  * meanwhile are thrown away. Returns the value of "return", a new reference, or NULL with
- * errno: EPROTO (the answer is none), EOPNOTSUPP (QEMU said error), ETIMEDOUT, EPIPE.
+ * errno: EPROTO (the answer is none), EOPNOTSUPP (QEMU said error), ETIMEDOUT, EPIPE, EINTR (the
+ * tool is to end).
  */
 json_t *qmp__execute(struct qmp *qmp, const char *command, json_t *arguments);
 

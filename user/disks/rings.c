@@ -193,6 +193,7 @@ static size_t find_disk(char *const owners[DISKS_MAX], const char *path)
 static int read_devices(struct ring rings[RINGS_MAX], int *count, const struct disks *disks,
 			char *const owners[DISKS_MAX], struct qmp *qmp, const json_t *devices)
 {
+	bool asked[DISKS_MAX] = { false };
 	const json_t *device;
 	size_t index;
 	int error;
@@ -203,8 +204,9 @@ static int read_devices(struct ring rings[RINGS_MAX], int *count, const struct d
 		size_t disk = find_disk(owners, path);
 		struct device_queues queues = { .qmp = qmp, .path = path };
 
-		if (disk == DISKS_MAX)
+		if (disk == DISKS_MAX || asked[disk])
 			continue;
+		asked[disk] = true;
 		queues.disk = disks->list[disk].id;
 		if (strstr(name, "scsi"))
 			queues.first = SCSI_QUEUE_FIRST;
