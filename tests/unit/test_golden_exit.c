@@ -20,7 +20,7 @@
 #define MS 1000000ULL
 #define US 1000ULL
 
-static const struct host host = { "kvm1", "6.1.0-37-amd64", 4 };
+static const struct host host = { .name = "kvm1", .kernel = "6.1.0-37-amd64", .cpus = 4 };
 
 struct scene {
 	struct fake_proc proc;

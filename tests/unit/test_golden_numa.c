@@ -23,7 +23,7 @@
 #define BEFORE_MS 1000000
 #define AFTER_MS 1010000
 
-static const struct host host = { "kvm1", "6.12.30-amd64", 8 };
+static const struct host host = { .name = "kvm1", .kernel = "6.12.30-amd64", .cpus = 8 };
 
 struct scene {
 	struct fake_proc proc;

@@ -2,86 +2,61 @@
 /* kvmq-cpu: how long was each vCPU ready but not running, and why? */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/log.h"
-#include "base/privileges.h"
-#include "cli/options.h"
-#include "cli/runner.h"
+#include "cli/tool.h"
 #include "cmd/cpu_report.h"
 #include "cmd/tools.h"
 #include "host/host.h"
 #include "render/timeline.h"
 #include "source/session.h"
 
-#define RINGS_POLL_MS 50
-
-struct cpu_tool {
-	struct options options;
-	struct session session;
-	struct cpu_report report;
-	struct timeline *timeline; /* NULL: not wanted */
+struct cpu_view {
+	struct host host;
+	struct snapshot snapshot;
 };
 
-static void on_wait(void *context, const struct wait_event *event)
-{
-	struct cpu_tool *cpu = context;
+struct cpu_event {
+	struct wait_event wait;
+	const struct vm *vm, *prev_vm; /* NULL: none */
+	uint64_t boot_ns;
+};
 
-	cpu_report__print_wait(&cpu->report, stdout, event,
-			       vms__get(cpu->session.vms, &event->identity),
-			       vms__find(cpu->session.vms, event->prev_tgid));
+struct cpu_source {
+	const struct options *options;
+	const struct event_sink *sink;
+	struct host host;
+	struct session session;
+	struct timeline *timeline; /* NULL: not wanted */
+	bool begun;		   /* the timeline has */
+};
+
+static void on_wait(void *context, const struct wait_event *wait)
+{
+	struct cpu_source *cpu = context;
+	const struct cpu_event event = { *wait, vms__get(cpu->session.vms, &wait->identity),
+					 vms__find(cpu->session.vms, wait->prev_tgid),
+					 cpu->session.boot_ns };
+
+	cpu->sink->take(cpu->sink->context, &event);
 }
 
 static void on_change(void *context, const struct state_change *change)
 {
-	struct cpu_tool *cpu = context;
+	struct cpu_source *cpu = context;
 
 	timeline__change(cpu->timeline, change);
 }
 
-static int read_snapshot(struct cpu_tool *cpu, struct snapshot *snapshot)
+static const struct vm *find_vm(void *context, const struct identity *thread)
 {
-	int error = session__read(&cpu->session, snapshot);
+	struct cpu_source *cpu = context;
 
-	if (error)
-		return error;
-	cpu->report.boot_ns = cpu->session.boot_ns;
-	if (cpu->timeline)
-		snapshot->losses.timeline += timeline__left_out(cpu->timeline);
-	return 0;
+	return vms__get(cpu->session.vms, thread);
 }
 
-static int report(void *context)
+static int open_source(void *source, const struct options *options, const struct event_sink *sink)
 {
-	struct cpu_tool *cpu = context;
-	struct session *session = &cpu->session;
-	struct snapshot *before = &session->snapshots[session->latest];
-	struct snapshot *after = &session->snapshots[!session->latest];
-	int error = read_snapshot(cpu, after);
-
-	if (error)
-		return error;
-	session->latest = !session->latest;
-	errno = 0;
-	error = cpu_report__print(&cpu->report, stdout, before, after);
-	return session__shown(session, after, error);
-}
-
-static int poll_probe(void *context)
-{
-	struct cpu_tool *cpu = context;
-	int error = session__poll(&cpu->session);
-
-	if (error)
-		return error;
-	if (cpu->timeline && timeline__check(cpu->timeline))
-		return -EIO;
-	return cpu->options.events ? flush_output() : 0;
-}
-
-static int open_all(struct cpu_tool *cpu)
-{
-	const struct options *options = &cpu->options;
+	struct cpu_source *cpu = source;
 	struct sched_probe_config config = {
 		.events = options->events,
 		.ready = true,
@@ -95,87 +70,167 @@ static int open_all(struct cpu_tool *cpu)
 		.context = cpu,
 	};
 
-	if (session__open(&cpu->session, options, &config))
-		return -EINVAL;
-	return 0;
+	cpu->options = options;
+	cpu->sink = sink;
+	host__read(&cpu->host);
+	return session__open(&cpu->session, options, &config);
 }
 
-static const struct vm *find_vm(void *context, const struct identity *thread)
+static int create(void *source)
 {
-	struct cpu_tool *cpu = context;
+	struct cpu_source *cpu = source;
+	const char *path = cpu->options->timeline;
 
-	return vms__get(cpu->session.vms, thread);
-}
-
-static int open_timeline(struct cpu_tool *cpu)
-{
-	const char *path = cpu->options.timeline;
-
-	return path ? timeline__open(&cpu->timeline, path, TIMELINE_LIMIT, &cpu->report.host,
-				     find_vm, cpu)
+	return path ? timeline__open(&cpu->timeline, path, TIMELINE_LIMIT, &cpu->host, find_vm, cpu)
 		    : 0;
 }
 
-/* The file was opened with all privileges; the rest needs few of them. */
-static int measure(struct cpu_tool *cpu, struct command *command)
+static const struct host *host(const void *source)
 {
-	bool streams = cpu->options.events || cpu->options.timeline;
-	struct run_steps steps = { .poll = poll_probe,
-				   .poll_ms = streams ? RINGS_POLL_MS : -1,
-				   .report = report,
-				   .context = cpu };
-	struct snapshot *first = &cpu->session.snapshots[0];
+	const struct cpu_source *cpu = source;
 
-	if (privileges_drop(0))
-		return STATUS_HOST;
-	if (sched_probe__start(cpu->session.probe) || read_snapshot(cpu, first))
-		return STATUS_FAILED;
-	if (cpu->timeline)
-		timeline__begin(cpu->timeline, first);
-	return runner__run(&cpu->options, command, sched_probe__fd(cpu->session.probe), &steps);
+	return &cpu->host;
 }
 
-/* What has changed while the last snapshot was read comes before what was going on in it. */
-static int close_timeline(struct cpu_tool *cpu)
+static bool is_silent(const struct options *options)
 {
-	struct session *session = &cpu->session;
+	return options->timeline;
+}
+
+static int start(void *source)
+{
+	struct cpu_source *cpu = source;
+
+	return sched_probe__start(cpu->session.probe);
+}
+
+static int get_fd(const void *source)
+{
+	const struct cpu_source *cpu = source;
+
+	return sched_probe__fd(cpu->session.probe);
+}
+
+static int poll_source(void *source)
+{
+	struct cpu_source *cpu = source;
+	int error = session__poll(&cpu->session);
+
+	if (error)
+		return error;
+	return cpu->timeline && timeline__check(cpu->timeline) ? -EIO : 0;
+}
+
+static int read_view(void *source, void *data)
+{
+	struct cpu_source *cpu = source;
+	struct cpu_view *view = data;
+	int error = session__read(&cpu->session, &view->snapshot);
+
+	if (error)
+		return error;
+	view->host = cpu->host;
+	if (!cpu->timeline)
+		return 0;
+	view->snapshot.losses.timeline += timeline__left_out(cpu->timeline);
+	if (!cpu->begun)
+		timeline__begin(cpu->timeline, &view->snapshot);
+	cpu->begun = true;
+	return 0;
+}
+
+static void shown(void *source, const void *data)
+{
+	struct cpu_source *cpu = source;
+	const struct cpu_view *view = data;
+
+	vms__keep_exited(cpu->session.vms, &view->snapshot);
+}
+
+/* What has changed while the last view was read comes before what was going on in it. */
+static int stop(void *source, const void *data)
+{
+	struct cpu_source *cpu = source;
+	const struct cpu_view *view = data;
 
 	if (!cpu->timeline)
 		return 0;
-	sched_probe__poll(session->probe);
-	return timeline__close(cpu->timeline, &session->snapshots[session->latest],
-			       sched_probe__lost_changes(session->probe));
+	sched_probe__poll(cpu->session.probe);
+	return timeline__close(cpu->timeline, &view->snapshot,
+			       sched_probe__lost_changes(cpu->session.probe));
 }
 
-static int run(struct cpu_tool *cpu)
+static void close_source(void *source)
 {
-	struct command command = { .gate = -1 };
-	int status = STATUS_HOST;
+	struct cpu_source *cpu = source;
 
-	runner__prepare();
-	if (cpu->options.command && command__prepare(&command, cpu->options.command))
-		return STATUS_FAILED;
-	host__read(&cpu->report.host);
-	if (!open_all(cpu)) {
-		status = STATUS_FAILED;
-		if (!open_timeline(cpu))
-			status = measure(cpu, &command);
-		if (close_timeline(cpu) && !status)
-			status = STATUS_FAILED;
-	}
-	command__signal(&command, 0);
 	session__close(&cpu->session);
-	cpu_report__free(&cpu->report);
-	return status;
 }
+
+static const struct source_ops live = {
+	.size = sizeof(struct cpu_source),
+	.open = open_source,
+	.create = create,
+	.host = host,
+	.is_silent = is_silent,
+	.start = start,
+	.fd = get_fd,
+	.poll = poll_source,
+	.read = read_view,
+	.shown = shown,
+	.stop = stop,
+	.close = close_source,
+};
+
+static void free_view(void *data)
+{
+	struct cpu_view *view = data;
+
+	snapshot__free(&view->snapshot);
+}
+
+static int init(void *report, const struct options *options, int *status)
+{
+	return cpu_report__init(report, options, status);
+}
+
+static int print(void *data, FILE *file, const void *earlier, const void *later)
+{
+	const struct cpu_view *before = earlier, *after = later;
+	struct cpu_report *report = data;
+
+	report->host = after->host;
+	return cpu_report__print(report, file, &before->snapshot, &after->snapshot);
+}
+
+static void print_event(void *data, FILE *file, const void *before, const void *item)
+{
+	const struct cpu_event *event = item;
+	struct cpu_report *report = data;
+
+	(void)before;
+	report->boot_ns = event->boot_ns;
+	cpu_report__print_wait(report, file, &event->wait, event->vm, event->prev_vm);
+}
+
+static void free_report(void *report)
+{
+	cpu_report__free(report);
+}
+
+static const struct tool_ops ops = {
+	.tool = &cpu_tool,
+	.view_size = sizeof(struct cpu_view),
+	.free_view = free_view,
+	.live = &live,
+	.report_size = sizeof(struct cpu_report),
+	.init = init,
+	.print = print,
+	.print_event = print_event,
+	.free = free_report,
+};
 
 int main(int argc, char **argv)
 {
-	struct cpu_tool cpu = { 0 };
-	int status;
-
-	if (options_parse(&cpu.options, &cpu_tool, argc, argv, &status) ||
-	    cpu_report__init(&cpu.report, &cpu.options, &status))
-		return status;
-	return run(&cpu);
+	return tool__run(&ops, argc, argv);
 }

@@ -20,6 +20,8 @@ void host__read(struct host *host)
 	snprintf(host->name, sizeof(host->name), "%s", names.nodename);
 	snprintf(host->kernel, sizeof(host->kernel), "%s", names.release);
 	host->cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	if (read_file(host->boot_id, sizeof(host->boot_id), "/proc/sys/kernel/random/boot_id") < 0)
+		host->boot_id[0] = '\0';
 }
 
 uint64_t host_switches(void)

@@ -8,7 +8,8 @@
 struct host {
 	char name[65];
 	char kernel[65];
-	uint32_t cpus; /* online */
+	uint32_t cpus;	  /* online */
+	char boot_id[37]; /* no other boot of any host has it; empty: not known */
 };
 
 #endif

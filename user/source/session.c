@@ -171,8 +171,6 @@ void session__close(struct session *session)
 	sched_probe__close(session->probe);
 	vms__free(session->vms);
 	session_filter__free(&session->filter);
-	snapshot__free(&session->snapshots[0]);
-	snapshot__free(&session->snapshots[1]);
 }
 
 int session__poll(struct session *session)

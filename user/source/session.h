@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every tool that watches VMs has: its VMs, the sched probe, two snapshots. */
+/* What every tool that watches VMs has: its VMs and the sched probe. */
 #ifndef KVMQ_SESSION_H
 #define KVMQ_SESSION_H
 
@@ -19,8 +19,6 @@ struct session {
 	struct session_filter filter;
 	struct vms *vms;
 	struct sched_probe *probe;
-	struct snapshot snapshots[2];
-	unsigned int latest;		  /* which of the two */
 	uint64_t boot_ns;		  /* time of day at which CLOCK_MONOTONIC was 0 */
 	struct sched_probe_config config; /* as it was given */
 };

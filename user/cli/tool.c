@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/tool_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/version.h"
+
+void *life__new(size_t size)
+{
+	void *data = calloc(1, size);
+
+	if (!data)
+		log_error("memory: %zu bytes are not to be had: end other programs", size);
+	return data;
+}
+
+struct recording_info life__info(const struct life *life, const char *option)
+{
+	const struct tool_ops *ops = life->ops;
+	struct recording_info info = { .option = option,
+				       .tool = ops->tool->name,
+				       .version = KVMQ_VERSION,
+				       .interval_ns = life->options.interval_ns,
+				       .sets = ops->sets };
+
+	while (ops->sets[info.set_count])
+		info.set_count++;
+	return info;
+}
+
+int life__show(struct life *life, const void *before, const void *after)
+{
+	int error, unwritten;
+
+	errno = 0;
+	error = life->ops->print(life->report, stdout, before, after);
+	unwritten = flush_output();
+	if (unwritten)
+		return unwritten;
+	if (error)
+		log_error("printing: %s: show fewer VMs", strerror(-error));
+	return error;
+}
+
+int tool__run(const struct tool_ops *ops, int argc, char **argv)
+{
+	struct life life = { .ops = ops };
+	int status;
+
+	if (options_parse(&life.options, ops->tool, argc, argv, &status) ||
+	    (ops->instead && ops->instead(&life.options, &status)))
+		return status;
+	life.report = life__new(ops->report_size);
+	if (!life.report)
+		return STATUS_FAILED;
+	if (!ops->init(life.report, &life.options, &status))
+		status = life.options.from ? life__replay(&life) : life__measure(&life);
+	ops->free(life.report);
+	free(life.report);
+	return status;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the two ways to lead a tool's life share: to measure, and to show what was recorded. */
+#ifndef KVMQ_TOOL_INTERNAL_H
+#define KVMQ_TOOL_INTERNAL_H
+
+#include "cli/tool.h"
+#include "recording/info.h"
+
+struct life {
+	const struct tool_ops *ops;
+	struct options options;
+	void *report;
+};
+
+/* Zeros, or NULL after one line. */
+void *life__new(size_t size);
+
+/* What is recorded of the tool, but for the host and the boot. */
+struct recording_info life__info(const struct life *life, const char *option);
+
+/* Shows the interval between two views and sends it on its way: 0, or -errno after one line. */
+int life__show(struct life *life, const void *before, const void *after);
+
+/* Measures until it is told to end: an exit status. */
+int life__measure(struct life *life);
+
+/* Shows what was recorded: an exit status. */
+int life__replay(struct life *life);
+
+#endif

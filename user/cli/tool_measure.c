@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A tool that measures, and may record what it does. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "cli/runner.h"
+#include "cli/tool_internal.h"
+#include "recording/recorder.h"
+
+#define POLL_MS 50
+
+struct measuring {
+	struct life *life;
+	const struct source_ops *ops;
+	void *source;
+	void *views[2];
+	unsigned int latest;	   /* which of the two */
+	struct list events;	   /* that have come since */
+	struct recorder *recorder; /* NULL: nothing is recorded */
+	int error;		   /* what went wrong with an event */
+};
+
+static struct list *events_of(const struct set *events, void *view)
+{
+	return (struct list *)((char *)view + events->list);
+}
+
+static void take_event(void *context, const void *event)
+{
+	struct measuring *measuring = context;
+	const struct tool_ops *ops = measuring->life->ops;
+	void *kept;
+
+	if (measuring->life->options.events)
+		ops->print_event(measuring->life->report, stdout,
+				 measuring->views[measuring->latest], event);
+	if (!measuring->recorder)
+		return;
+	kept = list__add(&measuring->events, ops->events->size);
+	if (kept)
+		memcpy(kept, event, ops->events->size);
+	else
+		measuring->error = -ENOMEM;
+}
+
+/* The events up to a view are part of it; its memory of older ones is for those to come. */
+static void hand_over_events(struct measuring *measuring, void *view)
+{
+	struct list *list = events_of(measuring->life->ops->events, view);
+	struct list older = *list;
+
+	*list = measuring->events;
+	older.count = 0;
+	measuring->events = older;
+}
+
+static int read_view(struct measuring *measuring, void *view)
+{
+	int error = measuring->ops->read(measuring->source, view);
+
+	if (error)
+		return error;
+	if (!measuring->recorder)
+		return 0;
+	if (measuring->life->ops->events)
+		hand_over_events(measuring, view);
+	/* If it fails it has said so, and what is shown goes on. */
+	recorder__write(measuring->recorder, view);
+	return 0;
+}
+
+static int report(void *context)
+{
+	struct measuring *measuring = context;
+	void *before = measuring->views[measuring->latest];
+	void *after = measuring->views[!measuring->latest];
+	int error = read_view(measuring, after);
+
+	if (error)
+		return error;
+	measuring->latest = !measuring->latest;
+	error = life__show(measuring->life, before, after);
+	if (measuring->ops->shown)
+		measuring->ops->shown(measuring->source, after);
+	return error;
+}
+
+static int poll_source(void *context)
+{
+	struct measuring *measuring = context;
+	int error;
+
+	errno = 0;
+	error = measuring->ops->poll(measuring->source);
+	if (!error && measuring->error) {
+		error = measuring->error;
+		log_error("--record: an event: %s: record no events", strerror(-error));
+	}
+	return error ? error : flush_output();
+}
+
+static int open_recorder(struct measuring *measuring)
+{
+	const struct options *options = &measuring->life->options;
+	const struct host *host = measuring->ops->host(measuring->source);
+	struct recording_info info;
+
+	if (!options->record)
+		return 0;
+	info = life__info(measuring->life, "--record");
+	info.host = host->name;
+	info.boot_id = host->boot_id;
+	signal(SIGXFSZ, SIG_IGN); /* a limit is an error of the recording, and not the end */
+	return recorder__open(&measuring->recorder, options->record, &info);
+}
+
+/* The files were opened with all privileges; the rest needs few of them. */
+static int measure(struct measuring *measuring, struct command *command)
+{
+	const struct options *options = &measuring->life->options;
+	const struct source_ops *ops = measuring->ops;
+	bool polls = options->events || (ops->is_silent && ops->is_silent(options));
+	struct run_steps steps = { .poll = poll_source,
+				   .poll_ms = polls ? POLL_MS : -1,
+				   .report = report,
+				   .context = measuring };
+
+	if ((ops->create && ops->create(measuring->source)) || open_recorder(measuring))
+		return STATUS_FAILED;
+	if (privileges_drop(ops->needs ? ops->needs(options) : 0))
+		return STATUS_HOST;
+	if ((ops->start && ops->start(measuring->source)) ||
+	    read_view(measuring, measuring->views[0]))
+		return STATUS_FAILED;
+	return runner__run(options, command, ops->fd ? ops->fd(measuring->source) : -1, &steps);
+}
+
+/* A command's status stays. What has failed once has said so. */
+static int stop(struct measuring *measuring, int status)
+{
+	const struct source_ops *ops = measuring->ops;
+	bool failed =
+		ops->stop && ops->stop(measuring->source, measuring->views[measuring->latest]);
+
+	if (!failed && status != STATUS_FAILED)
+		failed = flush_output() && !output_is_unread();
+	return failed && !status ? STATUS_FAILED : status;
+}
+
+static int run(struct measuring *measuring)
+{
+	const struct options *options = &measuring->life->options;
+	const struct event_sink sink = { take_event, measuring };
+	struct command command = { .gate = -1 };
+	int status = STATUS_HOST;
+
+	runner__prepare();
+	if (options->command && command__prepare(&command, options->command))
+		return STATUS_FAILED;
+	if (!measuring->ops->open(measuring->source, options, &sink)) {
+		status = measure(measuring, &command);
+		status = stop(measuring, status);
+	}
+	command__signal(&command, 0);
+	measuring->ops->close(measuring->source);
+	recorder__close(measuring->recorder);
+	list__free(&measuring->events);
+	return status;
+}
+
+int life__measure(struct life *life)
+{
+	struct measuring measuring = { .life = life, .ops = life->ops->live };
+	int status = STATUS_FAILED;
+
+	measuring.source = life__new(measuring.ops->size);
+	for (int i = 0; i < 2; i++)
+		measuring.views[i] = life__new(life->ops->view_size);
+	if (measuring.source && measuring.views[0] && measuring.views[1])
+		status = run(&measuring);
+	for (int i = 0; i < 2 && measuring.views[i]; i++) {
+		life->ops->free_view(measuring.views[i]);
+		free(measuring.views[i]);
+	}
+	free(measuring.source);
+	return status;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A tool that shows what was recorded, as it was shown, or in coarser steps. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "cli/tool_internal.h"
+#include "recording/recording.h"
+
+/*
+ * Three views: the earlier one of the pair that is to be shown; the latest of those after it,
+ * which are one step; and the one that is being read, which may be of another run.
+ */
+enum { BEFORE, HELD, READ, VIEWS };
+
+struct replay {
+	struct life *life;
+	struct recording *recording;
+	const struct field *realtime; /* of "moments" */
+	void *views[VIEWS];
+	int64_t run;	/* of BEFORE; 0: there is none yet */
+	bool held;	/* HELD is one */
+	uint64_t shown; /* intervals */
+};
+
+static void swap(struct replay *replay, int one, int other)
+{
+	void *view = replay->views[one];
+
+	replay->views[one] = replay->views[other];
+	replay->views[other] = view;
+}
+
+static uint64_t time_of(const struct replay *replay, int which)
+{
+	return field__get(replay->realtime, replay->views[which], 0);
+}
+
+/* Returns 0, 1 (the last one) or -errno. */
+static int show_held(struct replay *replay)
+{
+	const struct options *options = &replay->life->options;
+	int error;
+
+	if (!replay->held)
+		return 0;
+	error = life__show(replay->life, replay->views[BEFORE], replay->views[HELD]);
+	swap(replay, BEFORE, HELD);
+	replay->held = false;
+	replay->shown++;
+	return error ? error : replay->shown == options->count;
+}
+
+static void print_events(const struct replay *replay)
+{
+	const struct tool_ops *ops = replay->life->ops;
+	const void *before = replay->views[replay->held ? HELD : BEFORE];
+	const struct list *events;
+
+	if (!replay->life->options.events || !ops->events)
+		return;
+	events = (const struct list *)((const char *)replay->views[READ] + ops->events->list);
+	for (size_t i = 0; i < events->count; i++)
+		ops->print_event(replay->life->report, stdout, before,
+				 (const char *)events->items + i * ops->events->size);
+}
+
+/* Recorded intervals are hardly ever exact: a step is over within half of one. */
+static bool is_step(const struct replay *replay)
+{
+	const struct options *options = &replay->life->options;
+	uint64_t half_ns = recording__run(replay->recording)->interval_ns / 2;
+
+	return !options->interval_given ||
+	       time_of(replay, HELD) + half_ns >= time_of(replay, BEFORE) + options->interval_ns;
+}
+
+/* A view was read. Returns 0, 1 (no more are wanted) or -errno. */
+static int take_view(struct replay *replay)
+{
+	int64_t run = recording__run(replay->recording)->id;
+	int done;
+
+	if (time_of(replay, READ) > replay->life->options.until_ns)
+		return 1;
+	if (run != replay->run) {
+		/* What was between two runs was not measured. */
+		done = show_held(replay);
+		swap(replay, BEFORE, READ);
+		replay->run = run;
+		return done;
+	}
+	print_events(replay);
+	swap(replay, HELD, READ);
+	replay->held = true;
+	return is_step(replay) ? show_held(replay) : 0;
+}
+
+/* Returns 0 or -errno. */
+static int replay_all(struct replay *replay)
+{
+	const struct options *options = &replay->life->options;
+	int done = 0, got = 1;
+
+	if (options->since)
+		done = recording__seek(replay->recording, options->since_ns);
+	while (!done && got > 0) {
+		got = recording__next(replay->recording, replay->views[READ]);
+		done = got > 0 ? take_view(replay) : got;
+	}
+	/* What is shorter than a step is shown, too, as it is when a signal ends one. */
+	if (done >= 0 && (!options->count || replay->shown != options->count))
+		done = show_held(replay);
+	if (done < 0 || replay->shown)
+		return done < 0 ? done : 0;
+	log_error("--from: '%s': no interval in it%s: see 'sqlite3 FILE \"SELECT * FROM runs\"'",
+		  options->from, options->since || options->until ? " at that time" : "");
+	return -ENODATA;
+}
+
+static int run(struct replay *replay)
+{
+	struct recording_info info = life__info(replay->life, "--from");
+	const struct set *moments = info.sets[0];
+
+	for (uint32_t i = 0; i < moments->field_count; i++)
+		if (!strcmp(moments->fields[i].name, "realtime_ns"))
+			replay->realtime = &moments->fields[i];
+	for (int i = 0; i < VIEWS; i++) {
+		replay->views[i] = life__new(replay->life->ops->view_size);
+		if (!replay->views[i])
+			return -ENOMEM;
+	}
+	if (recording__open(&replay->recording, replay->life->options.from, &info))
+		return -EINVAL;
+	privileges_drop_all(); /* a stranger may have written it */
+	return replay_all(replay);
+}
+
+int life__replay(struct life *life)
+{
+	struct replay replay = { .life = life };
+	int error = run(&replay);
+
+	recording__close(replay.recording);
+	for (int i = 0; i < VIEWS && replay.views[i]; i++) {
+		life->ops->free_view(replay.views[i]);
+		free(replay.views[i]);
+	}
+	return error && !output_is_unread() ? STATUS_FAILED : STATUS_DONE;
+}
