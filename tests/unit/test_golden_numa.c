@@ -17,6 +17,7 @@
 #include "cmd/tools.h"
 #include "fake_proc.h"
 #include "host/vm.h"
+#include "source/home.h"
 
 #define MS 1000000ULL
 #define MIB (1ULL << 20)
@@ -124,8 +125,12 @@ static struct residency *add_vm(struct scene *scene, uint32_t pid, const char *n
 	snprintf(arguments, sizeof(arguments), "qemu-system-x86_64|-name|guest=%s", name);
 	snprintf(cgroup, sizeof(cgroup), "0::/machine.slice/%s\n", name);
 	fake_proc__add(&scene->proc, pid, "qemu-system-x86", pid, arguments, cgroup);
-	numa_snapshot__add_vm(&scene->views[0].numa)->pid = pid;
-	numa_snapshot__add_vm(&scene->views[1].numa)->pid = pid;
+	for (int i = 0; i < 2; i++) {
+		struct numa_vm *vm = numa_snapshot__add_vm(&scene->views[i].numa);
+
+		vm->pid = pid;
+		vm->start_ns = pid * 10000000ULL;
+	}
 	residency = &scene->views[1].numa.vms.list[scene->views[1].numa.vms.count - 1].residency;
 	*residency = (struct residency){ .source = RESIDENCY_MAPS,
 					 .time_ns = (AFTER_MS - age_ms) * MS,
@@ -347,6 +352,7 @@ int main(int argc, char **argv)
 {
 	static const struct vm_filter all;
 	static struct scene scene;
+	struct homes homes = { 0 };
 	struct numa_report report;
 	struct options options;
 	struct vms *vms;
@@ -367,10 +373,12 @@ int main(int argc, char **argv)
 	vms = vms__new(scene.proc.path, &all);
 	vms__sweep(vms, &scene.views[1].snapshot);
 	vms__fill(vms, &scene.views[1].snapshot);
+	homes__fill(&homes, &scene.views[0].numa, &scene.views[1].numa, &scene.views[1].snapshot);
 	if (options.events)
 		print_events(&report, &scene, vms);
 	status = numa_report__print(&report, stdout, &scene.views[0], &scene.views[1]);
 	vms__free(vms);
+	homes__free(&homes);
 	numa_report__free(&report);
 	for (int i = 0; i < 2; i++) {
 		snapshot__free(&scene.views[i].snapshot);

@@ -2,6 +2,7 @@
 /* The difference of two numa snapshots: shares, reasons and hints. */
 #include "moment_vms.h"
 #include "numa/numa_rows.h"
+#include "source/home.h"
 
 #include <math.h>
 
@@ -83,8 +84,10 @@ static struct residency *add_vm(struct fixture *fixture, uint64_t mib0, uint64_t
 	struct numa_vm *vm = numa_snapshot__add_vm(&fixture->numa_before);
 
 	vm->pid = 100;
+	vm->start_ns = 1;
 	vm = numa_snapshot__add_vm(&fixture->numa_after);
 	vm->pid = 100;
+	vm->start_ns = 1;
 	vm->residency = (struct residency){ .source = RESIDENCY_MAPS, .kinds_known = true };
 	vm->residency.time_ns = 11 * SEC;
 	vm->residency.bytes[0] = mib0 * MIB;
@@ -99,10 +102,11 @@ static const struct numa_row *make(struct fixture *fixture, enum group_by by)
 					      &fixture->after };
 
 	fill_vms(&fixture->after, "/nonexistent");
+	assert_int_equal(homes__fill(&fixture->homes, &fixture->numa_before, &fixture->numa_after,
+				     &fixture->after),
+			 0);
 	assert_int_equal(rows__make(&fixture->rows, &fixture->before, &fixture->after, by), 0);
-	assert_int_equal(
-		numa_rows__make(&fixture->numa_rows, &fixture->rows, by, &moments, &fixture->homes),
-		0);
+	assert_int_equal(numa_rows__make(&fixture->numa_rows, &fixture->rows, by, &moments), 0);
 	return fixture->numa_rows.list;
 }
 
@@ -226,8 +230,10 @@ static void test_hints_without_residency(void **state)
 
 	add(fixture, 1, 790, 210)->migrated_to[0] = 1000;
 	fixture->numa_after.threads.list[0].figures.migrated_from[0] = 1000;
-	assert_int_equal(make(fixture, BY_VM)->hint, HINT_SPREAD);
 	residency = add_vm(fixture, 0, 0);
+	residency->source = RESIDENCY_AUTO;
+	assert_int_equal(make(fixture, BY_VM)->hint, HINT_SPREAD);
+	residency->source = RESIDENCY_MAPS;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_SPREAD);
 	fixture->numa_after.threads.list[0].figures.run_ns[1] = 0;
 	assert_int_equal(make(fixture, BY_VM)->hint, HINT_NONE);
@@ -348,22 +354,6 @@ static void test_comes_and_goes(void **state)
 	assert_int_equal(row->interval.run_ns[0], 5 * SEC + 100000000 + 100000000);
 }
 
-/* A home is forgotten with its row. */
-static void test_homes_go(void **state)
-{
-	struct fixture *fixture = *state;
-
-	add(fixture, 1, 100, 0);
-	add(fixture, 2, 100, 0);
-	make(fixture, BY_VCPU);
-	assert_int_equal(fixture->homes.count, 2);
-	fixture->before.threads.count = fixture->after.threads.count = 1;
-	fixture->numa_before.threads.count = fixture->numa_after.threads.count = 1;
-	fixture->numa_after.time_ns = 12 * SEC;
-	make(fixture, BY_VCPU);
-	assert_int_equal(fixture->homes.count, 1);
-}
-
 /* What was shown as running before and was a wait is taken off where most of it was. */
 static void test_run_shrinks(void **state)
 {
@@ -438,7 +428,6 @@ int main(void)
 		TEST(test_thrashing_of_few_pages),
 		TEST(test_bandwidth),
 		TEST(test_comes_and_goes),
-		TEST(test_homes_go),
 		TEST(test_run_shrinks),
 		TEST(test_interval_of_share),
 		TEST(test_samples),

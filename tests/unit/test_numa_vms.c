@@ -103,7 +103,11 @@ static void read_at(struct fixture *fixture, uint64_t now_ns)
 
 static uint64_t bytes_of(const struct fixture *fixture, uint32_t pid)
 {
-	return residency__total(&numa_snapshot__vm(&fixture->numa, pid)->residency);
+	for (size_t i = 0; i < fixture->numa.vms.count; i++)
+		if (fixture->numa.vms.list[i].pid == pid)
+			return residency__total(&fixture->numa.vms.list[i].residency);
+	fail_msg("no VM %u", pid);
+	return 0;
 }
 
 /* Memory slots are asked for only when they are needed, and once for a VM. */
@@ -125,7 +129,7 @@ static void test_asks_when_due(void **state)
 	assert_int_equal(fixture->numa.vms.count, 2);
 	assert_int_equal(bytes_of(fixture, 100), 10 * 4096);
 	assert_int_equal(bytes_of(fixture, 200), 20 * 4096);
-	assert_null(numa_snapshot__vm(&fixture->numa, 300));
+	assert_null(numa_snapshot__vm(&fixture->numa, 300, 1));
 	cost = fixture->numa.residency_cost_ns;
 	assert_true(cost > 0);
 	read_at(fixture, 11 * SEC - 1);
@@ -171,6 +175,8 @@ static void test_pid_again(void **state)
 	read_at(fixture, 2 * SEC);
 	assert_int_equal(fixture->asked_count, 1);
 	assert_int_equal(bytes_of(fixture, 100), 30 * 4096);
+	assert_null(numa_snapshot__vm(&fixture->numa, 100, 1));
+	assert_non_null(numa_snapshot__vm(&fixture->numa, 100, 2));
 }
 
 static void test_why_there_is_none(void **state)
@@ -180,7 +186,7 @@ static void test_why_there_is_none(void **state)
 	add_vcpu(fixture, 100, 1, true); /* and no such process */
 	read_at(fixture, SEC);
 	assert_int_equal(bytes_of(fixture, 100), 0);
-	assert_string_equal(numa_snapshot__vm(&fixture->numa, 100)->residency_missing,
+	assert_string_equal(numa_snapshot__vm(&fixture->numa, 100, 1)->residency_missing,
 			    "its process has ended");
 }
 

@@ -164,22 +164,22 @@ static void test_snapshot(void **state)
 	struct numa_snapshot numa = { 0 };
 
 	(void)state;
-	assert_null(numa_snapshot__vm(&numa, 1));
+	assert_null(numa_snapshot__vm(&numa, 1, 0));
 	for (uint32_t i = 0; i < 100; i++) {
 		numa_snapshot__add(&numa)->id = i;
-		numa_snapshot__add_vm(&numa)->pid = 2 * i + 1;
+		list_add(&numa.vms)->pid = 2 * i + 1;
 	}
 	assert_int_equal(numa.threads.count, 100);
 	assert_int_equal(numa.threads.list[99].id, 99);
 	assert_int_equal(numa.threads.list[99].node, NODE_NONE);
-	assert_int_equal(numa_snapshot__vm(&numa, 1)->pid, 1);
-	assert_int_equal(numa_snapshot__vm(&numa, 199)->pid, 199);
-	assert_null(numa_snapshot__vm(&numa, 2));
-	assert_null(numa_snapshot__vm(&numa, 201));
+	assert_int_equal(numa_snapshot__vm(&numa, 1, 0)->pid, 1);
+	assert_int_equal(numa_snapshot__vm(&numa, 199, 0)->pid, 199);
+	assert_null(numa_snapshot__vm(&numa, 2, 0));
+	assert_null(numa_snapshot__vm(&numa, 201, 0));
 	numa.threads.list[0].figures.moves = 5;
 	strcpy(numa.vms.list[0].residency_missing, "gone");
 	numa_snapshot__clear(&numa);
-	assert_null(numa_snapshot__vm(&numa, 1));
+	assert_null(numa_snapshot__vm(&numa, 1, 0));
 	assert_int_equal(numa_snapshot__add(&numa)->figures.moves, 0);
 	assert_string_equal(numa_snapshot__add_vm(&numa)->residency_missing, "");
 	numa_snapshot__free(&numa);

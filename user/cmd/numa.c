@@ -15,6 +15,7 @@
 #include "host/proc_view.h"
 #include "host/topology.h"
 #include "probe/numa.h"
+#include "source/home.h"
 #include "source/session.h"
 
 #define EVENTS_POLL_MS 50
@@ -25,6 +26,7 @@ struct numa_tool {
 	struct numa_probe *probe;
 	struct topology topology;
 	struct numa_vms *vms;
+	struct homes homes;
 	struct numa_view views[2];
 	unsigned int latest; /* which of the two */
 	struct numa_report report;
@@ -46,7 +48,8 @@ static size_t find_memory(void *context, const struct snapshot *snapshot, uint32
 	return numa_probe__memory(numa->probe, snapshot, pid, ranges);
 }
 
-static int read_view(struct numa_tool *numa, struct numa_view *view)
+/* before: the view before, or NULL. */
+static int read_view(struct numa_tool *numa, const struct numa_view *before, struct numa_view *view)
 {
 	int error = session__read(&numa->session, &view->snapshot);
 
@@ -57,6 +60,8 @@ static int read_view(struct numa_tool *numa, struct numa_view *view)
 	view->numa.balancing = balancing__read("/proc");
 	if (!error)
 		error = numa_vms__read(numa->vms, &view->snapshot, numa->session.vms, &view->numa);
+	if (!error && before)
+		error = homes__fill(&numa->homes, &before->numa, &view->numa, &view->snapshot);
 	if (error)
 		log_error("reading the counters of nodes: %s: start again", strerror(-error));
 	return error;
@@ -67,7 +72,7 @@ static int report(void *context)
 	struct numa_tool *numa = context;
 	struct numa_view *before = &numa->views[numa->latest];
 	struct numa_view *after = &numa->views[!numa->latest];
-	int error = read_view(numa, after);
+	int error = read_view(numa, before, after);
 
 	if (error)
 		return error;
@@ -135,6 +140,7 @@ static int open_all(struct numa_tool *numa)
 static void close_all(struct numa_tool *numa)
 {
 	numa_vms__free(numa->vms);
+	homes__free(&numa->homes);
 	numa_probe__close(numa->probe);
 	session__close(&numa->session);
 	numa_report__free(&numa->report);
@@ -173,7 +179,8 @@ static int run(struct numa_tool *numa)
 	host__read(&numa->report.host);
 	if (!read_topology(&numa->topology) && !open_all(numa)) {
 		status = STATUS_FAILED;
-		if (!sched_probe__start(numa->session.probe) && !read_view(numa, &numa->views[0]))
+		if (!sched_probe__start(numa->session.probe) &&
+		    !read_view(numa, NULL, &numa->views[0]))
 			status = runner__run(&numa->options, &command,
 					     sched_probe__fd(numa->session.probe), &steps);
 		if (numa->options.events && status != STATUS_FAILED) {

@@ -44,7 +44,6 @@ void numa_report__free(struct numa_report *report)
 {
 	rows__free(&report->rows);
 	numa_rows__free(&report->numa_rows);
-	homes__free(&report->homes);
 }
 
 void numa_report__print_event(struct numa_report *report, FILE *file,
@@ -71,7 +70,7 @@ static int make_rows(struct numa_report *report, const struct numa_view *before,
 
 	if (error)
 		return error;
-	return numa_rows__make(&report->numa_rows, &report->rows, by, &moments, &report->homes);
+	return numa_rows__make(&report->numa_rows, &report->rows, by, &moments);
 }
 
 static void sort_rows(struct numa_report *report)

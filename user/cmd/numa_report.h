@@ -25,7 +25,6 @@ struct numa_report {
 	uint64_t period_ns;	      /* the same; 0: as the cost allows */
 	struct rows rows;
 	struct numa_rows numa_rows;
-	struct homes homes;
 	struct columns columns;
 	const struct metric *sort;
 	bool events_begun;

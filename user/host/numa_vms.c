@@ -164,6 +164,7 @@ int numa_vms__read(struct numa_vms *numa_vms, const struct snapshot *snapshot, s
 		if (!vm)
 			return -ENOMEM;
 		vm->pid = numa_vms->list[i].pid;
+		vm->start_ns = numa_vms->list[i].start_ns;
 		read_residency(numa_vms, &numa_vms->list[i], snapshot, vm);
 		if (numa->bandwidth_available)
 			vm->bandwidth = bandwidth_groups__read(numa_vms->groups, vm->pid);

@@ -6,25 +6,34 @@ struct numa_thread *numa_snapshot__add(struct numa_snapshot *numa)
 	struct numa_thread *thread = list_add(&numa->threads);
 
 	if (thread)
-		thread->node = NODE_NONE;
+		thread->node = thread->home = NODE_NONE;
 	return thread;
 }
 
 struct numa_vm *numa_snapshot__add_vm(struct numa_snapshot *numa)
 {
-	return list_add(&numa->vms);
+	struct numa_vm *vm = list_add(&numa->vms);
+
+	if (vm)
+		vm->home = NODE_NONE;
+	return vm;
 }
 
-static int compare_pids(const void *pid, const void *vm)
+static int compare_vms(const void *left, const void *right)
 {
-	uint32_t a = *(const uint32_t *)pid, b = ((const struct numa_vm *)vm)->pid;
+	const struct numa_vm *a = left, *b = right;
 
-	return a < b ? -1 : a > b;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return a->start_ns < b->start_ns ? -1 : a->start_ns > b->start_ns;
 }
 
-const struct numa_vm *numa_snapshot__vm(const struct numa_snapshot *numa, uint32_t pid)
+const struct numa_vm *numa_snapshot__vm(const struct numa_snapshot *numa, uint32_t pid,
+					uint64_t start_ns)
 {
-	return list_find(&numa->vms, &pid, compare_pids);
+	const struct numa_vm wanted = { .pid = pid, .start_ns = start_ns };
+
+	return list_find(&numa->vms, &wanted, compare_vms);
 }
 
 void numa_snapshot__clear(struct numa_snapshot *numa)

@@ -37,8 +37,10 @@ struct numa_figures {
 };
 
 struct numa_thread {
-	uint64_t id;  /* that of its identity in the snapshot */
-	int32_t node; /* where it runs or last ran; NODE_NONE: not known */
+	uint64_t id;		/* that of its identity in the snapshot */
+	int32_t node;		/* where it runs or last ran; NODE_NONE: not known */
+	int32_t home;		/* where it ran most of late; NODE_NONE: it has not run yet */
+	uint64_t home_since_ns; /* CLOCK_MONOTONIC; 0: it had no other */
 	struct numa_figures figures;
 };
 
@@ -51,7 +53,10 @@ struct bandwidth {
 
 /* What belongs to a VM as a whole. */
 struct numa_vm {
+	uint64_t start_ns; /* of its process */
 	uint32_t pid;
+	int32_t home; /* as of a vCPU, of all of them together */
+	uint64_t home_since_ns;
 	struct residency residency;
 	char residency_missing[MISSING_SIZE]; /* why there is none; empty: there is */
 	struct bandwidth bandwidth;
@@ -107,8 +112,9 @@ struct numa_event {
 struct numa_thread *numa_snapshot__add(struct numa_snapshot *numa);
 struct numa_vm *numa_snapshot__add_vm(struct numa_snapshot *numa);
 
-/* By PID, or NULL. */
-const struct numa_vm *numa_snapshot__vm(const struct numa_snapshot *numa, uint32_t pid);
+/* By PID and start, or NULL. */
+const struct numa_vm *numa_snapshot__vm(const struct numa_snapshot *numa, uint32_t pid,
+					uint64_t start_ns);
 
 /* Empties its lists; keeps their memory. */
 void numa_snapshot__clear(struct numa_snapshot *numa);

@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool thread__is_older(const struct thread_snapshot *thread, uint64_t time_ns, uint64_t end_ns)
+{
+	return thread->figures.elapsed_ns > end_ns - time_ns;
+}
+
 int compare_overlaps(const void *left, const void *right)
 {
 	uint32_t a = ((const struct overlap *)left)->vm_pid;

@@ -137,6 +137,12 @@ struct snapshot {
 /* An order of overlaps by PID. */
 int compare_overlaps(const void *left, const void *right);
 
+/*
+ * Whether a thread of a snapshot that ended at end_ns is so old that it was there at time_ns of
+ * an earlier one, in which it is not: it could not be read then.
+ */
+bool thread__is_older(const struct thread_snapshot *thread, uint64_t time_ns, uint64_t end_ns);
+
 /* The overlap of a VM, or NULL. */
 const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_t vm_pid);
 

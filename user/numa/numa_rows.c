@@ -77,6 +77,7 @@ static void add_thread(struct numa_row *row, const struct numa_thread *old,
 	add_growth(&row->interval, old ? &old->figures : &none, &thread->figures);
 	numa_figures__add(&row->total, &thread->figures);
 	row->node = thread->node;
+	row->home = thread->home;
 }
 
 /*
@@ -185,23 +186,21 @@ static uint64_t most_run(const struct numa_row *row, uint64_t run)
 }
 
 /* Whether vCPUs keep to HOME, and the memory was looked at after they came there. */
-static bool is_left_behind(const struct numa_row *row, const struct home *home, uint64_t run,
-			   uint64_t memory)
+static bool is_left_behind(const struct numa_row *row, uint64_t run, uint64_t memory)
 {
 	return memory &&
 	       share_mpct(row->vm->residency.bytes[row->home], memory) < HINT_LOCAL_MPCT &&
 	       share_mpct(row->interval.run_ns[row->home], run) >= HINT_SETTLED_MPCT &&
-	       row->vm->residency.time_ns >= home->since_ns;
+	       row->vm->residency.time_ns >= row->vm->home_since_ns;
 }
 
-static void find_hint(struct numa_row *row, const struct numa_moments *moments,
-		      const struct home *home)
+static void find_hint(struct numa_row *row)
 {
 	const struct node *node = nodes__find(&row->moment->nodes, (uint32_t)row->home);
 	uint64_t run = numa_figures__run(&row->interval), memory = numa_row__memory(row), size;
 
 	row->hint_node = row->home;
-	if (!node || !run || moments->after->nodes.count < 2)
+	if (!node || !run || row->moment->nodes.count < 2)
 		return;
 	size = row->vm ? row->vm->residency.size_bytes : 0;
 	if (!node->memory_bytes) {
@@ -212,7 +211,7 @@ static void find_hint(struct numa_row *row, const struct numa_moments *moments,
 		row->hint = HINT_THRASHING;
 	} else if (most_run(row, run) < HINT_SPREAD_MPCT) {
 		row->hint = HINT_SPREAD;
-	} else if (is_left_behind(row, home, run, memory)) {
+	} else if (is_left_behind(row, run, memory)) {
 		row->hint = HINT_LEFT;
 		row->hint_node = other_node(row);
 	}
@@ -220,8 +219,8 @@ static void find_hint(struct numa_row *row, const struct numa_moments *moments,
 
 static void find_bandwidth(struct numa_row *row, const struct numa_snapshot *before)
 {
-	const struct numa_vm *old = numa_snapshot__vm(before, row->row.vm->pid);
-
+	const struct numa_vm *old =
+		numa_snapshot__vm(before, row->row.vm->pid, row->row.vm->start_ns);
 	const struct bandwidth *was, *is;
 
 	if (!row->vm || !old)
@@ -258,30 +257,26 @@ static void settle_run(struct numa_row *row)
 	}
 }
 
-static int finish_row(struct numa_row *row, enum group_by by, const struct numa_moments *moments,
-		      struct homes *homes, uint64_t key)
+static void finish_row(struct numa_row *row, enum group_by by, const struct numa_moments *moments)
 {
-	uint64_t elapsed = moments->after->time_ns - moments->before->time_ns;
-	const struct home *home;
+	const struct vm *vm = row->row.vm;
 
 	settle_run(row);
-	home = homes__feed(homes, key, row->interval.run_ns, elapsed, moments->after->time_ns);
-	if (!home)
-		return -ENOMEM;
-	row->home = home->node;
 	row->moment = moments->after;
-	row->vm = numa_snapshot__vm(moments->after, row->row.vm->pid);
+	row->vm = numa_snapshot__vm(moments->after, vm->pid, vm->start_ns);
+	if (by == BY_VM) {
+		row->node = NODE_NONE;
+		row->home = row->vm ? row->vm->home : NODE_NONE;
+	}
 	find_expected(row);
 	row->reason = find_reason(row, moments);
 	row->faults_seen = !*moments->after->faults_missing;
 	row->migrations_seen = !*moments->after->migrations_missing;
 	row->migrations_known = knows_migrations(row);
 	if (by != BY_VM)
-		return 0;
-	row->node = NODE_NONE;
-	find_hint(row, moments, home);
+		return;
+	find_hint(row);
 	find_bandwidth(row, moments->before);
-	return 0;
 }
 
 static void fold_threads(struct numa_rows *numa_rows, enum group_by by,
@@ -305,21 +300,21 @@ static void fold_threads(struct numa_rows *numa_rows, enum group_by by,
 }
 
 int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,
-		    const struct numa_moments *moments, struct homes *homes)
+		    const struct numa_moments *moments)
 {
 	int error = reserve(numa_rows, rows->count);
 
 	if (error)
 		return error;
 	for (size_t i = 0; i < rows->count; i++)
-		numa_rows->list[i] = (struct numa_row){ .row = rows->list[i], .node = NODE_NONE };
+		numa_rows->list[i] = (struct numa_row){ .row = rows->list[i],
+							.node = NODE_NONE,
+							.home = NODE_NONE };
 	row_keys__fill(numa_rows->keys, rows, by);
 	fold_threads(numa_rows, by, moments);
-	for (size_t i = 0; i < rows->count && !error; i++)
-		error = finish_row(&numa_rows->list[i], by, moments, homes,
-				   by == BY_VM ? rows->list[i].vm->pid : rows->list[i].identity.id);
-	homes__sweep(homes, moments->after->time_ns);
-	return error;
+	for (size_t i = 0; i < rows->count; i++)
+		finish_row(&numa_rows->list[i], by, moments);
+	return 0;
 }
 
 void numa_rows__free(struct numa_rows *numa_rows)

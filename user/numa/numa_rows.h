@@ -4,7 +4,6 @@
 #define KVMQ_NUMA_ROWS_H
 
 #include "model/numa.h"
-#include "numa/home.h"
 #include "sched/rows.h"
 
 /* Why there are no hint faults to measure with. */
@@ -78,12 +77,12 @@ struct numa_moments {
 
 /*
  * Makes a numa row for each of rows, which are vCPUs or VMs, from what has changed since
- * before, and feeds homes with it: so once for an interval. rows and the snapshots must stay as
- * long. vCPUs that have exited are in no total. Returns 0 or -ENOMEM. The rows own
+ * before: always the same of the same moments, which must stay as long as the rows, as rows must.
+ * vCPUs that have exited are in no total. Returns 0 or -ENOMEM. The rows own
  * memory: numa_rows__free().
  */
 int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,
-		    const struct numa_moments *moments, struct homes *homes);
+		    const struct numa_moments *moments);
 
 void numa_rows__free(struct numa_rows *numa_rows);
 

@@ -259,13 +259,6 @@ static void fold_vms(struct rows *rows, const struct snapshot *before, const str
 	}
 }
 
-/* Whether a thread that before lacks was there then, and could not be read. */
-static bool is_older(const struct thread_snapshot *thread, const struct snapshot *before,
-		     const struct snapshot *after)
-{
-	return thread->figures.elapsed_ns > after->end_ns - before->time_ns;
-}
-
 /*
  * Whether the books of a thread began anew after before was read: a switch was not seen
  * (losses.missed), and what had been said of the thread until then is of no use.
@@ -290,7 +283,7 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 		old = list_next(&before->threads, &place, &thread->identity.id, compare_ids);
 		if (!vm || (!thread->identity.is_vcpu && by != BY_THREAD))
 			continue;
-		if (!old && is_older(thread, before, after))
+		if (!old && thread__is_older(thread, before->time_ns, after->end_ns))
 			continue;
 		if (old && begun_anew(old, thread))
 			old = NULL;

@@ -2,22 +2,25 @@
 /*
  * The home of a VM or vCPU: the node that it has run on most of late. What it ran counts
  * half as much every HOME_HALF_LIFE_NS, and another node must be ahead by a quarter before
- * it becomes the home, so that a vCPU between two nodes has a home that stays.
+ * it becomes the home, so that a vCPU between two nodes has a home that stays. A moment does
+ * not tell what was before it, so homes are found when it is read, and are part of it.
  */
 #ifndef KVMQ_HOME_H
 #define KVMQ_HOME_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "model/node.h"
+#include "model/numa.h"
 
 #define HOME_HALF_LIFE_NS 10000000000ULL
 #define HOME_AHEAD_PERCENT 125
 
-/* A home of what has this key. */
+/* Whose home it is. */
+struct home_key {
+	uint64_t id;	 /* of a vCPU's identity; of a VM, its start */
+	uint32_t vm_pid; /* 0: of a vCPU */
+};
+
 struct home {
-	uint64_t key;
+	struct home_key key;
 	int32_t node;		  /* NODE_NONE: it has not run yet */
 	uint64_t since_ns;	  /* of the last change; 0: there was none */
 	uint64_t seen_ns;	  /* last fed */
@@ -25,19 +28,26 @@ struct home {
 };
 
 struct homes {
-	struct home *list; /* by ascending key */
-	size_t count, capacity;
+	LIST(struct home); /* by ascending PID and id */
 };
 
 /*
  * Feeds what ran on each node in an interval of elapsed_ns that ends at now_ns. Returns the
  * home, which stays until the next call, or NULL: memory is short.
  */
-const struct home *homes__feed(struct homes *homes, uint64_t key, const uint64_t run_ns[NODES_MAX],
-			       uint64_t elapsed_ns, uint64_t now_ns);
+const struct home *homes__feed(struct homes *homes, struct home_key key,
+			       const uint64_t run_ns[NODES_MAX], uint64_t elapsed_ns,
+			       uint64_t now_ns);
 
 /* Forgets those that were not fed at now_ns. */
 void homes__sweep(struct homes *homes, uint64_t now_ns);
+
+/*
+ * Finds the homes of after, whose threads those of snapshot are, by what has run since before;
+ * once for a moment. Returns 0 or -ENOMEM.
+ */
+int homes__fill(struct homes *homes, const struct numa_snapshot *before,
+		struct numa_snapshot *after, const struct snapshot *snapshot);
 
 void homes__free(struct homes *homes);
 

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "source/home.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_keys(const struct home_key *a, const struct home_key *b)
+{
+	if (a->vm_pid != b->vm_pid)
+		return a->vm_pid < b->vm_pid ? -1 : 1;
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* The first place whose key is not less. */
+static size_t homes__place(const struct homes *homes, const struct home_key *key)
+{
+	size_t low = 0, high = homes->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (compare_keys(&homes->list[middle].key, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct home *homes__get(struct homes *homes, const struct home_key *key)
+{
+	size_t place = homes__place(homes, key);
+	struct home *home;
+
+	if (place < homes->count && !compare_keys(&homes->list[place].key, key))
+		return &homes->list[place];
+	if (!list_add(homes))
+		return NULL;
+	home = &homes->list[place];
+	memmove(home + 1, home, (homes->count - 1 - place) * sizeof(*home));
+	*home = (struct home){ .key = *key, .node = NODE_NONE };
+	return home;
+}
+
+const struct home *homes__feed(struct homes *homes, struct home_key key,
+			       const uint64_t run_ns[NODES_MAX], uint64_t elapsed_ns,
+			       uint64_t now_ns)
+{
+	struct home *home = homes__get(homes, &key);
+	double kept = exp2(-(double)elapsed_ns / (double)HOME_HALF_LIFE_NS);
+	int32_t most = 0;
+
+	if (!home)
+		return NULL;
+	home->seen_ns = now_ns;
+	for (int32_t node = 0; node < NODES_MAX; node++) {
+		home->run_ns[node] = home->run_ns[node] * kept + (double)run_ns[node];
+		if (home->run_ns[node] > home->run_ns[most])
+			most = node;
+	}
+	if (home->run_ns[most] <= 0 || most == home->node)
+		return home;
+	if (home->node != NODE_NONE &&
+	    home->run_ns[most] * 100 <= home->run_ns[home->node] * HOME_AHEAD_PERCENT)
+		return home;
+	/* The first home is no change. */
+	if (home->node != NODE_NONE)
+		home->since_ns = now_ns;
+	home->node = most;
+	return home;
+}
+
+void homes__sweep(struct homes *homes, uint64_t now_ns)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < homes->count; i++)
+		if (homes->list[i].seen_ns == now_ns)
+			homes->list[kept++] = homes->list[i];
+	homes->count = kept;
+}
+
+/* What a vCPU has run since before on each node; of one that was there and not read, nothing. */
+static void find_growth(uint64_t growth[NODES_MAX], const struct numa_snapshot *before,
+			const struct numa_thread *old, const struct numa_thread *thread,
+			const struct snapshot *snapshot, const struct thread_snapshot *from)
+{
+	bool known = old || !thread__is_older(from, before->time_ns, snapshot->end_ns);
+
+	for (int node = 0; node < NODES_MAX; node++) {
+		uint64_t was = old ? old->figures.run_ns[node] : 0;
+		uint64_t is = thread->figures.run_ns[node];
+
+		growth[node] = known && is > was ? is - was : 0;
+	}
+}
+
+/* Of the vCPUs; adds what each has run to sums, an element for each VM of after. */
+static int fill_threads(struct homes *homes, const struct numa_snapshot *before,
+			struct numa_snapshot *after, const struct snapshot *snapshot,
+			uint64_t (*sums)[NODES_MAX])
+{
+	uint64_t elapsed = after->time_ns - before->time_ns, growth[NODES_MAX];
+	size_t place = 0, next = 0;
+
+	for (size_t i = 0; i < after->threads.count; i++) {
+		struct numa_thread *thread = &after->threads.list[i];
+		const struct thread_snapshot *from =
+			list_next(&snapshot->threads, &next, &thread->id, compare_ids);
+		const struct numa_vm *vm =
+			numa_snapshot__vm(after, from->identity.vm_pid, from->identity.vm_start_ns);
+		const struct home *home;
+
+		find_growth(growth, before,
+			    list_next(&before->threads, &place, &thread->id, compare_ids), thread,
+			    snapshot, from);
+		home = homes__feed(homes, (struct home_key){ .id = thread->id }, growth, elapsed,
+				   after->time_ns);
+		if (!home)
+			return -ENOMEM;
+		thread->home = home->node;
+		thread->home_since_ns = home->since_ns;
+		for (int node = 0; vm && node < NODES_MAX; node++)
+			sums[vm - after->vms.list][node] += growth[node];
+	}
+	return 0;
+}
+
+static int fill_vms(struct homes *homes, struct numa_snapshot *after, uint64_t elapsed,
+		    const uint64_t (*sums)[NODES_MAX])
+{
+	for (size_t i = 0; i < after->vms.count; i++) {
+		struct numa_vm *vm = &after->vms.list[i];
+		const struct home *home =
+			homes__feed(homes, (struct home_key){ vm->start_ns, vm->pid }, sums[i],
+				    elapsed, after->time_ns);
+
+		if (!home)
+			return -ENOMEM;
+		vm->home = home->node;
+		vm->home_since_ns = home->since_ns;
+	}
+	return 0;
+}
+
+int homes__fill(struct homes *homes, const struct numa_snapshot *before,
+		struct numa_snapshot *after, const struct snapshot *snapshot)
+{
+	uint64_t(*sums)[NODES_MAX] = calloc(after->vms.count + 1, sizeof(*sums));
+	int error = sums ? fill_threads(homes, before, after, snapshot, sums) : -ENOMEM;
+
+	if (!error)
+		error = fill_vms(homes, after, after->time_ns - before->time_ns,
+				 (const uint64_t(*)[NODES_MAX])sums);
+	free(sums);
+	homes__sweep(homes, after->time_ns);
+	return error;
+}
+
+void homes__free(struct homes *homes)
+{
+	list_free(homes);
+}
