@@ -173,7 +173,7 @@ static const struct field guest_flows[] = {
 	}
 
 const struct set io_sets[IO_SETS] = {
-	[IO_SET_MOMENT] = { .name = "io_moment",
+	[IO_SET_MOMENT] = { .name = "moments",
 			    .fields = moment,
 			    .field_count = sizeof(moment) / sizeof(moment[0]),
 			    .size = sizeof(struct io_view) },
