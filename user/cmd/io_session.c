@@ -249,6 +249,7 @@ void io_session__close(struct io_session *session)
 	vmm_probe__close(session->vmm);
 	block_probe__close(session->block);
 	monitors__close(&session->monitors);
+	flow_bases__free(&session->flow_bases);
 	io_vms__free(&session->vms);
 	session_filter__free(&session->filter);
 }
@@ -297,6 +298,8 @@ int io_session__read(struct io_session *session, struct io_view *view)
 		error = read_guests(session, view);
 	if (!error)
 		error = io_vms__describe(&session->vms, view);
+	if (!error)
+		error = flow_bases__update(&session->flow_bases, view);
 	session->latest = error ? NULL : view;
 	if (error)
 		log_error("reading the counters: %s: start again", strerror(-error));

@@ -4,6 +4,7 @@
 #define KVMQ_IO_SESSION_H
 
 #include "cli/options.h"
+#include "disks/flow_bases.h"
 #include "disks/monitors.h"
 #include "guests/guest_link.h"
 #include "model/io_event.h"
@@ -21,6 +22,7 @@ struct io_session {
 	struct vmm_probe *vmm;		/* NULL: not asked for */
 	struct virtqueue_probe *queues; /* NULL: no monitor was given, or n/a */
 	struct guest_links *links;	/* NULL: not asked for */
+	struct flow_bases flow_bases;
 	struct monitors monitors;
 	struct io_missing missing; /* its vms apart, which a view has at once */
 	void (*on_event)(void *context, const struct io_event *event);

@@ -124,7 +124,7 @@ static int add_host(struct io_view *view, const struct io_vms *vms)
 	return add_devices(view, vms->devices);
 }
 
-/* The only one of a VM's disks that is on a device, or is the device. */
+/* The disk of a VM that is on a device, or is the device. */
 static uint32_t find_disk(const struct io_view *view, const struct io_vm *vm, uint32_t dev)
 {
 	size_t disk_count, leaf_count;
@@ -138,7 +138,7 @@ static uint32_t find_disk(const struct io_view *view, const struct io_vm *vm, ui
 		for (size_t j = 0; j < leaf_count && !is_on; j++)
 			is_on = leaves[j].dev == dev;
 		if (is_on && found != DISK_NO_ID)
-			return DISK_NO_ID;
+			return DISK_SEVERAL;
 		if (is_on)
 			found = disks[i].id;
 	}

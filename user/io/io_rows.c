@@ -19,21 +19,44 @@ static bool began_anew(const struct block_flow *after, const struct block_flow *
 	       after->failed < before->failed;
 }
 
-static int add_flow(struct io_builder *builder, struct io_row *row, const struct block_flow *after)
+static const struct block_flow none;
+
+/* What had been counted when the row's disk came, after another one. */
+static const struct block_flow *find_base(const struct io_view *view, const struct io_row *row,
+					  const struct block_flow *flow)
 {
-	static const struct block_flow none;
-	const struct block_flow *before = io_view__find(builder->before, IO_SET_BLOCK_FLOWS, after);
-	bool throttling = !*builder->after->block.throttling_missing;
+	const struct block_flow *base = NULL;
+
+	if (row->disk)
+		base = io_view__find(view, IO_SET_BLOCK_BASES, flow);
+	return base ? base : &none;
+}
+
+/* What had been counted when the interval began, or the row's disk came, if that was later. */
+static const struct block_flow *find_before(const struct io_view *view,
+					    const struct block_flow *after,
+					    const struct block_flow *base)
+{
+	const struct block_flow *before = io_view__find(view, IO_SET_BLOCK_FLOWS, after);
 
 	if (!before || began_anew(after, before))
-		before = &none;
+		return base;
+	return base != &none && before->whose.disk != after->whose.disk ? base : before;
+}
+
+static int add_flow(struct io_builder *builder, struct io_row *row, const struct block_flow *after)
+{
+	const struct block_flow *base = find_base(builder->after, row, after);
+	const struct block_flow *before = find_before(builder->before, after, base);
+	bool throttling = !*builder->after->block.throttling_missing;
+
 	row->on_host = true;
 	row->figures_known = true;
-	row->total.requests += after->completed;
-	row->total.bytes += after->bytes;
-	row->total.issued += after->issued;
-	row->total.requeued += after->requeued;
-	row->total.failed += after->failed;
+	row->total.requests += after->completed - base->completed;
+	row->total.bytes += after->bytes - base->bytes;
+	row->total.issued += after->issued - base->issued;
+	row->total.requeued += after->requeued - base->requeued;
+	row->total.failed += after->failed - base->failed;
 	row->interval.requests += after->completed - before->completed;
 	row->interval.bytes += after->bytes - before->bytes;
 	row->interval.issued += after->issued - before->issued;

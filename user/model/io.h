@@ -37,6 +37,7 @@ enum host_layer {
 };
 
 #define DISK_NO_ID UINT32_MAX
+#define DISK_SEVERAL (UINT32_MAX - 1)
 
 enum io_owner {
 	IO_OWNER_HOST, /* no VM's */
@@ -48,7 +49,7 @@ enum io_owner {
 struct io_whose {
 	uint64_t vm_start_ns; /* the VM's; of a shared cgroup's, one of those that share it */
 	uint32_t vm_pid;      /* 0: none is known */
-	uint32_t disk;	      /* id of the only one of its disks on the device, or DISK_NO_ID */
+	uint32_t disk; /* id of the only one of its disks there, or DISK_SEVERAL, or DISK_NO_ID */
 	enum io_owner owner;
 	bool stacked; /* the device stands on others, where its requests come again */
 };

@@ -182,6 +182,7 @@ const struct set io_sets[IO_SETS] = {
 	[IO_SET_LEAVES] = SET("io_leaves", leaves, leaves, 4),
 	[IO_SET_DEVICES] = SET("io_devices", devices, devices, 1),
 	[IO_SET_BLOCK_FLOWS] = SET("block_flows", block.flows, block_flows, 4),
+	[IO_SET_BLOCK_BASES] = SET("block_bases", block_bases, block_flows, 4),
 	[IO_SET_VMM_FLOWS] = SET("vmm_flows", vmm.flows, vmm_flows, 5),
 	[IO_SET_RINGS] = SET("io_rings", queues.flows, rings, 4),
 	[IO_SET_GUESTS] = SET("io_guests", guests, guests, 2),
