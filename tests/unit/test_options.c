@@ -15,7 +15,7 @@ static const struct option_entry timeline = {
 	.argument = "FILE",
 	.help = "a file to write",
 	.expected = "the name of a file to write",
-	.place = offsetof(struct options, timeline),
+	.place = offsetof(struct options, cpu.timeline),
 	.set = option__set_name,
 };
 
@@ -193,12 +193,12 @@ static void test_defaults(void **state)
 	assert_null(p.options.command);
 	assert_null(p.options.sort);
 	assert_null(p.options.columns);
-	assert_null(p.options.timeline);
-	assert_int_equal(p.options.qmp_count, 0);
-	assert_null(p.options.report_to);
+	assert_null(p.options.cpu.timeline);
+	assert_int_equal(p.options.io.qmp_count, 0);
+	assert_null(p.options.io.report_to);
 	assert_false(p.options.hist || p.options.events || p.options.json || p.options.timestamp ||
-		     p.options.verbose || p.options.vmm || p.options.with_guests ||
-		     p.options.guest_report);
+		     p.options.verbose || p.options.io.vmm || p.options.io.with_guests ||
+		     p.options.io.guest_report);
 	parsed_free(&p);
 }
 
@@ -220,7 +220,7 @@ static void test_values(void **state)
 	assert_string_equal(p.options.sort, "%RDY");
 	parsed_free(&p);
 	ACCEPT(&p, "--by", "thread", "--top", "1000000", "--timeline", "a.json");
-	assert_string_equal(p.options.timeline, "a.json");
+	assert_string_equal(p.options.cpu.timeline, "a.json");
 	assert_int_equal(p.options.by, BY_THREAD);
 	assert_int_equal(p.options.top, 1000000);
 	parsed_free(&p);

@@ -13,7 +13,7 @@ static const struct option_entry timeline = {
 	.has_argument = required_argument,
 	.argument = "FILE",
 	.help = "a file to write",
-	.place = offsetof(struct options, timeline),
+	.place = offsetof(struct options, cpu.timeline),
 	.set = option__set_name,
 };
 

@@ -40,23 +40,23 @@ static void test_values(void **state)
 	(void)state;
 	ACCEPT(&p, "-UG", "-q/run/a", "--qmp", "/run/b", "--qmp=/run/a");
 	assert_int_equal(p.options.by, BY_VM);
-	assert_true(p.options.vmm && p.options.with_guests);
-	assert_false(p.options.guest_report);
-	assert_int_equal(p.options.qmp_count, 3);
-	assert_string_equal(p.options.qmp[0], "/run/a");
-	assert_string_equal(p.options.qmp[1], "/run/b");
-	assert_string_equal(p.options.qmp[2], "/run/a");
+	assert_true(p.options.io.vmm && p.options.io.with_guests);
+	assert_false(p.options.io.guest_report);
+	assert_int_equal(p.options.io.qmp_count, 3);
+	assert_string_equal(p.options.io.qmp[0], "/run/a");
+	assert_string_equal(p.options.io.qmp[1], "/run/b");
+	assert_string_equal(p.options.io.qmp[2], "/run/a");
 	parsed_free(&p);
 	ACCEPT(&p, "--vmm", "5");
-	assert_true(p.options.vmm);
-	assert_false(p.options.with_guests);
+	assert_true(p.options.io.vmm);
+	assert_false(p.options.io.with_guests);
 	parsed_free(&p);
 	ACCEPT(&p, "--by=device");
 	assert_int_equal(p.options.by, BY_DEVICE);
 	parsed_free(&p);
 	ACCEPT(&p, "-b", "device", "-b", "vm", "--with-guests");
 	assert_int_equal(p.options.by, BY_VM);
-	assert_true(p.options.with_guests);
+	assert_true(p.options.io.with_guests);
 	parsed_free(&p);
 	parse(&p, &io_tool, (const char *const[]){ "-h", NULL });
 	assert_non_null(strstr(p.out.text, "--qmp=SOCKET"));
@@ -89,14 +89,14 @@ static void test_residency(void **state)
 
 	(void)state;
 	accept(&p, &numa_tool, (const char *const[]){ NULL });
-	assert_int_equal(p.options.residency, RESIDENCY_AUTO);
+	assert_int_equal(p.options.numa.residency, RESIDENCY_AUTO);
 	parsed_free(&p);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		/* The last one counts, as a whole. */
 		accept(&p, &numa_tool,
 		       (const char *const[]){ "-Rmaps,7", "-R", cases[i].text, NULL });
-		assert_int_equal(p.options.residency, cases[i].source);
-		assert_int_equal(p.options.residency_period_ns, cases[i].period_ns);
+		assert_int_equal(p.options.numa.residency, cases[i].source);
+		assert_int_equal(p.options.numa.period_ns, cases[i].period_ns);
 		parsed_free(&p);
 	}
 }
@@ -164,7 +164,7 @@ static void test_rules_that_do_not_hold(void **state)
 	assert_int_equal(p.options.by, BY_VM);
 	parsed_free(&p);
 	accept(&p, &cpu_tool, (const char *const[]){ "-b", "vcpu", "-O", "-b", "vm", NULL });
-	assert_true(p.options.overlap);
+	assert_true(p.options.cpu.overlap);
 	parsed_free(&p);
 	/* Then nothing is shown but their list. */
 	accept(&p, &io_tool, (const char *const[]){ "-je", "-o", "help", NULL });
@@ -178,28 +178,28 @@ static void test_guest_report(void **state)
 
 	(void)state;
 	ACCEPT(&p, "--guest-report");
-	assert_true(p.options.guest_report);
-	assert_null(p.options.report_to);
+	assert_true(p.options.io.guest_report);
+	assert_null(p.options.io.report_to);
 	parsed_free(&p);
 	ACCEPT(&p, "-g");
-	assert_true(p.options.guest_report);
-	assert_null(p.options.report_to);
+	assert_true(p.options.io.guest_report);
+	assert_null(p.options.io.report_to);
 	parsed_free(&p);
 	ACCEPT(&p, "--guest-report=vsock:27505");
-	assert_true(p.options.guest_report);
-	assert_string_equal(p.options.report_to, "vsock:27505");
+	assert_true(p.options.io.guest_report);
+	assert_string_equal(p.options.io.report_to, "vsock:27505");
 	parsed_free(&p);
 	ACCEPT(&p, "-g/dev/virtio-ports/kvmq.io.0", "0.5", "2");
-	assert_string_equal(p.options.report_to, "/dev/virtio-ports/kvmq.io.0");
+	assert_string_equal(p.options.io.report_to, "/dev/virtio-ports/kvmq.io.0");
 	assert_int_equal(p.options.count, 2);
 	parsed_free(&p);
 	/* An optional value is part of the word: what stands apart is INTERVAL, and must be. */
 	ACCEPT(&p, "-g", "0.5");
-	assert_null(p.options.report_to);
+	assert_null(p.options.io.report_to);
 	assert_int_equal(p.options.interval_ns, 500000000);
 	parsed_free(&p);
 	ACCEPT(&p, "-gvsock", "-g"); /* the last one counts */
-	assert_null(p.options.report_to);
+	assert_null(p.options.io.report_to);
 	parsed_free(&p);
 }
 
@@ -214,8 +214,8 @@ static void test_most_sockets(void **state)
 	for (int i = 1; i <= OPTIONS_QMP_MAX + 1; i++)
 		argv[i] = "-q/run/a";
 	assert_int_equal(options_parse(&options, &io_tool, OPTIONS_QMP_MAX + 1, argv, &status), 0);
-	assert_int_equal(options.qmp_count, OPTIONS_QMP_MAX);
-	assert_string_equal(options.qmp[OPTIONS_QMP_MAX - 1], "/run/a");
+	assert_int_equal(options.io.qmp_count, OPTIONS_QMP_MAX);
+	assert_string_equal(options.io.qmp[OPTIONS_QMP_MAX - 1], "/run/a");
 	capture_begin(&err, STDERR_FILENO);
 	assert_int_equal(options_parse(&options, &io_tool, OPTIONS_QMP_MAX + 2, argv, &status), 1);
 	assert_string_equal(capture_end(&err),

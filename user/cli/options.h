@@ -12,6 +12,29 @@
 #define OPTIONS_VMS_MAX 64
 #define OPTIONS_QMP_MAX 64
 
+/* What kvmq-cpu alone takes. */
+struct cpu_options {
+	bool blame;
+	bool overlap;
+	const char *timeline; /* file to write, or NULL */
+};
+
+/* What kvmq-numa alone takes. */
+struct numa_options {
+	unsigned int residency; /* enum residency_source */
+	uint64_t period_ns;	/* of reading that; 0: as often as its cost allows */
+};
+
+/* What kvmq-io alone takes. */
+struct io_options {
+	const char *qmp[OPTIONS_QMP_MAX]; /* paths of sockets; borrowed */
+	size_t qmp_count;
+	bool vmm;	       /* a program inside the VMM */
+	bool with_guests;      /* their reports, too */
+	bool guest_report;     /* this is a guest: report to the host */
+	const char *report_to; /* and so; NULL: the first way that there is */
+};
+
 struct options {
 	const char *vms[OPTIONS_VMS_MAX]; /* names, UUIDs or PIDs; borrowed from argv */
 	size_t vm_count;
@@ -20,17 +43,6 @@ struct options {
 	bool hist;
 	bool events;
 	uint64_t event_min_ns;
-	bool blame;
-	bool overlap;
-	const char *timeline;		  /* file to write, or NULL */
-	unsigned int residency;		  /* enum residency_source */
-	uint64_t residency_period_ns;	  /* 0: as often as its cost allows */
-	const char *qmp[OPTIONS_QMP_MAX]; /* paths of sockets; borrowed */
-	size_t qmp_count;
-	bool vmm;	       /* a program inside the VMM */
-	bool with_guests;      /* their reports, too */
-	bool guest_report;     /* this is a guest: report to the host */
-	const char *report_to; /* and so; NULL: the first way that there is */
 	bool json;
 	const char *sort;
 	uint64_t top; /* 0: all rows */
@@ -48,6 +60,9 @@ struct options {
 	bool interval_given;
 	uint64_t count; /* 0: until stopped */
 	char **command; /* NULL-terminated, or NULL */
+	struct cpu_options cpu;
+	struct numa_options numa;
+	struct io_options io;
 };
 
 /* An option: how it is written, what the help says of it, and what it does. */

@@ -62,9 +62,9 @@ static int open_source(void *source, const struct options *options, const struct
 		.ready = true,
 		.throttling = true,
 		.event_min_ns = options->event_min_ns,
-		.blame = options->blame,
-		.overlap = options->overlap,
-		.changes = options->timeline,
+		.blame = options->cpu.blame,
+		.overlap = options->cpu.overlap,
+		.changes = options->cpu.timeline,
 		.on_wait = on_wait,
 		.on_change = on_change,
 		.context = cpu,
@@ -79,7 +79,7 @@ static int open_source(void *source, const struct options *options, const struct
 static int create(void *source)
 {
 	struct cpu_source *cpu = source;
-	const char *path = cpu->options->timeline;
+	const char *path = cpu->options->cpu.timeline;
 
 	return path ? timeline__open(&cpu->timeline, path, TIMELINE_LIMIT, &cpu->host, find_vm, cpu)
 		    : 0;
@@ -94,7 +94,7 @@ static const struct host *host(const void *source)
 
 static bool is_silent(const struct options *options)
 {
-	return options->timeline;
+	return options->cpu.timeline;
 }
 
 static int start(void *source)

@@ -31,8 +31,8 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 		return 1;
 	}
 	if (columns__select(&report->columns, &cpu_metrics, options->by,
-			    options->overlap && !options->columns ? OVERLAP_COLUMNS
-								  : options->columns) ||
+			    options->cpu.overlap && !options->columns ? OVERLAP_COLUMNS
+								      : options->columns) ||
 	    columns__select(&report->blame_columns, &blame_metrics, options->by, NULL) ||
 	    choose_sort(&report->sort, &cpu_metrics, options, "ready_pct"))
 		return 1;
@@ -90,7 +90,7 @@ static int print_json(struct cpu_report *report, FILE *file, const struct summar
 		if (report->options->hist)
 			json_object_set_new(row, "wait_hist",
 					    bars__json(report->rows.list[i].hist));
-		if (report->options->blame)
+		if (report->options->cpu.blame)
 			json_object_set_new(row, "blame", blame_json(&report->blame, i, &place));
 		json_array_append_new(rows, row);
 	}
@@ -162,7 +162,7 @@ static int print_text(struct cpu_report *report, FILE *file, const struct summar
 	if (report->options->hist)
 		for (size_t i = 0; i < report->rows.count; i++)
 			print_bars(file, &report->rows.list[i], width);
-	if (report->options->blame) {
+	if (report->options->cpu.blame) {
 		error = print_blame(report, file, width);
 		if (error)
 			return error;
@@ -182,7 +182,7 @@ int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapsh
 		return error;
 	summary__count(&summary, &report->rows);
 	sort_rows(report);
-	if (report->options->blame)
+	if (report->options->cpu.blame)
 		error = blame__make(&report->blame, before, after, &report->rows,
 				    report->options->by, report->options->json);
 	if (error)

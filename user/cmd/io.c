@@ -65,16 +65,16 @@ static int poll_session(void *context)
 /* A monitor that has ended is connected to again, and so is the guest of a VM that starts later. */
 static unsigned int needs(const struct options *options)
 {
-	return (options->vmm ? PRIVILEGE_ATTACH : 0) |
-	       (options->qmp_count || options->with_guests ? PRIVILEGE_CONNECT : 0);
+	return (options->io.vmm ? PRIVILEGE_ATTACH : 0) |
+	       (options->io.qmp_count || options->io.with_guests ? PRIVILEGE_CONNECT : 0);
 }
 
 static int run(struct io_tool *io)
 {
 	const struct options *options = &io->options;
 	struct run_steps steps = { .poll = poll_session,
-				   .poll_ms =
-					   options->events || options->with_guests ? POLL_MS : -1,
+				   .poll_ms = options->events || options->io.with_guests ? POLL_MS
+											 : -1,
 				   .report = report_interval,
 				   .context = io };
 	struct command command = { .gate = -1 };
@@ -108,5 +108,5 @@ int main(int argc, char **argv)
 	if (options_parse(&io.options, &io_tool, argc, argv, &status) ||
 	    io_report__init(&io.report, &io.options, &status))
 		return status;
-	return io.options.guest_report ? io_guest__run(&io.options) : run(&io);
+	return io.options.io.guest_report ? io_guest__run(&io.options) : run(&io);
 }

@@ -60,7 +60,7 @@ static int open_all(struct io_guest_tool *guest, const struct options *options)
 	if (getrandom(&guest->report->session, sizeof(guest->report->session), 0) < 0)
 		return -errno;
 	guest->report->session >>= 1; /* JSON's integers have a sign */
-	if (guest_sender__open(&guest->sender, options->report_to))
+	if (guest_sender__open(&guest->sender, options->io.report_to))
 		return -ENODEV;
 	if (block_probe__open(&guest->block, &config) ||
 	    block_probe__set_owners(guest->block, &nobody))

@@ -174,14 +174,14 @@ static int open_vm_probes(struct io_session *session)
 	const struct options *options = session->options;
 	const char *missing = NULL;
 
-	for (size_t i = 0; i < options->qmp_count; i++)
-		session->monitors.list[i].path = options->qmp[i];
-	session->monitors.count = options->qmp_count;
-	if (options->vmm && vmm_probe__open(&session->vmm))
+	for (size_t i = 0; i < options->io.qmp_count; i++)
+		session->monitors.list[i].path = options->io.qmp[i];
+	session->monitors.count = options->io.qmp_count;
+	if (options->io.vmm && vmm_probe__open(&session->vmm))
 		return -EINVAL;
-	if (options->qmp_count && virtqueue_probe__open(&session->queues, &missing))
+	if (options->io.qmp_count && virtqueue_probe__open(&session->queues, &missing))
 		say_missing(session->missing.queues, NULL, missing);
-	if (!options->with_guests)
+	if (!options->io.with_guests)
 		return 0;
 	session->links = guest_links__new(0, &missing);
 	if (missing)

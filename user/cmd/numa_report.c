@@ -32,8 +32,8 @@ int numa_report__init(struct numa_report *report, const struct options *options,
 		*status = print_columns();
 		return 1;
 	}
-	report->source = options->residency;
-	report->period_ns = options->residency_period_ns;
+	report->source = options->numa.residency;
+	report->period_ns = options->numa.period_ns;
 	if (columns__select(&report->columns, numa_metrics(), options->by, options->columns) ||
 	    choose_sort(&report->sort, numa_metrics(), options, "expected_remote_pct"))
 		return 1;

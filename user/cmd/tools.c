@@ -26,7 +26,7 @@ static const struct option_entry cpu_blame = {
 	.letter = 'B',
 	.name = "blame",
 	.help = "who ran while they waited",
-	.place = offsetof(struct options, blame),
+	.place = offsetof(struct options, cpu.blame),
 	.set = option__set_flag,
 };
 
@@ -34,7 +34,7 @@ static const struct option_entry cpu_overlap = {
 	.letter = 'O',
 	.name = "overlap",
 	.help = "by VM: what its vCPUs did at the same time",
-	.place = offsetof(struct options, overlap),
+	.place = offsetof(struct options, cpu.overlap),
 	.set = set_overlap,
 };
 
@@ -45,7 +45,7 @@ static const struct option_entry cpu_timeline = {
 	.argument = "FILE",
 	.help = "each state of each vCPU to FILE, for ui.perfetto.dev (at most 256 MiB)",
 	.expected = "the name of a file to write",
-	.place = offsetof(struct options, timeline),
+	.place = offsetof(struct options, cpu.timeline),
 	.set = option__set_name,
 };
 
@@ -111,11 +111,11 @@ static int set_residency(struct options *options, const struct option_entry *ent
 	while (entry->values[source] && (strlen(entry->values[source]) != length ||
 					 strncmp(entry->values[source], text, length) != 0))
 		source++;
-	options->residency = source;
-	options->residency_period_ns = 0;
+	options->numa.residency = source;
+	options->numa.period_ns = 0;
 	if (!entry->values[source] ||
 	    (text[length] && parse_fixed(text + length + 1, NSEC_PER_SEC, PERIOD_MIN_NS,
-					 PERIOD_MAX_NS, &options->residency_period_ns)))
+					 PERIOD_MAX_NS, &options->numa.period_ns)))
 		return option__refuse(entry, text);
 	return 0;
 }
@@ -161,19 +161,19 @@ static int add_qmp(struct options *options, const struct option_entry *entry, co
 {
 	if (!*text)
 		return option__refuse(entry, text);
-	if (options->qmp_count == OPTIONS_QMP_MAX) {
+	if (options->io.qmp_count == OPTIONS_QMP_MAX) {
 		log_error("--qmp: more than %d sockets: leave some out", OPTIONS_QMP_MAX);
 		return -EINVAL;
 	}
-	options->qmp[options->qmp_count++] = text;
+	options->io.qmp[options->io.qmp_count++] = text;
 	return 0;
 }
 
 static int set_guest_report(struct options *options, const struct option_entry *entry,
 			    const char *text)
 {
-	options->guest_report = true;
-	options->report_to = text;
+	options->io.guest_report = true;
+	options->io.report_to = text;
 	return !text || *text ? 0 : option__refuse(entry, text);
 }
 
@@ -201,7 +201,7 @@ static const struct option_entry io_vmm = {
 	.letter = 'U',
 	.name = "vmm",
 	.help = "VMM's distribution: a trap at each request of QEMU's",
-	.place = offsetof(struct options, vmm),
+	.place = offsetof(struct options, io.vmm),
 	.set = option__set_flag,
 };
 
@@ -209,7 +209,7 @@ static const struct option_entry io_with_guests = {
 	.letter = 'G',
 	.name = "with-guests",
 	.help = "what guests report of their own queues, too",
-	.place = offsetof(struct options, with_guests),
+	.place = offsetof(struct options, io.with_guests),
 	.set = option__set_flag,
 };
 
