@@ -44,8 +44,6 @@ struct scene {
 	size_t guest_count;
 	struct io_view views[2];
 	struct host host;
-	struct io_event events[16];
-	size_t event_count;
 	char reasons[8][128];
 };
 
@@ -364,11 +362,10 @@ static inline void read_cost(struct scene *scene, struct line *line)
 static inline void read_event(struct scene *scene, struct line *line)
 {
 	static const char *const names[] = { "thr", "q", "d" };
-	struct io_event *event = &scene->events[scene->event_count++];
+	struct io_view *view = &scene->views[1];
+	struct io_event *event = need(list_add(&view->events));
 
-	if (scene->event_count > LENGTH(scene->events))
-		die("too many", "event");
-	*event = (struct io_event){ .time_ns = (AFTER_MS - 20 + scene->event_count) * MS,
+	*event = (struct io_event){ .time_ns = (AFTER_MS - 20 + view->events.count) * MS,
 				    .dev = get_dev(line),
 				    .op = get_op(line),
 				    .sector = get_number(line, "sector"),
@@ -446,8 +443,9 @@ static inline void read_scene(struct scene *scene, const char *path)
 		die("cannot read", scene->sys.path);
 	for (int i = 0; i < 2; i++)
 		describe(scene, &scene->views[i], scene->guests[i]);
-	for (size_t i = 0; i < scene->event_count; i++)
-		io_vms__describe_event(&scene->vms, &scene->views[1], &scene->events[i]);
+	for (size_t i = 0; i < scene->views[1].events.count; i++)
+		io_vms__describe_event(&scene->vms, &scene->views[1],
+				       &scene->views[1].events.list[i]);
 }
 
 static inline void free_scene(struct scene *scene)

@@ -21,11 +21,11 @@ struct golden {
 static int print_scene(void *context, FILE *file)
 {
 	struct golden *golden = context;
-	const struct scene *scene = &golden->scene;
+	const struct io_view *views = golden->scene.views;
 
-	for (size_t i = 0; i < scene->event_count && golden->report.options->events; i++)
-		io_report__print_event(&golden->report, file, &scene->views[1], &scene->events[i]);
-	return io_report__print(&golden->report, file, &scene->views[0], &scene->views[1]);
+	for (size_t i = 0; i < views[1].events.count && golden->report.options->events; i++)
+		io_report__print_event(&golden->report, file, &views[1], &views[1].events.list[i]);
+	return io_report__print(&golden->report, file, &views[0], &views[1]);
 }
 
 int main(int argc, char **argv)

@@ -173,6 +173,9 @@ static void check_read(struct recording *recording, const struct scene *scene)
 		for (size_t i = 0; i < 2 && set != IO_SET_MOMENT; i++)
 			assert_int_equal(list_of(&views[i], set)->count,
 					 list_of((struct io_view *)&scene->views[i], set)->count);
+	for (size_t i = 0; i < views[1].events.count; i++)
+		assert_true(set__equal(&io_sets[IO_SET_EVENTS], &views[1].events.list[i],
+				       &scene->views[1].events.list[i]));
 	for (int i = 0; i < 2; i++) {
 		assert_true(set__equal(&io_sets[IO_SET_MOMENT], &views[i], &scene->views[i]));
 		io_view__free(&views[i]);

@@ -49,6 +49,7 @@ static void test_fields(void **state)
 	CHECK_COVERED(IO_SET_LEAVES, struct io_leaf);
 	CHECK_COVERED(IO_SET_DEVICES, struct io_device);
 	CHECK_COVERED(IO_SET_BLOCK_FLOWS, struct block_flow);
+	CHECK_COVERED(IO_SET_EVENTS, struct io_event);
 	CHECK_COVERED(IO_SET_VMM_FLOWS, struct vmm_flow);
 	CHECK_COVERED(IO_SET_RINGS, struct virtqueue_flow);
 	CHECK_COVERED(IO_SET_GUESTS, struct io_guest);

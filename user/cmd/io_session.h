@@ -28,6 +28,8 @@ struct io_session {
 	void (*on_event)(void *context, const struct io_event *event);
 	void *context;
 	const struct io_view *latest; /* read last, borrowed: events are of its VMs */
+	LIST(struct io_event) events; /* since then, for the next: to be recorded */
+	int events_error;	      /* -ENOMEM: one could not be kept */
 };
 
 /*

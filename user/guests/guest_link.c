@@ -27,7 +27,7 @@
 #define WINDOW_BYTES GUEST_REPORT_SIZE
 #define WINDOW_ACCEPTS 128
 
-struct vm {
+struct vm_link {
 	struct guest guest;
 	uint64_t identity; /* a hash of its command line */
 	bool kept;	   /* by guest_links__set_vms(), which is under way */
@@ -51,7 +51,7 @@ struct guest_links {
 	uint64_t accepts_begin_ns;
 	unsigned int accepts;
 	uint64_t strangers;
-	struct vm **vms; /* by ascending PID */
+	struct vm_link **vms; /* by ascending PID */
 	size_t count;
 	struct guest_report *scratch; /* what a line is read into */
 	char chunk[CHUNK_SIZE];
@@ -78,13 +78,13 @@ static void pause_watch(struct guest_links *links, int fd, bool *paused)
 		links->timer_armed = !timerfd_settime(links->timer, 0, &window, NULL);
 }
 
-static void reject(struct vm *vm, const char *reason)
+static void reject(struct vm_link *vm, const char *reason)
 {
 	vm->guest.rejected++;
 	vm->guest.rejected_reason = reason;
 }
 
-static void end_connection(struct vm *vm)
+static void end_connection(struct vm_link *vm)
 {
 	if (vm->fd < 0)
 		return;
@@ -94,7 +94,7 @@ static void end_connection(struct vm *vm)
 		reject(vm, "its connection ended within a line");
 }
 
-static int begin_connection(struct vm *vm, int fd, bool middle)
+static int begin_connection(struct vm_link *vm, int fd, bool middle)
 {
 	int error = vm->paused ? 0 : watch(vm->links, fd, vm);
 
@@ -108,7 +108,7 @@ static int begin_connection(struct vm *vm, int fd, bool middle)
 	return 0;
 }
 
-static void keep_report(struct vm *vm, const struct guest_report *report)
+static void keep_report(struct vm_link *vm, const struct guest_report *report)
 {
 	bool begins = !vm->guest.first || vm->guest.first->session != report->session;
 	struct guest_report *copy = guest_report__copy(report);
@@ -131,7 +131,7 @@ static void keep_report(struct vm *vm, const struct guest_report *report)
 
 static void take_line(void *context, const char *line, size_t size, const char *reason)
 {
-	struct vm *vm = context;
+	struct vm_link *vm = context;
 	struct guest_report *report = vm->links->scratch;
 	bool middle = vm->middle;
 
@@ -142,7 +142,7 @@ static void take_line(void *context, const char *line, size_t size, const char *
 		reject(vm, reason);
 }
 
-static void read_vm(struct guest_links *links, struct vm *vm)
+static void read_vm(struct guest_links *links, struct vm_link *vm)
 {
 	uint64_t now = clock_monotonic_ns();
 	size_t room = CHUNK_SIZE;
@@ -170,9 +170,9 @@ static void read_vm(struct guest_links *links, struct vm *vm)
 }
 
 /* The VM of a CID. Two that claim it may not both be right: then nobody's. */
-static struct vm *find_cid(const struct guest_links *links, uint32_t cid)
+static struct vm_link *find_cid(const struct guest_links *links, uint32_t cid)
 {
-	struct vm *found = NULL;
+	struct vm_link *found = NULL;
 
 	for (size_t i = 0; i < links->count; i++) {
 		if (links->vms[i]->way.cid != cid)
@@ -197,7 +197,7 @@ static void accept_guests(struct guest_links *links)
 		socklen_t size = sizeof(peer);
 		int fd = accept4(links->listener, (struct sockaddr *)&peer, &size,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
-		struct vm *vm;
+		struct vm_link *vm;
 
 		if (fd < 0 && errno == EAGAIN)
 			return;
@@ -227,7 +227,7 @@ static void resume_all(struct guest_links *links)
 		links->accepts = 0;
 	}
 	for (size_t i = 0; i < links->count; i++) {
-		struct vm *vm = links->vms[i];
+		struct vm_link *vm = links->vms[i];
 
 		if (!vm->paused)
 			continue;
@@ -259,7 +259,7 @@ int guest_links__poll(struct guest_links *links)
 }
 
 /* A port that does not answer is tried again, and spoken of once. */
-static void connect_serial(struct vm *vm)
+static void connect_serial(struct vm_link *vm)
 {
 	int fd = guest_way__connect(&vm->way, vm->guest.vm_pid), error = fd < 0 ? fd : 0;
 
@@ -281,7 +281,7 @@ static uint64_t hash(const char *bytes, size_t size)
 	return hash;
 }
 
-static void vm__free(struct vm *vm)
+static void vm__free(struct vm_link *vm)
 {
 	if (!vm)
 		return;
@@ -291,9 +291,9 @@ static void vm__free(struct vm *vm)
 	free(vm);
 }
 
-static struct vm *vm__new(struct guest_links *links, const struct guest_vm *given)
+static struct vm_link *vm__new(struct guest_links *links, const struct guest_vm *given)
 {
-	struct vm *vm = calloc(1, sizeof(*vm));
+	struct vm_link *vm = calloc(1, sizeof(*vm));
 
 	if (!vm)
 		return NULL;
@@ -307,26 +307,26 @@ static struct vm *vm__new(struct guest_links *links, const struct guest_vm *give
 
 static int compare(const void *a, const void *b)
 {
-	const struct vm *const *one = a, *const *other = b;
+	const struct vm_link *const *one = a, *const *other = b;
 
 	return ((*one)->guest.vm_pid > (*other)->guest.vm_pid) -
 	       ((*one)->guest.vm_pid < (*other)->guest.vm_pid);
 }
 
 /* The place of a VM, or NULL. */
-static struct vm **find_vm(const struct guest_links *links, uint32_t pid)
+static struct vm_link **find_vm(const struct guest_links *links, uint32_t pid)
 {
-	struct vm key = { .guest.vm_pid = pid };
-	struct vm *const pointer = &key;
+	struct vm_link key = { .guest.vm_pid = pid };
+	struct vm_link *const pointer = &key;
 
 	return links->count ? bsearch(&pointer, links->vms, links->count, sizeof(pointer), compare)
 			    : NULL;
 }
 
 /* What is known of a VM that is still there, or a new one. NULL: memory is short. */
-static struct vm *take_vm(struct guest_links *links, const struct guest_vm *given)
+static struct vm_link *take_vm(struct guest_links *links, const struct guest_vm *given)
 {
-	struct vm **place = find_vm(links, given->pid);
+	struct vm_link **place = find_vm(links, given->pid);
 
 	/* A process number may go round. */
 	if (place && (*place)->identity == hash(given->cmdline, given->cmdline_size))
@@ -334,21 +334,21 @@ static struct vm *take_vm(struct guest_links *links, const struct guest_vm *give
 	return vm__new(links, given);
 }
 
-static bool has_way(const struct vm *vm)
+static bool has_way(const struct vm_link *vm)
 {
 	return vm->way.cid || vm->way.socket[0];
 }
 
 int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, size_t count)
 {
-	struct vm **list = calloc(count ? count : 1, sizeof(struct vm *));
+	struct vm_link **list = calloc(count ? count : 1, sizeof(struct vm_link *));
 	size_t kept = 0, ways = 0;
 	int error = 0;
 
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		struct vm *vm = take_vm(links, &vms[i]);
+		struct vm_link *vm = take_vm(links, &vms[i]);
 
 		if (!vm) {
 			error = -ENOMEM;
@@ -369,7 +369,7 @@ int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, 
 	free(links->vms);
 	links->vms = list;
 	links->count = kept;
-	qsort(list, kept, sizeof(struct vm *), compare);
+	qsort(list, kept, sizeof(struct vm_link *), compare);
 	for (size_t i = 0; i < kept; i++) {
 		list[i]->kept = false;
 		if (list[i]->fd < 0 && list[i]->way.socket[0])
@@ -459,7 +459,7 @@ int guest_links__fd(const struct guest_links *links)
 
 const struct guest *guest_links__find(const struct guest_links *links, uint32_t vm_pid)
 {
-	struct vm **place = find_vm(links, vm_pid);
+	struct vm_link **place = find_vm(links, vm_pid);
 	const struct guest *guest = place ? &(*place)->guest : NULL;
 
 	return guest && (guest->report || guest->rejected) ? guest : NULL;

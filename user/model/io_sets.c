@@ -126,6 +126,32 @@ static const struct field rings[] = {
 	FIELD(struct virtqueue_flow, in_flight, FIELD_U32, FIELD_GAUGE),
 };
 
+/* What a request has waited in. */
+#define WAITED(prefix, layer)                                                                      \
+	FIELD_AS(prefix "_ns", struct io_event, layers_ns[layer], FIELD_U64, FIELD_GAUGE),         \
+		FIELD_AS(prefix "_known", struct io_event, known[layer], FIELD_BOOL, FIELD_GAUGE)
+
+static const struct field events[] = {
+	FIELD(struct io_event, time_ns, FIELD_U64, FIELD_GAUGE),
+	FIELD(struct io_event, dev, FIELD_U32, FIELD_GAUGE),
+	FIELD(struct io_event, op, FIELD_U32, FIELD_GAUGE),
+	FIELD(struct io_event, sector, FIELD_U64, FIELD_GAUGE),
+	FIELD(struct io_event, bytes, FIELD_U32, FIELD_GAUGE),
+	FIELD(struct io_event, error, FIELD_I32, FIELD_GAUGE),
+	FIELD(struct io_event, vm_pid, FIELD_U32, FIELD_GAUGE),
+	FIELD(struct io_event, cgroup_id, FIELD_U64, FIELD_GAUGE),
+	FIELD_AS("owner", struct io_event, whose.owner, FIELD_U32, FIELD_GAUGE),
+	FIELD_AS("owner_pid", struct io_event, whose.vm_pid, FIELD_U32, FIELD_GAUGE),
+	FIELD_AS("owner_start_ns", struct io_event, whose.vm_start_ns, FIELD_U64, FIELD_GAUGE),
+	FIELD_AS("owner_disk", struct io_event, whose.disk, FIELD_U32, FIELD_GAUGE),
+	FIELD_AS("stacked", struct io_event, whose.stacked, FIELD_BOOL, FIELD_GAUGE),
+	FIELD(struct io_event, tid, FIELD_U32, FIELD_GAUGE),
+	FIELD(struct io_event, comm, FIELD_TEXT, FIELD_GAUGE),
+	WAITED("throttled", HOST_THROTTLED),
+	WAITED("queue", HOST_QUEUE),
+	WAITED("device", HOST_DEVICE),
+};
+
 static const struct field guests[] = {
 	FIELD(struct io_guest, vm_pid, FIELD_U32, FIELD_KEY),
 	FIELD(struct io_guest, vm_start_ns, FIELD_U64, FIELD_KEY),
@@ -185,6 +211,12 @@ const struct set io_sets[IO_SETS] = {
 	[IO_SET_BLOCK_BASES] = SET("block_bases", block_bases, block_flows, 4),
 	[IO_SET_VMM_FLOWS] = SET("vmm_flows", vmm.flows, vmm_flows, 5),
 	[IO_SET_RINGS] = SET("io_rings", queues.flows, rings, 4),
+	[IO_SET_EVENTS] = { .name = "io_events",
+			    .fields = events,
+			    .field_count = sizeof(events) / sizeof(events[0]),
+			    .size = sizeof(struct io_event),
+			    .list = offsetof(struct io_view, events),
+			    .events = true },
 	[IO_SET_GUESTS] = SET("io_guests", guests, guests, 2),
 	[IO_SET_GUEST_DISKS] = SET("io_guest_disks", guest_disks, guest_disks, 4),
 	[IO_SET_GUEST_FLOWS] = SET("io_guest_flows", guest_flows, guest_flows, 5),

@@ -12,6 +12,7 @@
 #define KVMQ_IO_VIEW_H
 
 #include "model/io.h"
+#include "model/io_event.h"
 #include "model/io_sets.h"
 #include "model/list.h"
 
@@ -160,6 +161,7 @@ struct io_view {
 				  * came after another one */
 	struct vmm_snapshot vmm; /* uprobe and QMP */
 	struct virtqueue_snapshot queues;
+	LIST(struct io_event) events;		/* since the view before, if they are kept */
 	LIST(struct io_guest) guests;		/* by VM */
 	LIST(struct io_guest_disk) guest_disks; /* by VM, first, name */
 	LIST(struct io_guest_flow) guest_flows; /* by VM, first, disk, op */
