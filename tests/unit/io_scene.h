@@ -31,7 +31,6 @@
 #include "fake_proc.h"
 #include "guests/guest_link.h"
 #include "io/io_rows.h"
-#include "model/host.h"
 #include "model/io_event.h"
 #include "scene_line.h"
 
@@ -43,7 +42,6 @@ struct scene {
 	struct guest guests[2][8]; /* as of each view */
 	size_t guest_count;
 	struct io_view views[2];
-	struct host host;
 	char reasons[8][128];
 };
 
@@ -112,11 +110,12 @@ static inline struct live_vm *last_vm(struct scene *scene)
 
 static inline void read_host(struct scene *scene, struct line *line)
 {
-	struct host *host = &scene->host;
+	struct host *host = &scene->views[0].host;
 
 	get_text(line, "name", host->name, sizeof(host->name));
 	get_text(line, "kernel", host->kernel, sizeof(host->kernel));
 	host->cpus = (uint32_t)get_number(line, "cpus");
+	scene->views[1].host = *host;
 }
 
 static inline void read_device(struct scene *scene, struct line *line)

@@ -45,7 +45,6 @@ int main(int argc, char **argv)
 	    io_report__init(&golden.report, &options, &status))
 		return status;
 	read_scene(&golden.scene, argv[1]);
-	golden.report.host = golden.scene.host;
 	status = columns ? terminal__print((uint16_t)columns, print_scene, &golden)
 			 : print_scene(&golden, stdout);
 	io_report__free(&golden.report);

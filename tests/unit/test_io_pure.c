@@ -169,8 +169,8 @@ static void check_read(struct recording *recording, const struct scene *scene)
 		free(text);
 		free(wanted);
 	}
-	for (int set = 0; set < IO_SETS; set++)
-		for (size_t i = 0; i < 2 && set != IO_SET_MOMENT; i++)
+	for (int set = IO_SET_VMS; set < IO_SETS; set++)
+		for (size_t i = 0; i < 2; i++)
 			assert_int_equal(list_of(&views[i], set)->count,
 					 list_of((struct io_view *)&scene->views[i], set)->count);
 	for (size_t i = 0; i < views[1].events.count; i++)
@@ -178,6 +178,7 @@ static void check_read(struct recording *recording, const struct scene *scene)
 				       &scene->views[1].events.list[i]));
 	for (int i = 0; i < 2; i++) {
 		assert_true(set__equal(&io_sets[IO_SET_MOMENT], &views[i], &scene->views[i]));
+		assert_true(set__equal(&io_sets[IO_SET_STATE], &views[i], &scene->views[i]));
 		io_view__free(&views[i]);
 	}
 	io_rows__free(&rows);

@@ -12,7 +12,6 @@
 #include "cmd/io_report.h"
 #include "cmd/io_session.h"
 #include "cmd/tools.h"
-#include "host/host.h"
 
 #define POLL_MS 50
 
@@ -83,7 +82,6 @@ static int run(struct io_tool *io)
 	runner__prepare();
 	if (options->command && command__prepare(&command, options->command))
 		return STATUS_FAILED;
-	host__read(&io->report.host);
 	if (!io_session__open(&io->session, options, on_event, io) &&
 	    !privileges_drop(needs(options))) {
 		status = STATUS_FAILED;

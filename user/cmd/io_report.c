@@ -221,9 +221,9 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 	}
 	object = json_pack(
 		"{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "schema",
-		SCHEMA, "host", json__text(report->host.name), "kernel",
-		json__text(report->host.kernel), "time", time, "interval_ns",
-		(json_int_t)(after->time_ns - before->time_ns), "cpus", (int)report->host.cpus,
+		SCHEMA, "host", json__text(after->host.name), "kernel",
+		json__text(after->host.kernel), "time", time, "interval_ns",
+		(json_int_t)(after->time_ns - before->time_ns), "cpus", (int)after->host.cpus,
 		"vms", (int)shown.vms, "disks", (int)shown.disks, "cost",
 		json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
 			  known_real(cost.run_ns), "hooks_pct", known_real(cost.hooks_pct),
@@ -341,13 +341,13 @@ static void print_footer(const struct io_report *report, FILE *file, const struc
 	putc('\n', file);
 }
 
-static void print_header(const struct io_report *report, FILE *file, const struct io_view *view)
+static void print_header(FILE *file, const struct io_view *view)
 {
 	struct shown shown = sum_shown(view);
 
-	text_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s", report->host.name,
-		  report->host.kernel, report->host.cpus, report->host.cpus == 1 ? "" : "s",
-		  shown.vms, shown.vms == 1 ? "" : "s", shown.disks, shown.disks == 1 ? "" : "s");
+	text_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s", view->host.name, view->host.kernel,
+		  view->host.cpus, view->host.cpus == 1 ? "" : "s", shown.vms,
+		  shown.vms == 1 ? "" : "s", shown.disks, shown.disks == 1 ? "" : "s");
 }
 
 /* Of a row without a request the table has said so. */
@@ -377,7 +377,7 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 		format_time(time, sizeof(time), after->realtime_ns);
 		fprintf(file, "%s\n", time);
 	}
-	print_header(report, file, after);
+	print_header(file, after);
 	choose_columns(report, &columns);
 	if (rows->count)
 		error = table__print(file, &columns, rows->list, sizeof(*rows->list), rows->count,

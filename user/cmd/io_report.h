@@ -7,13 +7,11 @@
 
 #include "cli/options.h"
 #include "io/io_rows.h"
-#include "model/host.h"
 #include "model/io_event.h"
 #include "render/metric.h"
 
 struct io_report {
 	const struct options *options;
-	struct host host; /* set by the caller */
 	struct io_rows rows;
 	struct columns columns;
 	const struct metric *sort;

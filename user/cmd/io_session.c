@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "host/host.h"
 #include "host/proc.h"
 #include "source/session.h"
 
@@ -223,6 +224,7 @@ int io_session__open(struct io_session *session, const struct options *options,
 	int error;
 
 	session->options = options;
+	host__read(&session->host);
 	session->on_event = on_event;
 	session->context = context;
 	error = session__check_host();
@@ -298,6 +300,7 @@ int io_session__read(struct io_session *session, struct io_view *view)
 		error = follow_vms(session);
 	io_view__clear(view);
 	read_times(view);
+	view->host = session->host;
 	view->missing = session->missing;
 	if (!error)
 		error = block_probe__read(session->block, &view->block);

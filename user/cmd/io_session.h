@@ -17,6 +17,7 @@
 struct io_session {
 	struct session_filter filter;
 	const struct options *options;
+	struct host host;
 	struct io_vms vms;
 	struct block_probe *block;
 	struct vmm_probe *vmm;		/* NULL: not asked for */

@@ -29,6 +29,14 @@ static const struct field moment[] = {
 	MOMENT("lost_ring_samples", queues.skipped, FIELD_U64, FIELD_COUNTER),
 	MOMENT("strangers", strangers, FIELD_U64, FIELD_COUNTER),
 	MOMENT("unseen", unseen, FIELD_U64, FIELD_GAUGE),
+};
+
+/* What is the same at most moments. */
+static const struct field state[] = {
+	MOMENT("host", host.name, FIELD_TEXT, FIELD_GAUGE),
+	MOMENT("kernel", host.kernel, FIELD_TEXT, FIELD_GAUGE),
+	MOMENT("boot_id", host.boot_id, FIELD_TEXT, FIELD_GAUGE),
+	MOMENT("cpus", host.cpus, FIELD_U32, FIELD_GAUGE),
 	MOMENT("unseen_words", unseen_words, FIELD_TEXT, FIELD_GAUGE),
 	MOMENT("vms_missing", missing.vms, FIELD_TEXT, FIELD_GAUGE),
 	MOMENT("throttling_missing", block.throttling_missing, FIELD_TEXT, FIELD_GAUGE),
@@ -203,6 +211,10 @@ const struct set io_sets[IO_SETS] = {
 			    .fields = moment,
 			    .field_count = sizeof(moment) / sizeof(moment[0]),
 			    .size = sizeof(struct io_view) },
+	[IO_SET_STATE] = { .name = "io_state",
+			   .fields = state,
+			   .field_count = sizeof(state) / sizeof(state[0]),
+			   .size = sizeof(struct io_view) },
 	[IO_SET_VMS] = SET("io_vms", vms, vms, 2),
 	[IO_SET_DISKS] = SET("io_disks", disks, disks, 3),
 	[IO_SET_LEAVES] = SET("io_leaves", leaves, leaves, 4),

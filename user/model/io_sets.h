@@ -7,6 +7,7 @@
 
 enum io_set {
 	IO_SET_MOMENT, /* what there is once */
+	IO_SET_STATE,  /* and seldom changes */
 	IO_SET_VMS,
 	IO_SET_DISKS,
 	IO_SET_LEAVES,

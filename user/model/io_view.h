@@ -11,14 +11,13 @@
 #ifndef KVMQ_IO_VIEW_H
 #define KVMQ_IO_VIEW_H
 
+#include "model/host.h"
 #include "model/io.h"
 #include "model/io_event.h"
 #include "model/io_sets.h"
 #include "model/list.h"
+#include "model/vm.h"
 
-#define IO_VM_NAME_SIZE 256
-#define IO_VM_UUID_SIZE 37
-#define IO_CGROUP_SIZE 512
 #define IO_REASON_SIZE 416
 #define DISK_NAME_SIZE 64
 #define DISK_PATH_SIZE 256
@@ -33,9 +32,9 @@ struct io_vm {
 	uint32_t pid;
 	uint32_t disks_left_out;  /* that there was no room for */
 	uint32_t options_refused; /* that may have told of a disk and cannot be read */
-	char name[IO_VM_NAME_SIZE];
-	char uuid[IO_VM_UUID_SIZE];  /* empty: it has none */
-	char cgroup[IO_CGROUP_SIZE]; /* path of the blk-cgroup; empty: none */
+	char name[VM_SHOWN_SIZE];
+	char uuid[VM_UUID_SIZE];     /* empty: it has none */
+	char cgroup[VM_CGROUP_SIZE]; /* path of the blk-cgroup; empty: none */
 	bool chosen;		     /* passes the filter */
 	bool cgroup_of_vms;	     /* another VM has the same */
 	bool cgroup_of_others;	     /* other processes are in it */
@@ -144,6 +143,7 @@ struct io_missing {
 };
 
 struct io_view {
+	struct host host;
 	uint64_t time_ns;	/* CLOCK_MONOTONIC */
 	uint64_t realtime_ns;	/* time of day */
 	uint64_t own_cpu_ns;	/* of this process */
