@@ -15,14 +15,17 @@ static void *item(const struct list *list, size_t size, size_t place)
 
 int list__reserve(struct list *list, size_t size, size_t wanted)
 {
-	size_t capacity = list->capacity * 2 > LIST_FIRST ? list->capacity * 2 : LIST_FIRST;
+	size_t capacity = list->capacity * 2 > LIST_FIRST ? list->capacity * 2 : LIST_FIRST, bytes;
 	void *items;
 
 	if (wanted <= list->capacity)
 		return 0;
 	if (capacity < wanted)
 		capacity = wanted;
-	items = reallocarray(list->items, capacity, size);
+	/* reallocarray() would end a build with sanitizers. */
+	if (__builtin_mul_overflow(capacity, size, &bytes))
+		return -ENOMEM;
+	items = realloc(list->items, bytes);
 	if (!items)
 		return -ENOMEM;
 	list->items = items;
