@@ -58,9 +58,9 @@ static void add(struct snapshot *snapshot, struct exit_snapshot *exits, uint64_t
 static void add_reason(struct exit_snapshot *exits, uint32_t code, uint64_t kernel_count,
 		       uint64_t user_count, uint64_t ns, uint64_t max)
 {
-	struct reason_snapshot *reason = exit_snapshot__add_reason(exits);
+	const struct exit_thread *last = &exits->threads.list[exits->threads.count - 1];
+	struct reason_snapshot *reason = exit_snapshot__add_reason(exits, last->id, code);
 
-	*reason = (struct reason_snapshot){ .code = code };
 	reason->figures.count[EXIT_KERNEL] = kernel_count;
 	reason->figures.count[EXIT_USER] = user_count;
 	reason->figures.handle_ns[EXIT_KERNEL] = (kernel_count + user_count) * ns;
@@ -241,6 +241,41 @@ static void test_nobody(void **state)
 	assert_int_equal(fixture->exit_rows.count, 0);
 }
 
+/* In whatever order they are read: each is its vCPU's, also beside one that has no row. */
+static void test_reasons_by_key(void **state)
+{
+	static const uint32_t codes[] = { 7, 3, 0xffffffff, EXIT_CODE_OTHER, 5 };
+	struct fixture *fixture = *state;
+	const struct exit_rows *rows = &fixture->exit_rows;
+	const struct reason_snapshot *list;
+
+	for (uint64_t id = 1; id <= 3; id++) {
+		add(&fixture->after, &fixture->exits_after, id, 2000, (struct exit_figures){ 0 });
+		for (uint32_t i = 0; i < ARRAY_SIZE(codes); i++)
+			add_reason(&fixture->exits_after, codes[i], 10 * id + i, 0, 100, 100);
+		if (id == 2)
+			continue;
+		add(&fixture->before, &fixture->exits_before, id, 1000, (struct exit_figures){ 0 });
+		add_reason(&fixture->exits_before, 5, 1, 0, 100, 100);
+	}
+	/* The second was there before, and could not be read. */
+	fixture->after.threads.list[1].figures.elapsed_ns = 2000000000;
+	list = fixture->exits_after.reasons.list;
+	for (size_t i = 1; i < 3 * ARRAY_SIZE(codes); i++)
+		assert_true(compare_reasons(&list[i - 1], &list[i]) < 0);
+	make(fixture, BY_VCPU);
+	assert_int_equal(rows->count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t tens = i ? 30 : 10;
+
+		assert_int_equal(rows->list[i].reason_count, ARRAY_SIZE(codes));
+		assert_int_equal(rows->list[i].handled, 5 * tens + 1 + 2 + 3 + 4 - 1);
+		assert_int_equal(rows->list[i].reasons[0]->code, 5);
+		assert_int_equal(rows->list[i].reasons[0]->interval.count[EXIT_KERNEL], tens + 3);
+		assert_int_equal(rows->list[i].reasons[1]->code, EXIT_CODE_OTHER);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +287,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_without_events, set_up, tear_down),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test_setup_teardown(test_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_reasons_by_key, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

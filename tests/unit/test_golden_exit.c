@@ -68,11 +68,11 @@ static void add_vcpu(struct exit_view *view, const struct vcpu *vcpu)
 static void add_reason(struct exit_view *view, uint32_t code, uint32_t count, uint64_t kernel_us,
 		       uint64_t user_us, uint64_t block_us)
 {
-	struct reason_snapshot *reason = exit_snapshot__add_reason(&view->exits);
+	const struct exit_thread *last = &view->exits.threads.list[view->exits.threads.count - 1];
+	struct reason_snapshot *reason = exit_snapshot__add_reason(&view->exits, last->id, code);
 	enum exit_part part = user_us ? EXIT_USER : EXIT_KERNEL;
 	uint64_t total = (kernel_us + user_us) * US;
 
-	*reason = (struct reason_snapshot){ .code = code };
 	reason->figures.count[part] = count;
 	reason->figures.handle_ns[EXIT_KERNEL] = count * kernel_us * US;
 	reason->figures.handle_ns[EXIT_USER] = count * user_us * US;
@@ -96,14 +96,10 @@ static void fill_host(struct scene *scene)
 		{ 3, 3000, 3001, VCPU_UNKNOWN, 400, 50, 0, 0, 50, 0, 0, 4001 },
 	};
 
-	for (int i = 0; i < 2; i++)
-		add_vcpu(before, &old[i]);
-	/* Of the first vCPU alone, so that the reasons stand together. */
-	before->exits.threads.count = 1;
+	add_vcpu(before, &old[0]);
 	add_reason(before, hlt, 1000, 10, 0, 0);
 	add_reason(before, io, 8000, 5, 6, 0);
-	before->exits.threads.count = 2;
-	before->exits.threads.list[1].first_reason = before->exits.reasons.count;
+	add_vcpu(before, &old[1]);
 	add_vcpu(after, &new[0]);
 	add_reason(after, hlt, 2000, 10, 0, 0);
 	add_reason(after, io, 9500, 5, 15, 200);
@@ -138,8 +134,7 @@ static void fill(struct scene *scene, const char *name)
 		return;
 	after->exits.isa = EXIT_ISA_UNKNOWN;
 	after->exits.silent = true;
-	for (size_t i = 0; i < after->exits.threads.count; i++)
-		after->exits.threads.list[i].reason_count = 0;
+	list_clear(&after->exits.reasons);
 }
 
 static void print_events(struct exit_report *report, const struct scene *scene, struct vms *vms)

@@ -139,35 +139,49 @@ static void fill_reason(struct reason_row *row, const struct reason_snapshot *be
 	row->interval.max_ns = interval_max(row, before, after);
 }
 
-static const struct reason_snapshot *find_reason(const struct exit_snapshot *exits,
-						 const struct exit_thread *thread, uint32_t code)
+/* Two moments whose lists are walked through together, once. */
+struct walk {
+	const struct exit_snapshot *before, *after;
+	size_t old_thread, old_reason, reason;
+};
+
+static void add_reasons(struct exit_rows *exit_rows, struct exit_row *row, struct walk *walk,
+			uint64_t thread)
 {
-	for (size_t i = 0; thread && i < thread->reason_count; i++)
-		if (exits->reasons.list[thread->first_reason + i].code == code)
-			return &exits->reasons.list[thread->first_reason + i];
-	return NULL;
+	const struct exit_snapshot *after = walk->after;
+
+	/* Those of vCPUs without a row are passed by. */
+	while (walk->reason < after->reasons.count &&
+	       after->reasons.list[walk->reason].thread < thread)
+		walk->reason++;
+	for (; walk->reason < after->reasons.count; walk->reason++) {
+		const struct reason_snapshot *reason = &after->reasons.list[walk->reason];
+		struct reason_row *entry = &exit_rows->reasons[exit_rows->reason_count];
+
+		if (reason->thread != thread)
+			break;
+		*entry = (struct reason_row){ .owner = row };
+		fill_reason(entry,
+			    list_next(&walk->before->reasons, &walk->old_reason, reason,
+				      compare_reasons),
+			    reason);
+		exit_reason__name(entry->name, after->isa, entry->code);
+		exit_rows->order[exit_rows->reason_count++] = entry;
+	}
 }
 
-static void add_thread(struct exit_rows *exit_rows, struct exit_row *row,
-		       const struct exit_snapshot *before, const struct exit_thread *old,
-		       const struct exit_snapshot *after, const struct exit_thread *thread)
+static void add_thread(struct exit_rows *exit_rows, struct exit_row *row, struct walk *walk,
+		       const struct exit_thread *thread)
 {
 	static const struct exit_figures none;
+	const struct exit_thread *old =
+		list_next(&walk->before->threads, &walk->old_thread, &thread->id, compare_ids);
 
 	add_growth(&row->interval, old ? &old->figures : &none, &thread->figures);
 	add_growth(&row->total, &none, &thread->figures);
 	row->known &= thread->known;
 	row->poll_known &= thread->poll_known && thread->known;
-	for (size_t i = 0; i < thread->reason_count; i++) {
-		const struct reason_snapshot *reason =
-			&after->reasons.list[thread->first_reason + i];
-		struct reason_row *entry = &exit_rows->reasons[exit_rows->reason_count];
-
-		*entry = (struct reason_row){ .owner = row };
-		fill_reason(entry, find_reason(before, old, reason->code), reason);
-		exit_reason__name(entry->name, after->isa, entry->code);
-		exit_rows->order[exit_rows->reason_count++] = entry;
-	}
+	add_reasons(exit_rows, row, walk, thread->id);
 }
 
 static int compare_codes(const void *left, const void *right)
@@ -236,7 +250,8 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 		    const struct exit_snapshot *before, const struct exit_snapshot *after,
 		    const struct snapshot *snapshot)
 {
-	size_t place = 0, next = 0;
+	struct walk walk = { .before = before, .after = after };
+	size_t next = 0;
 
 	if (reserve(exit_rows, rows->count, after->reasons.count))
 		return -ENOMEM;
@@ -246,18 +261,16 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 							.poll_known = !after->silent };
 	row_keys__fill(exit_rows->keys, rows, by);
 	for (size_t i = 0; i < after->threads.count; i++) {
-		const struct exit_thread *thread = &after->threads.list[i], *old;
+		const struct exit_thread *thread = &after->threads.list[i];
 		const struct thread_snapshot *from;
 		const struct row_key *found;
 
 		from = list_next(&snapshot->threads, &next, &thread->id, compare_ids);
-		old = list_next(&before->threads, &place, &thread->id, compare_ids);
 		found = !from ? NULL
 			      : row_keys__find(exit_rows->keys, rows->count, by, snapshot,
 					       &from->identity);
 		if (found)
-			add_thread(exit_rows, &exit_rows->list[found->row], before, old, after,
-				   thread);
+			add_thread(exit_rows, &exit_rows->list[found->row], &walk, thread);
 	}
 	fold_reasons(exit_rows);
 	return 0;

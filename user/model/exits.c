@@ -1,22 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/exits.h"
 
+#include <string.h>
+
 struct exit_thread *exit_snapshot__add(struct exit_snapshot *exits)
 {
 	struct exit_thread *thread = list_add(&exits->threads);
 
 	if (thread)
-		*thread =
-			(struct exit_thread){ .first_reason = exits->reasons.count, .known = true };
+		thread->known = true;
 	return thread;
 }
 
-struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits)
+int compare_reasons(const void *left, const void *right)
 {
-	struct reason_snapshot *reason = list_add(&exits->reasons);
+	const struct reason_snapshot *a = left, *b = right;
 
-	if (reason)
-		exits->threads.list[exits->threads.count - 1].reason_count++;
+	if (a->thread != b->thread)
+		return a->thread < b->thread ? -1 : 1;
+	return a->code < b->code ? -1 : a->code > b->code;
+}
+
+static bool is_before(const struct reason_snapshot *reason, uint64_t thread, uint32_t code)
+{
+	return reason->thread < thread || (reason->thread == thread && reason->code < code);
+}
+
+struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits, uint64_t thread,
+						  uint32_t code)
+{
+	struct reason_snapshot *reason = list_add(&exits->reasons), *last = reason;
+
+	if (!reason)
+		return NULL;
+	while (reason > exits->reasons.list && !is_before(reason - 1, thread, code))
+		reason--;
+	if (reason != last) {
+		memmove(reason + 1, reason, (size_t)(last - reason) * sizeof(*reason));
+		memset(reason, 0, sizeof(*reason));
+	}
+	reason->thread = thread;
+	reason->code = code;
 	return reason;
 }
 

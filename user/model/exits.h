@@ -59,7 +59,9 @@ struct reason_figures {
 	uint64_t max_ns;		/* the longest handling, both parts together */
 };
 
+/* The exits of one vCPU for one reason. */
 struct reason_snapshot {
+	uint64_t thread; /* its id */
 	uint32_t code;
 	struct reason_figures figures;
 	struct exit_hist hist;
@@ -71,8 +73,6 @@ struct exit_thread {
 	bool known;	 /* false: no event has told yet where it runs */
 	bool poll_known; /* false: polling is in kvm_ns */
 	struct exit_figures figures;
-	size_t first_reason;
-	size_t reason_count;
 };
 
 /* What could not be counted, since the tool started. */
@@ -96,7 +96,7 @@ struct exit_snapshot {
 	struct exit_losses losses;
 	struct exit_cost cost;
 	LIST(struct exit_thread) threads;     /* by ascending id */
-	LIST(struct reason_snapshot) reasons; /* of a thread one after the other */
+	LIST(struct reason_snapshot) reasons; /* by compare_reasons() */
 };
 
 /* An exit that was handled. */
@@ -129,9 +129,18 @@ void exit_figures__add_progress(struct exit_figures *figures, enum exit_place pl
 void exit_thread__without_events(struct exit_thread *thread, const struct figures *figures,
 				 enum exit_place place, enum exit_isa isa);
 
-/* One more vCPU, or reason of the last vCPU. NULL: memory is short. */
+/* One more vCPU, of which all is known. NULL: memory is short. */
 struct exit_thread *exit_snapshot__add(struct exit_snapshot *exits);
-struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits);
+
+/*
+ * One more reason of a vCPU, put where it belongs: cheap for those that come nearly in order. What
+ * was returned before may have moved. NULL: memory is short.
+ */
+struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits, uint64_t thread,
+						  uint32_t code);
+
+/* An order of reasons by thread and code. */
+int compare_reasons(const void *left, const void *right);
 
 /* Empties its lists; keeps their memory. */
 void exit_snapshot__clear(struct exit_snapshot *exits);

@@ -202,7 +202,7 @@ static bool copy_changing(void *copy, const void *from, size_t size)
 }
 
 static int read_reasons(struct kvm_probe *probe, const struct kvm_vcpu_times *times,
-			struct exit_snapshot *exits)
+			uint64_t thread, struct exit_snapshot *exits)
 {
 	for (int key = 0; key < KVM_REASON_KEYS; key++) {
 		const struct kvm_reason *place;
@@ -218,10 +218,9 @@ static int read_reasons(struct kvm_probe *probe, const struct kvm_vcpu_times *ti
 		}
 		if (copy.generation != times->generation) /* nothing of this thread's yet */
 			continue;
-		reason = exit_snapshot__add_reason(exits);
+		reason = exit_snapshot__add_reason(exits, thread, copy.code);
 		if (!reason)
 			return -ENOMEM;
-		reason->code = copy.code;
 		for (int part = 0; part < EXIT_PARTS; part++) {
 			reason->figures.count[part] = copy.count[part];
 			reason->figures.handle_ns[part] = copy.handle_ns[part];
@@ -286,7 +285,7 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 	thread->figures.poll_ns = times.poll_ns;
 	thread->figures.exits = times.exits;
 	add_progress(&thread->figures, &times, from, probe->sched->clock_offset);
-	return read_reasons(probe, &times, exits);
+	return read_reasons(probe, &times, thread->id, exits);
 }
 
 int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
