@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What stays the same of a disk while the guest has it. */
@@ -26,31 +25,46 @@ static bool is_known(const struct disk_key *key, uint32_t pid, uint64_t start_ns
 	       (*disk->drive || !strcmp(key->path, disk->path));
 }
 
-static struct disk_key *find(const struct disk_ids *ids, uint32_t pid, uint64_t start_ns,
-			     const struct disk *disk)
+/* Where the keys of a VM are, with those of others between them. */
+struct part {
+	size_t begin, end;
+};
+
+static struct part find_part(const struct disk_ids *ids, uint32_t pid, uint64_t start_ns)
 {
-	for (size_t i = 0; i < ids->count; i++)
-		if (is_known(&ids->keys[i], pid, start_ns, disk))
-			return &ids->keys[i];
+	struct part part = { .begin = ids->keys.count };
+
+	for (size_t i = 0; i < ids->keys.count; i++) {
+		struct disk_key *key = &ids->keys.list[i];
+
+		if (key->vm_pid != pid || key->vm_start_ns != start_ns)
+			continue;
+		key->taken = false;
+		part.begin = part.end ? part.begin : i;
+		part.end = i + 1;
+	}
+	return part;
+}
+
+static struct disk_key *find(const struct disk_ids *ids, const struct part *part, uint32_t pid,
+			     uint64_t start_ns, const struct disk *disk)
+{
+	for (size_t i = part->begin; i < part->end; i++)
+		if (is_known(&ids->keys.list[i], pid, start_ns, disk))
+			return &ids->keys.list[i];
 	return NULL;
 }
 
 static struct disk_key *add(struct disk_ids *ids, uint32_t pid, uint64_t start_ns,
 			    const struct disk *disk)
 {
-	struct disk_key *key;
+	struct disk_key *key = list_add(&ids->keys);
 
-	if (ids->count == ids->capacity) {
-		size_t capacity = ids->capacity ? ids->capacity * 2 : 16;
-		void *keys = reallocarray(ids->keys, capacity, sizeof(*ids->keys));
-
-		if (!keys)
-			return NULL;
-		ids->keys = keys;
-		ids->capacity = capacity;
-	}
-	key = &ids->keys[ids->count++];
-	*key = (struct disk_key){ .vm_pid = pid, .vm_start_ns = start_ns, .id = ids->next++ };
+	if (!key)
+		return NULL;
+	key->vm_pid = pid;
+	key->vm_start_ns = start_ns;
+	key->id = ids->next++;
 	strcpy(key->name, disk->name);
 	strcpy(key->drive, disk->drive);
 	strcpy(key->path, disk->path);
@@ -61,21 +75,21 @@ void disk_ids__begin(struct disk_ids *ids)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < ids->count; i++)
-		if (ids->keys[i].seen == ids->look)
-			ids->keys[kept++] = ids->keys[i];
-	ids->count = kept;
+	for (size_t i = 0; i < ids->keys.count; i++)
+		if (ids->keys.list[i].seen == ids->look)
+			ids->keys.list[kept++] = ids->keys.list[i];
+	ids->keys.count = kept;
 	ids->look++;
 }
 
 int disk_ids__assign(struct disk_ids *ids, uint64_t vm_start_ns, struct disks *disks)
 {
 	/* Two disks may be called the same: each takes its own. */
-	for (size_t i = 0; i < ids->count; i++)
-		ids->keys[i].taken = false;
+	const struct part part = find_part(ids, disks->pid, vm_start_ns);
+
 	for (size_t i = 0; i < disks->count; i++) {
 		struct disk *disk = &disks->list[i];
-		struct disk_key *key = find(ids, disks->pid, vm_start_ns, disk);
+		struct disk_key *key = find(ids, &part, disks->pid, vm_start_ns, disk);
 
 		if (!key)
 			key = add(ids, disks->pid, vm_start_ns, disk);
@@ -90,6 +104,6 @@ int disk_ids__assign(struct disk_ids *ids, uint64_t vm_start_ns, struct disks *d
 
 void disk_ids__free(struct disk_ids *ids)
 {
-	free(ids->keys);
+	list_free(&ids->keys);
 	*ids = (struct disk_ids){ 0 };
 }

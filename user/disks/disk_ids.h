@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 #include "disks/disk.h"
+#include "model/list.h"
 
 /* All zeros is one that knows of no disk; ends with disk_ids__free(). */
 struct disk_ids {
-	struct disk_key *keys;
-	size_t count, capacity;
+	LIST(struct disk_key) keys;
 	uint32_t next;
 	uint32_t look; /* which look at the VMs this is */
 };

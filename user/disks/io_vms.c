@@ -44,26 +44,11 @@ static void forget_list(struct io_vms *vms)
 void io_vms__free(struct io_vms *vms)
 {
 	forget_list(vms);
-	free(vms->list);
+	list_free(vms);
 	vms__free(vms->registry);
 	devices__free(vms->devices);
 	disk_ids__free(&vms->disk_ids);
 	*vms = (struct io_vms){ 0 };
-}
-
-static struct live_vm *add_vm(struct io_vms *vms)
-{
-	if (vms->count == vms->capacity) {
-		size_t capacity = vms->capacity ? vms->capacity * 2 : 16;
-		void *list = reallocarray(vms->list, capacity, sizeof(*vms->list));
-
-		if (!list)
-			return NULL;
-		vms->list = list;
-		vms->capacity = capacity;
-	}
-	vms->list[vms->count] = (struct live_vm){ 0 };
-	return &vms->list[vms->count++];
 }
 
 /*
@@ -114,7 +99,7 @@ static void found_vm(void *context, uint32_t pid)
 	identity.vm_start_ns = probe.start_ns;
 	read_file(identity.vm_comm, sizeof(identity.vm_comm), "%s/%u/comm", vms->proc, pid);
 	identity.vm_comm[strcspn(identity.vm_comm, "\n")] = '\0';
-	vm = add_vm(vms);
+	vm = list_add(vms);
 	if (vm)
 		vm->vm = vms__get(vms->registry, &identity);
 	if (vm && vm->vm)
@@ -225,8 +210,7 @@ int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
 			io_vm__release(&vms->list[--vms->count]);
 		return result ? result : refresh.error;
 	}
-	if (vms->count)
-		qsort(vms->list, vms->count, sizeof(*vms->list), compare_vms);
+	list_sort(vms, compare_vms);
 	find_sharers(vms);
 	sweep(vms);
 	period = (clock_thread_cpu_ns() - begin) * REFRESH_SHARE;

@@ -34,9 +34,8 @@ struct io_vms {
 	struct vms *registry;
 	struct devices *devices;
 	struct disk_ids disk_ids;
-	struct live_vm *list; /* by ascending PID */
-	size_t count, capacity;
-	uint64_t next_ns; /* CLOCK_MONOTONIC of the next look */
+	LIST(struct live_vm); /* by ascending PID */
+	uint64_t next_ns;     /* CLOCK_MONOTONIC of the next look */
 	enum proc_view view;
 	struct vm_refusals refusals; /* of the last look */
 };
