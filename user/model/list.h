@@ -16,6 +16,7 @@ struct list {
  * A list of a type: x.list[i] and x.count for those who know it, x.all for the functions
  * below. (As in the kernel, nothing is built with strict aliasing.)
  */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is none */
 #define LIST(type)                                                                                 \
 	union {                                                                                    \
 		struct list all;                                                                   \
@@ -25,6 +26,7 @@ struct list {
 			size_t capacity;                                                           \
 		};                                                                                 \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* One more item, of zeros, at the end of a LIST(): a pointer to it, or NULL (no memory). */
 #define list_add(of) ((__typeof__((of)->list))list__add(&(of)->all, sizeof(*(of)->list)))

@@ -25,24 +25,18 @@ uint64_t field__get(const struct field *field, const void *item, uint32_t place)
 
 void field__put(const struct field *field, void *item, uint32_t place, uint64_t value)
 {
-	char *at = (char *)item + field->offset;
+	uint32_t narrow = (uint32_t)value;
+	bool is_set = value;
+	const void *from = &value;
+	size_t size = FIELD_SIZE(field->type);
 
-	switch (field->type) {
-	case FIELD_U64:
-		((uint64_t *)at)[place] = value;
-		break;
-	case FIELD_U32:
-		((uint32_t *)at)[place] = (uint32_t)value;
-		break;
-	case FIELD_I32:
-		((int32_t *)at)[place] = (int32_t)value;
-		break;
-	case FIELD_BOOL:
-		((bool *)at)[place] = value;
-		break;
-	case FIELD_TEXT:
-		break;
-	}
+	if (field->type == FIELD_TEXT)
+		return;
+	if (field->type == FIELD_BOOL)
+		from = &is_set;
+	else if (field->type != FIELD_U64)
+		from = &narrow;
+	memcpy((char *)item + field->offset + place * size, from, size);
 }
 
 static int compare_numbers(const struct field *field, const void *a, const void *b)

@@ -35,6 +35,8 @@ struct field {
 	uint32_t count;	 /* of numbers that follow each other, or of a text's bytes */
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is none */
+
 /* A field's place and type from its member. An array is one field of several numbers. */
 #define FIELD(item, member, of_type, of_kind)                                                      \
 	{                                                                                          \
@@ -53,6 +55,7 @@ struct field {
 #define FIELD_COUNT(item, member, of_type)                                                         \
 	(sizeof(((item *)0)->member) / FIELD_SIZE(of_type) +                                       \
 	 0 * sizeof(char[sizeof(((item *)0)->member) % FIELD_SIZE(of_type) ? -1 : 1]))
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define FIELD_SIZE(type)                                                                           \
 	((type) == FIELD_U64 ? 8 : (type) == FIELD_BOOL || (type) == FIELD_TEXT ? 1 : 4)
 
