@@ -134,6 +134,25 @@ static const struct recording_info all_info = {
 	.set_count = ARRAY_SIZE(all_sets),
 };
 
+static inline struct machine *add_machine(struct moment *moment, uint64_t id, const char *name)
+{
+	struct machine *machine = list_add(&moment->machines);
+
+	assert_non_null(machine);
+	machine->id = id;
+	snprintf(machine->name, sizeof(machine->name), "%s", name);
+	return machine;
+}
+
+static inline void add_pair(struct moment *moment, int32_t node, const char *of)
+{
+	struct pair *pair = list_add(&moment->pairs);
+
+	assert_non_null(pair);
+	pair->node = node;
+	snprintf(pair->of, sizeof(pair->of), "%s", of);
+}
+
 static inline void moment_free(struct moment *moment)
 {
 	list_free(&moment->machines);
@@ -220,11 +239,10 @@ static inline void machines_change(struct moment *moment, uint64_t passed, uint6
 	}
 	moment->machines.count = kept;
 	for (uint64_t i = chance(seed) % 3; i--;) {
-		struct machine *machine = list_add(&moment->machines);
-
 		/* Above INT64_MAX, too, and by no order. */
-		machine->id = chance(seed) << 22 ^ chance(seed);
-		machine_change(machine, seed);
+		uint64_t id = chance(seed) << 22 ^ chance(seed);
+
+		machine_change(add_machine(moment, id, ""), seed);
 	}
 }
 
@@ -242,10 +260,10 @@ static inline void moment_change(struct moment *moment, uint64_t *seed)
 	if (moment->pairs.count && chance(seed) % 4 == 0)
 		moment->pairs.list[0] = moment->pairs.list[--moment->pairs.count];
 	if (moment->pairs.count < 9 && chance(seed) % 4 == 0) {
-		struct pair *pair = list_add(&moment->pairs);
+		char of[8];
 
-		pair->node = -(int32_t)moment->time_ns;
-		snprintf(pair->of, sizeof(pair->of), "%d", (int)chance(seed) % 100);
+		snprintf(of, sizeof(of), "%d", (int)(chance(seed) % 100));
+		add_pair(moment, -(int32_t)moment->time_ns, of);
 	}
 	list_clear(&moment->happenings);
 	for (uint64_t i = chance(seed) % 4; i--;) {

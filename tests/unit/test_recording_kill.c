@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is left of a recording whose writer was killed, or whose disk was full: user/recording/. */
+/* Recordings whose writer was killed, or whose disk was full or fails: user/recording/. */
 #include "recorded.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -15,7 +16,8 @@
 #include "recording/recording.h"
 
 #define KILLS 200
-#define FURTHEST 150	    /* moment that is waited for */
+#define DAMAGES 300
+#define FURTHEST 80	    /* moment that is waited for */
 #define LONGEST_NS 20000000 /* waited after that; making the file may take as long */
 
 static char folder[64], path[128];
@@ -184,11 +186,110 @@ static void test_full_disk(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void write_some(uint64_t seed, int moments)
+{
+	struct moment moment = { .realtime_ns = 1 };
+	struct recorder *recorder;
+
+	assert_int_equal(recorder__open(&recorder, path, &all_info), 0);
+	while (moments--) {
+		moment_change(&moment, &seed);
+		assert_int_equal(recorder__write(recorder, &moment), 0);
+	}
+	recorder__close(recorder);
+	moment_free(&moment);
+}
+
+/* free() it. */
+static char *read_file(size_t *size)
+{
+	FILE *file = fopen(path, "re");
+	char *bytes = malloc(1 << 20);
+
+	assert_true(file && bytes);
+	*size = fread(bytes, 1, 1 << 20, file);
+	assert_in_range(*size, 1, (1 << 20) - 1);
+	fclose(file);
+	return bytes;
+}
+
+/* With some of its bits the other way round. */
+static void write_damaged(const char *bytes, size_t size, uint64_t *seed)
+{
+	FILE *file = fopen(path, "we");
+	char *damaged = malloc(size);
+
+	assert_true(file && damaged);
+	memcpy(damaged, bytes, size);
+	for (uint64_t bits = 1 + chance(seed) % 30; bits--;)
+		damaged[chance(seed) % size] ^= (char)(1 << chance(seed) % 8);
+	assert_int_equal(fwrite(damaged, 1, size, file), size);
+	fclose(file);
+	free(damaged);
+}
+
+/* A page is read as it stands in the file: wherever bits fall over, nothing but a refusal comes. */
+static void test_fallen_bits(void **state)
+{
+	struct moment got = { 0 };
+	struct recording *recording;
+	uint64_t seed = 17;
+	char *sound;
+	size_t size;
+
+	(void)state;
+	write_some(1, 100);
+	sound = read_file(&size);
+	log_keep_errors(true);
+	for (int i = 0; i < DAMAGES; i++) {
+		write_damaged(sound, size, &seed);
+		if (recording__open(&recording, path, &all_info))
+			continue;
+		while (recording__next(recording, &got) == 1)
+			;
+		recording__close(recording);
+	}
+	log_keep_errors(false);
+	free(sound);
+	moment_free(&got);
+}
+
+/* What stands beside it is put into it again and again, also while somebody reads. */
+static void test_bounded_wal(void **state)
+{
+	struct moment moment = { .realtime_ns = 1 }, got = { 0 };
+	struct recorder *recorder;
+	struct recording *recording;
+	struct stat wal;
+	uint64_t seed = 19;
+	char name[160];
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s-wal", path);
+	assert_int_equal(recorder__open(&recorder, path, &all_info), 0);
+	assert_int_equal(recording__open(&recording, path, &all_info), 0);
+	for (int i = 0; i < 3000; i++) {
+		moment_change(&moment, &seed);
+		assert_int_equal(recorder__write(recorder, &moment), 0);
+		assert_int_equal(recording__next(recording, &got), 1);
+		assert_int_equal(stat(name, &wal), 0);
+		assert_in_range(wal.st_size, 0, 4 << 20);
+	}
+	recording__close(recording);
+	recorder__close(recorder);
+	assert_int_equal(access(name, F_OK), -1);
+	assert_in_range(sqlite3_memory_highwater(0), 1, 4 << 20);
+	moment_free(&moment);
+	moment_free(&got);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_kill, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_fallen_bits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bounded_wal, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("recording kill", tests, NULL, NULL);

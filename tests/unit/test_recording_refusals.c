@@ -60,10 +60,14 @@ static void do_sql(const char *sql)
 static void make(const struct recording_info *info, int moments)
 {
 	struct moment moment = { .time_ns = 1, .realtime_ns = 1 };
+	struct machine *machine;
 	struct recorder *recorder;
 
 	assert_int_equal(recorder__open(&recorder, path, info), 0);
-	*list_add(&moment.machines) = (struct machine){ .id = 1, .run_ns = 5, .hist = { 1, 2 } };
+	machine = add_machine(&moment, 1, "");
+	machine->run_ns = 5;
+	machine->hist[0] = 1;
+	machine->hist[1] = 2;
 	for (; moments--; moment.time_ns++)
 		assert_int_equal(recorder__write(recorder, &moment), 0);
 	recorder__close(recorder);
@@ -227,22 +231,24 @@ static void test_one_writer(void **state)
 }
 
 /* The sets of a version before: without a set, a field, and with a shorter array. */
+static const struct field older_fields[] = {
+	FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
+	FIELD(struct machine, is_known, FIELD_BOOL, FIELD_GAUGE),
+	FIELD(struct machine, run_ns, FIELD_U64, FIELD_COUNTER),
+	{ "hist", FIELD_U32, FIELD_COUNTER, offsetof(struct machine, hist), 2 },
+};
+static const struct set older_set =
+	SET("figures", older_fields, .key_count = 1, .size = sizeof(struct machine),
+	    .list = offsetof(struct moment, machines));
+static const struct set *const older_sets[] = { &moment_set, &older_set, &loss_set,
+						&happening_set };
+
 static struct recording_info older(void)
 {
-	static const struct field fields[] = {
-		FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
-		FIELD(struct machine, is_known, FIELD_BOOL, FIELD_GAUGE),
-		FIELD(struct machine, run_ns, FIELD_U64, FIELD_COUNTER),
-		{ "hist", FIELD_U32, FIELD_COUNTER, offsetof(struct machine, hist), 2 },
-	};
-	static const struct set set =
-		SET("figures", fields, .key_count = 1, .size = sizeof(struct machine),
-		    .list = offsetof(struct moment, machines));
-	static const struct set *const sets[] = { &moment_set, &set, &loss_set, &happening_set };
 	struct recording_info info = all_info;
 
-	info.sets = sets;
-	info.set_count = ARRAY_SIZE(sets);
+	info.sets = older_sets;
+	info.set_count = ARRAY_SIZE(older_sets);
 	return info;
 }
 
@@ -273,9 +279,9 @@ static void test_older(void **state)
 	assert_int_equal(recording__open(&recording, path, &all_info), 0);
 	expect_older(recording);
 	recording__close(recording);
-	*list_add(&moment.machines) = (struct machine){ .id = 1, .longest_ns = 3, .name = "x" };
+	add_machine(&moment, 1, "x")->longest_ns = 3;
 	moment.machines.list[0].pages[4] = 7;
-	*list_add(&moment.pairs) = (struct pair){ .node = 1 };
+	add_pair(&moment, 1, "");
 	assert_int_equal(recorder__open(&recorder, path, &all_info), 0);
 	assert_int_equal(recorder__write(recorder, &moment), 0);
 	recorder__close(recorder);
@@ -385,50 +391,40 @@ static void test_full(void **state)
 
 static void refuse_sets(const struct set *first, const struct set *second, const char *words)
 {
-	const struct set *sets[] = { first, second };
+	const struct set *sets[] = { &moment_set, first, second };
 	struct recording_info info = all_info;
 	struct recorder *recorder;
 
 	info.sets = sets;
-	info.set_count = 2;
+	info.set_count = ARRAY_SIZE(sets);
 	assert_int_equal(recorder__open(&recorder, path, &info), -EINVAL);
 	assert_non_null(strstr(log_kept(), words));
 	assert_int_equal(access(path, F_OK), -1);
 }
 
 /* Mistakes of whoever writes sets. */
+static const struct field twice_fields[] = {
+	FIELD(struct pair, node, FIELD_I32, FIELD_KEY),
+	FIELD_AS("Node", struct pair, of, FIELD_TEXT, FIELD_GAUGE),
+};
+static const struct field row_fields[] = {
+	FIELD_AS("row", struct pair, node, FIELD_I32, FIELD_KEY),
+};
+static const struct set twice_set = SET("twice", twice_fields, .key_count = 1);
+static const struct set row_set = SET("rows", row_fields, .key_count = 1);
+static const struct set keys_set = SET("keys", twice_fields, .key_count = 2);
+static const struct set other_set =
+	SET("other", pair_fields, .key_count = 2, .size = sizeof(struct machine),
+	    .list = offsetof(struct moment, machines));
+
 static void test_sets(void **state)
 {
-	static const struct field two[] = {
-		FIELD(struct pair, node, FIELD_I32, FIELD_KEY),
-		FIELD_AS("Node", struct pair, of, FIELD_TEXT, FIELD_GAUGE),
-	};
-	static const struct field taken[] = {
-		FIELD_AS("row", struct pair, node, FIELD_I32, FIELD_KEY),
-	};
-	static const struct set twice = SET("pairs", two, .key_count = 1);
-	static const struct set row = SET("pairs", taken, .key_count = 1);
-	static const struct set keys = SET("keys", two, .key_count = 2);
-	static const struct set other =
-		SET("other", pair_fields, .key_count = 2, .size = sizeof(struct machine),
-		    .list = offsetof(struct moment, machines));
-
 	(void)state;
-	refuse_sets(&pair_set, &moment_set, "the first is to be the moments");
-	refuse_sets(&moment_set, &moment_set, "two sets have one name");
-	refuse_sets(&moment_set, &twice, "two fields have one name");
-	refuse_sets(&moment_set, &row, "that of a column of every table");
-	refuse_sets(&moment_set, &keys, "its keys are not its first fields");
-	{
-		const struct set *sets[] = { &moment_set, &identity_set, &other };
-		struct recording_info info = all_info;
-		struct recorder *recorder;
-
-		info.sets = sets;
-		info.set_count = 3;
-		assert_int_equal(recorder__open(&recorder, path, &info), -EINVAL);
-		assert_non_null(strstr(log_kept(), "another set of its list has other keys"));
-	}
+	refuse_sets(&pair_set, &moment_set, "two sets have one name");
+	refuse_sets(&pair_set, &twice_set, "two fields have one name");
+	refuse_sets(&pair_set, &row_set, "that of a column of every table");
+	refuse_sets(&pair_set, &keys_set, "its keys are not its first fields");
+	refuse_sets(&identity_set, &other_set, "another set of its list has other keys");
 }
 
 /* Two items that nobody could tell apart later. */
@@ -439,8 +435,8 @@ static void test_same_keys(void **state)
 
 	(void)state;
 	assert_int_equal(recorder__open(&recorder, path, &all_info), 0);
-	*list_add(&moment.pairs) = (struct pair){ .node = 1 };
-	*list_add(&moment.pairs) = (struct pair){ .node = 1 };
+	add_pair(&moment, 1, "");
+	add_pair(&moment, 1, "");
 	assert_int_equal(recorder__write(recorder, &moment), -EEXIST);
 	expect_words("is given two pairs with the same keys: tell kvmq's authors");
 	recorder__close(recorder);

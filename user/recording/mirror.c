@@ -127,7 +127,7 @@ static size_t fields_end(const struct set *set)
 
 static bool make_room(struct mirror *mirror)
 {
-	size_t view_size = 0, item_size = 0;
+	size_t view_size = sizeof(struct list), item_size = sizeof(uint64_t); /* at least */
 
 	for (uint32_t i = 0; i < mirror->set_count; i++) {
 		const struct set *set = mirror->sets[i];

@@ -153,7 +153,7 @@ static int begin(struct recorder *recorder)
 
 static int prepare_inserts(struct recorder *recorder)
 {
-	size_t most = 0;
+	size_t most = 1;
 	int error = 0;
 
 	recorder->inserts = calloc(recorder->info->set_count, sizeof(sqlite3_stmt *));

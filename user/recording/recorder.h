@@ -15,7 +15,7 @@ struct recorder;
  * Makes the file, or begins another run in a recording by the same tool; all else that is there
  * is refused and left alone. Ignore SIGXFSZ before. recorder__close() it. -errno after one line.
  */
-int recorder__open(struct recorder **recorder, const char *path, const struct recording_info *info);
+int recorder__open(struct recorder **result, const char *path, const struct recording_info *info);
 
 /*
  * Adds a moment; its lists need no order. -errno after one line; from then on nothing is written

@@ -23,8 +23,7 @@ struct recording_run {
  * these sets. A set or a field that its version did not have yet reads as empty, or 0.
  * recording__close() it. -errno after one line.
  */
-int recording__open(struct recording **recording, const char *path,
-		    const struct recording_info *info);
+int recording__open(struct recording **result, const char *path, const struct recording_info *info);
 
 /*
  * The next moment: 1, and view is it: what the sets describe is overwritten, its lists ordered by
