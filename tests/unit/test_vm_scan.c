@@ -10,11 +10,13 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/privileges.h"
+#include "base/units.h"
 #include "disks/io_vms.h"
 #include "fake_proc.h"
 #include "host/proc_view.h"
@@ -170,6 +172,62 @@ static void test_other_users(void **state)
 	other__stop(&changed);
 }
 
+/* So many processes of somebody, each with that many files open. */
+static void start_full(struct other *list, size_t count, int files)
+{
+	int first = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	while (dup(first) < files)
+		;
+	for (size_t i = 0; i < count; i++)
+		list[i] = other__start(SOMEBODY, true);
+	close_range((unsigned int)first, ~0U, 0);
+}
+
+/*
+ * A user with a million files open costs no more than his share: his processes are counted as not
+ * looked into, and another's VM is found.
+ */
+static void test_full(void **state)
+{
+	struct rlimit limit, raised;
+	struct vm_refusals refusals;
+	struct fake_proc proc = { 0 };
+	struct other list[20];
+	uint64_t found = 0, ns;
+	char text[256];
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	raised.rlim_cur = raised.rlim_max = limit.rlim_max;
+	if (getuid() || limit.rlim_max < 20000)
+		skip();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &raised), 0);
+	fake_proc__open(&proc);
+	start_full(list, ARRAY_SIZE(list), 19000);
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		link_process(&proc, list[i].pid);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	fake_proc__add(&proc, 300, "qemu", 1, NULL, NULL);
+	for (int fd = 3; fd < 500; fd++)
+		fake_proc__add_fd(&proc, 300, fd, fd == 400 ? "anon_inode:kvm-vm" : "/dev/null");
+	ns = clock_process_cpu_ns();
+	assert_int_equal(vms__scan(proc.path, add_pid, &found, &refusals), 0);
+	assert_in_range(clock_process_cpu_ns() - ns, 0, 2 * NSEC_PER_SEC);
+	assert_int_equal(found, 300);
+	assert_int_equal(refusals.count, ARRAY_SIZE(list));
+	assert_int_equal(refusals.cut, ARRAY_SIZE(list));
+	assert_int_equal(refusals.uid, SOMEBODY);
+	assert_false(refusals.mixed);
+	assert_false(vm_refusals__blind(&refusals));
+	vm_refusals__describe(&refusals, text, sizeof(text));
+	assert_string_equal(text, "20 processes of user 65533 could not be looked into: too many "
+				  "open files");
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		other__stop(&list[i]);
+	fake_proc__close(&proc);
+}
+
 /* A socket of another user's VM: 0, or the errno of who keeps what a tool with these needs does. */
 static int connect_with(const struct sockaddr_un *address, unsigned int needs)
 {
@@ -250,7 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scan),	cmocka_unit_test(test_other_users),
 		cmocka_unit_test(test_connect), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_view),
+		cmocka_unit_test(test_view),	cmocka_unit_test(test_full),
 	};
 
 	return cmocka_run_group_tests_name("vm_scan", tests, NULL, NULL);

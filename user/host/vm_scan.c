@@ -3,96 +3,274 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/units.h"
 #include "host/proc.h"
+#include "model/list.h"
 
 /*
- * Returns whether the process holds a VM, or -errno. Who may list the folder may still not follow
- * what is in it. Adds a process that has files to looked_into.
+ * How many open files are looked at. A VMM opens its VM early, so that a few of each process find
+ * nearly all VMs; users with processes that have more share the rest evenly, and so does each
+ * user's among his: a few us each, and a process may have a million.
  */
-static int holds_vm(const char *proc, uint32_t pid, uint32_t *looked_into)
+#define FIRST_FILES 64
+#define ALL_FILES 250000U
+
+/* A process with more files than were looked at. */
+struct full_process {
+	uint32_t pid;
+	uint32_t uid;
+};
+
+struct scan {
+	const char *proc;
+	void (*found)(void *context, uint32_t pid);
+	void *context;
+	struct vm_refusals *refusals;
+	LIST(struct full_process) full;
+};
+
+/* How far one process's files have been looked at. */
+struct look {
+	uint32_t left; /* how many more may be */
+	bool any;      /* one could be followed */
+	bool more;     /* there are some that were not looked at */
+};
+
+/* 1: it is a VM, 0: it is not, or -errno. */
+static int look_at(int folder, const char *name, struct look *look)
 {
 	static const char vm[] = "anon_inode:kvm-vm";
-	char path[PATH_MAX], target[32];
-	struct dirent *entry;
+	char target[32];
+	ssize_t length = readlinkat(folder, name, target, sizeof(target));
+
+	look->left--;
+	look->any |= length >= 0;
+	if (length < 0)
+		return errno == EACCES || errno == EPERM ? -errno : 0;
+	return length == sizeof(vm) - 1 && !memcmp(target, vm, sizeof(vm) - 1);
+}
+
+/* A few names at a time: the kernel makes an inode for each name that it tells. */
+static int look_at_all(int folder, struct look *look)
+{
+	char names[FIRST_FILES * 24];
 	int result = 0;
-	bool any = false;
-	DIR *folder;
+	ssize_t size;
 
-	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
-	folder = opendir(path);
-	if (!folder)
-		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
-	while (result <= 0 && (entry = readdir(folder))) {
-		ssize_t length;
+	while (result <= 0 && (size = getdents64(folder, names, sizeof(names))) > 0) {
+		if (interrupted())
+			return -EINTR;
+		for (ssize_t at = 0; at < size && result <= 0;) {
+			const struct dirent64 *entry = (const void *)(names + at);
 
-		if (entry->d_name[0] == '.')
-			continue;
-		length = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target));
-		any |= length >= 0;
-		if (length < 0 && (errno == EACCES || errno == EPERM))
-			result = -errno;
-		else if (length == sizeof(vm) - 1 && !memcmp(target, vm, sizeof(vm) - 1))
-			result = 1;
+			at += entry->d_reclen;
+			if (entry->d_name[0] == '.')
+				continue;
+			look->more = !look->left;
+			if (look->more)
+				return result;
+			/* One that could not be followed is remembered, one that is a VM counts. */
+			int one = look_at(folder, entry->d_name, look);
+
+			result = one ? one : result;
+		}
 	}
-	closedir(folder);
-	*looked_into += any && pid != (uint32_t)getpid();
 	return result;
 }
 
-/* A kernel thread has no files, and nobody is missing it. */
-static void refuse(struct vm_refusals *refusals, const char *proc, uint32_t pid)
+/*
+ * Returns whether the process holds a VM, or -errno. Who may list the folder may still not follow
+ * what is in it.
+ */
+static int holds_vm(const char *proc, uint32_t pid, struct look *look)
+{
+	char path[PATH_MAX];
+	int folder, result;
+
+	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	result = look_at_all(folder, look);
+	close(folder);
+	return result;
+}
+
+static void count_refusal(struct vm_refusals *refusals, uint32_t uid)
+{
+	if (!refusals->count++)
+		refusals->uid = uid;
+	else if (uid != refusals->uid)
+		refusals->mixed = true;
+}
+
+/* Returns whether the process is still there. */
+static bool find_owner(const char *proc, uint32_t pid, uint32_t *uid)
 {
 	char path[PATH_MAX];
 	struct stat status;
 
-	if (process_is_kernel_thread(proc, pid))
-		return;
 	snprintf(path, sizeof(path), "%s/%u", proc, pid);
 	if (stat(path, &status))
-		return;
-	if (!refusals->count++)
-		refusals->uid = status.st_uid;
-	else if (status.st_uid != refusals->uid)
-		refusals->mixed = true;
+		return false;
+	*uid = status.st_uid;
+	return true;
+}
+
+/* A kernel thread has no files, and nobody is missing it. */
+static void refuse(struct scan *scan, uint32_t pid)
+{
+	uint32_t uid;
+
+	if (!process_is_kernel_thread(scan->proc, pid) && find_owner(scan->proc, pid, &uid))
+		count_refusal(scan->refusals, uid);
+}
+
+static int remember(struct scan *scan, uint32_t pid)
+{
+	struct full_process *full = list_add(&scan->full);
+
+	if (!full)
+		return -ENOMEM;
+	full->pid = pid;
+	if (!find_owner(scan->proc, pid, &full->uid))
+		scan->full.count--;
+	return 0;
+}
+
+static int scan_process(struct scan *scan, uint32_t pid)
+{
+	struct look look = { .left = FIRST_FILES };
+	int result = holds_vm(scan->proc, pid, &look);
+
+	if (result == -EINTR)
+		return result;
+	if (look.any && pid != (uint32_t)getpid())
+		scan->refusals->looked_into++;
+	if (result > 0)
+		scan->found(scan->context, pid);
+	else if (look.more)
+		return remember(scan, pid);
+	else if (result < 0)
+		refuse(scan, pid);
+	return 0;
+}
+
+static int by_uid(const void *left, const void *right)
+{
+	const struct full_process *a = left, *b = right;
+
+	if (a->uid != b->uid)
+		return a->uid < b->uid ? -1 : 1;
+	return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+/* Looks at more files of one; returns how many that were, or -errno. */
+static int scan_full(struct scan *scan, const struct full_process *full, uint32_t share)
+{
+	struct look look = { .left = share };
+	int result = holds_vm(scan->proc, full->pid, &look);
+
+	if (result == -EINTR)
+		return result;
+	if (result > 0) {
+		scan->found(scan->context, full->pid);
+	} else if (look.more) {
+		scan->refusals->cut++;
+		count_refusal(scan->refusals, full->uid);
+	} else if (result < 0) {
+		refuse(scan, full->pid);
+	}
+	return (int)(share - look.left);
+}
+
+static size_t count_users(const struct scan *scan)
+{
+	size_t users = 0;
+
+	for (size_t i = 0; i < scan->full.count; i++)
+		users += !i || scan->full.list[i].uid != scan->full.list[i - 1].uid;
+	return users;
+}
+
+/* What one does not need is the others'. */
+static int scan_all_full(struct scan *scan)
+{
+	const struct full_process *list = scan->full.list;
+	size_t count = scan->full.count, users, end;
+	uint32_t left = ALL_FILES;
+
+	list_sort(&scan->full, by_uid);
+	users = count_users(scan);
+	for (size_t begin = 0; begin < count; begin = end) {
+		uint32_t share = left / (uint32_t)users--;
+
+		for (end = begin; end < count && list[end].uid == list[begin].uid;)
+			end++;
+		for (size_t i = begin; i < end; i++) {
+			int looked = scan_full(scan, &list[i], share / (uint32_t)(end - i));
+
+			if (looked < 0)
+				return looked;
+			share -= (uint32_t)looked;
+			left -= (uint32_t)looked;
+		}
+	}
+	return 0;
+}
+
+/* Returns 0 or -errno; -ENOENT: there is no process. */
+static int scan_folder(struct scan *scan, DIR *folder)
+{
+	struct dirent *entry;
+	bool any = false;
+	int error = 0;
+
+	while (!error && (entry = readdir(folder))) {
+		uint64_t pid;
+
+		if (parse_number(entry->d_name, 1, UINT32_MAX, &pid))
+			continue;
+		any = true;
+		error = interrupted() ? -EINTR : scan_process(scan, (uint32_t)pid);
+	}
+	return error || any ? error : -ENOENT;
 }
 
 int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void *context,
 	      struct vm_refusals *refusals)
 {
-	struct dirent *entry;
-	bool any = false;
+	struct scan scan = { .proc = proc, .found = found, .context = context };
+	const char *before;
 	DIR *folder = opendir(proc);
+	int error;
 
 	*refusals = (struct vm_refusals){ 0 };
+	scan.refusals = refusals;
 	if (!folder)
 		return -errno;
-	while ((entry = readdir(folder))) {
-		uint64_t pid;
-		int result;
-
-		if (parse_number(entry->d_name, 1, UINT32_MAX, &pid))
-			continue;
-		any = true;
-		result = holds_vm(proc, (uint32_t)pid, &refusals->looked_into);
-		if (result > 0)
-			found(context, (uint32_t)pid);
-		else if (result < 0)
-			refuse(refusals, proc, (uint32_t)pid);
-	}
+	before = interrupt__guard("looking for VMs");
+	error = scan_folder(&scan, folder);
+	if (!error)
+		error = scan_all_full(&scan);
+	interrupt__guard(before);
 	closedir(folder);
-	return any ? 0 : -ENOENT;
+	list_free(&scan.full);
+	return error;
 }
 
 bool vm_refusals__blind(const struct vm_refusals *refusals)
 {
-	return refusals->count > refusals->looked_into;
+	return refusals->count - refusals->cut > refusals->looked_into;
 }
 
 bool vms__unseen(size_t found, enum proc_view view, const struct vm_refusals *refusals)
@@ -110,13 +288,13 @@ void vm_refusals__name(const struct vm_refusals *refusals, char *text, size_t si
 
 void vm_refusals__describe(const struct vm_refusals *refusals, char *text, size_t size)
 {
-	bool one = refusals->count == 1;
+	bool one = refusals->count == 1, cut = refusals->cut == refusals->count;
 
 	text[0] = '\0';
 	if (refusals->count)
-		snprintf(text, size,
-			 "%u process%s of user %u%s could not be looked into: that takes root, or "
-			 "CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE",
+		snprintf(text, size, "%u process%s of user %u%s could not be looked into: %s",
 			 refusals->count, one ? "" : "es", refusals->uid,
-			 refusals->mixed ? " and others" : "");
+			 refusals->mixed ? " and others" : "",
+			 cut ? "too many open files"
+			     : "that takes root, or CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE");
 }

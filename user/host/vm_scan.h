@@ -12,8 +12,9 @@
 /* Processes that could not be looked into: each may hold a VM. */
 struct vm_refusals {
 	uint32_t count;
-	uint32_t uid;	      /* whose the first one is */
-	bool mixed;	      /* others are another user's */
+	uint32_t cut; /* of them, those that have so many files open that not all were looked at */
+	uint32_t uid; /* whose the first one is */
+	bool mixed;   /* others are another user's */
 	uint32_t looked_into; /* beside them, this process and the kernel's threads left out */
 };
 
@@ -28,9 +29,10 @@ bool vms__unseen(size_t found, enum proc_view view, const struct vm_refusals *re
 
 /*
  * Calls found for each process of proc that holds a KVM VM (a file descriptor
- * of anon_inode:kvm-vm), whether its vCPUs run or not. Walks all of /proc.
+ * of anon_inode:kvm-vm), whether its vCPUs run or not. Walks all of /proc; of a process that
+ * has thousands of files open it may not look at all.
  * Fills in refusals. Returns 0 or -errno; -ENOENT, too, where
- * no process is to be seen: /proc is not mounted.
+ * no process is to be seen: /proc is not mounted; -EINTR: the tool is to end.
  */
 int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void *context,
 	      struct vm_refusals *refusals);
