@@ -101,9 +101,10 @@ static bool is_in_row_of_device(const struct reasons *reasons, const struct io_r
 	const struct io_leaf *leaves = io_view__leaves(reasons->view, row->disk, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct device_row key = { row->vm->pid, leaves[i].dev };
+		const struct device_row key = { row->vm->pid, leaves[i].dev }, *found;
 
-		if (list_find(&reasons->devices, &key, compare_device_rows))
+		found = list_find(&reasons->devices, &key, compare_device_rows);
+		if (found)
 			return true;
 	}
 	return false;

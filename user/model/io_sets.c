@@ -3,6 +3,8 @@
 
 #include "model/io_view.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member is no expression */
+
 /* A distribution and its sums. */
 #define LATENCY(prefix, item, member)                                                              \
 	FIELD_AS(prefix "_count", item, member.count, FIELD_U64, FIELD_COUNTER),                   \
@@ -200,11 +202,13 @@ static const struct field guest_flows[] = {
 
 #define SET(table, member, fields_of, keys)                                                        \
 	{                                                                                          \
-		.name = table, .fields = fields_of,                                                \
-		.field_count = sizeof(fields_of) / sizeof(fields_of[0]), .key_count = keys,        \
+		.name = (table), .fields = (fields_of),                                            \
+		.field_count = sizeof(fields_of) / sizeof(fields_of[0]), .key_count = (keys),      \
 		.size = sizeof(*((struct io_view *)0)->member.list),                               \
 		.list = offsetof(struct io_view, member)                                           \
 	}
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct set io_sets[IO_SETS] = {
 	[IO_SET_MOMENT] = { .name = "moments",

@@ -156,9 +156,8 @@ struct io_view {
 	LIST(struct io_leaf) leaves;	/* by VM, disk, place */
 	LIST(struct io_device) devices; /* by dev */
 	struct block_snapshot block;
-	LIST(struct block_flow)
-	block_bases;		 /* of these flows, by the same keys, when their disk
-				  * came after another one */
+	/* By the same keys: what a flow had counted when its disk came, after another one. */
+	LIST(struct block_flow) block_bases;
 	struct vmm_snapshot vmm; /* uprobe and QMP */
 	struct virtqueue_snapshot queues;
 	LIST(struct io_event) events;		/* since the view before, if they are kept */
