@@ -41,7 +41,7 @@
 struct scene {
 	struct host host;
 	struct fake_proc proc;
-	struct snapshot snapshots[2];
+	struct view views[2];
 	struct wait_event events[64];
 	size_t event_count;
 	int current; /* the snapshot that lines belong to, or -1 */
@@ -57,121 +57,119 @@ struct extra {
 	uint64_t wake, preempt, count;
 };
 
-enum field_type { U32, U64, S32, FLAG, TEXT };
+enum word_type { U32, U64, S32, FLAG, TEXT };
 
-struct field {
+struct word {
 	const char *name;
-	enum field_type type;
+	enum word_type type;
 	size_t offset, size;
 };
 
-#define FIELD(type, of, name, member)                                                              \
+#define WORD(type, of, name, member)                                                               \
 	{                                                                                          \
 		name, type, offsetof(of, member), sizeof(((of *)0)->member)                        \
 	}
 
-static const struct field host_fields[] = {
-	FIELD(TEXT, struct host, "name", name),
-	FIELD(TEXT, struct host, "kernel", kernel),
-	FIELD(U32, struct host, "cpus", cpus),
+static const struct word host_fields[] = {
+	WORD(TEXT, struct host, "name", name),
+	WORD(TEXT, struct host, "kernel", kernel),
+	WORD(U32, struct host, "cpus", cpus),
 	{ 0 },
 };
 
-static const struct field extra_fields[] = {
-	FIELD(U32, struct extra, "pid", pid),
-	FIELD(TEXT, struct extra, "comm", comm),
-	FIELD(U64, struct extra, "start_ticks", start_ticks),
-	FIELD(TEXT, struct extra, "arguments", arguments),
-	FIELD(TEXT, struct extra, "cgroup", cgroup),
-	FIELD(U64, struct extra, "wake", wake),
-	FIELD(U64, struct extra, "preempt", preempt),
-	FIELD(U64, struct extra, "count", count),
+static const struct word extra_fields[] = {
+	WORD(U32, struct extra, "pid", pid),
+	WORD(TEXT, struct extra, "comm", comm),
+	WORD(U64, struct extra, "start_ticks", start_ticks),
+	WORD(TEXT, struct extra, "arguments", arguments),
+	WORD(TEXT, struct extra, "cgroup", cgroup),
+	WORD(U64, struct extra, "wake", wake),
+	WORD(U64, struct extra, "preempt", preempt),
+	WORD(U64, struct extra, "count", count),
 	{ 0 },
 };
 
-static const struct field snapshot_fields[] = {
-	FIELD(U64, struct snapshot, "time", time_ns),
-	FIELD(U64, struct snapshot, "realtime", realtime_ns),
-	FIELD(U64, struct snapshot, "threads", losses.threads),
-	FIELD(U64, struct snapshot, "events", losses.events),
-	FIELD(U64, struct snapshot, "torn", losses.torn),
-	FIELD(U64, struct snapshot, "clock", losses.clock),
-	FIELD(U64, struct snapshot, "missed", losses.missed),
-	FIELD(U64, struct snapshot, "throttled", losses.throttled),
-	FIELD(U64, struct snapshot, "overlap", losses.overlap),
-	FIELD(U64, struct snapshot, "blame", losses.blame),
-	FIELD(U64, struct snapshot, "vm_switches", cost.vm_switches),
-	FIELD(U64, struct snapshot, "vm_sample_ns", cost.vm_sample_ns),
-	FIELD(U64, struct snapshot, "vm_samples", cost.vm_samples),
-	FIELD(U64, struct snapshot, "switches", cost.switches),
-	FIELD(U64, struct snapshot, "idle_switch_ps", cost.idle_switch_ps),
-	FIELD(U64, struct snapshot, "own_cpu_ns", cost.own_cpu_ns),
+static const struct word snapshot_fields[] = {
+	WORD(U64, struct snapshot, "time", time_ns),
+	WORD(U64, struct snapshot, "realtime", realtime_ns),
+	WORD(U64, struct snapshot, "threads", losses.threads),
+	WORD(U64, struct snapshot, "events", losses.events),
+	WORD(U64, struct snapshot, "torn", losses.torn),
+	WORD(U64, struct snapshot, "clock", losses.clock),
+	WORD(U64, struct snapshot, "missed", losses.missed),
+	WORD(U64, struct snapshot, "throttled", losses.throttled),
+	WORD(U64, struct snapshot, "overlap", losses.overlap),
+	WORD(U64, struct snapshot, "blame", losses.blame),
+	WORD(U64, struct snapshot, "vm_switches", cost.vm_switches),
+	WORD(U64, struct snapshot, "vm_sample_ns", cost.vm_sample_ns),
+	WORD(U64, struct snapshot, "vm_samples", cost.vm_samples),
+	WORD(U64, struct snapshot, "switches", cost.switches),
+	WORD(U64, struct snapshot, "idle_switch_ps", cost.idle_switch_ps),
+	WORD(U64, struct snapshot, "own_cpu_ns", cost.own_cpu_ns),
 	{ 0 },
 };
 
 #define IDENTITY_FIELDS(of)                                                                        \
-	FIELD(U64, of, "id", identity.id), FIELD(U64, of, "start", identity.vm_start_ns),          \
-		FIELD(U32, of, "pid", identity.vm_pid), FIELD(U32, of, "tid", identity.tid),       \
-		FIELD(S32, of, "vcpu", identity.vcpu),                                             \
-		FIELD(FLAG, of, "is_vcpu", identity.is_vcpu),                                      \
-		FIELD(TEXT, of, "comm", identity.comm),                                            \
-		FIELD(TEXT, of, "vm_comm", identity.vm_comm)
+	WORD(U64, of, "id", identity.id), WORD(U64, of, "start", identity.vm_start_ns),            \
+		WORD(U32, of, "pid", identity.vm_pid), WORD(U32, of, "tid", identity.tid),         \
+		WORD(S32, of, "vcpu", identity.vcpu), WORD(FLAG, of, "is_vcpu", identity.is_vcpu), \
+		WORD(TEXT, of, "comm", identity.comm), WORD(TEXT, of, "vm_comm", identity.vm_comm)
 
-static const struct field thread_fields[] = {
+static const struct word thread_fields[] = {
 	IDENTITY_FIELDS(struct thread_snapshot),
-	FIELD(U32, struct thread_snapshot, "state", state),
-	FIELD(U32, struct thread_snapshot, "cpu", cpu),
-	FIELD(U64, struct thread_snapshot, "waiting", waiting_ns),
-	FIELD(U64, struct thread_snapshot, "elapsed", figures.elapsed_ns),
-	FIELD(U64, struct thread_snapshot, "run", figures.run_ns),
-	FIELD(U64, struct thread_snapshot, "wake", figures.ready_ns[CAUSE_WAKE]),
-	FIELD(U64, struct thread_snapshot, "preempt", figures.ready_ns[CAUSE_PREEMPT]),
-	FIELD(U64, struct thread_snapshot, "throttled", figures.throttled_ns),
-	FIELD(FLAG, struct thread_snapshot, "throttling", throttling_known),
-	FIELD(U64, struct thread_snapshot, "halt", figures.halt_ns),
-	FIELD(U64, struct thread_snapshot, "block", figures.block_ns),
-	FIELD(U64, struct thread_snapshot, "waits_wake", figures.waits[CAUSE_WAKE]),
-	FIELD(U64, struct thread_snapshot, "waits_preempt", figures.waits[CAUSE_PREEMPT]),
-	FIELD(U64, struct thread_snapshot, "ended", figures.ended_ns),
-	FIELD(U64, struct thread_snapshot, "max", figures.max_ns),
+	WORD(U32, struct thread_snapshot, "state", state),
+	WORD(U32, struct thread_snapshot, "cpu", cpu),
+	WORD(U64, struct thread_snapshot, "waiting", waiting_ns),
+	WORD(U64, struct thread_snapshot, "elapsed", figures.elapsed_ns),
+	WORD(U64, struct thread_snapshot, "run", figures.run_ns),
+	WORD(U64, struct thread_snapshot, "wake", figures.ready_ns[CAUSE_WAKE]),
+	WORD(U64, struct thread_snapshot, "preempt", figures.ready_ns[CAUSE_PREEMPT]),
+	WORD(U64, struct thread_snapshot, "throttled", figures.throttled_ns),
+	WORD(FLAG, struct thread_snapshot, "throttling", throttling_known),
+	WORD(U64, struct thread_snapshot, "halt", figures.halt_ns),
+	WORD(U64, struct thread_snapshot, "block", figures.block_ns),
+	WORD(U64, struct thread_snapshot, "waits_wake", figures.waits[CAUSE_WAKE]),
+	WORD(U64, struct thread_snapshot, "waits_preempt", figures.waits[CAUSE_PREEMPT]),
+	WORD(U64, struct thread_snapshot, "ended", figures.ended_ns),
+	WORD(U64, struct thread_snapshot, "max", figures.max_ns),
 	{ 0 },
 };
 
-static const struct field blame_fields[] = {
-	FIELD(U64, struct blame, "victim", victim),
-	FIELD(U32, struct blame, "kind", offender.kind),
-	FIELD(U32, struct blame, "tid", offender.tid),
-	FIELD(U32, struct blame, "pid", offender.vm_pid),
-	FIELD(TEXT, struct blame, "comm", offender.comm),
-	FIELD(U64, struct blame, "cgroup_id", offender.cgroup_id),
-	FIELD(TEXT, struct blame, "cgroup", offender.cgroup),
-	FIELD(U64, struct blame, "ns", ns),
+static const struct word blame_fields[] = {
+	WORD(U64, struct blame, "victim", victim),
+	WORD(U32, struct blame, "kind", offender.kind),
+	WORD(U32, struct blame, "tid", offender.tid),
+	WORD(U32, struct blame, "pid", offender.vm_pid),
+	WORD(TEXT, struct blame, "comm", offender.comm),
+	WORD(U64, struct blame, "cgroup_id", offender.cgroup_id),
+	WORD(TEXT, struct blame, "cgroup", offender.cgroup),
+	WORD(U64, struct blame, "ns", ns),
 	{ 0 },
 };
 
-static const struct field overlap_fields[] = {
-	FIELD(U32, struct overlap, "pid", vm_pid),
-	FIELD(U64, struct overlap, "hazard", hazard_ns),
-	FIELD(U64, struct overlap, "stalled", stalled_ns),
-	FIELD(U64, struct overlap, "waiting1", waiting_ns[0]),
-	FIELD(U64, struct overlap, "waiting2", waiting_ns[1]),
-	FIELD(U64, struct overlap, "waiting64", waiting_ns[63]),
+static const struct word overlap_fields[] = {
+	WORD(U32, struct overlap, "pid", vm_pid),
+	WORD(U64, struct overlap, "hazard", hazard_ns),
+	WORD(U64, struct overlap, "stalled", stalled_ns),
+	WORD(U64, struct overlap, "waiting1", waiting_ns[0]),
+	WORD(U64, struct overlap, "waiting2", waiting_ns[1]),
+	WORD(U64, struct overlap, "waiting64", waiting_ns[63]),
 	{ 0 },
 };
 
-static const struct field event_fields[] = {
+static const struct word event_fields[] = {
 	IDENTITY_FIELDS(struct wait_event),
-	FIELD(U64, struct wait_event, "time", time_ns),
-	FIELD(U64, struct wait_event, "queued", queued_rq),
-	FIELD(U64, struct wait_event, "run", run_rq),
-	FIELD(U64, struct wait_event, "wait", wait_ns),
-	FIELD(U64, struct wait_event, "throttled", throttled_ns),
-	FIELD(U32, struct wait_event, "cause", cause),
-	FIELD(U32, struct wait_event, "from", from_cpu),
-	FIELD(U32, struct wait_event, "to", to_cpu),
-	FIELD(U32, struct wait_event, "prev_tid", prev_tid),
-	FIELD(U32, struct wait_event, "prev_tgid", prev_tgid),
-	FIELD(TEXT, struct wait_event, "prev_comm", prev_comm),
+	WORD(U64, struct wait_event, "time", time_ns),
+	WORD(U64, struct wait_event, "queued", queued_rq),
+	WORD(U64, struct wait_event, "run", run_rq),
+	WORD(U64, struct wait_event, "wait", wait_ns),
+	WORD(U64, struct wait_event, "throttled", throttled_ns),
+	WORD(U32, struct wait_event, "cause", cause),
+	WORD(U32, struct wait_event, "from", from_cpu),
+	WORD(U32, struct wait_event, "to", to_cpu),
+	WORD(U32, struct wait_event, "prev_tid", prev_tid),
+	WORD(U32, struct wait_event, "prev_tgid", prev_tgid),
+	WORD(TEXT, struct wait_event, "prev_comm", prev_comm),
 	{ 0 },
 };
 
@@ -199,7 +197,7 @@ static void set_text(char *target, size_t size, const char *value)
 	target[length] = '\0';
 }
 
-static void set_field(const struct field *field, void *target, const char *value)
+static void set_field(const struct word *field, void *target, const char *value)
 {
 	uint64_t number = (uint64_t)VCPU_UNKNOWN;
 	char *end;
@@ -222,12 +220,12 @@ static void set_field(const struct field *field, void *target, const char *value
 }
 
 /* Reads the rest of a line into target. */
-static void set_fields(const struct field *fields, void *target, char **rest)
+static void set_fields(const struct word *fields, void *target, char **rest)
 {
 	char *pair;
 
 	while ((pair = strtok_r(NULL, " \t\n", rest))) {
-		const struct field *field = fields;
+		const struct word *field = fields;
 		char *value = strchr(pair, '=');
 
 		if (!value)
@@ -245,7 +243,7 @@ static struct snapshot *current(struct scene *scene, const char *word)
 {
 	if (scene->current < 0)
 		die("stands before any snapshot", word);
-	return &scene->snapshots[scene->current];
+	return &scene->views[scene->current].sched;
 }
 
 static void read_process(struct scene *scene, char **rest)
@@ -345,14 +343,30 @@ static void read_scene(struct scene *scene, const char *path)
 	while (fgets(line, sizeof(line), file))
 		read_line(scene, line);
 	fclose(file);
-	snapshot__sort_blame(&scene->snapshots[0]);
-	snapshot__sort_blame(&scene->snapshots[1]);
+	snapshot__sort_blame(&scene->views[0].sched);
+	snapshot__sort_blame(&scene->views[1].sched);
 }
 
 struct print {
 	struct scene *scene;
 	struct cpu_report *report;
 };
+
+static void show_wait(struct cpu_report *report, FILE *file, const struct scene *scene, size_t i,
+		      struct vms *vms)
+{
+	const struct wait_event *event = &scene->events[i];
+	const struct snapshot *after = &scene->views[1].sched;
+	const struct vm *vm = vms__get(vms, &event->identity);
+	const struct vm *other = vms__find(vms, event->prev_tgid);
+	struct named_wait named = { { .boot_ns = after->realtime_ns - after->time_ns }, *event };
+
+	if (vm)
+		memcpy(named.names.vm, vm->name, sizeof(named.names.vm));
+	if (other)
+		memcpy(named.names.other_vm, other->name, sizeof(named.names.other_vm));
+	cpu_report__print_wait(report, file, &named);
+}
 
 static int print_scene(void *context, FILE *file)
 {
@@ -363,18 +377,15 @@ static int print_scene(void *context, FILE *file)
 	struct vms *vms = vms__new(scene->proc.path, &all);
 	int error;
 
-	report->host = scene->host;
-	report->boot_ns = scene->snapshots[1].realtime_ns - scene->snapshots[1].time_ns;
-	scene->snapshots[1].end_ns = scene->snapshots[1].time_ns;
-	vms__sweep(vms, &scene->snapshots[0]);
+	scene->views[1].host = scene->host;
+	scene->views[1].sched.end_ns = scene->views[1].sched.time_ns;
+	vms__sweep(vms, &scene->views[0].sched);
 	for (size_t i = 0; i < scene->event_count && report->options->events; i++)
-		cpu_report__print_wait(report, file, &scene->events[i],
-				       vms__get(vms, &scene->events[i].identity),
-				       vms__find(vms, scene->events[i].prev_tgid));
-	vms__sweep(vms, &scene->snapshots[1]);
-	error = vms__fill(vms, &scene->snapshots[1]);
+		show_wait(report, file, scene, i, vms);
+	vms__sweep(vms, &scene->views[1].sched);
+	error = vms__fill(vms, &scene->views[1].sched);
 	if (!error)
-		error = cpu_report__print(report, file, &scene->snapshots[0], &scene->snapshots[1]);
+		error = cpu_report__print(report, file, &scene->views[0], &scene->views[1]);
 	vms__free(vms);
 	return error;
 }
@@ -402,8 +413,8 @@ int main(int argc, char **argv)
 	status = columns ? terminal__print((uint16_t)columns, print_scene, &print)
 			 : print_scene(&print, stdout);
 	cpu_report__free(&report);
-	snapshot__free(&scene.snapshots[0]);
-	snapshot__free(&scene.snapshots[1]);
+	snapshot__free(&scene.views[0].sched);
+	snapshot__free(&scene.views[1].sched);
 	fake_proc__close(&scene.proc);
 	return status || fflush(stdout) ? 1 : 0;
 }

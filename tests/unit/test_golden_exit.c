@@ -19,12 +19,13 @@
 
 #define MS 1000000ULL
 #define US 1000ULL
+#define BOOT_NS (1763935201000 * MS - 1001000 * MS)
 
 static const struct host host = { .name = "kvm1", .kernel = "6.1.0-37-amd64", .cpus = 4 };
 
 struct scene {
 	struct fake_proc proc;
-	struct exit_view views[2];
+	struct view views[2];
 	enum exit_isa isa;
 };
 
@@ -37,9 +38,9 @@ struct vcpu {
 	uint64_t exits;
 };
 
-static void add_vcpu(struct exit_view *view, const struct vcpu *vcpu)
+static void add_vcpu(struct view *view, const struct vcpu *vcpu)
 {
-	struct thread_snapshot *thread = list_add(&view->snapshot.threads);
+	struct thread_snapshot *thread = list_add(&view->sched.threads);
 	struct exit_thread *exits = exit_snapshot__add(&view->exits);
 	struct figures *figures = &thread->figures;
 
@@ -65,7 +66,7 @@ static void add_vcpu(struct exit_view *view, const struct vcpu *vcpu)
 }
 
 /* The last vCPU's exits for a reason: all as long, in KVM and, if user_us, in the VMM. */
-static void add_reason(struct exit_view *view, uint32_t code, uint32_t count, uint64_t kernel_us,
+static void add_reason(struct view *view, uint32_t code, uint32_t count, uint64_t kernel_us,
 		       uint64_t user_us, uint64_t block_us)
 {
 	const struct exit_thread *last = &view->exits.threads.list[view->exits.threads.count - 1];
@@ -85,7 +86,7 @@ static void fill_host(struct scene *scene)
 {
 	bool svm = scene->isa == EXIT_ISA_SVM;
 	uint32_t hlt = svm ? 0x78 : 12, io = svm ? 0x7b : 30, page = svm ? 0x400 : 48;
-	struct exit_view *before = &scene->views[0], *after = &scene->views[1];
+	struct view *before = &scene->views[0], *after = &scene->views[1];
 	const struct vcpu old[] = {
 		{ 1, 1000, 1003, 0, 5000, 100, 50, 10, 20, 800, 20, 9000 },
 		{ 2, 1000, 1004, 1, 10, 1, 0, 0, 0, 5989, 0, 500 },
@@ -114,16 +115,16 @@ static void fill_host(struct scene *scene)
 
 static void fill(struct scene *scene, const char *name)
 {
-	struct exit_view *before = &scene->views[0], *after = &scene->views[1];
+	struct view *before = &scene->views[0], *after = &scene->views[1];
 
 	fake_proc__open(&scene->proc);
 	fake_proc__add(&scene->proc, 1000, "qemu-system-x86", 5000,
 		       "qemu-system-x86_64|-name|guest=web,debug-threads=on",
 		       "0::/machine.slice/web\n");
-	before->snapshot.time_ns = 1000000 * MS;
-	before->snapshot.realtime_ns = 1763935200000 * MS;
-	after->snapshot.time_ns = after->snapshot.end_ns = 1001000 * MS;
-	after->snapshot.realtime_ns = 1763935201000 * MS;
+	before->sched.time_ns = 1000000 * MS;
+	before->sched.realtime_ns = 1763935200000 * MS;
+	after->sched.time_ns = after->sched.end_ns = 1001000 * MS;
+	after->sched.realtime_ns = 1763935201000 * MS;
 	scene->isa = !strcmp(name, "intel") ? EXIT_ISA_VMX : EXIT_ISA_SVM;
 	if (strcmp(name, "empty") != 0)
 		fill_host(scene);
@@ -137,10 +138,20 @@ static void fill(struct scene *scene, const char *name)
 	list_clear(&after->exits.reasons);
 }
 
+static void show_event(struct exit_report *report, const struct exit_event *event, struct vms *vms)
+{
+	const struct vm *vm = vms__get(vms, &event->identity);
+	struct named_exit named = { { .boot_ns = BOOT_NS }, *event };
+
+	if (vm)
+		memcpy(named.names.vm, vm->name, sizeof(named.names.vm));
+	exit_report__print_exit(report, stdout, &named);
+}
+
 static void print_events(struct exit_report *report, const struct scene *scene, struct vms *vms)
 {
 	struct exit_event event = {
-		.identity = scene->views[1].snapshot.threads.list[0].identity,
+		.identity = scene->views[1].sched.threads.list[0].identity,
 		.isa = scene->isa,
 		.code = scene->isa == EXIT_ISA_SVM ? 0x7b : 30,
 		.time_ns = 1000250 * MS,
@@ -152,11 +163,11 @@ static void print_events(struct exit_report *report, const struct scene *scene, 
 		.rip_known = true,
 	};
 
-	exit_report__print_exit(report, stdout, &event, vms__get(vms, &event.identity));
-	event.identity = scene->views[1].snapshot.threads.list[2].identity;
+	show_event(report, &event, vms);
+	event.identity = scene->views[1].sched.threads.list[2].identity;
 	event.code = EXIT_CODE_OTHER;
 	event.rip_known = false;
-	exit_report__print_exit(report, stdout, &event, vms__get(vms, &event.identity));
+	show_event(report, &event, vms);
 }
 
 int main(int argc, char **argv)
@@ -178,18 +189,17 @@ int main(int argc, char **argv)
 	    exit_report__init(&report, &options, &status))
 		return status;
 	fill(&scene, argv[1]);
-	report.host = host;
-	report.boot_ns = 1763935201000 * MS - 1001000 * MS;
+	scene.views[1].host = host;
 	vms = vms__new(scene.proc.path, &all);
-	vms__sweep(vms, &scene.views[1].snapshot);
-	vms__fill(vms, &scene.views[1].snapshot);
+	vms__sweep(vms, &scene.views[1].sched);
+	vms__fill(vms, &scene.views[1].sched);
 	if (options.events)
 		print_events(&report, &scene, vms);
 	status = exit_report__print(&report, stdout, &scene.views[0], &scene.views[1]);
 	vms__free(vms);
 	exit_report__free(&report);
 	for (int i = 0; i < 2; i++) {
-		snapshot__free(&scene.views[i].snapshot);
+		snapshot__free(&scene.views[i].sched);
 		exit_snapshot__free(&scene.views[i].exits);
 	}
 	fake_proc__close(&scene.proc);

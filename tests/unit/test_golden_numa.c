@@ -23,12 +23,13 @@
 #define MIB (1ULL << 20)
 #define BEFORE_MS 1000000
 #define AFTER_MS 1010000
+#define BOOT_NS (1763935201000 * MS - AFTER_MS * MS)
 
 static const struct host host = { .name = "kvm1", .kernel = "6.12.30-amd64", .cpus = 8 };
 
 struct scene {
 	struct fake_proc proc;
-	struct numa_view views[2];
+	struct view views[2];
 };
 
 /* One vCPU: what it ran on nodes, in ms, by the first view and since. */
@@ -40,13 +41,13 @@ struct vcpu {
 	uint64_t local, remote, pages; /* faults since, and how many pages each is of */
 };
 
-static struct numa_thread *add_thread(struct numa_view *view, const struct vcpu *vcpu)
+static struct numa_thread *add_thread(struct view *view, const struct vcpu *vcpu)
 {
-	struct thread_snapshot *thread = list_add(&view->snapshot.threads);
+	struct thread_snapshot *thread = list_add(&view->sched.threads);
 	struct numa_thread *numa = numa_snapshot__add(&view->numa);
 
 	*thread = (struct thread_snapshot){
-		.identity = { .id = view->snapshot.threads.count,
+		.identity = { .id = view->sched.threads.count,
 			      .vm_start_ns = vcpu->vm_pid * 10000000ULL,
 			      .vm_pid = vcpu->vm_pid,
 			      .tid = vcpu->vm_pid + 1 + (uint32_t)vcpu->number,
@@ -83,7 +84,7 @@ static void add_vcpu(struct scene *scene, const struct vcpu *vcpu)
 {
 	for (int i = 0; i < 2; i++) {
 		struct numa_thread *numa = add_thread(&scene->views[i], vcpu);
-		struct snapshot *snapshot = &scene->views[i].snapshot;
+		struct snapshot *snapshot = &scene->views[i].sched;
 		struct figures *figures =
 			&snapshot->threads.list[snapshot->threads.count - 1].figures;
 
@@ -146,7 +147,7 @@ static struct residency *add_vm(struct scene *scene, uint32_t pid, const char *n
 	return residency;
 }
 
-static struct numa_vm *last_vm(struct numa_view *view)
+static struct numa_vm *last_vm(struct view *view)
 {
 	return &view->numa.vms.list[view->numa.vms.count - 1];
 }
@@ -276,14 +277,14 @@ static void fill_nodes(struct nodes *nodes, uint32_t count)
 
 static void fill(struct scene *scene, const char *name)
 {
-	struct numa_view *before = &scene->views[0], *after = &scene->views[1];
+	struct view *before = &scene->views[0], *after = &scene->views[1];
 	bool two = !strcmp(name, "two") || !strcmp(name, "nohook") || !strcmp(name, "nomove");
 
 	fake_proc__open(&scene->proc);
-	before->snapshot.time_ns = before->numa.time_ns = BEFORE_MS * MS;
-	after->snapshot.time_ns = after->snapshot.end_ns = AFTER_MS * MS;
+	before->sched.time_ns = before->numa.time_ns = BEFORE_MS * MS;
+	after->sched.time_ns = after->sched.end_ns = AFTER_MS * MS;
 	after->numa.time_ns = AFTER_MS * MS;
-	after->snapshot.realtime_ns = 1763935201000 * MS;
+	after->sched.realtime_ns = 1763935201000 * MS;
 	after->numa.balancing = BALANCING_ON;
 	after->numa.page_bytes = 4096;
 	fill_nodes(&after->numa.nodes, !strcmp(name, "four")	 ? 4
@@ -310,7 +311,7 @@ static void fill(struct scene *scene, const char *name)
 	       "the kernel refused the hook at task_numa_fault: Permission denied");
 	strcpy(after->numa.migrations_missing, after->numa.faults_missing);
 	for (size_t i = 0; i < 2 * after->numa.threads.count; i++) {
-		struct numa_view *view = &scene->views[i % 2];
+		struct view *view = &scene->views[i % 2];
 		struct numa_figures *figures = &view->numa.threads.list[i / 2].figures;
 
 		memset(figures->faults, 0, sizeof(figures->faults));
@@ -318,11 +319,21 @@ static void fill(struct scene *scene, const char *name)
 	}
 }
 
+static void show_event(struct numa_report *report, const struct numa_event *event, struct vms *vms)
+{
+	const struct vm *vm = vms__get(vms, &event->identity);
+	struct named_burst named = { { .boot_ns = BOOT_NS }, *event };
+
+	if (vm)
+		memcpy(named.names.vm, vm->name, sizeof(named.names.vm));
+	numa_report__print_event(report, stdout, &named);
+}
+
 static void print_events(struct numa_report *report, const struct scene *scene, struct vms *vms)
 {
 	struct numa_event event = {
 		.kind = NUMA_FAULTS,
-		.identity = scene->views[1].snapshot.threads.list[0].identity,
+		.identity = scene->views[1].sched.threads.list[0].identity,
 		.begin_ns = 1001000 * MS,
 		.end_ns = 1001012 * MS + 50, /* ns, of which 100 are shown */
 		.faults = 12,
@@ -331,12 +342,12 @@ static void print_events(struct numa_report *report, const struct scene *scene, 
 		.to = NODE_NONE,
 	};
 
-	numa_report__print_event(report, stdout, &event, vms__get(vms, &event.identity));
+	show_event(report, &event, vms);
 	event.kind = NUMA_MIGRATE;
 	event.identity.vcpu = VCPU_UNKNOWN;
 	event.from = 0;
 	event.to = 1;
-	numa_report__print_event(report, stdout, &event, vms__get(vms, &event.identity));
+	show_event(report, &event, vms);
 	event = (struct numa_event){ .kind = NUMA_MOVE,
 				     .identity = event.identity,
 				     .begin_ns = 1002000 * MS,
@@ -345,7 +356,7 @@ static void print_events(struct numa_report *report, const struct scene *scene, 
 				     .to = 1,
 				     .from_cpu = 3,
 				     .to_cpu = 12 };
-	numa_report__print_event(report, stdout, &event, vms__get(vms, &event.identity));
+	show_event(report, &event, vms);
 }
 
 int main(int argc, char **argv)
@@ -368,12 +379,11 @@ int main(int argc, char **argv)
 	    numa_report__init(&report, &options, &status))
 		return status;
 	fill(&scene, argv[1]);
-	report.host = host;
-	report.boot_ns = 1763935201000 * MS - AFTER_MS * MS;
+	scene.views[1].host = host;
 	vms = vms__new(scene.proc.path, &all);
-	vms__sweep(vms, &scene.views[1].snapshot);
-	vms__fill(vms, &scene.views[1].snapshot);
-	homes__fill(&homes, &scene.views[0].numa, &scene.views[1].numa, &scene.views[1].snapshot);
+	vms__sweep(vms, &scene.views[1].sched);
+	vms__fill(vms, &scene.views[1].sched);
+	homes__fill(&homes, &scene.views[0].numa, &scene.views[1].numa, &scene.views[1].sched);
 	if (options.events)
 		print_events(&report, &scene, vms);
 	status = numa_report__print(&report, stdout, &scene.views[0], &scene.views[1]);
@@ -381,7 +391,7 @@ int main(int argc, char **argv)
 	homes__free(&homes);
 	numa_report__free(&report);
 	for (int i = 0; i < 2; i++) {
-		snapshot__free(&scene.views[i].snapshot);
+		snapshot__free(&scene.views[i].sched);
 		numa_snapshot__free(&scene.views[i].numa);
 	}
 	fake_proc__close(&scene.proc);

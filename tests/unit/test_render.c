@@ -172,30 +172,33 @@ static void test_json_print(void **state)
 	fclose(full);
 }
 
-static struct wait_event example_event(void)
+static struct named_wait example_event(void)
 {
-	return (struct wait_event){
-		.identity = { .vm_pid = 7, .tid = 9, .vcpu = 1, .is_vcpu = true },
-		.time_ns = 3661 * SEC + 1234567,
-		.run_rq = 3661 * SEC + 1234567,
-		.queued_rq = 3661 * SEC + 34567,
-		.wait_ns = 1200049,
-		.cause = CAUSE_PREEMPT,
-		.from_cpu = 2,
-		.to_cpu = 3,
-		.prev_tid = 4321,
-		.prev_tgid = 4321,
-		.prev_comm = "make",
-	};
+	return (struct named_wait){ .names = { .boot_ns = BOOT_NS, .vm = "web" },
+				    .event = {
+					    .identity = { .vm_pid = 7,
+							  .tid = 9,
+							  .vcpu = 1,
+							  .is_vcpu = true },
+					    .time_ns = 3661 * SEC + 1234567,
+					    .run_rq = 3661 * SEC + 1234567,
+					    .queued_rq = 3661 * SEC + 34567,
+					    .wait_ns = 1200049,
+					    .cause = CAUSE_PREEMPT,
+					    .from_cpu = 2,
+					    .to_cpu = 3,
+					    .prev_tid = 4321,
+					    .prev_tgid = 4321,
+					    .prev_comm = "make",
+				    } };
 }
 
-static void expect_line(const struct wait_event *event, const struct vm *vm,
-			const struct vm *prev_vm, const char *line)
+static void expect_line(const struct named_wait *event, const char *line)
 {
 	struct memory memory;
 	char *text;
 
-	wait_line__print(memory_open(&memory), event, vm, prev_vm, BOOT_NS);
+	wait_line__print(memory_open(&memory), event);
 	text = memory_close(&memory);
 	assert_string_equal(text, line);
 	free(text);
@@ -203,8 +206,7 @@ static void expect_line(const struct wait_event *event, const struct vm *vm,
 
 static void test_event_line(void **state)
 {
-	const struct vm vm = { .pid = 7, .name = "web" }, other = { .pid = 8, .name = "db" };
-	struct wait_event event = example_event();
+	struct named_wait event = example_event();
 	struct memory memory;
 	char *text;
 
@@ -215,29 +217,32 @@ static void test_event_line(void **state)
 			    "TIME            VM                VCPU      TID CAUSE   FROM   TO"
 			    "     WAIT(us) AFTER\n");
 	free(text);
-	expect_line(&event, &vm, NULL,
+	expect_line(&event,
 		    "23:14:21.001234 web                  1        9 preempt    2    3       1200.0"
 		    " make[4321]\n");
-	expect_line(&event, &vm, &other,
+	strcpy(event.names.other_vm, "db");
+	expect_line(&event,
 		    "23:14:21.001234 web                  1        9 preempt    2    3       1200.0"
 		    " db make[4321]\n");
-	event.cause = CAUSE_WAKE;
-	event.wait_ns = 1200050;
-	event.prev_tid = 0;
-	event.identity.vcpu = VCPU_UNKNOWN;
-	expect_line(&event, &vm, NULL,
+	event.event.cause = CAUSE_WAKE;
+	event.event.wait_ns = 1200050;
+	event.event.prev_tid = 0;
+	event.event.identity.vcpu = VCPU_UNKNOWN;
+	expect_line(&event,
 		    "23:14:21.001234 web                  -        9 wake       2    3       1200.1"
 		    " idle\n");
 }
 
 static void test_event_json(void **state)
 {
-	const struct vm vm = { .pid = 7, .name = "web" }, other = { .pid = 8, .name = "db" };
-	struct wait_event event = example_event();
-	json_t *json = wait_line__json(&event, &vm, &other, BOOT_NS);
-	char *text = json_dumps(json, JSON_COMPACT);
+	struct named_wait event = example_event();
+	json_t *json;
+	char *text;
 
 	(void)state;
+	strcpy(event.names.other_vm, "db");
+	json = wait_line__json(&event);
+	text = json_dumps(json, JSON_COMPACT);
 	assert_string_equal(
 		text, "{\"schema\":\"kvmq.cpu.event/1\",\"time\":\"2023-11-14T23:14:21.001Z\","
 		      "\"vm\":\"web\",\"vm_pid\":7,\"vcpu\":1,\"tid\":9,\"cause\":\"preempt\","
@@ -247,9 +252,10 @@ static void test_event_json(void **state)
 		      "ns\":0}");
 	free(text);
 	json_decref(json);
-	event.prev_tid = 0;
-	event.identity.vcpu = VCPU_UNKNOWN;
-	json = wait_line__json(&event, &vm, NULL, BOOT_NS);
+	event.event.prev_tid = 0;
+	event.event.identity.vcpu = VCPU_UNKNOWN;
+	event.names.other_vm[0] = '\0';
+	json = wait_line__json(&event);
 	assert_true(json_is_null(json_object_get(json, "vcpu")));
 	assert_true(json_is_null(json_object_get(json, "after_vm")));
 	assert_string_equal(json_string_value(json_object_get(json, "after_comm")), "idle");
@@ -259,18 +265,20 @@ static void test_event_json(void **state)
 /* An event with a name that is no UTF-8 is an event all the same. */
 static void test_event_json_bad_name(void **state)
 {
-	const struct vm bad = { .pid = 7, .name = BAD_UTF8 }, good = { .pid = 8, .name = "db" };
-	struct wait_event event = example_event();
+	struct named_wait event = example_event();
 	json_t *json;
 
 	(void)state;
-	json = wait_line__json(&event, &bad, &good, BOOT_NS);
+	strcpy(event.names.vm, BAD_UTF8);
+	json = wait_line__json(&event);
 	assert_non_null(json);
 	assert_json_text(json, "vm", ESCAPED);
 	assert_int_equal(json_integer_value(json_object_get(json, "vm_pid")), 7);
 	json_decref(json);
-	strcpy(event.prev_comm, BAD_UTF8);
-	json = wait_line__json(&event, &good, &bad, BOOT_NS);
+	strcpy(event.event.prev_comm, BAD_UTF8);
+	strcpy(event.names.vm, "web");
+	strcpy(event.names.other_vm, BAD_UTF8);
+	json = wait_line__json(&event);
 	assert_non_null(json);
 	assert_json_text(json, "after_comm", ESCAPED);
 	assert_json_text(json, "after_vm", ESCAPED);

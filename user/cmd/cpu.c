@@ -2,6 +2,7 @@
 /* kvmq-cpu: how long was each vCPU ready but not running, and why? */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/tool.h"
 #include "cmd/cpu_report.h"
@@ -9,17 +10,6 @@
 #include "host/host.h"
 #include "render/timeline.h"
 #include "source/session.h"
-
-struct cpu_view {
-	struct host host;
-	struct snapshot snapshot;
-};
-
-struct cpu_event {
-	struct wait_event wait;
-	const struct vm *vm, *prev_vm; /* NULL: none */
-	uint64_t boot_ns;
-};
 
 struct cpu_source {
 	const struct options *options;
@@ -33,9 +23,11 @@ struct cpu_source {
 static void on_wait(void *context, const struct wait_event *wait)
 {
 	struct cpu_source *cpu = context;
-	const struct cpu_event event = { *wait, vms__get(cpu->session.vms, &wait->identity),
-					 vms__find(cpu->session.vms, wait->prev_tgid),
-					 cpu->session.boot_ns };
+	struct named_wait event = { session__names(&cpu->session, &wait->identity), *wait };
+	const struct vm *other = vms__find(cpu->session.vms, wait->prev_tgid);
+
+	if (other)
+		memcpy(event.names.other_vm, other->name, sizeof(event.names.other_vm));
 
 	cpu->sink->take(cpu->sink->context, &event);
 }
@@ -124,17 +116,17 @@ static int poll_source(void *source)
 static int read_view(void *source, void *data)
 {
 	struct cpu_source *cpu = source;
-	struct cpu_view *view = data;
-	int error = session__read(&cpu->session, &view->snapshot);
+	struct view *view = data;
+	int error = session__read(&cpu->session, &view->sched);
 
 	if (error)
 		return error;
 	view->host = cpu->host;
 	if (!cpu->timeline)
 		return 0;
-	view->snapshot.losses.timeline += timeline__left_out(cpu->timeline);
+	view->sched.losses.timeline += timeline__left_out(cpu->timeline);
 	if (!cpu->begun)
-		timeline__begin(cpu->timeline, &view->snapshot);
+		timeline__begin(cpu->timeline, &view->sched);
 	cpu->begun = true;
 	return 0;
 }
@@ -142,21 +134,21 @@ static int read_view(void *source, void *data)
 static void shown(void *source, const void *data)
 {
 	struct cpu_source *cpu = source;
-	const struct cpu_view *view = data;
+	const struct view *view = data;
 
-	vms__keep_exited(cpu->session.vms, &view->snapshot);
+	session__shown(&cpu->session, &view->sched);
 }
 
 /* What has changed while the last view was read comes before what was going on in it. */
 static int stop(void *source, const void *data)
 {
 	struct cpu_source *cpu = source;
-	const struct cpu_view *view = data;
+	const struct view *view = data;
 
 	if (!cpu->timeline)
 		return 0;
 	sched_probe__poll(cpu->session.probe);
-	return timeline__close(cpu->timeline, &view->snapshot,
+	return timeline__close(cpu->timeline, &view->sched,
 			       sched_probe__lost_changes(cpu->session.probe));
 }
 
@@ -182,11 +174,9 @@ static const struct source_ops live = {
 	.close = close_source,
 };
 
-static void free_view(void *data)
+static void free_view(void *view)
 {
-	struct cpu_view *view = data;
-
-	snapshot__free(&view->snapshot);
+	view__free(view);
 }
 
 static int init(void *report, const struct options *options, int *status)
@@ -194,23 +184,15 @@ static int init(void *report, const struct options *options, int *status)
 	return cpu_report__init(report, options, status);
 }
 
-static int print(void *data, FILE *file, const void *earlier, const void *later)
+static int print(void *report, FILE *file, const void *before, const void *after)
 {
-	const struct cpu_view *before = earlier, *after = later;
-	struct cpu_report *report = data;
-
-	report->host = after->host;
-	return cpu_report__print(report, file, &before->snapshot, &after->snapshot);
+	return cpu_report__print(report, file, before, after);
 }
 
-static void print_event(void *data, FILE *file, const void *before, const void *item)
+static void print_event(void *report, FILE *file, const void *before, const void *event)
 {
-	const struct cpu_event *event = item;
-	struct cpu_report *report = data;
-
 	(void)before;
-	report->boot_ns = event->boot_ns;
-	cpu_report__print_wait(report, file, &event->wait, event->vm, event->prev_vm);
+	cpu_report__print_wait(report, file, event);
 }
 
 static void free_report(void *report)
@@ -220,7 +202,7 @@ static void free_report(void *report)
 
 static const struct tool_ops ops = {
 	.tool = &cpu_tool,
-	.view_size = sizeof(struct cpu_view),
+	.view_size = sizeof(struct view),
 	.free_view = free_view,
 	.live = &live,
 	.report_size = sizeof(struct cpu_report),

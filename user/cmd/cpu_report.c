@@ -45,19 +45,19 @@ void cpu_report__free(struct cpu_report *report)
 	blame__free(&report->blame);
 }
 
-void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct wait_event *event,
-			    const struct vm *vm, const struct vm *prev_vm)
+void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct named_wait *event)
 {
-	if (!vm || (!event->identity.is_vcpu && report->options->by != BY_THREAD))
+	if (!event->names.vm[0] ||
+	    (!event->event.identity.is_vcpu && report->options->by != BY_THREAD))
 		return;
 	if (report->options->json) {
-		json__print(file, wait_line__json(event, vm, prev_vm, report->boot_ns));
+		json__print(file, wait_line__json(event));
 		return;
 	}
 	if (!report->events_begun)
 		wait_line__print_header(file);
 	report->events_begun = true;
-	wait_line__print(file, event, vm, prev_vm, report->boot_ns);
+	wait_line__print(file, event);
 }
 
 static void sort_rows(struct cpu_report *report)
@@ -172,10 +172,11 @@ static int print_text(struct cpu_report *report, FILE *file, const struct summar
 	return 0;
 }
 
-int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapshot *before,
-		      const struct snapshot *after)
+int cpu_report__print(struct cpu_report *report, FILE *file, const struct view *earlier,
+		      const struct view *later)
 {
-	struct summary summary = { .host = &report->host, .before = before, .after = after };
+	const struct snapshot *before = &earlier->sched, *after = &later->sched;
+	struct summary summary = { .host = &later->host, .before = before, .after = after };
 	int error = rows__make(&report->rows, before, after, report->options->by);
 
 	if (error)

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kvmq-cpu shows of two snapshots. Knows nothing of where they came from. */
+/* What kvmq-cpu shows of two views. Knows nothing of where they came from. */
 #ifndef KVMQ_CPU_REPORT_H
 #define KVMQ_CPU_REPORT_H
 
 #include <stdio.h>
 
 #include "cli/options.h"
-#include "model/host.h"
-#include "model/wait_event.h"
+#include "model/view.h"
 #include "render/metric.h"
 #include "sched/blame.h"
 #include "sched/rows.h"
 
 struct cpu_report {
 	const struct options *options;
-	struct host host;
-	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0; set by the caller, as host
-			     is */
 	struct rows rows;
 	struct blame_list blame;
 	struct columns columns;
@@ -36,11 +32,10 @@ void cpu_report__free(struct cpu_report *report);
  * Prints what has changed from before to after. Returns 0 or -errno; errors of
  * the file itself are left to ferror().
  */
-int cpu_report__print(struct cpu_report *report, FILE *file, const struct snapshot *before,
-		      const struct snapshot *after);
+int cpu_report__print(struct cpu_report *report, FILE *file, const struct view *before,
+		      const struct view *after);
 
-/* vm and prev_vm: as of wait_line__print(); vm may be NULL, then nothing is printed. */
-void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct wait_event *event,
-			    const struct vm *vm, const struct vm *prev_vm);
+/* One of no VM that is known is not shown. */
+void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct named_wait *event);
 
 #endif

@@ -48,30 +48,29 @@ void exit_report__free(struct exit_report *report)
 	exit_rows__free(&report->by_vm.exits);
 }
 
-void exit_report__print_exit(struct exit_report *report, FILE *file, const struct exit_event *event,
-			     const struct vm *vm)
+void exit_report__print_exit(struct exit_report *report, FILE *file, const struct named_exit *event)
 {
-	if (!vm)
+	if (!event->names.vm[0])
 		return;
 	if (report->options->json) {
-		json__print(file, exit_line__json(event, vm, report->boot_ns));
+		json__print(file, exit_line__json(event));
 		return;
 	}
 	if (!report->events_begun)
 		exit_line__print_header(file);
 	report->events_begun = true;
-	exit_line__print(file, event, vm, report->boot_ns);
+	exit_line__print(file, event);
 }
 
-static int make_table(struct exit_table *table, enum group_by by, const struct exit_view *before,
-		      const struct exit_view *after)
+static int make_table(struct exit_table *table, enum group_by by, const struct view *before,
+		      const struct view *after)
 {
-	int error = rows__make(&table->rows, &before->snapshot, &after->snapshot, by);
+	int error = rows__make(&table->rows, &before->sched, &after->sched, by);
 
 	if (error)
 		return error;
 	return exit_rows__make(&table->exits, &table->rows, by, &before->exits, &after->exits,
-			       &after->snapshot);
+			       &after->sched);
 }
 
 static void sort_rows(struct exit_report *report)
@@ -93,7 +92,7 @@ struct hook_cost {
 	double runs, run_ns, pct;
 };
 
-static struct hook_cost hook_cost(const struct exit_view *before, const struct exit_view *after)
+static struct hook_cost hook_cost(const struct view *before, const struct view *after)
 {
 	const struct exit_cost *old = &before->exits.cost, *new = &after->exits.cost;
 	struct hook_cost cost = { .run_ns = -1, .pct = -1 };
@@ -105,7 +104,7 @@ static struct hook_cost hook_cost(const struct exit_view *before, const struct e
 		return cost;
 	cost.run_ns = (double)new->sample_ns / (double)new->samples;
 	cost.pct = cost.run_ns * cost.runs * 100.0 /
-		   (double)(after->snapshot.time_ns - before->snapshot.time_ns);
+		   (double)(after->sched.time_ns - before->sched.time_ns);
 	return cost;
 }
 
@@ -136,14 +135,14 @@ static json_t *known_real(double value)
 }
 
 static int print_json(struct exit_report *report, FILE *file, const struct summary *summary,
-		      const struct exit_view *before, const struct exit_view *after)
+		      const struct view *before, const struct view *after)
 {
 	static const char *const names[] = { NULL, "vmx", "svm" };
 	const struct exit_losses *lost = &after->exits.losses;
 	json_t *object = summary__json(summary, SCHEMA), *rows = json_array();
 	json_t *losses = json_object_get(object, "losses"), *cost = json_object_get(object, "cost");
 	struct hook_cost hooks = hook_cost(before, after);
-	uint64_t torn = after->snapshot.losses.torn + lost->torn;
+	uint64_t torn = after->sched.losses.torn + lost->torn;
 
 	json_object_set_new(object, "isa", json__text(names[after->exits.isa]));
 	json_object_set_new(cost, "exit_hook_runs", json_integer((json_int_t)hooks.runs));
@@ -211,8 +210,8 @@ static void print_losses(FILE *file, const struct exit_losses *losses)
 				(unsigned long long)list[i].count, list[i].what);
 }
 
-static void print_footer(FILE *file, const struct summary *summary, const struct exit_view *before,
-			 const struct exit_view *after)
+static void print_footer(FILE *file, const struct summary *summary, const struct view *before,
+			 const struct view *after)
 {
 	struct hook_cost hooks = hook_cost(before, after);
 
@@ -228,7 +227,7 @@ static void print_footer(FILE *file, const struct summary *summary, const struct
 }
 
 static int print_text(struct exit_report *report, FILE *file, const struct summary *summary,
-		      const struct exit_view *before, const struct exit_view *after)
+		      const struct view *before, const struct view *after)
 {
 	const struct exit_rows *exits = &report->table.exits, *reasons = exits;
 	unsigned int width = terminal_width(file);
@@ -236,7 +235,7 @@ static int print_text(struct exit_report *report, FILE *file, const struct summa
 	int error = 0;
 
 	if (report->options->timestamp) {
-		format_time(time, sizeof(time), after->snapshot.realtime_ns);
+		format_time(time, sizeof(time), after->sched.realtime_ns);
 		fprintf(file, "%s\n", time);
 	}
 	summary__print_header(file, summary);
@@ -256,12 +255,12 @@ static int print_text(struct exit_report *report, FILE *file, const struct summa
 	return error;
 }
 
-int exit_report__print(struct exit_report *report, FILE *file, const struct exit_view *before,
-		       const struct exit_view *after)
+int exit_report__print(struct exit_report *report, FILE *file, const struct view *before,
+		       const struct view *after)
 {
-	struct summary summary = { .host = &report->host,
-				   .before = &before->snapshot,
-				   .after = &after->snapshot };
+	struct summary summary = { .host = &after->host,
+				   .before = &before->sched,
+				   .after = &after->sched };
 	int error = make_table(&report->table, report->options->by, before, after);
 
 	if (error)
@@ -274,7 +273,7 @@ int exit_report__print(struct exit_report *report, FILE *file, const struct exit
 		return print_text(report, file, &summary, before, after);
 	/* An event line says nothing of those that are not there. */
 	if (summary__has_new_losses(&summary))
-		summary__print_losses(file, &after->snapshot.losses);
+		summary__print_losses(file, &after->sched.losses);
 	if (memcmp(&before->exits.losses, &after->exits.losses, sizeof(after->exits.losses)))
 		print_losses(file, &after->exits.losses);
 	return 0;

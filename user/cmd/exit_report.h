@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kvmq-exit shows of two snapshots. Knows nothing of where they came from. */
+/* What kvmq-exit shows of two views. Knows nothing of where they came from. */
 #ifndef KVMQ_EXIT_REPORT_H
 #define KVMQ_EXIT_REPORT_H
 
@@ -7,14 +7,8 @@
 
 #include "cli/options.h"
 #include "exits/exit_rows.h"
-#include "model/host.h"
+#include "model/view.h"
 #include "render/metric.h"
-
-/* The same moment as the two probes have seen it. */
-struct exit_view {
-	struct snapshot snapshot;
-	struct exit_snapshot exits;
-};
 
 /* Rows, and the exits of each. */
 struct exit_table {
@@ -24,9 +18,6 @@ struct exit_table {
 
 struct exit_report {
 	const struct options *options;
-	struct host host;
-	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0; set by the caller, as host
-			     is */
 	struct exit_table table;
 	struct exit_table by_vm; /* whose reasons are shown beside vCPUs */
 	struct columns columns;
@@ -46,11 +37,11 @@ void exit_report__free(struct exit_report *report);
  * Prints what has changed from before to after. Returns 0 or -errno; errors of the file
  * itself are left to ferror().
  */
-int exit_report__print(struct exit_report *report, FILE *file, const struct exit_view *before,
-		       const struct exit_view *after);
+int exit_report__print(struct exit_report *report, FILE *file, const struct view *before,
+		       const struct view *after);
 
-/* vm is the thread's; NULL: it is not known, and nothing is printed. */
-void exit_report__print_exit(struct exit_report *report, FILE *file, const struct exit_event *event,
-			     const struct vm *vm);
+/* One of no VM that is known is not shown. */
+void exit_report__print_exit(struct exit_report *report, FILE *file,
+			     const struct named_exit *event);
 
 #endif

@@ -1,110 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvmq-io: what does a guest wait for in I/O, layer by layer? */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/log.h"
-#include "base/privileges.h"
-#include "cli/options.h"
-#include "cli/runner.h"
+#include "cli/tool.h"
 #include "cmd/io_guest.h"
 #include "cmd/io_report.h"
-#include "cmd/io_session.h"
 #include "cmd/tools.h"
+#include "model/view.h"
 
-#define POLL_MS 50
+/* Inside a guest. */
+static bool report_to_host(const struct options *options, int *status)
+{
+	if (options->io.guest_report)
+		*status = io_guest__run(options);
+	return options->io.guest_report;
+}
 
-struct io_tool {
-	struct options options;
-	struct io_session session;
-	struct io_view views[2];
-	unsigned int latest; /* which of the two */
-	struct io_report report;
+static void free_view(void *view)
+{
+	view__free(view);
+}
+
+static int init(void *report, const struct options *options, int *status)
+{
+	return io_report__init(report, options, status);
+}
+
+static int print(void *report, FILE *file, const void *before, const void *after)
+{
+	const struct view *earlier = before, *later = after;
+
+	return io_report__print(report, file, &earlier->io, &later->io);
+}
+
+static void print_event(void *report, FILE *file, const void *before, const void *event)
+{
+	const struct view *view = before;
+
+	io_report__print_event(report, file, &view->io, event);
+}
+
+static void free_report(void *report)
+{
+	io_report__free(report);
+}
+
+static const struct tool_ops ops = {
+	.tool = &io_tool,
+	.instead = report_to_host,
+	.view_size = sizeof(struct view),
+	.free_view = free_view,
+	.live = &io_source,
+	.report_size = sizeof(struct io_report),
+	.init = init,
+	.print = print,
+	.print_event = print_event,
+	.free = free_report,
 };
-
-static void on_event(void *context, const struct io_event *event)
-{
-	struct io_tool *io = context;
-
-	io_report__print_event(&io->report, stdout, &io->views[io->latest], event);
-}
-
-static int report_interval(void *context)
-{
-	struct io_tool *io = context;
-	struct io_view *before = &io->views[io->latest], *after = &io->views[!io->latest];
-	int error = io_session__poll(&io->session), unwritten;
-
-	if (!error)
-		error = io_session__read(&io->session, after);
-	if (error)
-		return error;
-	io->latest = !io->latest;
-	errno = 0;
-	error = io_report__print(&io->report, stdout, before, after);
-	unwritten = flush_output();
-	if (unwritten)
-		return unwritten;
-	if (error)
-		log_error("printing: %s: show fewer VMs", strerror(-error));
-	return error;
-}
-
-static int poll_session(void *context)
-{
-	struct io_tool *io = context;
-	int error;
-
-	errno = 0;
-	error = io_session__poll(&io->session);
-	return error ? error : flush_output();
-}
-
-/* A monitor that has ended is connected to again, and so is the guest of a VM that starts later. */
-static unsigned int needs(const struct options *options)
-{
-	return (options->io.vmm ? PRIVILEGE_ATTACH : 0) |
-	       (options->io.qmp_count || options->io.with_guests ? PRIVILEGE_CONNECT : 0);
-}
-
-static int run(struct io_tool *io)
-{
-	const struct options *options = &io->options;
-	struct run_steps steps = { .poll = poll_session,
-				   .poll_ms = options->events || options->io.with_guests ? POLL_MS
-											 : -1,
-				   .report = report_interval,
-				   .context = io };
-	struct command command = { .gate = -1 };
-	int status = STATUS_HOST;
-
-	runner__prepare();
-	if (options->command && command__prepare(&command, options->command))
-		return STATUS_FAILED;
-	if (!io_session__open(&io->session, options, on_event, io) &&
-	    !privileges_drop(needs(options))) {
-		status = STATUS_FAILED;
-		block_probe__start(io->session.block);
-		if (!io_session__read(&io->session, &io->views[0]))
-			status = runner__run(options, &command, block_probe__fd(io->session.block),
-					     &steps);
-	}
-	command__signal(&command, 0);
-	io_session__close(&io->session);
-	io_report__free(&io->report);
-	for (int i = 0; i < 2; i++)
-		io_view__free(&io->views[i]);
-	return status;
-}
 
 int main(int argc, char **argv)
 {
-	static struct io_tool io;
-	int status;
-
-	if (options_parse(&io.options, &io_tool, argc, argv, &status) ||
-	    io_report__init(&io.report, &io.options, &status))
-		return status;
-	return io.options.io.guest_report ? io_guest__run(&io.options) : run(&io);
+	return tool__run(&ops, argc, argv);
 }

@@ -47,26 +47,26 @@ void numa_report__free(struct numa_report *report)
 }
 
 void numa_report__print_event(struct numa_report *report, FILE *file,
-			      const struct numa_event *event, const struct vm *vm)
+			      const struct named_burst *event)
 {
-	if (!vm)
+	if (!event->names.vm[0])
 		return;
 	if (report->options->json) {
-		json__print(file, numa_line__json(event, vm, report->boot_ns));
+		json__print(file, numa_line__json(event));
 		return;
 	}
 	if (!report->events_begun)
 		numa_line__print_header(file);
 	report->events_begun = true;
-	numa_line__print(file, event, vm, report->boot_ns);
+	numa_line__print(file, event);
 }
 
-static int make_rows(struct numa_report *report, const struct numa_view *before,
-		     const struct numa_view *after)
+static int make_rows(struct numa_report *report, const struct view *before,
+		     const struct view *after)
 {
-	const struct numa_moments moments = { &before->numa, &after->numa, &after->snapshot };
+	const struct numa_moments moments = { &before->numa, &after->numa, &after->sched };
 	enum group_by by = report->options->by;
-	int error = rows__make(&report->rows, &before->snapshot, &after->snapshot, by);
+	int error = rows__make(&report->rows, &before->sched, &after->sched, by);
 
 	if (error)
 		return error;
@@ -85,7 +85,7 @@ static void sort_rows(struct numa_report *report)
 }
 
 /* The time on a CPU that readings of residency took in the interval. */
-static uint64_t residency_cost(const struct numa_view *before, const struct numa_view *after)
+static uint64_t residency_cost(const struct view *before, const struct view *after)
 {
 	return after->numa.residency_cost_ns - before->numa.residency_cost_ns;
 }
@@ -119,7 +119,7 @@ static json_t *json_missing(const char *missing)
 }
 
 static int print_json(struct numa_report *report, FILE *file, const struct summary *summary,
-		      const struct numa_view *before, const struct numa_view *after)
+		      const struct view *before, const struct view *after)
 {
 	static const char *const balancing[] = { NULL, "off", "on", "tiering" };
 	const struct numa_snapshot *numa = &after->numa;
@@ -206,11 +206,11 @@ static void print_losses(FILE *file, const struct numa_losses *losses)
 			(unsigned long long)losses->faults);
 }
 
-static void print_footer(FILE *file, const struct summary *summary, const struct numa_view *before,
-			 const struct numa_view *after)
+static void print_footer(FILE *file, const struct summary *summary, const struct view *before,
+			 const struct view *after)
 {
 	uint64_t cost = residency_cost(before, after);
-	uint64_t time = after->snapshot.time_ns - before->snapshot.time_ns;
+	uint64_t time = after->sched.time_ns - before->sched.time_ns;
 
 	putc('\n', file);
 	fprintf(file,
@@ -225,7 +225,7 @@ static void print_footer(FILE *file, const struct summary *summary, const struct
 }
 
 static int print_text(struct numa_report *report, FILE *file, const struct summary *summary,
-		      const struct numa_view *before, const struct numa_view *after)
+		      const struct view *before, const struct view *after)
 {
 	const struct numa_rows *rows = &report->numa_rows;
 	unsigned int width = terminal_width(file);
@@ -233,7 +233,7 @@ static int print_text(struct numa_report *report, FILE *file, const struct summa
 	int error = 0;
 
 	if (report->options->timestamp) {
-		format_time(time, sizeof(time), after->snapshot.realtime_ns);
+		format_time(time, sizeof(time), after->sched.realtime_ns);
 		fprintf(file, "%s\n", time);
 	}
 	summary__print_header(file, summary);
@@ -255,12 +255,12 @@ static int print_text(struct numa_report *report, FILE *file, const struct summa
 	return 0;
 }
 
-int numa_report__print(struct numa_report *report, FILE *file, const struct numa_view *before,
-		       const struct numa_view *after)
+int numa_report__print(struct numa_report *report, FILE *file, const struct view *before,
+		       const struct view *after)
 {
-	struct summary summary = { .host = &report->host,
-				   .before = &before->snapshot,
-				   .after = &after->snapshot };
+	struct summary summary = { .host = &after->host,
+				   .before = &before->sched,
+				   .after = &after->sched };
 	int error = make_rows(report, before, after);
 
 	if (error)
@@ -273,7 +273,7 @@ int numa_report__print(struct numa_report *report, FILE *file, const struct numa
 		return print_text(report, file, &summary, before, after);
 	/* An event line says nothing of those that are not there. */
 	if (summary__has_new_losses(&summary))
-		summary__print_losses(file, &after->snapshot.losses);
+		summary__print_losses(file, &after->sched.losses);
 	if (memcmp(&before->numa.losses, &after->numa.losses, sizeof(after->numa.losses)))
 		print_losses(file, &after->numa.losses);
 	return 0;

@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kvmq-numa shows of two snapshots. Knows nothing of where they came from. */
+/* What kvmq-numa shows of two views. Knows nothing of where they came from. */
 #ifndef KVMQ_NUMA_REPORT_H
 #define KVMQ_NUMA_REPORT_H
 
 #include <stdio.h>
 
 #include "cli/options.h"
-#include "model/host.h"
+#include "model/view.h"
 #include "numa/numa_rows.h"
 #include "render/metric.h"
 
-/* The same moment as the two probes have seen it. */
-struct numa_view {
-	struct snapshot snapshot;
-	struct numa_snapshot numa;
-};
-
 struct numa_report {
 	const struct options *options;
-	struct host host;
-	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0; set by the caller, as host
-			     is */
 	enum residency_source source; /* as --residency says */
 	uint64_t period_ns;	      /* the same; 0: as the cost allows */
 	struct rows rows;
@@ -41,11 +32,11 @@ void numa_report__free(struct numa_report *report);
  * Prints what has changed from before to after, once for an interval. Returns 0 or -errno;
  * errors of the file itself are left to ferror().
  */
-int numa_report__print(struct numa_report *report, FILE *file, const struct numa_view *before,
-		       const struct numa_view *after);
+int numa_report__print(struct numa_report *report, FILE *file, const struct view *before,
+		       const struct view *after);
 
-/* vm is the thread's; NULL: it is not known, and nothing is printed. */
+/* One of no VM that is known is not shown. */
 void numa_report__print_event(struct numa_report *report, FILE *file,
-			      const struct numa_event *event, const struct vm *vm);
+			      const struct named_burst *event);
 
 #endif

@@ -22,19 +22,19 @@ static void print_us(FILE *file, uint64_t ns)
 	fprintf(file, " %10s", text);
 }
 
-void exit_line__print(FILE *file, const struct exit_event *event, const struct vm *vm,
-		      uint64_t boot_ns)
+void exit_line__print(FILE *file, const struct named_exit *named)
 {
+	const struct exit_event *event = &named->event;
 	char time[32], vcpu[16] = "n/a", rip[24] = "n/a", reason[EXIT_REASON_SIZE];
 
-	format_clock(time, boot_ns + event->time_ns);
+	format_clock(time, named->names.boot_ns + event->time_ns);
 	exit_reason__name(reason, event->isa, event->code);
 	if (event->identity.vcpu != VCPU_UNKNOWN)
 		snprintf(vcpu, sizeof(vcpu), "%d", event->identity.vcpu);
 	if (event->rip_known)
 		snprintf(rip, sizeof(rip), "0x%" PRIx64, event->rip);
 	fprintf(file, "%-15s ", time);
-	text_put(file, vm->name, 16);
+	text_put(file, named->names.vm, 16);
 	fprintf(file, " %5s %8u %-16s %-18s", vcpu, event->identity.tid, reason, rip);
 	print_us(file, event->handle_ns[EXIT_KERNEL]);
 	print_us(file, event->handle_ns[EXIT_USER]);
@@ -43,19 +43,20 @@ void exit_line__print(FILE *file, const struct exit_event *event, const struct v
 	putc('\n', file);
 }
 
-json_t *exit_line__json(const struct exit_event *event, const struct vm *vm, uint64_t boot_ns)
+json_t *exit_line__json(const struct named_exit *named)
 {
+	const struct exit_event *event = &named->event;
 	const struct identity *identity = &event->identity;
 	char time[32], rip[24], reason[EXIT_REASON_SIZE];
 
-	format_time(time, sizeof(time), boot_ns + event->time_ns);
+	format_time(time, sizeof(time), named->names.boot_ns + event->time_ns);
 	exit_reason__name(reason, event->isa, event->code);
 	/* As text: a JSON number need not hold 64 bits. */
 	snprintf(rip, sizeof(rip), "0x%" PRIx64, event->rip);
 	return json_pack(
 		"{s:s,s:s,s:o,s:I,s:o,s:I,s:s,s:o,s:s?,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "schema",
-		"kvmq.exit.event/1", "time", time, "vm", json__text(vm->name), "vm_pid",
-		(json_int_t)vm->pid, "vcpu",
+		"kvmq.exit.event/1", "time", time, "vm", json__text(named->names.vm), "vm_pid",
+		(json_int_t)event->identity.vm_pid, "vcpu",
 		identity->vcpu != VCPU_UNKNOWN ? json_integer(identity->vcpu) : json_null(), "tid",
 		(json_int_t)identity->tid, "reason", reason, "reason_code",
 		event->code != EXIT_CODE_OTHER ? json_integer(event->code) : json_null(),

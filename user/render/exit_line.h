@@ -6,16 +6,15 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "model/exits.h"
+#include "model/view.h"
 
 /* The names of the columns of exit_line__print(). */
 void exit_line__print_header(FILE *file);
 
-/* One line. boot_ns is the time of day at which CLOCK_MONOTONIC was 0. */
-void exit_line__print(FILE *file, const struct exit_event *event, const struct vm *vm,
-		      uint64_t boot_ns);
+/* One line. */
+void exit_line__print(FILE *file, const struct named_exit *named);
 
 /* The same as an object of schema kvmq.exit.event/1, a new reference. */
-json_t *exit_line__json(const struct exit_event *event, const struct vm *vm, uint64_t boot_ns);
+json_t *exit_line__json(const struct named_exit *named);
 
 #endif

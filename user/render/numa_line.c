@@ -28,18 +28,18 @@ static void format_place(char text[24], const struct numa_event *event, int32_t 
 		snprintf(text, 24, "-");
 }
 
-void numa_line__print(FILE *file, const struct numa_event *event, const struct vm *vm,
-		      uint64_t boot_ns)
+void numa_line__print(FILE *file, const struct named_burst *named)
 {
+	const struct numa_event *event = &named->event;
 	char time[32], vcpu[16] = "n/a", from[24], to[24], length[24];
 
-	format_clock(time, boot_ns + event->begin_ns);
+	format_clock(time, named->names.boot_ns + event->begin_ns);
 	if (event->identity.vcpu != VCPU_UNKNOWN)
 		snprintf(vcpu, sizeof(vcpu), "%d", event->identity.vcpu);
 	format_place(from, event, event->from, event->from_cpu);
 	format_place(to, event, event->to, event->to_cpu);
 	fprintf(file, "%-15s ", time);
-	text_put(file, vm->name, 16);
+	text_put(file, named->names.vm, 16);
 	fprintf(file, " %5s %8u %-8s %-10s %-10s", vcpu, event->identity.tid, kinds[event->kind],
 		from, to);
 	if (event->kind == NUMA_MOVE) {
@@ -56,16 +56,17 @@ static json_t *json_node(int32_t node)
 	return node != NODE_NONE ? json_integer(node) : json_null();
 }
 
-json_t *numa_line__json(const struct numa_event *event, const struct vm *vm, uint64_t boot_ns)
+json_t *numa_line__json(const struct named_burst *named)
 {
+	const struct numa_event *event = &named->event;
 	const struct identity *identity = &event->identity;
 	bool move = event->kind == NUMA_MOVE;
 	char time[32];
 
-	format_time(time, sizeof(time), boot_ns + event->begin_ns);
+	format_time(time, sizeof(time), named->names.boot_ns + event->begin_ns);
 	return json_pack("{s:s,s:s,s:o,s:I,s:o,s:I,s:s,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "schema",
-			 "kvmq.numa.event/1", "time", time, "vm", json__text(vm->name), "vm_pid",
-			 (json_int_t)vm->pid, "vcpu",
+			 "kvmq.numa.event/1", "time", time, "vm", json__text(named->names.vm),
+			 "vm_pid", (json_int_t)event->identity.vm_pid, "vcpu",
 			 identity->vcpu != VCPU_UNKNOWN ? json_integer(identity->vcpu)
 							: json_null(),
 			 "tid", (json_int_t)identity->tid, "kind", kinds[event->kind],

@@ -6,15 +6,14 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "model/numa.h"
+#include "model/view.h"
 
 void numa_line__print_header(FILE *file);
 
-/* boot_ns is the time of day at which CLOCK_MONOTONIC was 0. */
-void numa_line__print(FILE *file, const struct numa_event *event, const struct vm *vm,
-		      uint64_t boot_ns);
+/* One line. */
+void numa_line__print(FILE *file, const struct named_burst *named);
 
 /* The same as an object (kvmq.numa.event/1). A new reference. */
-json_t *numa_line__json(const struct numa_event *event, const struct vm *vm, uint64_t boot_ns);
+json_t *numa_line__json(const struct named_burst *named);
 
 #endif

@@ -6,21 +6,15 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "model/wait_event.h"
+#include "model/view.h"
 
 /* The names of the columns of wait_line__print(). */
 void wait_line__print_header(FILE *file);
 
-/*
- * One line. vm is the waiting thread's; prev_vm that of the thread that left
- * the CPU for it, or NULL if that is in no VM. boot_ns is the time of day at
- * which CLOCK_MONOTONIC was 0.
- */
-void wait_line__print(FILE *file, const struct wait_event *event, const struct vm *vm,
-		      const struct vm *prev_vm, uint64_t boot_ns);
+/* One line. */
+void wait_line__print(FILE *file, const struct named_wait *named);
 
 /* The same as an object of schema kvmq.cpu.event/1, a new reference. */
-json_t *wait_line__json(const struct wait_event *event, const struct vm *vm,
-			const struct vm *prev_vm, uint64_t boot_ns);
+json_t *wait_line__json(const struct named_wait *named);
 
 #endif

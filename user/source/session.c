@@ -207,15 +207,17 @@ int session__read(struct session *session, struct snapshot *snapshot)
 	return error;
 }
 
-int session__shown(struct session *session, const struct snapshot *snapshot, int error)
+void session__shown(struct session *session, const struct snapshot *snapshot)
 {
-	int unwritten;
-
 	vms__keep_exited(session->vms, snapshot);
-	unwritten = flush_output();
-	if (unwritten)
-		return unwritten;
-	if (error)
-		log_error("printing: %s: show fewer VMs", strerror(-error));
-	return error;
+}
+
+struct event_names session__names(const struct session *session, const struct identity *identity)
+{
+	const struct vm *vm = vms__get(session->vms, identity);
+	struct event_names names = { .boot_ns = session->boot_ns };
+
+	if (vm)
+		memcpy(names.vm, vm->name, sizeof(names.vm));
+	return names;
 }

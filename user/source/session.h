@@ -5,8 +5,9 @@
 
 #include <stdbool.h>
 
-#include "cli/options.h"
 #include "host/vm.h"
+#include "model/options.h"
+#include "model/view.h"
 #include "probe/sched.h"
 
 /* Which VMs are wanted. */
@@ -36,11 +37,11 @@ void session__close(struct session *session);
 /* Reads all there is into a snapshot. Returns 0 or -errno after one line. */
 int session__read(struct session *session, struct snapshot *snapshot);
 
-/*
- * The end of an interval that was printed with this result, up to a snapshot: sends the
- * output on its way. Returns 0 or -errno after one line.
- */
-int session__shown(struct session *session, const struct snapshot *snapshot, int error);
+/* This snapshot was shown: those that exited in it count as gone from the next on. */
+void session__shown(struct session *session, const struct snapshot *snapshot);
+
+/* What an event of this thread is recorded with; of no VM that is known the name is empty. */
+struct event_names session__names(const struct session *session, const struct identity *identity);
 
 /* What every tool asks before it opens anything: privileges, BTF. 0, or -errno after one line. */
 int session__check_host(void);

@@ -3,12 +3,12 @@
 #ifndef KVMQ_IO_SESSION_H
 #define KVMQ_IO_SESSION_H
 
-#include "cli/options.h"
 #include "disks/flow_bases.h"
 #include "disks/monitors.h"
 #include "guests/guest_link.h"
 #include "model/io_event.h"
 #include "model/io_view.h"
+#include "model/options.h"
 #include "probe/block.h"
 #include "probe/virtqueue.h"
 #include "probe/vmm.h"
@@ -29,8 +29,6 @@ struct io_session {
 	void (*on_event)(void *context, const struct io_event *event);
 	void *context;
 	const struct io_view *latest; /* read last, borrowed: events are of its VMs */
-	LIST(struct io_event) events; /* since then, for the next: to be recorded */
-	int events_error;	      /* -ENOMEM: one could not be kept */
 };
 
 /*

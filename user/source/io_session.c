@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/io_session.h"
+#include "source/io_session.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -190,16 +190,6 @@ static int open_vm_probes(struct io_session *session)
 	return session->links ? 0 : -ENOMEM;
 }
 
-static void keep_event(struct io_session *session, const struct io_event *event)
-{
-	struct io_event *kept = list_add(&session->events);
-
-	if (kept)
-		*kept = *event;
-	else
-		session->events_error = -ENOMEM;
-}
-
 static void describe_event(void *context, const struct io_event *event)
 {
 	struct io_session *session = context;
@@ -208,8 +198,6 @@ static void describe_event(void *context, const struct io_event *event)
 	if (!session->latest)
 		return;
 	io_vms__describe_event(&session->vms, session->latest, &described);
-	if (session->options->record)
-		keep_event(session, &described);
 	session->on_event(session->context, &described);
 }
 
@@ -264,7 +252,6 @@ void io_session__close(struct io_session *session)
 	block_probe__close(session->block);
 	monitors__close(&session->monitors);
 	flow_bases__free(&session->flow_bases);
-	list_free(&session->events);
 	io_vms__free(&session->vms);
 	session_filter__free(&session->filter);
 }
@@ -316,9 +303,6 @@ int io_session__read(struct io_session *session, struct io_view *view)
 		error = io_vms__describe(&session->vms, view);
 	if (!error)
 		error = flow_bases__update(&session->flow_bases, view);
-	if (!error)
-		error = list_copy(&view->events, &session->events);
-	list_clear(&session->events);
 	session->latest = error ? NULL : view;
 	if (error)
 		log_error("reading the counters: %s: start again", strerror(-error));
@@ -329,8 +313,6 @@ int io_session__poll(struct io_session *session)
 {
 	int error = block_probe__poll(session->block);
 
-	if (!error)
-		error = session->events_error;
 	if (!error && session->links)
 		error = guest_links__poll(session->links);
 	if (error)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a tool was asked for; cli/options.h reads it from a command line. */
+#ifndef KVMQ_MODEL_OPTIONS_H
+#define KVMQ_MODEL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/group_by.h"
+
+#define OPTIONS_VMS_MAX 64
+#define OPTIONS_QMP_MAX 64
+
+/* What kvmq-cpu alone takes. */
+struct cpu_options {
+	bool blame;
+	bool overlap;
+	const char *timeline; /* file to write, or NULL */
+};
+
+/* What kvmq-numa alone takes. */
+struct numa_options {
+	unsigned int residency; /* enum residency_source */
+	uint64_t period_ns;	/* of reading that; 0: as often as its cost allows */
+};
+
+/* What kvmq-io alone takes. */
+struct io_options {
+	const char *qmp[OPTIONS_QMP_MAX]; /* paths of sockets; borrowed */
+	size_t qmp_count;
+	bool vmm;	       /* a program inside the VMM */
+	bool with_guests;      /* their reports, too */
+	bool guest_report;     /* this is a guest: report to the host */
+	const char *report_to; /* and so; NULL: the first way that there is */
+};
+
+struct options {
+	const char *vms[OPTIONS_VMS_MAX]; /* names, UUIDs or PIDs; borrowed from argv */
+	size_t vm_count;
+	const char *cgroup;
+	enum group_by by;
+	bool hist;
+	bool events;
+	uint64_t event_min_ns;
+	bool json;
+	const char *sort;
+	uint64_t top; /* 0: all rows */
+	const char *columns;
+	bool timestamp;
+	bool utc;	    /* times on the screen, and those given without an offset */
+	const char *record; /* file to write, or NULL */
+	const char *from;   /* file to read instead of measuring, or NULL */
+	const char *since;  /* as given, or NULL */
+	const char *until;
+	uint64_t since_ns;    /* since 1970; of what was recorded, this and later moments */
+	uint64_t until_ns;    /* and up to this one; UINT64_MAX without --until */
+	unsigned int verbose; /* how often -v was given */
+	uint64_t interval_ns;
+	bool interval_given;
+	uint64_t count; /* 0: until stopped */
+	char **command; /* NULL-terminated, or NULL */
+	struct cpu_options cpu;
+	struct numa_options numa;
+	struct io_options io;
+};
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All that is known of one moment, by value: what a tool did not look at is empty. Rows are
+ * made of two of these alone, wherever they come from. view_sets.h describes each list.
+ */
+#ifndef KVMQ_VIEW_H
+#define KVMQ_VIEW_H
+
+#include "model/exits.h"
+#include "model/host.h"
+#include "model/io_view.h"
+#include "model/numa.h"
+#include "model/snapshot.h"
+#include "model/wait_event.h"
+
+/* Whose an event is, as it was called then, and how its time becomes the time of day. */
+struct event_names {
+	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0 */
+	char vm[VM_SHOWN_SIZE];
+	char other_vm[VM_SHOWN_SIZE]; /* of a wait: whose thread left the CPU; empty: no VM's */
+};
+
+struct named_wait {
+	struct event_names names;
+	struct wait_event event;
+};
+
+struct named_exit {
+	struct event_names names;
+	struct exit_event event;
+};
+
+struct named_burst {
+	struct event_names names;
+	struct numa_event event;
+};
+
+struct view {
+	struct host host;
+	struct snapshot sched;
+	struct exit_snapshot exits;
+	struct numa_snapshot numa;
+	struct io_view io;
+	/* Since the view before, if they are recorded. */
+	LIST(struct named_wait) waits;
+	LIST(struct named_exit) slow_exits;
+	LIST(struct named_burst) bursts;
+};
+
+/* Empties it, and gives its memory back. One of zeros is empty. */
+void view__free(struct view *view);
+
+#endif
