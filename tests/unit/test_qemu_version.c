@@ -3,7 +3,9 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
+#include "base/units.h"
 #include "disks/qemu_version.h"
 
 #define CHUNK (256 * 1024) /* that is read at once */
@@ -78,6 +80,25 @@ static void test_not_found(void **state)
 	assert_int_equal(qemu_version__read("/tmp", &version), -EISDIR);
 }
 
+/* Far into a hole, as a file may pretend to be of any size; and what is no file. */
+static void test_hole(void **state)
+{
+	uint32_t version;
+	uint64_t ns;
+
+	(void)state;
+	make_file(10, 0, "");
+	assert_int_equal(truncate(path, 1LL << 40), 0);
+	ns = clock_process_cpu_ns();
+	assert_int_equal(qemu_version__read(path, &version), -ENOENT);
+	assert_in_range(clock_process_cpu_ns() - ns, 0, NSEC_PER_SEC);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(qemu_version__read(path, &version), -ENOEXEC);
+	unlink(path);
+	assert_int_equal(qemu_version__read("/dev/zero", &version), -ENOEXEC);
+}
+
 /* A text without a number does not hide the one that has it. */
 static void test_second(void **state)
 {
@@ -126,9 +147,9 @@ static void test_ops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_found),  cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_second), cmocka_unit_test(test_not_found),
-		cmocka_unit_test(test_ops),
+		cmocka_unit_test(test_found),	  cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_second),	  cmocka_unit_test(test_hole),
+		cmocka_unit_test(test_not_found), cmocka_unit_test(test_ops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,11 @@
 /* The VMM probe without a kernel: where it attaches, and what becomes of its counters. */
 #include "unit.h"
 
+#include <elf.h>
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "base/units.h"
 #include "probe/vmm_entry.h"
 #include "probe/vmm_snapshot.h"
 
@@ -37,14 +42,96 @@ static void test_offset(void **state)
 		assert_int_equal(vmm_entry__offset(padded, size), 0);
 }
 
+/* The code at the place that was found: begins with the bytes of a function, behind so many. */
+static int find(const char *path, const char *function, const char *code, size_t behind)
+{
+	uint64_t place = 0;
+	int error = vmm_entry__find(path, function, &place), fd;
+	char found[11];
+
+	if (error)
+		return error;
+	fd = open(path, O_RDONLY);
+	assert_int_equal(pread(fd, found, sizeof(found), (off_t)(place - behind)), sizeof(found));
+	close(fd);
+	assert_memory_equal(found, code, sizeof(found));
+	return 0;
+}
+
+extern const char kvmq_test_jump[], kvmq_test_other[];
+int main(void);
+
 static void test_find(void **state)
 {
+	static const char self[] = "/proc/self/exe";
+
 	(void)state;
-	assert_int_equal(vmm_entry__find("/proc/self/exe", "kvmq_test_jump"), 6);
-	assert_int_equal(vmm_entry__find("/proc/self/exe", "kvmq_test_other"), 0);
-	assert_int_equal(vmm_entry__find("/proc/self/exe", "kvmq_test_none"), 0);
-	assert_int_equal(vmm_entry__find("/proc/self/status", "kvmq_test_jump"), 0);
-	assert_int_equal(vmm_entry__find("/nonexistent", "kvmq_test_jump"), 0);
+	assert_int_equal(find(self, "kvmq_test_jump", kvmq_test_jump, 6), 0);
+	assert_int_equal(find(self, "kvmq_test_other", kvmq_test_other, 0), 0);
+	assert_int_equal(find(self, "kvmq_test_none", "", 0), -ENOENT);
+	assert_int_equal(find(self, "main", (const char *)main, 0), 0);
+	assert_int_equal(find("/proc/self/status", "kvmq_test_jump", "", 0), -ENOEXEC);
+	assert_int_equal(find("/dev/null", "kvmq_test_jump", "", 0), -ENOEXEC);
+	assert_int_equal(find("/nonexistent", "kvmq_test_jump", "", 0), -ENOENT);
+}
+
+/* A copy of this program whose tables of symbols have another size and place. */
+static void make_copy(char *path, uint64_t size, uint64_t place, uint32_t link)
+{
+	Elf64_Ehdr header;
+	Elf64_Shdr section;
+	char command[128];
+	int fd;
+
+	snprintf(path, 32, "/tmp/kvmq-elf-XXXXXX");
+	fd = mkstemp(path);
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
+	for (unsigned int i = 0; i < header.e_shnum; i++) {
+		off_t at = (off_t)(header.e_shoff + i * sizeof(section));
+
+		assert_int_equal(pread(fd, &section, sizeof(section), at), sizeof(section));
+		if (section.sh_type != SHT_SYMTAB && section.sh_type != SHT_DYNSYM)
+			continue;
+		section.sh_size = size;
+		section.sh_offset = place;
+		section.sh_link = link ? link : section.sh_link;
+		assert_int_equal(pwrite(fd, &section, sizeof(section), at), sizeof(section));
+	}
+	assert_int_equal(ftruncate(fd, 1LL << 33), 0);
+	close(fd);
+}
+
+/* What it says of its own sizes costs neither memory nor time. */
+static void test_bombs(void **state)
+{
+	static const struct {
+		uint64_t size, place;
+		uint32_t link;
+		int error;
+	} bombs[] = { { 2ULL << 30, 1ULL << 30, 0, -E2BIG },
+		      { 16U << 20, 1ULL << 30, 0, -ENOENT },
+		      { UINT64_MAX, 0, 0, -E2BIG },
+		      { 1U << 20, 1ULL << 34, 0, -ENOEXEC },
+		      { 1U << 20, UINT64_MAX - 5, 0, -EINVAL },
+		      { 24, 0, 1U << 31, -ENOEXEC } };
+	struct rusage before, after;
+	char path[32];
+
+	(void)state;
+	getrusage(RUSAGE_SELF, &before);
+	for (size_t i = 0; i < ARRAY_SIZE(bombs); i++) {
+		uint64_t ns;
+
+		make_copy(path, bombs[i].size, bombs[i].place, bombs[i].link);
+		ns = clock_process_cpu_ns();
+		assert_int_equal(find(path, "kvmq_test_jump", "", 0), bombs[i].error);
+		assert_in_range(clock_process_cpu_ns() - ns, 0, NSEC_PER_SEC / 2);
+		unlink(path);
+	}
+	getrusage(RUSAGE_SELF, &after);
+	assert_in_range(after.ru_maxrss - before.ru_maxrss, 0, 48 << 10);
 }
 #endif
 
@@ -118,11 +205,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #ifdef __x86_64__
-		cmocka_unit_test(test_offset),
-		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_offset), cmocka_unit_test(test_find),
+		cmocka_unit_test(test_bombs),
 #endif
-		cmocka_unit_test(test_join),
-		cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_join),   cmocka_unit_test(test_grow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,13 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/interrupt.h"
 
 /* What --version begins with, in all versions. */
 static const char text[] = "QEMU emulator version ";
 
 #define CHUNK (256 * 1024)
-#define OVERLAP 64 /* longer than the text with two numbers */
+#define READ_MAX (64U << 20) /* QEMU's text and constants have 30 MiB; behind them is debugging */
+#define OVERLAP 64	     /* longer than the text with two numbers */
 
 /* Searches bytes, which are not text and end with 0, for a text that begins before limit. */
 static int search(const char *bytes, size_t size, const char *limit, uint32_t *version)
@@ -37,13 +41,14 @@ static int search(const char *bytes, size_t size, const char *limit, uint32_t *v
 static int read_version(int fd, char *buffer, uint32_t *version)
 {
 	int error = -ENOENT;
-	size_t kept = 0, tail;
+	size_t kept = 0, tail, all = 0;
 	ssize_t got = 1;
 
-	while (error == -ENOENT && got) {
+	while (error == -ENOENT && got && all < READ_MAX) {
 		got = read(fd, buffer + kept, CHUNK);
 		if (got < 0)
 			return -errno;
+		all += (size_t)got;
 		kept += (size_t)got;
 		tail = kept < OVERLAP ? kept : OVERLAP;
 		buffer[kept] = '\0';
@@ -54,17 +59,30 @@ static int read_version(int fd, char *buffer, uint32_t *version)
 	return error;
 }
 
+static int check_file(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status))
+		return -errno;
+	return S_ISDIR(status.st_mode) ? -EISDIR : S_ISREG(status.st_mode) ? 0 : -ENOEXEC;
+}
+
 int qemu_version__read(const char *path, uint32_t *version)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
-	char *buffer;
+	const char *before = interrupt__guard("reading a VMM's executable");
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
+	char *buffer = NULL;
 
-	if (fd < 0)
-		return -errno;
-	buffer = malloc(OVERLAP + CHUNK + 1);
-	error = buffer ? read_version(fd, buffer, version) : -ENOMEM;
+	error = fd < 0 ? -errno : check_file(fd);
+	if (!error) {
+		buffer = malloc(OVERLAP + CHUNK + 1);
+		error = buffer ? read_version(fd, buffer, version) : -ENOMEM;
+	}
 	free(buffer);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	interrupt__guard(before);
 	return error;
 }
 

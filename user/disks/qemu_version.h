@@ -12,8 +12,8 @@
 #define QEMU_VERSION(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
 
 /*
- * Searches an executable for the text that QEMU says its version with; it is not run. Returns 0
- * or -errno; -ENOENT: there is no such text.
+ * Searches an executable for the text that QEMU says its version with; it is not run. Only the
+ * first 64 MiB are read, of a plain file. Returns 0 or -errno; -ENOENT: there is no such text.
  */
 int qemu_version__read(const char *path, uint32_t *version);
 

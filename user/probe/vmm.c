@@ -21,8 +21,10 @@
 
 struct attachment {
 	uint32_t pid;
-	uint32_t version; /* of QEMU; 0: not known */
+	uint64_t start_ns; /* of the process: its PID may be another's later */
+	uint32_t version;  /* of QEMU; 0: not known */
 	struct bpf_link *link;
+	int error; /* it has no such function, and is not asked again */
 };
 
 struct vmm_probe {
@@ -93,56 +95,6 @@ static struct attachment *find(const struct vmm_probe *probe, uint32_t pid)
 	return NULL;
 }
 
-/* Why it could not be attached; may change the error into what it comes from. */
-static int explain(struct vmm_probe *probe, const char *path, int error, const char **missing)
-{
-	if (access(path, R_OK))
-		error = errno == ENOENT ? -ESRCH : -errno;
-	else if (error == -ENOENT && access(UPROBES, F_OK))
-		error = -EOPNOTSUPP;
-	if (error == -ESRCH) {
-		*missing = "the process has gone";
-	} else if (error == -ENOENT) {
-		*missing = "its executable does not export " FUNCTION;
-	} else if (error == -EPERM || error == -EACCES) {
-		*missing = "the kernel refused the uprobe: it takes root, or CAP_PERFMON and "
-			   "CAP_SYS_PTRACE";
-	} else if (error == -EOPNOTSUPP) {
-		*missing = "this kernel has no uprobes (CONFIG_UPROBE_EVENTS)";
-	} else {
-		snprintf(probe->missing, sizeof(probe->missing), "the uprobe failed: %s",
-			 strerror(-error));
-		*missing = probe->missing;
-	}
-	return error;
-}
-
-int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, const char **missing)
-{
-	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = FUNCTION);
-	struct attachment *grown, added = { .pid = pid };
-	char path[32];
-
-	if (find(probe, pid))
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
-	grown = reallocarray(probe->attachments, probe->count + 1, sizeof(*grown));
-	if (!grown)
-		return explain(probe, path, -ENOMEM, missing);
-	probe->attachments = grown;
-	added.link =
-		bpf_program__attach_uprobe_opts(probe->skeleton->progs.vmm_done, (pid_t)pid, path,
-						vmm_entry__find(path, FUNCTION), &options);
-	if (!added.link)
-		return explain(probe, path, -errno, missing);
-	/* One that does not tell its version is told of all the same: as requests of a kind
-	 * unknown. */
-	if (qemu_version__read(path, &added.version))
-		added.version = 0;
-	probe->attachments[probe->count++] = added;
-	return 0;
-}
-
 /* The next key is looked for from one that is still there. */
 static void forget_flows(const struct vmm_probe *probe, uint32_t pid)
 {
@@ -159,20 +111,96 @@ static void forget_flows(const struct vmm_probe *probe, uint32_t pid)
 	}
 }
 
+/* The last takes its place. */
+static void detach(struct vmm_probe *probe, struct attachment *attachment)
+{
+	uint32_t pid = attachment->pid;
+
+	bpf_link__destroy(attachment->link);
+	*attachment = probe->attachments[--probe->count];
+	forget_flows(probe, pid);
+}
+
+/* Why it could not be attached; may change the error into what it comes from. */
+static int explain(struct vmm_probe *probe, const char *path, int error, const char **missing)
+{
+	if (access(path, R_OK))
+		error = errno == ENOENT ? -ESRCH : -errno;
+	else if (error == -ENOENT && access(UPROBES, F_OK))
+		error = -EOPNOTSUPP;
+	if (error == -ESRCH) {
+		*missing = "the process has gone";
+	} else if (error == -ENOENT) {
+		*missing = "its executable does not export " FUNCTION;
+	} else if (error == -E2BIG || error == -ENOEXEC) {
+		*missing = "its executable has symbols that cannot be read";
+	} else if (error == -EPERM || error == -EACCES) {
+		*missing = "the kernel refused the uprobe: it takes root, or CAP_PERFMON and "
+			   "CAP_SYS_PTRACE";
+	} else if (error == -EOPNOTSUPP) {
+		*missing = "this kernel has no uprobes (CONFIG_UPROBE_EVENTS)";
+	} else {
+		snprintf(probe->missing, sizeof(probe->missing), "the uprobe failed: %s",
+			 strerror(-error));
+		*missing = probe->missing;
+	}
+	return error;
+}
+
+static int attach(struct vmm_probe *probe, struct attachment *added, const char *path)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, options);
+	uint64_t place;
+	int error = vmm_entry__find(path, FUNCTION, &place);
+
+	if (error)
+		return error;
+	/* By its place: libbpf would read all that the executable says it has. */
+	added->link = bpf_program__attach_uprobe_opts(probe->skeleton->progs.vmm_done,
+						      (pid_t)added->pid, path, place, &options);
+	if (!added->link)
+		return -errno;
+	/* One that does not tell its version is told of all the same: as requests of a kind
+	 * unknown. */
+	if (qemu_version__read(path, &added->version))
+		added->version = 0;
+	return 0;
+}
+
+static bool is_final(int error)
+{
+	return error == -ENOENT || error == -ENOEXEC || error == -E2BIG;
+}
+
+int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, uint64_t start_ns,
+		      const char **missing)
+{
+	struct attachment *grown, added = { .pid = pid, .start_ns = start_ns };
+	struct attachment *old = find(probe, pid);
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
+	if (old && old->start_ns == start_ns)
+		return old->error ? explain(probe, path, old->error, missing) : 0;
+	if (old)
+		detach(probe, old);
+	grown = reallocarray(probe->attachments, probe->count + 1, sizeof(*grown));
+	if (!grown)
+		return explain(probe, path, -ENOMEM, missing);
+	probe->attachments = grown;
+	added.error = attach(probe, &added, path);
+	if (!added.error || is_final(added.error))
+		probe->attachments[probe->count++] = added;
+	return added.error ? explain(probe, path, added.error, missing) : 0;
+}
+
 void vmm_probe__keep(struct vmm_probe *probe, bool (*wanted)(const void *context, uint32_t pid),
 		     const void *context)
 {
 	/* From the end: the last takes the place of one that goes. */
-	for (size_t i = probe->count; i-- > 0;) {
-		struct attachment *attachment = &probe->attachments[i];
-		uint32_t pid = attachment->pid;
-
-		if (wanted(context, pid))
-			continue;
-		bpf_link__destroy(attachment->link);
-		*attachment = probe->attachments[--probe->count];
-		forget_flows(probe, pid);
-	}
+	for (size_t i = probe->count; i-- > 0;)
+		if (!wanted(context, probe->attachments[i].pid))
+			detach(probe, &probe->attachments[i]);
 }
 
 int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot)

@@ -20,11 +20,13 @@ int vmm_probe__open(struct vmm_probe **out);
 void vmm_probe__close(struct vmm_probe *probe);
 
 /*
- * Attaches to one VM's process, through /proc/PID/exe. Returns 0, or -errno and the reason in
- * one clause in *missing (static or the probe's own): the VMM does not export
- * block_acct_done (-ENOENT), the kernel refuses (-EPERM, -EACCES).
+ * Attaches to one VM's process, through /proc/PID/exe; start_ns is when it was started, which tells
+ * it from another that has its PID later. Returns 0, or -errno and the reason in one clause in
+ * *missing (static or the probe's own): the VMM does not export block_acct_done (-ENOENT), the
+ * kernel refuses (-EPERM, -EACCES).
  */
-int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, const char **missing);
+int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, uint64_t start_ns,
+		      const char **missing);
 
 /* Takes the program and the counters of all VMs away that are not wanted any more. */
 void vmm_probe__keep(struct vmm_probe *probe, bool (*wanted)(const void *context, uint32_t pid),

@@ -13,7 +13,11 @@
  */
 size_t vmm_entry__offset(const uint8_t *code, size_t size);
 
-/* The same for a function of an executable; 0, too, where that cannot be read. */
-size_t vmm_entry__find(const char *path, const char *function);
+/*
+ * The same for a function of an executable: *place is where in the file. Returns 0 or -errno:
+ * -ENOENT, it does not export it; -ENOEXEC, it is none; -E2BIG, its tables are larger than any
+ * VMM's, and are not read.
+ */
+int vmm_entry__find(const char *path, const char *function, uint64_t *place);
 
 #endif

@@ -71,7 +71,8 @@ static void attach_vmms(struct io_session *session)
 		const struct vm *vm = vms->list[i].vm;
 		const char *missing = NULL;
 
-		if (vm->chosen && vmm_probe__attach(session->vmm, vm->pid, &missing) && missing)
+		if (vm->chosen &&
+		    vmm_probe__attach(session->vmm, vm->pid, vm->start_ns, &missing) && missing)
 			say_missing(session->missing.vmm, vm->name, missing);
 	}
 }
