@@ -40,7 +40,7 @@ static void test_find(void **state)
 	assert_null(metric__find(&cpu_metrics, "run_ns")->header);
 }
 
-/* The headers of a choice, with blanks between. */
+/* The headers of a choice, with blanks between; of a spare one, with ?. */
 static const char *chosen(enum group_by by, const char *list)
 {
 	static char text[512];
@@ -52,6 +52,7 @@ static const char *chosen(enum group_by by, const char *list)
 	for (size_t i = 0; i < columns.count; i++) {
 		strcat(text, i ? " " : "");
 		strcat(text, columns.list[i]->header);
+		strcat(text, columns.spare[i] ? "?" : "");
 	}
 	return text;
 }
@@ -59,12 +60,12 @@ static const char *chosen(enum group_by by, const char *list)
 static void test_usual(void **state)
 {
 	(void)state;
-	assert_string_equal(chosen(BY_VCPU, NULL), "VM VCPU TID CPU %RUN %RDY %HALT %BLOCK "
-						   "WAITS/s MEAN P50 P99 MAX");
-	assert_string_equal(chosen(BY_VM, NULL), "VM VCPUS %RUN %RDY %HALT %BLOCK WAITS/s MEAN "
-						 "P50 P99 MAX WORST WORST%RDY");
-	assert_string_equal(chosen(BY_THREAD, NULL), "VM THREAD VCPU TID CPU %RUN %RDY %HALT "
-						     "%BLOCK WAITS/s MEAN P50 P99 MAX");
+	assert_string_equal(chosen(BY_VCPU, NULL), "VM VCPU TID? CPU? %RUN %RDY %HALT %BLOCK "
+						   "WAITS/s MEAN P50? P99 MAX");
+	assert_string_equal(chosen(BY_VM, NULL), "VM VCPUS? %RUN %RDY %HALT %BLOCK WAITS/s MEAN? "
+						 "P50? P99 MAX WORST WORST%RDY");
+	assert_string_equal(chosen(BY_THREAD, NULL), "VM THREAD VCPU? TID CPU? %RUN %RDY %HALT "
+						     "%BLOCK WAITS/s MEAN P50? P99 MAX");
 }
 
 static void test_list(void **state)
@@ -75,8 +76,11 @@ static void test_list(void **state)
 	assert_string_equal(chosen(BY_VM, "VM,VM"), "VM VM");
 	assert_string_equal(chosen(BY_VCPU, "VM,"), "VM");
 	assert_string_equal(chosen(BY_VM, "+CGROUP,%WAKE"),
-			    "VM VCPUS %RUN %RDY %HALT %BLOCK WAITS/s MEAN P50 P99 MAX WORST "
+			    "VM VCPUS? %RUN %RDY %HALT %BLOCK WAITS/s MEAN? P50? P99 MAX WORST "
 			    "WORST%RDY CGROUP %WAKE");
+	assert_string_equal(chosen(BY_VM, "+mean,VM"),
+			    "VM VCPUS? %RUN %RDY %HALT %BLOCK WAITS/s MEAN P50? P99 MAX WORST "
+			    "WORST%RDY VM");
 	assert_string_equal(chosen(BY_VM, "RDYms/VM,RDYms/VCPU"), "RDYms/VM RDYms/VCPU");
 }
 

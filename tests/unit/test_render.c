@@ -292,7 +292,7 @@ static char *print_footer(const struct snapshot *before, const struct snapshot *
 	struct summary summary = { &host, before, after, 1, 3 };
 	struct memory memory;
 
-	summary__print_header(memory_open(&memory), &summary);
+	summary__print_header(memory_open(&memory), &summary, NULL);
 	summary__print_footer(memory.file, &summary, "kvmq-cpu");
 	return memory_close(&memory);
 }

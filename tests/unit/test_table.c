@@ -81,13 +81,13 @@ static void test_units(void **state)
 
 	(void)state;
 	expect(6, lines, 6, 0,
-	       "NAME                N         %N     N/s        US     MS\n"
-	       "zero                0       0.00       0       0.0    0.0\n"
-	       "round down       1449       1.45       1       1.4    0.0\n"
-	       "round up         1450       1.45       1       1.5    0.0\n"
-	       "round up        99995     100.00     100     100.0    0.1\n"
-	       "big        1234567890 1234567.89 1234568 1234567.9 1234.6\n"
-	       "n/a               n/a        n/a     n/a       n/a    n/a\n");
+	       "NAME                N         %N     N/s        US       MS\n"
+	       "zero                0       0.00       0       0.0    0.000\n"
+	       "round down       1449       1.45       1       1.4    0.001\n"
+	       "round up         1450       1.45       1       1.5    0.001\n"
+	       "round up        99995     100.00     100     100.0    0.100\n"
+	       "big        1234567890 1234567.89 1234568 1234567.9 1234.568\n"
+	       "n/a               n/a        n/a     n/a       n/a      n/a\n");
 }
 
 static size_t longest_line(const char *text)
@@ -104,7 +104,7 @@ static size_t longest_line(const char *text)
 	return longest;
 }
 
-/* The first column gives way down to 8 characters, then the last ones go. */
+/* Text gives way in its middle, down to 8 characters, then the last ones go. */
 static void test_narrow(void **state)
 {
 	static const struct line lines[] = { { "a-very-long-name", 12, true } };
@@ -115,19 +115,50 @@ static void test_narrow(void **state)
 	       "a-very-long-name 12 0.01\n");
 	expect(3, lines, 1, 23,
 	       "NAME             N   %N\n"
-	       "a-very-long-nam 12 0.01\n");
+	       "a-very...g-name 12 0.01\n");
 	expect(3, lines, 1, 16,
 	       "NAME      N   %N\n"
-	       "a-very-l 12 0.01\n");
+	       "a-v...me 12 0.01\n");
 	expect(3, lines, 1, 15,
 	       "NAME      N\n"
-	       "a-very-l 12\n"
+	       "a-v...me 12\n"
 	       "no room for %N\n");
 	expect(3, lines, 1, 10,
 	       "NAME\n"
-	       "a-very-l\n"
+	       "a-v...me\n"
 	       "no room\n"
 	       "for N %N\n");
+}
+
+/* Spare columns take the room that is left, and none without a terminal. */
+static void test_spare(void **state)
+{
+	static const struct line line = { "name", 12, true };
+	static const struct {
+		unsigned int width;
+		const char *text;
+	} list[] = {
+		{ 0, "NAME   %N\nname 0.01\n" },
+		{ 11, "NAME   %N\nname 0.01\n" },
+		{ 12, "NAME  N   %N\nname 12 0.01\n" },
+		{ 5, "NAME\nname\nno room\nfor %N\n" },
+		{ 15, "NAME  N   %N\nname 12 0.01\n" },
+		{ 16, "NAME  N   %N N/s\nname 12 0.01   0\n" },
+	};
+	struct columns columns = { .list = { &metrics[0], &metrics[1], &metrics[2], &metrics[3] },
+				   .spare = { false, true, false, true },
+				   .count = 4 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		struct memory memory;
+		char *text;
+
+		table__print(memory_open(&memory), &columns, &line, sizeof(line), 1, list[i].width);
+		text = memory_close(&memory);
+		assert_string_equal(text, list[i].text);
+		free(text);
+	}
 }
 
 /* Whatever the width, no line is wider, down to a column and a word. */
@@ -167,7 +198,7 @@ static void test_wide_text(void **state)
 	       "?? 2J      7\n");
 	expect(2, lines, 1, 11,
 	       "NAME      N\n"
-	       "\xe6\xb5\x8b\xe8\xaf\x95\xe8\x99\x9a\xe6\x8b\x9f  5\n");
+	       "\xe6\xb5\x8b...\xe6\x8b\x9f\xe6\x9c\xba 5\n");
 	table__print(memory_open(&memory), &columns, &last, sizeof(last), 1, 0);
 	text = memory_close(&memory);
 	assert_string_equal(text, "N NAME\n0 blanks\n");
@@ -234,10 +265,11 @@ static void test_terminal_width(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_widths),	  cmocka_unit_test(test_units),
-		cmocka_unit_test(test_narrow),	  cmocka_unit_test(test_never_wider),
-		cmocka_unit_test(test_wide_text), cmocka_unit_test(test_long_text),
-		cmocka_unit_test(test_many_rows), cmocka_unit_test(test_terminal_width),
+		cmocka_unit_test(test_widths),	       cmocka_unit_test(test_units),
+		cmocka_unit_test(test_narrow),	       cmocka_unit_test(test_never_wider),
+		cmocka_unit_test(test_wide_text),      cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_spare),	       cmocka_unit_test(test_many_rows),
+		cmocka_unit_test(test_terminal_width),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

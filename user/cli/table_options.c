@@ -11,7 +11,7 @@ int choose_sort(const struct metric **sort, const struct metric_table *table,
 	*sort = NULL;
 	if (options->sort)
 		*sort = metric__find(table, options->sort);
-	else if (options->top)
+	else if (options->top || !options->json)
 		*sort = metric__find(table, key);
 	if (!options->sort || *sort)
 		return 0;

@@ -7,8 +7,9 @@
 #include "render/metric.h"
 
 /*
- * The metric that rows are ordered by: --sort's, with --top alone the one of this key, or
- * NULL. Returns 0, or -EINVAL after one line on standard error.
+ * The metric that rows are ordered by: --sort's, or the one of this key, the harm, in text
+ * and with --top; or NULL: as they are, by name. Returns 0, or -EINVAL after one line on standard
+ * error.
  */
 int choose_sort(const struct metric **sort, const struct metric_table *table,
 		const struct options *options, const char *key);

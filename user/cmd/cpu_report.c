@@ -150,7 +150,7 @@ static int print_text(struct cpu_report *report, FILE *file, const struct summar
 		format_time(time, sizeof(time), summary->after->realtime_ns);
 		fprintf(file, "%s\n", time);
 	}
-	summary__print_header(file, summary);
+	summary__print_header(file, summary, "ms");
 	if (report->rows.count) {
 		error = table__print(file, &report->columns, report->rows.list,
 				     sizeof(*report->rows.list), report->rows.count, width);

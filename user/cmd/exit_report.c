@@ -238,7 +238,7 @@ static int print_text(struct exit_report *report, FILE *file, const struct summa
 		format_time(time, sizeof(time), after->sched.realtime_ns);
 		fprintf(file, "%s\n", time);
 	}
-	summary__print_header(file, summary);
+	summary__print_header(file, summary, "us");
 	if (exits->count)
 		error = table__print(file, &report->columns, exits->list, sizeof(*exits->list),
 				     exits->count, width);

@@ -275,7 +275,7 @@ static void choose_columns(const struct io_report *report, struct columns *colum
 		for (size_t j = 0; j < report->rows.count && !shown; j++)
 			shown = metric->get(&report->rows.list[j]).known;
 		if (shown && (i >= usual || !is_dull(report, metric)))
-			columns->list[columns->count++] = metric;
+			columns__add(columns, metric, report->columns.spare[i]);
 	}
 }
 

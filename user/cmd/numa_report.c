@@ -236,7 +236,7 @@ static int print_text(struct numa_report *report, FILE *file, const struct summa
 		format_time(time, sizeof(time), after->sched.realtime_ns);
 		fprintf(file, "%s\n", time);
 	}
-	summary__print_header(file, summary);
+	summary__print_header(file, summary, NULL);
 	if (after->numa.nodes.count < 2)
 		fputs("this host has one node: all memory is local\n", file);
 	if (rows->count)

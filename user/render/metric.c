@@ -36,14 +36,27 @@ const struct metric *metric__find(const struct metric_table *table, const char *
 	return NULL;
 }
 
-static int add_column(struct columns *columns, const struct metric *metric)
+int columns__add(struct columns *columns, const struct metric *metric, bool spare)
 {
 	if (columns->count == COLUMNS_MAX) {
 		log_error("--columns: more than %d columns: leave some out", COLUMNS_MAX);
 		return -EINVAL;
 	}
+	columns->spare[columns->count] = spare;
 	columns->list[columns->count++] = metric;
 	return 0;
+}
+
+/* One that is there if there is room becomes one that is there. */
+static bool claim_spare(struct columns *columns, const struct metric *metric)
+{
+	for (size_t i = 0; i < columns->count; i++) {
+		if (columns->list[i] != metric || !columns->spare[i])
+			continue;
+		columns->spare[i] = false;
+		return true;
+	}
+	return false;
 }
 
 static int add_list(struct columns *columns, const struct metric_table *table, const char *list)
@@ -62,10 +75,22 @@ static int add_list(struct columns *columns, const struct metric_table *table, c
 				  (int)length, list);
 			return -EINVAL;
 		}
-		if (add_column(columns, metric))
+		if (!claim_spare(columns, metric) && columns__add(columns, metric, false))
 			return -EINVAL;
 		list += length;
 		list += *list == ',';
+	}
+	return 0;
+}
+
+static int add_usual(struct columns *columns, const struct metric_table *table, unsigned int by)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct metric *metric = &table->metrics[i];
+		bool spare = metric->usual & WIDE(1U << by);
+
+		if ((spare || metric->usual & 1U << by) && columns__add(columns, metric, spare))
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -74,11 +99,8 @@ int columns__select(struct columns *columns, const struct metric_table *table, u
 		    const char *list)
 {
 	columns->count = 0;
-	if (!list || *list == '+')
-		for (size_t i = 0; i < table->count; i++)
-			if (table->metrics[i].usual >> by & 1 &&
-			    add_column(columns, &table->metrics[i]))
-				return -EINVAL;
+	if ((!list || *list == '+') && add_usual(columns, table, by))
+		return -EINVAL;
 	if (list && add_list(columns, table, *list == '+' ? list + 1 : list))
 		return -EINVAL;
 	if (columns->count)

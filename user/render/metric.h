@@ -17,7 +17,7 @@ enum unit {
 	UNIT_PER_SEC_M,	   /* 1/1000 per second; a real number in JSON */
 	UNIT_M,		   /* 1/1000; a real number in JSON */
 	UNIT_NS_AS_US,	   /* ns; shown in us */
-	UNIT_NS_AS_MS,	   /* ns; shown in ms */
+	UNIT_NS_AS_MS,	   /* ns; shown in ms, to the us */
 	UNIT_NS_AS_S,	   /* ns; shown in s */
 	UNIT_NS,	   /* ns; JSON only */
 	UNIT_BYTES_AS_MIB, /* bytes; shown in MiB */
@@ -31,11 +31,14 @@ struct value {
 	bool blank;	  /* where it is not known, nothing is shown instead of n/a */
 };
 
+/* Bits of enum group_by: shown without being asked for, if the terminal has room. */
+#define WIDE(bits) ((bits) << 16)
+
 struct metric {
 	const char *key;    /* in JSON; carries the unit. NULL: not there */
 	const char *header; /* of the column. NULL: JSON only */
 	enum unit unit;
-	unsigned int usual; /* bits of enum group_by: shown without being asked for */
+	unsigned int usual; /* bits of enum group_by: shown without being asked for; or WIDE() */
 	const char *help;
 	struct value (*get)(const void *row);
 	struct value (*total)(const void *row); /* the counter behind it, or NULL */
@@ -50,11 +53,15 @@ struct metric_table {
 
 struct columns {
 	const struct metric *list[COLUMNS_MAX];
+	bool spare[COLUMNS_MAX]; /* shown if all others have room */
 	size_t count;
 };
 
 /* By header, with or without % at its ends, or key; case is ignored. NULL: none such. */
 const struct metric *metric__find(const struct metric_table *table, const char *name);
+
+/* Adds one. Returns 0, or -EINVAL after one line on standard error: there are too many. */
+int columns__add(struct columns *columns, const struct metric *metric, bool spare);
 
 /*
  * The columns to show: the usual ones of a grouping, or list ("A,B"), or both

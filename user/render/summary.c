@@ -58,15 +58,15 @@ void summary__count(struct summary *summary, const struct rows *rows)
 	}
 }
 
-void summary__print_header(FILE *file, const struct summary *summary)
+void summary__print_header(FILE *file, const struct summary *summary, const char *unit)
 {
 	const struct host *host = summary->host;
 
-	text_line(file, "%s %s: %u CPU%s, %llu VM%s, %llu vCPU%s, %.2f vCPUs per CPU", host->name,
-		  host->kernel, host->cpus, host->cpus == 1 ? "" : "s",
+	text_line(file, "%s %s: %u CPU%s, %llu VM%s, %llu vCPU%s, %.2f vCPUs per CPU%s%s",
+		  host->name, host->kernel, host->cpus, host->cpus == 1 ? "" : "s",
 		  (unsigned long long)summary->vms, summary->vms == 1 ? "" : "s",
 		  (unsigned long long)summary->vcpus, summary->vcpus == 1 ? "" : "s",
-		  (double)summary->vcpus / host->cpus);
+		  (double)summary->vcpus / host->cpus, unit ? "; times in " : "", unit ? unit : "");
 }
 
 static void print_ns(FILE *file, double ns, const char *what)

@@ -21,8 +21,11 @@ struct summary {
 /* Counts the VMs and vCPUs of rows, and those that the filter leaves out. */
 void summary__count(struct summary *summary, const struct rows *rows);
 
-/* "HOST KERNEL: 4 CPUs, 2 VMs, 4 vCPUs, 1.0 vCPUs per CPU" */
-void summary__print_header(FILE *file, const struct summary *summary);
+/*
+ * "HOST KERNEL: 4 CPUs, 2 VMs, 4 vCPUs, 1.0 vCPUs per CPU; times in ms". unit: of the times
+ * in the columns, or NULL.
+ */
+void summary__print_header(FILE *file, const struct summary *summary, const char *unit);
 
 /* Cost of the interval, and losses since the tool started. */
 void summary__print_footer(FILE *file, const struct summary *summary, const char *tool);

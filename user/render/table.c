@@ -11,7 +11,7 @@
 #include "base/units.h"
 
 #define CELL_SIZE 512 /* bytes: no name, path or list is longer */
-#define FIRST_COLUMN_MIN 8
+#define TEXT_MIN 8
 
 unsigned int terminal_width(FILE *file)
 {
@@ -49,7 +49,7 @@ static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, con
 	case UNIT_NS_AS_US:
 		return format_fixed(text, divide(value.number, 100), 1);
 	case UNIT_NS_AS_MS:
-		return format_fixed(text, divide(value.number, 100000), 1);
+		return format_fixed(text, divide(value.number, 1000), 3);
 	case UNIT_NS_AS_S:
 		return format_fixed(text, divide(value.number, 100000000), 1);
 	case UNIT_BYTES_AS_MIB:
@@ -59,6 +59,18 @@ static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, con
 	default:
 		return format_fixed(text, value.number, 0);
 	}
+}
+
+/* Shows a text that is too long with "..." in its middle: names often differ at their ends. */
+static size_t show_cut(FILE *file, const char *text, size_t width)
+{
+	size_t used = text_show(file, text, (width - 2) / 2);
+
+	fputs("...", file);
+	used += strlen("...");
+	while (*text && text_columns(text) > width - used)
+		text += text_char(text, strlen(text)).length;
+	return used + text_show(file, text, width - used);
 }
 
 /*
@@ -76,30 +88,68 @@ static void put_cell(FILE *file, const struct metric *metric, const char *text, 
 	if (columns)
 		for (; *blanks; --*blanks)
 			putc_unlocked(' ', file);
-	columns = text_show(file, text, width);
+	columns = columns > width ? show_cut(file, text, width) : text_show(file, text, width);
 	if (left)
 		*blanks += width - columns;
 }
 
-/* How many columns fit into limit; the first may be made narrower for that. */
-static size_t fit(size_t *widths, size_t count, size_t limit)
+/* How wide each column is shown; 0: it is not. */
+struct layout {
+	size_t width[COLUMNS_MAX];
+	bool no_room; /* for some that are not spare */
+};
+
+/* Cuts texts until total, the width of all, is no more than limit, if it can be done. */
+static size_t cut_texts(size_t *widths, const struct columns *columns, size_t total, size_t limit)
+{
+	for (size_t i = 0; i < columns->count && total > limit; i++) {
+		size_t spare, cut;
+
+		if (columns->spare[i] || columns->list[i]->unit != UNIT_TEXT ||
+		    widths[i] <= TEXT_MIN)
+			continue;
+		spare = widths[i] - TEXT_MIN;
+		cut = total - limit < spare ? total - limit : spare;
+		widths[i] -= cut;
+		total -= cut;
+	}
+	return total;
+}
+
+/* Makes the columns fit into limit; total is the width of those that are not spare. */
+static void fit(struct layout *layout, const struct columns *columns, const size_t *widths,
+		size_t total, size_t limit)
+{
+	for (size_t i = columns->count; i-- > 1 && total > limit;) {
+		if (columns->spare[i])
+			continue;
+		total -= widths[i] + 1;
+		layout->width[i] = 0;
+		layout->no_room = true;
+	}
+	for (size_t i = 0; i < columns->count && !layout->no_room; i++) {
+		if (!columns->spare[i] || total + widths[i] + 1 > limit)
+			continue;
+		total += widths[i] + 1;
+		layout->width[i] = widths[i];
+	}
+}
+
+static void lay_out(struct layout *layout, const struct columns *columns, size_t *widths,
+		    size_t limit)
 {
 	size_t total = 0;
 
-	for (size_t i = 0; i < count; i++)
-		total += widths[i] + (i > 0);
-	if (!limit || total <= limit)
-		return count;
-	if (widths[0] > FIRST_COLUMN_MIN) {
-		size_t spare = widths[0] - FIRST_COLUMN_MIN;
-		size_t cut = total - limit < spare ? total - limit : spare;
-
-		widths[0] -= cut;
-		total -= cut;
-	}
-	while (count > 1 && total > limit)
-		total -= widths[--count] + 1;
-	return count;
+	*layout = (struct layout){ .no_room = false };
+	for (size_t i = 0; i < columns->count; i++)
+		if (!columns->spare[i])
+			total += widths[i] + (total > 0);
+	if (limit)
+		total = cut_texts(widths, columns, total, limit);
+	for (size_t i = 0; i < columns->count; i++)
+		layout->width[i] = columns->spare[i] ? 0 : widths[i];
+	if (limit)
+		fit(layout, columns, widths, total, limit);
 }
 
 /* All cells of a table, formatted once, row by row: some figures take a while to compute. */
@@ -148,7 +198,7 @@ static int cells__fill(struct cells *cells, size_t *widths, const struct columns
 }
 
 static void put_rows(FILE *file, const struct cells *cells, const struct columns *columns,
-		     const size_t *widths, size_t shown, size_t count)
+		     const struct layout *layout, size_t count)
 {
 	const char *text = cells->text;
 
@@ -156,42 +206,50 @@ static void put_rows(FILE *file, const struct cells *cells, const struct columns
 		size_t blanks = 0;
 
 		for (size_t i = 0; i < columns->count; i++, text += strlen(text) + 1) {
-			if (i >= shown)
+			if (!layout->width[i])
 				continue;
-			blanks += i > 0;
-			put_cell(file, columns->list[i], text, widths[i], &blanks);
+			put_cell(file, columns->list[i], text, layout->width[i], &blanks);
+			blanks++;
 		}
 		putc_unlocked('\n', file);
 	}
 }
 
-static void put_headers(FILE *file, const struct columns *columns, const size_t *widths,
-			size_t shown)
+static void put_headers(FILE *file, const struct columns *columns, const struct layout *layout)
 {
 	size_t blanks = 0;
 
-	for (size_t i = 0; i < shown; i++) {
-		blanks += i > 0;
-		put_cell(file, columns->list[i], columns->list[i]->header, widths[i], &blanks);
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct metric *metric = columns->list[i];
+
+		if (!layout->width[i])
+			continue;
+		put_cell(file, metric, metric->header, layout->width[i], &blanks);
+		blanks++;
 	}
 	putc_unlocked('\n', file);
 }
 
 /* Names the columns that are left out, in lines that fit, too. */
-static void put_missing(FILE *file, const struct columns *columns, size_t shown, size_t limit)
+static void put_missing(FILE *file, const struct columns *columns, const struct layout *layout,
+			size_t limit)
 {
 	size_t used = strlen("no room");
+	const char *word = "for ";
 
-	if (shown == columns->count)
+	if (!layout->no_room)
 		return;
 	fputs("no room", file);
-	for (size_t i = shown; i < columns->count; i++) {
-		const char *word = i == shown ? "for " : "", *header = columns->list[i]->header;
+	for (size_t i = 0; i < columns->count; i++) {
+		const char *header = columns->list[i]->header;
 		size_t length = strlen(word) + strlen(header);
 		bool fits = used + 1 + length <= limit;
 
+		if (layout->width[i] || columns->spare[i])
+			continue;
 		fprintf(file, "%c%s%s", fits ? ' ' : '\n', word, header);
 		used = fits ? used + 1 + length : length;
+		word = "";
 	}
 	putc_unlocked('\n', file);
 }
@@ -199,15 +257,16 @@ static void put_missing(FILE *file, const struct columns *columns, size_t shown,
 int table__print(FILE *file, const struct columns *columns, const void *rows, size_t row_size,
 		 size_t count, unsigned int terminal_width)
 {
-	size_t widths[COLUMNS_MAX], shown;
+	size_t widths[COLUMNS_MAX];
+	struct layout layout;
 	struct cells cells;
 	int error = cells__fill(&cells, widths, columns, rows, row_size, count);
 
 	if (!error) {
-		shown = fit(widths, columns->count, terminal_width);
-		put_headers(file, columns, widths, shown);
-		put_rows(file, &cells, columns, widths, shown, count);
-		put_missing(file, columns, shown, terminal_width);
+		lay_out(&layout, columns, widths, terminal_width);
+		put_headers(file, columns, &layout);
+		put_rows(file, &cells, columns, &layout, count);
+		put_missing(file, columns, &layout, terminal_width);
 	}
 	free(cells.text);
 	return error;
