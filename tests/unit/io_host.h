@@ -183,7 +183,7 @@ static inline void add_ring_growth(struct io_host *host, uint32_t vm_pid, uint32
 }
 
 /* As a session does. */
-static inline void describe(const struct io_host *host, struct io_view *view,
+static inline void describe(struct io_host *host, struct io_view *view,
 			    const struct guest guests[4])
 {
 	list_clear(&view->guests);

@@ -406,8 +406,7 @@ static inline void read_line(struct scene *scene, char *text)
 }
 
 /* As a session does. */
-static inline void describe(const struct scene *scene, struct io_view *view,
-			    const struct guest *guests)
+static inline void describe(struct scene *scene, struct io_view *view, const struct guest *guests)
 {
 	block_snapshot__sort(&view->block);
 	for (size_t i = 0; i < scene->guest_count; i++)

@@ -118,7 +118,7 @@ static void give_device(const struct fixture *fixture, uint32_t pid, uint32_t de
 }
 
 /* Whether a disk of the only VM stands on a leaf, as a view has it. */
-static bool is_on(const struct fixture *fixture, size_t disk, uint32_t leaf)
+static bool is_on(struct fixture *fixture, size_t disk, uint32_t leaf)
 {
 	struct io_view view = { 0 };
 	bool found = false;
@@ -132,11 +132,12 @@ static bool is_on(const struct fixture *fixture, size_t disk, uint32_t leaf)
 	return found;
 }
 
-static void check_owner(const struct fixture *fixture, const struct block_flow *flow,
-			enum io_owner owner, uint32_t pid)
+static void check_owner(struct fixture *fixture, const struct block_flow *flow, enum io_owner owner,
+			uint32_t pid)
 {
 	const struct live_vm *vm;
 
+	assert_int_equal(io_vms__find_owners(&fixture->vms), 0);
 	assert_int_equal(io_vms__owner(&fixture->vms, flow, &vm), owner);
 	assert_int_equal(vm ? vm->vm->pid : 0, pid);
 }
@@ -293,10 +294,12 @@ static void test_order(void **state)
 	check_owner(fixture, &flow, IO_OWNER_UNKNOWN, 0);
 }
 
-static uint32_t device_owner(const struct fixture *fixture, uint32_t dev)
+static uint32_t device_owner(struct fixture *fixture, uint32_t dev)
 {
-	const struct live_vm *vm = io_vms__device_owner(&fixture->vms, dev);
+	const struct live_vm *vm;
 
+	assert_int_equal(io_vms__find_owners(&fixture->vms), 0);
+	vm = io_vms__device_owner(&fixture->vms, dev);
 	return vm ? vm->vm->pid : 0;
 }
 

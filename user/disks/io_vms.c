@@ -47,6 +47,8 @@ void io_vms__free(struct io_vms *vms)
 	list_free(vms);
 	vms__free(vms->registry);
 	devices__free(vms->devices);
+	list_free(&vms->users);
+	list_free(&vms->holders);
 	disk_ids__free(&vms->disk_ids);
 	*vms = (struct io_vms){ 0 };
 }
@@ -236,60 +238,130 @@ struct live_vm *io_vms__find(const struct io_vms *vms, uint32_t pid)
 	return NULL;
 }
 
-/*
- * How many devices stand on this one directly; *holder is the last of them. Who has a partition
- * of it, or a file, is not the only one that may have something there.
- */
-static size_t holders(const struct io_vms *vms, uint32_t dev, uint32_t *holder)
-{
-	size_t count = 0;
+/* A VM that has a block device for a disk. */
+struct device_user {
+	uint32_t dev;
+	const struct live_vm *vm;
+};
 
+/* A device that stands on another directly. */
+struct device_holder {
+	uint32_t dev;	 /* of that other one */
+	uint32_t holder; /* its own */
+	bool part;	 /* on a partition of it, or a file: others may have something there */
+};
+
+static int compare_users(const void *left, const void *right)
+{
+	const struct device_user *a = left, *b = right;
+
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
+	return a->vm < b->vm ? -1 : a->vm > b->vm;
+}
+
+static int compare_holders(const void *left, const void *right)
+{
+	const struct device_holder *a = left, *b = right;
+
+	return a->dev < b->dev ? -1 : a->dev > b->dev;
+}
+
+static int find_users(struct io_vms *vms)
+{
+	list_clear(&vms->users);
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct disks *disks = vms->list[i].disks;
+
+		for (size_t j = 0; j < disks->count; j++) {
+			const struct disk *disk = &disks->list[j];
+			struct device_user *user;
+
+			if (disk->backing != DISK_BLOCK && disk->backing != DISK_VHOST_SCSI)
+				continue;
+			user = list_add(&vms->users);
+			if (!user)
+				return -ENOMEM;
+			*user = (struct device_user){ disk->dev, &vms->list[i] };
+		}
+	}
+	list_sort(&vms->users, compare_users);
+	return 0;
+}
+
+static int find_holders(struct io_vms *vms)
+{
+	list_clear(&vms->holders);
 	for (size_t i = 0; i < devices__count(vms->devices); i++) {
 		const struct device *device = devices__at(vms->devices, i);
 
 		for (size_t j = 0; j < device->slave_count; j++) {
-			if (device->slaves[j] != dev)
-				continue;
-			*holder = device->dev;
-			count += device->has_part[j] ? 2 : 1;
+			struct device_holder *holder = list_add(&vms->holders);
+
+			if (!holder)
+				return -ENOMEM;
+			*holder = (struct device_holder){ device->slaves[j], device->dev,
+							  device->has_part[j] };
 		}
+	}
+	list_sort(&vms->holders, compare_holders);
+	return 0;
+}
+
+int io_vms__find_owners(struct io_vms *vms)
+{
+	int error = find_users(vms);
+
+	return error ? error : find_holders(vms);
+}
+
+/* How many VMs have a device; *user is one of them. */
+static size_t count_users(const struct io_vms *vms, uint32_t dev, const struct live_vm **user)
+{
+	size_t low = 0, high = vms->users.count, count = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (vms->users.list[middle].dev < dev)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < vms->users.count && vms->users.list[low].dev == dev; low++) {
+		count += !count || vms->users.list[low].vm != *user;
+		*user = vms->users.list[low].vm;
 	}
 	return count;
 }
 
-/* The VMs that have a block device for a disk. */
-static size_t users(const struct io_vms *vms, uint32_t dev, const struct live_vm **user)
+/* The only device that stands on this one, on all of it. False: there are none, or several. */
+static bool find_holder(const struct io_vms *vms, uint32_t dev, uint32_t *holder, bool *any)
 {
-	size_t count = 0;
+	const struct device_holder key = { .dev = dev };
+	const struct device_holder *found = list_find(&vms->holders, &key, compare_holders);
+	const struct device_holder *end = vms->holders.list + vms->holders.count;
 
-	for (size_t i = 0; i < vms->count; i++) {
-		const struct disks *disks = vms->list[i].disks;
-		bool found = false;
-
-		for (size_t j = 0; j < disks->count && !found; j++)
-			found = disks->list[j].dev == dev &&
-				(disks->list[j].backing == DISK_BLOCK ||
-				 disks->list[j].backing == DISK_VHOST_SCSI);
-		if (found)
-			*user = &vms->list[i];
-		count += found;
-	}
-	return count;
+	*any = found;
+	if (!found || found->part || (found > vms->holders.list && found[-1].dev == dev) ||
+	    (found + 1 < end && found[1].dev == dev))
+		return false;
+	*holder = found->holder;
+	return true;
 }
 
 const struct live_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev)
 {
-	const struct live_vm *user = NULL;
-	size_t above;
-
 	/* Up through what is stacked, for as long as there is one way. */
 	for (int depth = 0; depth < 8; depth++) {
-		size_t count = users(vms, dev, &user);
+		const struct live_vm *user = NULL;
+		size_t count = count_users(vms, dev, &user);
+		bool held;
+		bool one = find_holder(vms, dev, &dev, &held);
 
-		above = holders(vms, dev, &dev);
 		if (count)
-			return count == 1 && !above ? user : NULL;
-		if (above != 1)
+			return count == 1 && !held ? user : NULL;
+		if (!one)
 			return NULL;
 	}
 	return NULL;

@@ -35,7 +35,9 @@ struct io_vms {
 	struct devices *devices;
 	struct disk_ids disk_ids;
 	LIST(struct live_vm); /* by ascending PID */
-	uint64_t next_ns;     /* CLOCK_MONOTONIC of the next look */
+	LIST(struct device_user) users;
+	LIST(struct device_holder) holders; /* both as of io_vms__find_owners() */
+	uint64_t next_ns;		    /* CLOCK_MONOTONIC of the next look */
 	enum proc_view view;
 	struct vm_refusals refusals; /* of the last look */
 };
@@ -59,6 +61,9 @@ void io_vms__missing(const struct io_vms *vms, char *text, size_t size);
 /* By PID, or NULL. */
 struct live_vm *io_vms__find(const struct io_vms *vms, uint32_t pid);
 
+/* Looks which devices are whose, once the disks are known. 0 or -ENOMEM. */
+int io_vms__find_owners(struct io_vms *vms);
+
 /*
  * Whose a flow's requests are: by the blk-cgroup, then by the process that submitted, then by who
  * has the device. Fills *vm for IO_OWNER_VM; for a shared cgroup, with one of those that share it.
@@ -74,7 +79,7 @@ const struct live_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t de
  * Puts the VMs, their disks and the devices into a view, anew; and of all that probes have
  * counted in it, whose it is. Returns 0 or -ENOMEM.
  */
-int io_vms__describe(const struct io_vms *vms, struct io_view *view);
+int io_vms__describe(struct io_vms *vms, struct io_view *view);
 
 /* Whose request an event is; view has been described since the last refresh. */
 void io_vms__describe_event(const struct io_vms *vms, const struct io_view *view,

@@ -179,13 +179,13 @@ static uint64_t start_of(const struct io_view *view, uint32_t pid)
 	return vm ? vm->start_ns : 0;
 }
 
-int io_vms__describe(const struct io_vms *vms, struct io_view *view)
+int io_vms__describe(struct io_vms *vms, struct io_view *view)
 {
 	list_clear(&view->vms);
 	list_clear(&view->disks);
 	list_clear(&view->leaves);
 	list_clear(&view->devices);
-	if (add_host(view, vms))
+	if (add_host(view, vms) || io_vms__find_owners(vms))
 		return -ENOMEM;
 	for (int set = IO_SET_VMS; set <= IO_SET_DEVICES; set++)
 		io_view__sort(view, (enum io_set)set);

@@ -25,7 +25,7 @@ static void say_missing(char text[IO_REASON_SIZE], const char *vm, const char *w
  * another's. */
 static int set_owners(struct io_session *session)
 {
-	const struct io_vms *vms = &session->vms;
+	struct io_vms *vms = &session->vms;
 	struct block_owners owners = { 0 };
 	uint32_t *tgids = calloc(vms->count + 1, sizeof(*tgids));
 	uint64_t *cgroups = calloc(vms->count + 1, sizeof(*cgroups));
@@ -33,7 +33,7 @@ static int set_owners(struct io_session *session)
 	uint32_t *devices = calloc(device_count + 1, sizeof(*devices));
 	int error = -ENOMEM;
 
-	if (tgids && cgroups && devices) {
+	if (tgids && cgroups && devices && !io_vms__find_owners(vms)) {
 		for (size_t i = 0; i < vms->count; i++) {
 			tgids[owners.tgid_count++] = vms->list[i].vm->pid;
 			if (vms->list[i].cgroup_id)
