@@ -300,7 +300,8 @@ static void test_one_file(void **state)
 	char command[128];
 	struct moment moment;
 	struct recorder *recorder = record(&all_info);
-	struct stat file;
+	struct stat status;
+	FILE *file;
 
 	(void)state;
 	begin_moment(&moment);
@@ -309,10 +310,15 @@ static void test_one_file(void **state)
 		 folder);
 	assert_int_equal(system(command), 0);
 	recorder__close(recorder);
-	assert_int_equal(stat(path, &file), 0);
-	assert_int_equal(file.st_mode & 07777, 0600);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
 	snprintf(command, sizeof(command), "[ $(ls %s | wc -l) = 1 ]", folder);
 	assert_int_equal(system(command), 0);
+	/* No WAL any more: it can be read where nothing can be written. */
+	file = fopen(path, "re");
+	assert_true(file && !fseek(file, 18, SEEK_SET));
+	assert_int_equal(fgetc(file), 1);
+	fclose(file);
 	assert_int_equal(ask("PRAGMA application_id"), 0x6b766d71);
 	assert_int_equal(ask("PRAGMA user_version"), 1);
 	assert_int_equal(ask("PRAGMA auto_vacuum"), 2);

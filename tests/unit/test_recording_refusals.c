@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
+#include "base/privileges.h"
 #include "recording/recorder.h"
 #include "recording/recording.h"
 
@@ -443,6 +444,52 @@ static void test_same_keys(void **state)
 	moment_free(&moment);
 }
 
+/* In a folder that only its privileges open: after a write, and when these are dropped. */
+static int write_dropped(void)
+{
+	struct moment moment = { .realtime_ns = 1 };
+	struct recorder *recorder;
+	uint64_t seed = 3;
+
+	if (chown(folder, 65534, 65534) || recorder__open(&recorder, path, &all_info))
+		return 1;
+	privileges_drop_all();
+	if (!access(path, F_OK))
+		return 77;
+	for (int i = 0; i < 2000; i++) {
+		moment_change(&moment, &seed);
+		if (recorder__write(recorder, &moment))
+			return 2;
+	}
+	recorder__close(recorder);
+	moment_free(&moment);
+	return 0;
+}
+
+static void test_dropped(void **state)
+{
+	struct moment got = { 0 };
+	struct recording *recording;
+	pid_t child;
+	int status;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	child = fork();
+	if (!child)
+		_exit(write_dropped());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+	assert_int_equal(recording__open(&recording, path, &all_info), 0);
+	for (int i = 0; i < 2000; i++)
+		assert_int_equal(recording__next(recording, &got), 1);
+	recording__close(recording);
+	moment_free(&got);
+}
+
 /* Whoever may not write beside it reads it as well, as long as nothing is left beside it. */
 static void test_read_only(void **state)
 {
@@ -488,6 +535,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sets, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_same_keys, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_read_only, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_dropped, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("recording refusals", tests, NULL, NULL);

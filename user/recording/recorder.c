@@ -44,9 +44,6 @@ int recorder__write(struct recorder *recorder, const void *view)
 		return error;
 	before = interrupt__guard("recording");
 	error = write_all(recorder, view);
-	if (!error && !recorder->is_checked)
-		error = database__check_files(&recorder->database);
-	recorder->is_checked = true;
 	if (error && !sqlite3_get_autocommit(recorder->database.db))
 		sqlite3_exec(recorder->database.db, "ROLLBACK", NULL, NULL, NULL);
 	interrupt__guard(before);
@@ -191,6 +188,8 @@ int recorder__open(struct recorder **result, const char *path, const struct reco
 		error = database__use_wal(&recorder->database);
 	if (!error)
 		error = begin(recorder);
+	if (!error)
+		error = database__check_files(&recorder->database);
 	if (!error)
 		error = prepare_inserts(recorder);
 	if (!error) {

@@ -13,7 +13,8 @@ struct recorder;
 
 /*
  * Makes the file, or begins another run in a recording by the same tool; all else that is there
- * is refused and left alone. Ignore SIGXFSZ before. recorder__close() it. -errno after one line.
+ * is refused and left alone. Privileges are not needed any more then. Ignore SIGXFSZ before.
+ * recorder__close() it. -errno after one line.
  */
 int recorder__open(struct recorder **result, const char *path, const struct recording_info *info);
 

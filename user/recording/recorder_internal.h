@@ -17,8 +17,7 @@ struct recorder {
 	int64_t run, moment; /* the last */
 	uint32_t since_whole;
 	bool is_whole; /* this moment */
-	bool is_checked;
-	int error; /* that has ended it */
+	int error;     /* that has ended it */
 };
 
 /* A statement's parameters are bound: does it. 0 or -errno. */
