@@ -156,14 +156,17 @@ static int run(struct measuring *measuring)
 	const struct options *options = &measuring->life->options;
 	const struct event_sink sink = { take_event, measuring };
 	struct command command = { .gate = -1 };
-	int status = STATUS_HOST;
+	int status = STATUS_HOST, error;
 
 	runner__prepare();
 	if (options->command && command__prepare(&command, options->command))
 		return STATUS_FAILED;
-	if (!measuring->ops->open(measuring->source, options, &sink)) {
+	error = measuring->ops->open(measuring->source, options, &sink);
+	if (!error) {
 		status = measure(measuring, &command);
 		status = stop(measuring, status);
+	} else if (error == -EINTR) {
+		status = STATUS_DONE;
 	}
 	command__signal(&command, 0);
 	measuring->ops->close(measuring->source);

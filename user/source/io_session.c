@@ -229,11 +229,15 @@ int io_session__open(struct io_session *session, const struct options *options,
 	if (block_probe__open(&session->block, &config) || open_vm_probes(session))
 		return -EINVAL;
 	error = io_vms__refresh(&session->vms, clock_monotonic_ns());
+	if (error == -EINTR)
+		return error;
 	if (error < 0) {
 		log_error("/proc and /sys/block: %s: mount them", strerror(-error));
 		return error;
 	}
 	error = follow_vms(session);
+	if (error == -EINTR)
+		return error;
 	if (error) {
 		log_error("telling the kernel which VMs there are: %s: start again",
 			  strerror(-error));
@@ -305,7 +309,10 @@ int io_session__read(struct io_session *session, struct io_view *view)
 	if (!error)
 		error = flow_bases__update(&session->flow_bases, view);
 	session->latest = error ? NULL : view;
-	if (error)
+	if (error == -EINTR)
+		log_error(
+			"ended by a signal while looking for VMs: the last interval is not shown");
+	else if (error)
 		log_error("reading the counters: %s: start again", strerror(-error));
 	return error;
 }

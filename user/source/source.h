@@ -20,7 +20,10 @@ struct event_sink {
 struct source_ops {
 	size_t size; /* of the source's own data: zeros before open() */
 
-	/* With all privileges: loads, attaches, opens files. sink stays up to close(). */
+	/*
+	 * With all privileges: loads, attaches, opens files. sink stays up to close(). -EINTR,
+	 * without a line: a signal has come, which ends the tool.
+	 */
 	int (*open)(void *source, const struct options *options, const struct event_sink *sink);
 
 	/* The same for files that it writes: if that fails, it is not for want of the host. */
