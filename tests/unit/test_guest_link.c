@@ -270,6 +270,41 @@ static void test_impostor(void **state)
 	assert_false(links_wait(rig->links, 0));
 }
 
+/* Whoever has not that socket is not even connected for: the other VM's would see us. */
+static void test_deputy(void **state)
+{
+	struct rig *rig = *state;
+	struct fake_vm impostor = rig->vms[1];
+
+	impostor.pid = rig->vms[0].pid;
+	assert_int_equal(fake_vms__tell(rig->links, &impostor, 1), 0);
+	assert_false(fake_vm__asked(&rig->vms[1], 100));
+}
+
+/*
+ * Its own socket is called so, and the file is another user's: bound in another namespace, or
+ * replaced meanwhile.
+ */
+static void test_other_file(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct rig *rig = *state;
+	struct pollfd victim = { .events = POLLIN };
+
+	if (getuid())
+		skip();
+	assert_int_equal(fake_vms__tell(rig->links, NULL, 0), 0);
+	assert_int_equal(unlink(rig->vms[1].path), 0);
+	strcpy(address.sun_path, rig->vms[1].path);
+	victim.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(victim.fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(victim.fd, 1), 0);
+	assert_int_equal(chown(rig->vms[1].path, 65533, 65533), 0);
+	assert_int_equal(fake_vms__tell(rig->links, &rig->vms[1], 1), 0);
+	assert_int_equal(poll(&victim, 1, 100), 0);
+	close(victim.fd);
+}
+
 /* As much as there is room for; returns how much that was. */
 static size_t fill(struct fake_vm *vm, const char *bytes, size_t size)
 {
@@ -425,11 +460,12 @@ static void test_port_taken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_report),	 TEST(test_pieces),    TEST(test_two_guests),
-		TEST(test_middle),	 TEST(test_reconnect), TEST(test_vm_goes),
-		TEST(test_other_vm),	 TEST(test_impostor),  TEST(test_flood),
-		TEST(test_endless_line), TEST(test_too_many),  TEST(test_strangers),
-		TEST(test_port_taken),	 TEST(test_first),
+		TEST(test_report),	 TEST(test_pieces),	TEST(test_two_guests),
+		TEST(test_middle),	 TEST(test_reconnect),	TEST(test_vm_goes),
+		TEST(test_other_vm),	 TEST(test_impostor),	TEST(test_flood),
+		TEST(test_endless_line), TEST(test_too_many),	TEST(test_strangers),
+		TEST(test_deputy),	 TEST(test_other_file), TEST(test_port_taken),
+		TEST(test_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

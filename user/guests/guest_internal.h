@@ -25,8 +25,9 @@ struct guest_way {
 void guest_way__from_cmdline(struct guest_way *way, const char *cmdline, size_t size);
 
 /*
- * Connects to the socket, without waiting. Returns a file descriptor or -errno: -EPERM, it is
- * another process than pid that listens there.
+ * Connects to the socket, without waiting, if it is the process's own: one that it listens on, at a
+ * file of its user's. Nobody else's is touched. Returns a file descriptor or -errno: -EPERM, the
+ * process does not listen there; -EACCES, the file is another user's.
  */
 int guest_way__connect(const struct guest_way *way, uint32_t pid);
 

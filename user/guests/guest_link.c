@@ -268,7 +268,7 @@ static void connect_serial(struct vm_link *vm)
 	if (error && error != vm->connect_error)
 		log_detail("%s of VM process %u: %s: no guest reports from there", vm->way.socket,
 			   vm->guest.vm_pid,
-			   error == -EPERM ? "another process listens" : strerror(-error));
+			   error == -EPERM ? "it does not listen there" : strerror(-error));
 	vm->connect_error = error;
 }
 

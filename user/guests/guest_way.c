@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where the reports of a VM come from: its vsock, or the socket of its serial port. */
+#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
+#include "disks/look_up.h"
 #include "guests/guest_internal.h"
 #include "guests/guest_link.h"
+#include "host/proc.h"
 
 #define ITEM_SIZE 256
 #define ID_SIZE 128
+
+#define LISTENS 0x10000 /* __SO_ACCEPTCON */
+#define SAME_NAME_MAX 16
+#define SOCKETS_MAX 200000 /* any user may have as many as he likes */
+#define FILES_MAX 65536
 
 /* 0 to 2 are not guests'. */
 #define CID_MIN 3
@@ -170,22 +179,123 @@ void guest_way__from_cmdline(struct guest_way *way, const char *cmdline, size_t 
 	}
 }
 
-/* The VMM may have another root than we have, and a path longer than an address has room for. */
-static int open_socket(const struct guest_way *way, uint32_t pid)
-{
-	char path[sizeof(way->socket) + 64];
-	int fd;
+/* Sockets of a name: there is one, but in namespaces of other users. */
+struct sockets {
+	unsigned long inodes[SAME_NAME_MAX];
+	size_t count;
+};
 
-	snprintf(path, sizeof(path), "/proc/%u/%s/%s", pid, way->socket[0] == '/' ? "root" : "cwd",
-		 way->socket);
-	fd = open(path, O_PATH | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+/* "NUM: REFERENCES PROTOCOL FLAGS TYPE STATE INODE PATH" */
+static void take_socket(struct sockets *sockets, const char *line, const char *name)
+{
+	unsigned int flags, type;
+	unsigned long inode;
+	int path = 0;
+
+	if (sscanf(line, "%*s %*x %*x %x %x %*x %lu %n", &flags, &type, &inode, &path) < 3 ||
+	    !path || !(flags & LISTENS) || type != SOCK_STREAM || strcmp(line + path, name) != 0)
+		return;
+	if (sockets->count < SAME_NAME_MAX)
+		sockets->inodes[sockets->count++] = inode;
+}
+
+/* Those that listen under this name, in the process's network namespace. */
+static void find_sockets(struct sockets *sockets, const char *name, uint32_t pid)
+{
+	char path[64], *line = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	sockets->count = 0;
+	snprintf(path, sizeof(path), "/proc/%u/net/unix", pid);
+	file = fopen(path, "re");
+	for (int i = 0; file && i < SOCKETS_MAX && !interrupted(); i++) {
+		if (getline(&line, &size, file) <= 0)
+			break;
+		line[strcspn(line, "\n")] = '\0';
+		take_socket(sockets, line, name);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+}
+
+static bool is_one_of(const struct sockets *sockets, const char *target)
+{
+	unsigned long inode;
+
+	if (sscanf(target, "socket:[%lu]", &inode) != 1)
+		return false;
+	for (size_t i = 0; i < sockets->count; i++)
+		if (sockets->inodes[i] == inode)
+			return true;
+	return false;
 }
 
 /*
- * The command line is the VMM's own word: with the path of another's socket it would have that
- * one's reports. The kernel knows who listens.
+ * Whether the process has one of them. The command line is the VMM's own word, and this tool may be
+ * allowed more: with the path of another's socket it would connect to that one.
  */
+static bool has_one_of(const struct sockets *sockets, uint32_t pid)
+{
+	char path[64], target[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+	folder = sockets->count ? opendir(path) : NULL;
+	for (int i = 0; folder && !found && i < FILES_MAX && (entry = readdir(folder)); i++) {
+		ssize_t length =
+			readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+
+		if (length <= 0)
+			continue;
+		target[length] = '\0';
+		found = is_one_of(sockets, target);
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+/* As whom the process opens files. */
+static bool read_owner(uint32_t pid, unsigned int *uid)
+{
+	char status[4096];
+	const char *field;
+
+	if (read_file(status, sizeof(status), "/proc/%u/status", pid) <= 0)
+		return false;
+	field = strstr(status, "\nUid:");
+	return field && sscanf(field, "\nUid: %*u %*u %*u %u", uid) == 1;
+}
+
+/*
+ * The VMM may have another root than we have, and a path longer than an address has room for. Who
+ * has a socket of this name may have bound it in a namespace where it is another file: the file is
+ * the process's own as well.
+ */
+static int open_socket(const struct guest_way *way, uint32_t pid)
+{
+	struct look_up look_up;
+	struct stat status;
+	unsigned int uid;
+	int fd;
+
+	look_up__begin(&look_up, "/proc", pid);
+	fd = look_up__open(&look_up, way->socket);
+	look_up__end(&look_up);
+	if (fd < 0)
+		return fd;
+	if (!fstat(fd, &status) && S_ISSOCK(status.st_mode) && read_owner(pid, &uid) &&
+	    status.st_uid == uid)
+		return fd;
+	close(fd);
+	return -EACCES;
+}
+
+/* The kernel knows who listens, whatever was found before. */
 static bool listens(int fd, uint32_t pid)
 {
 	struct ucred peer;
@@ -194,7 +304,7 @@ static bool listens(int fd, uint32_t pid)
 	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) && (uint32_t)peer.pid == pid;
 }
 
-int guest_way__connect(const struct guest_way *way, uint32_t pid)
+static int connect_to(const struct guest_way *way, uint32_t pid)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int target = open_socket(way, pid), fd, error = 0;
@@ -211,4 +321,17 @@ int guest_way__connect(const struct guest_way *way, uint32_t pid)
 	if (error && fd >= 0)
 		close(fd);
 	return error ? error : fd;
+}
+
+int guest_way__connect(const struct guest_way *way, uint32_t pid)
+{
+	const char *before = interrupt__guard("connecting to a VM's serial port");
+	struct sockets sockets;
+	int result = -EPERM;
+
+	find_sockets(&sockets, way->socket, pid);
+	if (has_one_of(&sockets, pid))
+		result = connect_to(way, pid);
+	interrupt__guard(before);
+	return result;
 }
