@@ -12,7 +12,7 @@ _kvmq_values() {
 		[[ $1 != kvmq-cpu ]] || echo thread
 		;;
 	kvmq-exit:-[os] | kvmq-exit:--columns | kvmq-exit:--sort)
-		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %GUEST %KVM %VMM %POLL %RDY %HALT %BLOCK \
+		echo VM PID UUID CGROUP VCPUS THREAD VCPU TID CPU %GUEST %KVM %VMM %OUT %POLL %RDY %HALT %BLOCK \
 			EXITS/s MEAN
 		case $2 in -o | --columns) echo help ;; esac
 		;;
@@ -22,8 +22,8 @@ _kvmq_values() {
 		case $2 in -o | --columns) echo help ;; esac
 		;;
 	kvmq-io:-[os] | kvmq-io:--columns | kvmq-io:--sort)
-		echo VM PID UUID CGROUP DISK GDISK PATH BACKING FORMAT CACHE DEVICE SCHED GSCHED OP BY REQS IOPS \
-			MiB/s ISSUED INFL REQUEUED FAILED gQ gDEV GAVG VMM THR Q D KAVG gQp99 gDEVp99 VMMp99 \
+		echo VM PID UUID CGROUP DISK GDISK PATH BACKING FORMAT CACHE DEVICE SCHED GSCHED OP BY REQS \
+			ISSUED REQUEUED FAILED gQ gDEV GAVG VMM THR Q D HOST IOPS MiB/s INFL KAVG gQp99 gDEVp99 VMMp99 \
 			THRp99 Qp99 Dp99 gQp50 gDEVp50 VMMp50 THRp50 Qp50 Dp50 AGE
 		case $2 in -o | --columns) echo help ;; esac
 		;;

@@ -61,6 +61,15 @@ static struct value share_poll(const void *data)
 			share_mpct(row->interval.poll_ns, row->row.interval.elapsed_ns));
 }
 
+static struct value share_outside(const void *data)
+{
+	const struct exit_row *row = data;
+
+	return known_if(row->known && row->row.interval.elapsed_ns,
+			share_mpct(row->interval.kvm_ns + row->interval.vmm_ns,
+				   row->row.interval.elapsed_ns));
+}
+
 static struct value get_exit_rate(const void *data)
 {
 	const struct exit_row *row = data;
@@ -91,9 +100,9 @@ static struct value get_handle_mean(const void *data)
 
 /* These are kvmq-cpu's: a row is the first member of an exit row. */
 static const struct borrowed borrowed_before[] = {
-	{ "vm", ALL },	 { "vm_pid", NEVER },	  { "vm_uuid", NEVER }, { "cgroup", NEVER },
-	{ "vcpus", VM }, { "thread", NEVER },	  { "vcpu", VCPU },	{ "tid", VCPU },
-	{ "cpu", VCPU }, { "elapsed_ns", NEVER },
+	{ "vm", ALL },	       { "vm_pid", NEVER },	{ "vm_uuid", NEVER }, { "cgroup", NEVER },
+	{ "vcpus", WIDE(VM) }, { "thread", NEVER },	{ "vcpu", VCPU },     { "tid", WIDE(VCPU) },
+	{ "cpu", WIDE(VCPU) }, { "elapsed_ns", NEVER },
 };
 
 static const struct borrowed borrowed_after[] = {
@@ -109,6 +118,8 @@ static const struct metric modes[] = {
 	  NULL },
 	{ "vmm_ns", NULL, UNIT_NS, NEVER, "in the VMM", get_vmm_ns, total_vmm_ns },
 	{ "vmm_pct", "%VMM", UNIT_MPCT, ALL, "on a CPU, in the VMM (user space)", share_vmm_ns,
+	  NULL },
+	{ NULL, "%OUT", UNIT_MPCT, NEVER, "%KVM + %VMM: on a CPU, outside the guest", share_outside,
 	  NULL },
 	{ "poll_ns", NULL, UNIT_NS, NEVER, "polling for the end of a halt", get_poll, total_poll },
 	{ "poll_pct", "%POLL", UNIT_MPCT, ALL, "on a CPU, polling for the end of a halt",
@@ -243,7 +254,8 @@ static const struct metric reason_list[] = {
 	{ "exits", NULL, UNIT_NUMBER, NEVER, "exits whose handling has ended", reason_count,
 	  reason_total_count },
 	{ "exits_per_s", "EXITS/s", UNIT_PER_SEC_M, ALL, "these, per second", reason_rate, NULL },
-	{ "exits_pct", "%EXITS", UNIT_MPCT, ALL, "share of all exits", reason_count_share, NULL },
+	{ "exits_pct", "%EXITS", UNIT_MPCT, WIDE(ALL), "share of all exits", reason_count_share,
+	  NULL },
 	{ "exits_user", NULL, UNIT_NUMBER, NEVER, "of these, handled by the VMM", reason_user_count,
 	  reason_total_user_count },
 	{ "handle_ns", NULL, UNIT_NS, NEVER, "handling: time on a CPU in KVM and the VMM",
@@ -252,14 +264,14 @@ static const struct metric reason_list[] = {
 	  reason_handle_share, NULL },
 	{ "handle_mean_ns", "MEAN", UNIT_NS_AS_US, ALL, "mean handling in us", reason_mean_handle,
 	  NULL },
-	{ "handle_p50_ns", "P50", UNIT_NS_AS_US, ALL, "half of them do not take longer, in us",
-	  reason_p50, NULL },
+	{ "handle_p50_ns", "P50", UNIT_NS_AS_US, WIDE(ALL),
+	  "half of them do not take longer, in us", reason_p50, NULL },
 	{ "handle_p99_ns", "P99", UNIT_NS_AS_US, ALL, "99 % of them do not take longer, in us",
 	  reason_p99, NULL },
 	{ "handle_max_ns", "MAX", UNIT_NS_AS_US, ALL, "longest handling in us", reason_max, NULL },
 	{ "kernel_ns", NULL, UNIT_NS, NEVER, "the part of handling in KVM", reason_kernel,
 	  reason_total_kernel },
-	{ "kernel_mean_ns", "KERNEL", UNIT_NS_AS_US, ALL, "mean of its part in KVM, in us",
+	{ "kernel_mean_ns", "KERNEL", UNIT_NS_AS_US, WIDE(ALL), "mean of its part in KVM, in us",
 	  reason_mean_kernel, NULL },
 	{ "user_ns", NULL, UNIT_NS, NEVER, "the part of handling in the VMM", reason_user,
 	  reason_total_user },

@@ -2,6 +2,7 @@
 #include "cmd/exit_report.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -35,7 +36,7 @@ int exit_report__init(struct exit_report *report, const struct options *options,
 	}
 	if (columns__select(&report->columns, exit_metrics(), options->by, options->columns) ||
 	    columns__select(&report->reason_columns, &reason_metrics, BY_VM, NULL) ||
-	    choose_sort(&report->sort, exit_metrics(), options, "exits_per_s"))
+	    choose_sort(&report->sort, exit_metrics(), options, "%OUT"))
 		return 1;
 	return 0;
 }
@@ -171,24 +172,40 @@ static void print_bars(FILE *file, const struct reason_row *reason, unsigned int
 	bars__print_parts(file, title, &parts, width);
 }
 
-/* A table for each VM: its own shares add up to 100 %. */
+/* The reasons of all rows, the greatest handling time first. Returns their number. */
+static size_t gather_reasons(const struct reason_row **list, const struct exit_rows *rows)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		for (size_t reason = 0; reason < rows->list[i].reason_count; reason++)
+			list[count++] = rows->list[i].reasons[reason];
+	metric__sort(metric__find(&reason_metrics, "handle_ns"), list, count, sizeof(*list));
+	return count;
+}
+
+/* One table for all VMs; the shares of each add up to 100 %. */
 static int print_reasons(const struct exit_report *report, FILE *file, const struct exit_rows *rows,
 			 unsigned int width)
 {
-	int error = 0;
+	const struct reason_row **list;
+	size_t count;
+	int error;
 
-	for (size_t i = 0; i < rows->count && !error; i++) {
-		const struct exit_row *row = &rows->list[i];
-
-		if (!row->reason_count)
-			continue;
+	if (!rows->reason_count)
+		return 0;
+	list = malloc(rows->reason_count * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	count = gather_reasons(list, rows);
+	if (count)
 		putc('\n', file);
-		error = table__print(file, &report->reason_columns, row->reasons,
-				     sizeof(*row->reasons), row->reason_count, width);
-		for (size_t reason = 0; reason < row->reason_count && report->options->hist;
-		     reason++)
-			print_bars(file, row->reasons[reason], width);
-	}
+	error = count ? table__print(file, &report->reason_columns, list, sizeof(*list), count,
+				     width)
+		      : 0;
+	for (size_t i = 0; i < count && report->options->hist && !error; i++)
+		print_bars(file, list[i], width);
+	free(list);
 	return error;
 }
 

@@ -46,6 +46,19 @@ static struct value get_disk(const void *data)
 	return text(io_row__disk(data));
 }
 
+static struct value get_device(const void *data)
+{
+	return text(((const struct io_row *)data)->device);
+}
+
+/* Of a device that several disks, or nobody knows which, are on: its name. */
+static struct value get_place(const void *data)
+{
+	struct value disk = get_disk(data);
+
+	return disk.known ? disk : get_device(data);
+}
+
 static struct value get_path(const void *data)
 {
 	const struct io_row *row = data;
@@ -77,11 +90,6 @@ static struct value get_direct(const void *data)
 static struct value get_guest_disk(const void *data)
 {
 	return text(io_row__guest_disk(data));
-}
-
-static struct value get_device(const void *data)
-{
-	return text(((const struct io_row *)data)->device);
 }
 
 static struct value get_scheduler(const void *data)
@@ -207,6 +215,20 @@ LAYER(thr, IO_THROTTLED)
 LAYER(q, IO_QUEUE)
 LAYER(d, IO_DEVICE)
 
+/* What a request spends on the host. */
+static struct value get_host(const void *data)
+{
+	struct value sum = { 0 };
+
+	for (enum io_layer layer = IO_THROTTLED; layer <= IO_DEVICE; layer++) {
+		struct value mean = layer_mean(data, layer);
+
+		sum.known |= mean.known;
+		sum.number += mean.known ? mean.number : 0;
+	}
+	return sum;
+}
+
 static struct value get_kavg(const void *data)
 {
 	uint64_t ns = 0;
@@ -256,19 +278,19 @@ static struct value get_rejected(const void *data)
 
 #define MEAN(name, header, what)                                                                   \
 	{                                                                                          \
-#name "_mean_ns", header, UNIT_NS_AS_US, ALL, what ", us: mean", mean_##name, NULL \
+#name "_mean_ns", header, UNIT_NS_AS_MS, ALL, what ", ms: mean", mean_##name, NULL \
 	}
 
 #define P50(name, header, what)                                                                    \
 	{                                                                                          \
-#name "_p50_ns", header "p50", UNIT_NS_AS_US, ALL, what ", us: median",            \
+#name "_p50_ns", header "p50", UNIT_NS_AS_MS, WIDE(ALL), what ", ms: median",      \
 			p50_##name, NULL                                                           \
 	}
 
 #define P99(name, header, what)                                                                    \
 	{                                                                                          \
-#name "_p99_ns", header "p99", UNIT_NS_AS_US, ALL,                                 \
-			what ", us: 99 of 100 are "                                                \
+#name "_p99_ns", header "p99", UNIT_NS_AS_MS, WIDE(ALL),                           \
+			what ", ms: 99 of 100 are "                                                \
 			     "shorter",                                                            \
 			p99_##name, NULL                                                           \
 	}
@@ -279,7 +301,9 @@ static const struct metric metrics[] = {
 	{ "vm_uuid", "UUID", UNIT_TEXT, NEVER, "UUID of the VM", get_vm_uuid, NULL },
 	{ "cgroup", "CGROUP", UNIT_TEXT, NEVER, "cgroup that the host books its requests on",
 	  get_cgroup, NULL },
-	{ "disk", "DISK", UNIT_TEXT, VM, "what the VMM calls the disk", get_disk, NULL },
+	{ NULL, "DISK", UNIT_TEXT, VM, "what the VMM calls the disk; for want of one, the device",
+	  get_place, NULL },
+	{ "disk", NULL, UNIT_TEXT, NEVER, "what the VMM calls the disk", get_disk, NULL },
 	{ "guest_disk", "GDISK", UNIT_TEXT, NEVER, "what the guest calls it", get_guest_disk,
 	  NULL },
 	{ "path", "PATH", UNIT_TEXT, NEVER, "file or device behind the disk", get_path, NULL },
@@ -287,26 +311,21 @@ static const struct metric metrics[] = {
 	{ "format", "FORMAT", UNIT_TEXT, NEVER, "format of the image", get_format, NULL },
 	{ "cache", "CACHE", UNIT_TEXT, NEVER, "whether the host's page cache is in between",
 	  get_direct, NULL },
-	{ "device", "DEVICE", UNIT_TEXT, ALL, "the host's devices that it ends on", get_device,
-	  NULL },
-	{ "scheduler", "SCHED", UNIT_TEXT, DEVICE, "the host's I/O scheduler", get_scheduler,
+	{ "device", "DEVICE", UNIT_TEXT, DEVICE | WIDE(VM), "the host's devices that it ends on",
+	  get_device, NULL },
+	{ "scheduler", "SCHED", UNIT_TEXT, WIDE(DEVICE), "the host's I/O scheduler", get_scheduler,
 	  NULL },
 	{ "guest_scheduler", "GSCHED", UNIT_TEXT, NEVER, "the guest's I/O scheduler",
 	  get_guest_scheduler, NULL },
-	{ "op", "OP", UNIT_TEXT, ALL, "kind of request; all: of all kinds", get_op, NULL },
+	{ "op", "OP", UNIT_TEXT, NEVER, "kind of request; all: of all kinds", get_op, NULL },
 	{ "counted_by", "BY", UNIT_TEXT, NEVER, "who has counted requests and bytes", get_source,
 	  NULL },
 	{ "elapsed_ns", NULL, UNIT_NS, NEVER, "length of the interval", get_elapsed, NULL },
 	{ "requests", "REQS", UNIT_NUMBER, NEVER, "requests that were completed", get_requests,
 	  total_requests },
-	{ "iops", "IOPS", UNIT_PER_SEC_M, ALL, "requests completed, per second", get_iops, NULL },
 	{ "bytes", NULL, UNIT_NUMBER, NEVER, "bytes of these", get_bytes, total_bytes },
-	{ "bytes_per_s", "MiB/s", UNIT_BYTES_PER_S, ALL, "MiB of these, per second", get_throughput,
-	  NULL },
 	{ "issued", "ISSUED", UNIT_NUMBER, NEVER, "requests that the host has issued", get_issued,
 	  total_issued },
-	{ "in_flight", "INFL", UNIT_NUMBER, ALL, "issued by the host and not completed",
-	  get_in_flight, NULL },
 	{ "requeued", "REQUEUED", UNIT_NUMBER, NEVER, "issued again", get_requeued,
 	  total_requeued },
 	{ "failed", "FAILED", UNIT_NUMBER, NEVER, "completed with an error", get_failed,
@@ -318,8 +337,15 @@ static const struct metric metrics[] = {
 	MEAN(thr, "THR", "held back by io.max or another rule of blk-throttle"),
 	MEAN(q, "Q", "in the host's queue: bio queued to issued"),
 	MEAN(d, "D", "in the host's device: issued to completed"),
-	{ "kavg_mean_ns", "KAVG", UNIT_NS_AS_US, ALL,
-	  "GAVG - D, us: what VMM and host add to the device; n/a unless both are of the same "
+	{ NULL, "HOST", UNIT_NS_AS_MS, NEVER, "THR + Q + D, ms: on the host, mean", get_host,
+	  NULL },
+	{ "iops", "IOPS", UNIT_PER_SEC_M, ALL, "requests completed, per second", get_iops, NULL },
+	{ "bytes_per_s", "MiB/s", UNIT_BYTES_PER_S, ALL, "MiB of these, per second", get_throughput,
+	  NULL },
+	{ "in_flight", "INFL", UNIT_NUMBER, ALL, "issued by the host and not completed",
+	  get_in_flight, NULL },
+	{ "kavg_mean_ns", "KAVG", UNIT_NS_AS_MS, WIDE(ALL),
+	  "GAVG - D, ms: what VMM and host add to the device; n/a unless both are of the same "
 	  "requests",
 	  get_kavg, NULL },
 	P99(gq, "gQ", "in the guest's queue"),
@@ -346,8 +372,8 @@ static const struct metric metrics[] = {
 	{ "gavg_source", NULL, UNIT_TEXT, NEVER, "how GAVG is known", get_gavg_source, NULL },
 	{ "vmm_source", NULL, UNIT_TEXT, NEVER, "how VMM is known", get_vmm_source, NULL },
 	{ "apart", NULL, UNIT_TEXT, NEVER, "why KAVG is n/a", get_apart, NULL },
-	{ "report_age_ns", "AGE", UNIT_NS_AS_S, VM, "age of the guest's report, s", get_report_age,
-	  NULL },
+	{ "report_age_ns", "AGE", UNIT_NS_AS_S, WIDE(VM), "age of the guest's report, s",
+	  get_report_age, NULL },
 	{ "reports_rejected", NULL, UNIT_NUMBER, NEVER, "reports of the guest that were refused",
 	  get_rejected, NULL },
 };

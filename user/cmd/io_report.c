@@ -25,6 +25,19 @@ static int print_columns(void)
 	return output_status();
 }
 
+/* Kinds of requests are told apart where a column says which, and in distributions. */
+static int choose_kinds(struct io_report *report)
+{
+	const struct metric *op = metric__find(&io_metrics, "op");
+
+	for (size_t i = 0; i < report->columns.count; i++)
+		report->by_op |= report->columns.list[i] == op;
+	if (!report->options->hist || report->by_op)
+		return 0;
+	report->by_op = true;
+	return columns__insert(&report->columns, op);
+}
+
 int io_report__init(struct io_report *report, const struct options *options, int *status)
 {
 	*report = (struct io_report){ .options = options };
@@ -34,8 +47,11 @@ int io_report__init(struct io_report *report, const struct options *options, int
 		return 1;
 	}
 	if (columns__select(&report->columns, &io_metrics, options->by, options->columns) ||
-	    choose_sort(&report->sort, &io_metrics, options, "iops"))
+	    choose_kinds(report) || choose_sort(&report->sort, &io_metrics, options, "HOST"))
 		return 1;
+	/* A disk's rows stand together, unless some order was asked for. */
+	if (report->by_op && !options->sort && !options->top)
+		report->sort = NULL;
 	return 0;
 }
 
@@ -244,7 +260,8 @@ static size_t count_usual(const struct io_report *report)
 	if (list && *list != '+')
 		return 0;
 	for (size_t i = 0; i < io_metrics.count; i++)
-		count += io_metrics.metrics[i].usual >> report->options->by & 1;
+		count +=
+			(io_metrics.metrics[i].usual & (1U | WIDE(1U)) << report->options->by) != 0;
 	return count;
 }
 
@@ -268,13 +285,15 @@ static void choose_columns(const struct io_report *report, struct columns *colum
 	columns->count = 0;
 	for (size_t i = 0; i < report->columns.count; i++) {
 		const struct metric *metric = report->columns.list[i];
-		bool shown = i >= usual || metric->unit == UNIT_TEXT ||
+		bool asked = i >= usual || (!report->columns.spare[i] &&
+					    metric->usual & WIDE(1U << report->options->by));
+		bool shown = asked || metric->unit == UNIT_TEXT ||
 			     metric == metric__find(&io_metrics, "q_mean_ns") ||
 			     metric == metric__find(&io_metrics, "d_mean_ns");
 
 		for (size_t j = 0; j < report->rows.count && !shown; j++)
 			shown = metric->get(&report->rows.list[j]).known;
-		if (shown && (i >= usual || !is_dull(report, metric)))
+		if (shown && (asked || !is_dull(report, metric)))
 			columns__add(columns, metric, report->columns.spare[i]);
 	}
 }
@@ -345,8 +364,8 @@ static void print_header(FILE *file, const struct io_view *view)
 {
 	struct shown shown = sum_shown(view);
 
-	text_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s", view->host.name, view->host.kernel,
-		  view->host.cpus, view->host.cpus == 1 ? "" : "s", shown.vms,
+	text_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s; times in ms", view->host.name,
+		  view->host.kernel, view->host.cpus, view->host.cpus == 1 ? "" : "s", shown.vms,
 		  shown.vms == 1 ? "" : "s", shown.disks, shown.disks == 1 ? "" : "s");
 }
 
@@ -404,8 +423,11 @@ int io_report__print(struct io_report *report, FILE *file, const struct io_view 
 
 	if (error)
 		return error;
-	if (!report->options->json)
+	if (!report->options->json) {
 		io_rows__drop_idle(&report->rows);
+		if (!report->by_op)
+			io_rows__keep_sums(&report->rows);
+	}
 	sort_rows(report);
 	if (report->options->json)
 		return print_json(report, file, before, after);

@@ -15,6 +15,7 @@ struct io_report {
 	struct io_rows rows;
 	struct columns columns;
 	const struct metric *sort;
+	bool by_op; /* a row for each kind of request, and not one a disk */
 	bool events_begun;
 };
 

@@ -106,6 +106,9 @@ void io_rows__free(struct io_rows *rows);
  */
 void io_rows__drop_idle(struct io_rows *rows);
 
+/* Leaves out the reads, writes and whatever else of a place that has a row of all together. */
+void io_rows__keep_sums(struct io_rows *rows);
+
 /* Whether two are of one VM's disk, or of one device. */
 bool io_row__same_place(const struct io_row *a, const struct io_row *b);
 

@@ -435,6 +435,31 @@ static bool is_kept(const struct place_use *use, const struct io_row *row)
 	return !is_idle(row) || (row->op == IO_READ && !use->active && !all);
 }
 
+/* Where the rows of the next place begin. */
+static size_t end_of_place(const struct io_rows *rows, size_t begin)
+{
+	size_t end = begin + 1;
+
+	while (end < rows->count && io_row__same_place(&rows->list[begin], &rows->list[end]))
+		end++;
+	return end;
+}
+
+void io_rows__keep_sums(struct io_rows *rows)
+{
+	size_t kept = 0, end;
+
+	for (size_t begin = 0; begin < rows->count; begin = end) {
+		size_t first;
+
+		end = end_of_place(rows, begin);
+		first = rows->list[end - 1].op == IO_ALL ? end - 1 : begin;
+		for (size_t i = first; i < end; i++)
+			rows->list[kept++] = rows->list[i];
+	}
+	rows->count = kept;
+}
+
 void io_rows__drop_idle(struct io_rows *rows)
 {
 	size_t kept = 0, end;
@@ -442,9 +467,7 @@ void io_rows__drop_idle(struct io_rows *rows)
 	for (size_t begin = 0; begin < rows->count; begin = end) {
 		struct place_use use;
 
-		for (end = begin + 1; end < rows->count; end++)
-			if (!io_row__same_place(&rows->list[begin], &rows->list[end]))
-				break;
+		end = end_of_place(rows, begin);
 		use = find_use(&rows->list[begin], end - begin);
 		for (size_t i = begin; i < end; i++)
 			if (is_kept(&use, &rows->list[i]))

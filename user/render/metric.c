@@ -47,6 +47,24 @@ int columns__add(struct columns *columns, const struct metric *metric, bool spar
 	return 0;
 }
 
+int columns__insert(struct columns *columns, const struct metric *metric)
+{
+	int error = columns__add(columns, metric, false);
+	size_t place = 0;
+
+	if (error)
+		return error;
+	while (columns->list[place]->unit == UNIT_TEXT && place < columns->count - 1)
+		place++;
+	for (size_t i = columns->count - 1; i > place; i--) {
+		columns->list[i] = columns->list[i - 1];
+		columns->spare[i] = columns->spare[i - 1];
+	}
+	columns->list[place] = metric;
+	columns->spare[place] = false;
+	return 0;
+}
+
 /* One that is there if there is room becomes one that is there. */
 static bool claim_spare(struct columns *columns, const struct metric *metric)
 {

@@ -63,6 +63,9 @@ const struct metric *metric__find(const struct metric_table *table, const char *
 /* Adds one. Returns 0, or -EINVAL after one line on standard error: there are too many. */
 int columns__add(struct columns *columns, const struct metric *metric, bool spare);
 
+/* The same, behind the texts that stand first. */
+int columns__insert(struct columns *columns, const struct metric *metric);
+
 /*
  * The columns to show: the usual ones of a grouping, or list ("A,B"), or both
  * ("+A,B"). Returns 0, or -EINVAL after one line on standard error.
