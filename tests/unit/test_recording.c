@@ -34,19 +34,24 @@ static int tear_down(void **state)
 	return system(command);
 }
 
+/* What it is told need not stay. */
 static struct recorder *record(const struct recording_info *info)
 {
+	struct recording_info told = *info;
 	struct recorder *recorder;
 
-	assert_int_equal(recorder__open(&recorder, path, info), 0);
+	assert_int_equal(recorder__open(&recorder, path, &told), 0);
+	memset(&told, 0xff, sizeof(told));
 	return recorder;
 }
 
 static struct recording *read_with(const struct recording_info *info)
 {
+	struct recording_info told = *info;
 	struct recording *recording;
 
-	assert_int_equal(recording__open(&recording, path, info), 0);
+	assert_int_equal(recording__open(&recording, path, &told), 0);
+	memset(&told, 0xff, sizeof(told));
 	return recording;
 }
 

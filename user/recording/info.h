@@ -5,7 +5,7 @@
 
 #include "model/set.h"
 
-/* Everything is the caller's, and stays while the recording is open. */
+/* The option, the tool and the sets stay while the recording is open; the rest need not. */
 struct recording_info {
 	const char *option; /* what messages begin with: "--record" */
 	const char *tool;   /* "kvmq-cpu" */

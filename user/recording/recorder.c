@@ -16,13 +16,13 @@
 
 static int write_all(struct recorder *recorder, const void *view)
 {
-	const struct set *moments = recorder->info->sets[0];
+	const struct set *moments = recorder->info.sets[0];
 	struct mirror *mirror = &recorder->mirror;
 	int error = database__run(&recorder->database, "BEGIN");
 
 	recorder->is_whole = !recorder->since_whole;
 	recorder->moment++;
-	memset(recorder->rows, 0, recorder->info->set_count * sizeof(*recorder->rows));
+	memset(recorder->rows, 0, recorder->info.set_count * sizeof(*recorder->rows));
 	mirror__turn(mirror);
 	mirror__copy_item(moments, mirror_place(moments, mirror->view),
 			  mirror_place(moments, view));
@@ -65,7 +65,7 @@ static int check_tool(const struct recorder *recorder)
 	tool = sqlite3_step(statement) == SQLITE_ROW
 		       ? (const char *)sqlite3_column_text(statement, 0)
 		       : NULL;
-	if (!tool || strcmp(tool, recorder->info->tool) != 0)
+	if (!tool || strcmp(tool, recorder->info.tool) != 0)
 		error = database__refuse(database, -EEXIST,
 					 "is a recording by %s: give another name",
 					 tool ? tool : "nobody");
@@ -79,12 +79,12 @@ static int check(const struct recorder *recorder)
 	const struct database *database = &recorder->database;
 	int error = database->is_blank ? 0 : check_tool(recorder);
 
-	for (uint32_t i = 0; i < recorder->info->set_count && !error && !database->is_blank; i++) {
+	for (uint32_t i = 0; i < recorder->info.set_count && !error && !database->is_blank; i++) {
 		struct layout layout;
 
-		error = layout__load(database, recorder->info->sets[i], &layout);
+		error = layout__load(database, recorder->info.sets[i], &layout);
 		if (!error)
-			error = layout__check(database, recorder->info->sets[i], &layout);
+			error = layout__check(database, recorder->info.sets[i], &layout);
 		layout__free(&layout);
 	}
 	return error;
@@ -95,12 +95,12 @@ static int prepare_tables(const struct recorder *recorder)
 	const struct database *database = &recorder->database;
 	int error = 0;
 
-	for (uint32_t i = 0; i < recorder->info->set_count && !error; i++) {
+	for (uint32_t i = 0; i < recorder->info.set_count && !error; i++) {
 		struct layout layout;
 
-		error = layout__load(database, recorder->info->sets[i], &layout);
+		error = layout__load(database, recorder->info.sets[i], &layout);
 		if (!error)
-			error = layout__extend(database, recorder->info->sets[i], &layout);
+			error = layout__extend(database, recorder->info.sets[i], &layout);
 		layout__free(&layout);
 	}
 	return error;
@@ -108,7 +108,7 @@ static int prepare_tables(const struct recorder *recorder)
 
 static int begin_run(struct recorder *recorder)
 {
-	const struct recording_info *info = recorder->info;
+	const struct recording_info *info = &recorder->info;
 	struct timespec now;
 	sqlite3_stmt *statement;
 	int error =
@@ -153,12 +153,12 @@ static int prepare_inserts(struct recorder *recorder)
 	size_t most = 1;
 	int error = 0;
 
-	recorder->inserts = calloc(recorder->info->set_count, sizeof(sqlite3_stmt *));
-	recorder->rows = calloc(recorder->info->set_count, sizeof(*recorder->rows));
+	recorder->inserts = calloc(recorder->info.set_count, sizeof(sqlite3_stmt *));
+	recorder->rows = calloc(recorder->info.set_count, sizeof(*recorder->rows));
 	if (!recorder->inserts || !recorder->rows)
 		return database__fail(&recorder->database, SQLITE_NOMEM);
-	for (uint32_t i = 0; i < recorder->info->set_count && !error; i++) {
-		const struct set *set = recorder->info->sets[i];
+	for (uint32_t i = 0; i < recorder->info.set_count && !error; i++) {
+		const struct set *set = recorder->info.sets[i];
 		size_t size = 1;
 
 		for (uint32_t j = 0; j < set->field_count; j++)
@@ -177,7 +177,7 @@ int recorder__open(struct recorder **result, const char *path, const struct reco
 
 	if (!recorder)
 		return database__no_memory(info->option, path);
-	recorder->info = info;
+	recorder->info = *info;
 	recorder->database.fd = -1;
 	error = mirror__init(&recorder->mirror, info, path);
 	if (!error)
@@ -205,7 +205,7 @@ static void close_all(struct recorder *recorder)
 {
 	const char *before = interrupt__guard("ending a recording");
 
-	for (uint32_t i = 0; recorder->inserts && i < recorder->info->set_count; i++)
+	for (uint32_t i = 0; recorder->inserts && i < recorder->info.set_count; i++)
 		sqlite3_finalize(recorder->inserts[i]);
 	if (!recorder->error)
 		database__leave_wal(&recorder->database);

@@ -8,7 +8,7 @@
 
 struct recorder {
 	struct database database;
-	const struct recording_info *info;
+	struct recording_info info;
 	struct mirror mirror;
 	sqlite3_stmt **inserts; /* one a set */
 	uint32_t *rows;		/* of this moment, a set */

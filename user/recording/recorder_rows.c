@@ -72,7 +72,7 @@ static int bind_row(struct recorder *recorder, uint32_t place)
 	if (row >> LAYOUT_ROW_BITS)
 		return database__refuse(&recorder->database, -E2BIG,
 					"cannot hold more than %u of %s: watch fewer VMs",
-					1U << LAYOUT_ROW_BITS, recorder->info->sets[place]->name);
+					1U << LAYOUT_ROW_BITS, recorder->info.sets[place]->name);
 	sqlite3_bind_int64(recorder->inserts[place], 1, recorder->moment << LAYOUT_ROW_BITS | row);
 	return 0;
 }
@@ -84,14 +84,14 @@ static int write_row(struct recorder *recorder, uint32_t place, const void *was,
 
 	if (error)
 		return error;
-	bind_item(recorder, statement, LAYOUT_ITEM_LEAD + 1, recorder->info->sets[place], was, is);
+	bind_item(recorder, statement, LAYOUT_ITEM_LEAD + 1, recorder->info.sets[place], was, is);
 	return recorder__insert(recorder, statement);
 }
 
 /* If it is not what a reader knows anyway. */
 static int write_change(struct recorder *recorder, uint32_t place, void *mine, const void *is)
 {
-	const struct set *set = recorder->info->sets[place];
+	const struct set *set = recorder->info.sets[place];
 	int error;
 
 	if (!recorder->is_whole && set__equal(set, mine, is))
@@ -105,7 +105,7 @@ static int write_change(struct recorder *recorder, uint32_t place, void *mine, c
 /* The next set, from place on, that describes the list of the one at first; or the set count. */
 static uint32_t next_of_list(const struct recorder *recorder, uint32_t first, uint32_t place)
 {
-	const struct recording_info *info = recorder->info;
+	const struct recording_info *info = &recorder->info;
 
 	for (; place < info->set_count; place++)
 		if (place == first || (recorder->mirror.parts[place] == PART_AGAIN &&
@@ -119,21 +119,21 @@ static int write_item(struct recorder *recorder, uint32_t first, void *mine, con
 	int error = 0;
 
 	for (uint32_t i = next_of_list(recorder, first, first);
-	     i < recorder->info->set_count && !error; i = next_of_list(recorder, first, i + 1))
+	     i < recorder->info.set_count && !error; i = next_of_list(recorder, first, i + 1))
 		error = write_change(recorder, i, mine, is);
 	return error;
 }
 
 static int write_new(struct recorder *recorder, uint32_t first, struct list *list, const void *is)
 {
-	const struct set *set = recorder->info->sets[first];
+	const struct set *set = recorder->info.sets[first];
 	void *mine = list__add(list, set->size);
 	int error = mine ? 0 : database__fail(&recorder->database, SQLITE_NOMEM);
 
 	for (uint32_t i = next_of_list(recorder, first, first);
-	     i < recorder->info->set_count && !error; i = next_of_list(recorder, first, i + 1)) {
+	     i < recorder->info.set_count && !error; i = next_of_list(recorder, first, i + 1)) {
 		error = write_row(recorder, i, recorder->mirror.nothing, is);
-		mirror__copy_item(recorder->info->sets[i], mine, is);
+		mirror__copy_item(recorder->info.sets[i], mine, is);
 	}
 	return error;
 }
@@ -143,11 +143,11 @@ static int write_gone(struct recorder *recorder, uint32_t first, const void *min
 	int error = 0;
 
 	for (uint32_t i = next_of_list(recorder, first, first);
-	     i < recorder->info->set_count && !error; i = next_of_list(recorder, first, i + 1)) {
+	     i < recorder->info.set_count && !error; i = next_of_list(recorder, first, i + 1)) {
 		error = bind_row(recorder, i);
 		if (error)
 			break;
-		bind_gone(recorder->inserts[i], recorder->info->sets[i], mine);
+		bind_gone(recorder->inserts[i], recorder->info.sets[i], mine);
 		error = recorder__insert(recorder, recorder->inserts[i]);
 	}
 	return error;
@@ -207,7 +207,7 @@ static void keep(struct walk *walk, const struct set *set)
 /* All of before that come before the item have gone; NULL: all that are left. */
 static int pass_gone(struct recorder *recorder, uint32_t first, struct walk *walk, const void *item)
 {
-	const struct set *set = recorder->info->sets[first];
+	const struct set *set = recorder->info.sets[first];
 	int error = 0;
 
 	for (; walk->at < walk->before && !error; walk->at++) {
@@ -234,7 +234,7 @@ static void close_gap(struct walk *walk, const struct set *set)
 
 static int write_list(struct recorder *recorder, uint32_t first, const struct list *list)
 {
-	const struct set *set = recorder->info->sets[first];
+	const struct set *set = recorder->info.sets[first];
 	struct walk walk = { .mine = mirror_place(set, recorder->mirror.view) };
 	int error = order_items(recorder, set, list);
 
@@ -262,7 +262,7 @@ static int write_list(struct recorder *recorder, uint32_t first, const struct li
 
 static int write_events(struct recorder *recorder, uint32_t place, const struct list *list)
 {
-	const struct set *set = recorder->info->sets[place];
+	const struct set *set = recorder->info.sets[place];
 	int error = 0;
 
 	for (size_t i = 0; i < list->count && !error; i++)
@@ -274,7 +274,7 @@ static int write_events(struct recorder *recorder, uint32_t place, const struct 
 static int write_moment(struct recorder *recorder)
 {
 	sqlite3_stmt *statement = recorder->inserts[0];
-	const struct set *set = recorder->info->sets[0];
+	const struct set *set = recorder->info.sets[0];
 
 	sqlite3_bind_int64(statement, 1, recorder->moment);
 	sqlite3_bind_int64(statement, 2, recorder->run);
@@ -288,8 +288,8 @@ int recorder__write_sets(struct recorder *recorder, const void *view)
 {
 	int error = write_moment(recorder);
 
-	for (uint32_t i = 1; i < recorder->info->set_count && !error; i++) {
-		const struct set *set = recorder->info->sets[i];
+	for (uint32_t i = 1; i < recorder->info.set_count && !error; i++) {
+		const struct set *set = recorder->info.sets[i];
 		const void *place = mirror_place(set, view);
 
 		recorder->rows[i] = 0;

@@ -96,7 +96,7 @@ static int step_once(struct recording *recording)
 
 	if (!found)
 		found = step(recording);
-	for (uint32_t i = 0; i < recording->info->set_count; i++)
+	for (uint32_t i = 0; i < recording->info.set_count; i++)
 		sqlite3_reset(recording->selects[i]);
 	sqlite3_exec(recording->database.db, "COMMIT", NULL, NULL, NULL);
 	return found;
@@ -181,15 +181,15 @@ static int check_sets(const struct recording *recording, bool has_all)
 	if (sqlite3_step(row) == SQLITE_ROW)
 		copy_text(tool, sizeof(tool), row, 0);
 	sqlite3_finalize(row);
-	if (has_all || !strcmp(tool, recording->info->tool))
+	if (has_all || !strcmp(tool, recording->info.tool))
 		return 0;
 	return database__refuse(database, -EPROTO, "holds the sets of %s, not of %s: give it to %s",
-				tool, recording->info->tool, tool);
+				tool, recording->info.tool, tool);
 }
 
 static int prepare(struct recording *recording)
 {
-	const struct recording_info *info = recording->info;
+	const struct recording_info *info = &recording->info;
 	size_t largest = 1;
 	bool has_all = true;
 	int error = 0;
@@ -225,7 +225,7 @@ int recording__open(struct recording **result, const char *path, const struct re
 
 	if (!recording)
 		return database__no_memory(info->option, path);
-	recording->info = info;
+	recording->info = *info;
 	recording->is_lost = true;
 	recording->database.fd = -1;
 	error = mirror__init(&recording->mirror, info, path);
@@ -245,7 +245,7 @@ void recording__close(struct recording *recording)
 {
 	if (!recording)
 		return;
-	for (uint32_t i = 0; recording->selects && i < recording->info->set_count; i++)
+	for (uint32_t i = 0; recording->selects && i < recording->info.set_count; i++)
 		sqlite3_finalize(recording->selects[i]);
 	database__close(&recording->database);
 	mirror__free(&recording->mirror);

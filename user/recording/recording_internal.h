@@ -8,7 +8,7 @@
 
 struct recording {
 	struct database database;
-	const struct recording_info *info;
+	struct recording_info info;
 	struct mirror mirror;
 	sqlite3_stmt **selects; /* one a set; NULL: the file does not have it */
 	void *row;		/* an item whose keys alone are read */

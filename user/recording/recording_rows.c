@@ -110,7 +110,7 @@ static void drop_gone(const struct recording *recording, const struct set *set, 
 
 static int read_row(struct recording *recording, uint32_t place, sqlite3_stmt *row)
 {
-	const struct set *set = recording->info->sets[place];
+	const struct set *set = recording->info.sets[place];
 	void *at = mirror_place(set, recording->mirror.view);
 
 	if (recording->mirror.parts[place] == PART_LIST ||
@@ -140,7 +140,7 @@ static int read_rows(struct recording *recording, uint32_t place)
 
 static int read_set(struct recording *recording, uint32_t place)
 {
-	const struct set *set = recording->info->sets[place];
+	const struct set *set = recording->info.sets[place];
 	struct list *list = mirror_place(set, recording->mirror.view);
 	bool is_keyed = set->key_count && !set->events;
 	int error = is_keyed ? remember_items(recording, list) : 0;
@@ -161,7 +161,7 @@ static int read_set(struct recording *recording, uint32_t place)
 int recording__read_moment(struct recording *recording, bool is_whole)
 {
 	struct mirror *mirror = &recording->mirror;
-	const struct set *moments = recording->info->sets[0];
+	const struct set *moments = recording->info.sets[0];
 	int error;
 
 	mirror__turn(mirror);
@@ -173,7 +173,7 @@ int recording__read_moment(struct recording *recording, bool is_whole)
 			    moments->field_count, mirror_place(moments, mirror->view));
 	if (!is_whole)
 		mirror__age(mirror);
-	for (uint32_t i = 1; i < recording->info->set_count && !error; i++)
+	for (uint32_t i = 1; i < recording->info.set_count && !error; i++)
 		if (recording->selects[i])
 			error = read_set(recording, i);
 	return error;
