@@ -82,16 +82,17 @@ static void test_order(void **state)
 static void test_next(void **state)
 {
 	LIST(struct pair) pairs = { 0 };
+	const struct pair *found;
 	struct pair key = { 1, 0 };
 	size_t place = 0;
 
 	(void)state;
-	assert_null(list_next(&pairs, &place, &key, compare));
+	found = list_next(&pairs, &place, &key, compare);
+	assert_null(found);
 	for (int i = 1; i <= 3; i++)
 		list_add(&pairs)->key = 10 * i;
 	for (key.key = 5; key.key <= 35; key.key += 5) {
-		const struct pair *found = list_next(&pairs, &place, &key, compare);
-
+		found = list_next(&pairs, &place, &key, compare);
 		if (key.key % 10)
 			assert_null(found);
 		else

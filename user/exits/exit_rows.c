@@ -155,16 +155,14 @@ static void add_reasons(struct exit_rows *exit_rows, struct exit_row *row, struc
 	       after->reasons.list[walk->reason].thread < thread)
 		walk->reason++;
 	for (; walk->reason < after->reasons.count; walk->reason++) {
-		const struct reason_snapshot *reason = &after->reasons.list[walk->reason];
+		const struct reason_snapshot *reason = &after->reasons.list[walk->reason], *old;
 		struct reason_row *entry = &exit_rows->reasons[exit_rows->reason_count];
 
 		if (reason->thread != thread)
 			break;
 		*entry = (struct reason_row){ .owner = row };
-		fill_reason(entry,
-			    list_next(&walk->before->reasons, &walk->old_reason, reason,
-				      compare_reasons),
-			    reason);
+		old = list_next(&walk->before->reasons, &walk->old_reason, reason, compare_reasons);
+		fill_reason(entry, old, reason);
 		exit_reason__name(entry->name, after->isa, entry->code);
 		exit_rows->order[exit_rows->reason_count++] = entry;
 	}

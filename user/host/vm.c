@@ -383,12 +383,14 @@ int vms__fill(struct vms *vms, struct snapshot *snapshot)
 	}
 	list_clear(&snapshot->vms);
 	for (size_t i = 0; i < vms->count; i++) {
-		struct vm *vm = vms->list[i]->wanted ? list_add(&snapshot->vms) : NULL;
+		struct vm *vm;
 
-		if (vm)
-			*vm = vms->list[i]->vm;
-		else if (vms->list[i]->wanted)
+		if (!vms->list[i]->wanted)
+			continue;
+		vm = list_add(&snapshot->vms);
+		if (!vm)
 			return -ENOMEM;
+		*vm = vms->list[i]->vm;
 	}
 	return 0;
 }

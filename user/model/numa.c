@@ -32,8 +32,9 @@ const struct numa_vm *numa_snapshot__vm(const struct numa_snapshot *numa, uint32
 					uint64_t start_ns)
 {
 	const struct numa_vm wanted = { .pid = pid, .start_ns = start_ns };
+	const struct numa_vm *found = list_find(&numa->vms, &wanted, compare_vms);
 
-	return list_find(&numa->vms, &wanted, compare_vms);
+	return found;
 }
 
 void numa_snapshot__clear(struct numa_snapshot *numa)

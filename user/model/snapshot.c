@@ -20,8 +20,9 @@ int compare_overlaps(const void *left, const void *right)
 const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_t vm_pid)
 {
 	const struct overlap wanted = { .vm_pid = vm_pid };
+	const struct overlap *found = list_find(&snapshot->overlaps, &wanted, compare_overlaps);
 
-	return list_find(&snapshot->overlaps, &wanted, compare_overlaps);
+	return found;
 }
 
 /* The first place whose VM is not before (pid, start_ns). */

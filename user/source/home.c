@@ -111,11 +111,11 @@ static int fill_threads(struct homes *homes, const struct numa_snapshot *before,
 			list_next(&snapshot->threads, &next, &thread->id, compare_ids);
 		const struct numa_vm *vm =
 			numa_snapshot__vm(after, from->identity.vm_pid, from->identity.vm_start_ns);
+		const struct numa_thread *old =
+			list_next(&before->threads, &place, &thread->id, compare_ids);
 		const struct home *home;
 
-		find_growth(growth, before,
-			    list_next(&before->threads, &place, &thread->id, compare_ids), thread,
-			    snapshot, from);
+		find_growth(growth, before, old, thread, snapshot, from);
 		home = homes__feed(homes, (struct home_key){ .id = thread->id }, growth, elapsed,
 				   after->time_ns);
 		if (!home)
