@@ -85,6 +85,16 @@ for options in '' '-b device' '-G'; do
 		holds "io -j $options" 'len(intervals) == 2'
 done
 works 'io --hist' "$io" -H 0.05 1 && ok 'io --hist'
+# A limit is an error like any other, and its advice is about the limit.
+for tool in "$cpu" "$exits" "$numa" "$io" "$doctor"; do
+	name=${tool##*/kvmq-} arguments='-j 0.1 5'
+	[[ $name == doctor ]] && arguments=-j
+	truncate -s 4096 "$scratch/limited"
+	refuses "$name beyond a file's limit" 1 'standard output: File too large: .*ulimit -f' \
+		bash -c "ulimit -f 4; exec '$tool' $arguments >> '$scratch/limited'"
+	[[ $name == doctor ]] || refuses "$name beyond its open files" 3 ': .*Too many open files: .*ulimit -n' \
+		bash -c "ulimit -n 12; exec '$tool' $arguments"
+done
 refuses 'io into a full device' 1 'standard output: No space' sh -c "'$io' 0.1 5 > /dev/full"
 refuses 'io --vm of none' 3 "--vm: no VM 'kvmq-nosuch' " "$io" --vm kvmq-nosuch 0.1 1
 refuses 'io --qmp of no socket' 3 "--qmp: '/kvmq-nosuch': No such file" "$io" -q /kvmq-nosuch 0.1 1

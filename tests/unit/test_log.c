@@ -96,9 +96,22 @@ static void test_written(void **state)
 	close(fd);
 }
 
+/* What has run out has one remedy, whatever was being done. */
+static void test_remedy(void **state)
+{
+	(void)state;
+	assert_string_equal(remedy(-ENOENT, "mount it"), "mount it");
+	assert_string_equal(remedy(0, "mount it"), "mount it");
+	assert_non_null(strstr(remedy(-ENOMEM, "mount it"), "memory"));
+	assert_non_null(strstr(remedy(-EMFILE, "mount it"), "ulimit -n"));
+	assert_non_null(strstr(remedy(ENFILE, "mount it"), "fs.file-max"));
+	assert_non_null(strstr(remedy(EFBIG, "mount it"), "ulimit -f"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_remedy),
 		cmocka_unit_test(test_no_reader),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_written),

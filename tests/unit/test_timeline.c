@@ -358,7 +358,7 @@ static void test_bad_files(void **state)
 	assert_int_equal(timeline__close(timeline, NULL, 0), -EFBIG);
 	setrlimit(RLIMIT_FSIZE, &before);
 	assert_int_equal(count_lines(capture_end(&capture)), 1);
-	assert_non_null(strstr(capture.text, "': File too large: give"));
+	assert_non_null(strstr(capture.text, "': File too large: raise"));
 	unlink(path);
 	vms__free(vms);
 }

@@ -172,6 +172,31 @@ static void test_other_users(void **state)
 	other__stop(&changed);
 }
 
+/* Having no room for a file of its own says nothing of any process. */
+static void test_own_limit(void **state)
+{
+	struct rlimit limit, low;
+	struct vm_refusals refusals;
+	struct fake_proc proc = { 0 };
+	uint64_t found = 0;
+	int first, error;
+
+	(void)state;
+	fake_proc__open(&proc);
+	fake_proc__add(&proc, 300, "qemu", 1, NULL, NULL);
+	fake_proc__add_fd(&proc, 300, 5, "anon_inode:kvm-vm");
+	first = dup(0);
+	close(first);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	low = (struct rlimit){ (rlim_t)first + 1, limit.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &low);
+	error = vms__scan(proc.path, add_pid, &found, &refusals);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	assert_int_equal(error, -EMFILE);
+	assert_int_equal(refusals.count, 0);
+	fake_proc__close(&proc);
+}
+
 /* So many processes of somebody, each with that many files open. */
 static void start_full(struct other *list, size_t count, int files)
 {
@@ -306,9 +331,10 @@ static void test_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scan),	cmocka_unit_test(test_other_users),
-		cmocka_unit_test(test_connect), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_view),	cmocka_unit_test(test_full),
+		cmocka_unit_test(test_scan),	  cmocka_unit_test(test_other_users),
+		cmocka_unit_test(test_connect),	  cmocka_unit_test(test_words),
+		cmocka_unit_test(test_view),	  cmocka_unit_test(test_full),
+		cmocka_unit_test(test_own_limit),
 	};
 
 	return cmocka_run_group_tests_name("vm_scan", tests, NULL, NULL);

@@ -13,6 +13,7 @@
 static const char *program_name = "kvmq";
 static unsigned int verbosity;
 static bool keeps_errors;
+static bool has_error;
 static char kept[256];
 static bool is_unread; /* standard output, for good */
 
@@ -43,10 +44,31 @@ static void log_line(const char *kind, const char *format, va_list args)
 	fputs(line, stderr);
 }
 
+bool log_has_error(void)
+{
+	return has_error;
+}
+
+const char *remedy(int error, const char *otherwise)
+{
+	switch (error < 0 ? -error : error) {
+	case ENOMEM:
+		return "there is too little memory: end other programs, or raise the limit";
+	case EMFILE:
+		return "raise the limit of open files (ulimit -n)";
+	case ENFILE:
+		return "the host has too many files open: raise fs.file-max";
+	case EFBIG:
+		return "raise the limit of a file's size (ulimit -f)";
+	}
+	return otherwise;
+}
+
 void log_error(const char *format, ...)
 {
 	va_list args;
 
+	has_error = true;
 	va_start(args, format);
 	if (keeps_errors) {
 		vsnprintf(kept, sizeof(kept), format, args);
@@ -106,7 +128,8 @@ int flush_output(void)
 	error = errno ? errno : EIO;
 	is_unread |= error == EPIPE || has_no_reader(STDOUT_FILENO);
 	if (!is_unread)
-		log_error("standard output: %s: give it room or a reader", strerror(error));
+		log_error("standard output: %s: %s", strerror(error),
+			  remedy(error, "give it room or a reader"));
 	return -error;
 }
 

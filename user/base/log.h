@@ -29,6 +29,15 @@ const char *log_kept(void);
 /* What failed, on which object, and what to do about it. No newline needed. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether one was said, or kept. */
+bool log_has_error(void);
+
+/*
+ * What to do about an error: where something has run out (memory, open files, room that a limit
+ * leaves), what gives more of it; else what the caller says, which is about its own object.
+ */
+const char *remedy(int error, const char *otherwise);
+
 /* Something is missing from the result, but the tool goes on. */
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

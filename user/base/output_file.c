@@ -56,7 +56,8 @@ static int open_existing(const char *path, int access, const char **refusal)
 
 static void say_why(const char *option, const char *path, int error)
 {
-	log_error("%s: '%s': %s: give a file that can be written", option, path, strerror(-error));
+	log_error("%s: '%s': %s: %s", option, path, strerror(-error),
+		  remedy(error, "give a file that can be written"));
 }
 
 /* One that is new, or one that is there and may be written to: it, or -errno after one line. */

@@ -23,6 +23,7 @@ static void run_child(int gate, char **arguments)
 	if (read(gate, &go, 1) != 1)
 		_exit(STATUS_FAILED); /* the tool has ended before */
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execvp(arguments[0], arguments);

@@ -280,6 +280,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 	set_defaults(options, tool);
 	log_init(tool->name, 0);
 	signal(SIGPIPE, SIG_IGN); /* flush_output() sees to it */
+	signal(SIGXFSZ, SIG_IGN); /* and to this: a limit is an error, and not the end */
 	*status = STATUS_USAGE;
 	if (split_command(options, tool, &argc, argv) ||
 	    read_options(options, tool, argc, argv, status) || read_times(options) ||

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A tool that measures, and may record what it does. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +113,6 @@ static int open_recorder(struct measuring *measuring)
 	info = life__info(measuring->life, "--record");
 	info.host = host->name;
 	info.boot_id = host->boot_id;
-	signal(SIGXFSZ, SIG_IGN); /* a limit is an error of the recording, and not the end */
 	return recorder__open(&measuring->recorder, options->record, &info);
 }
 
@@ -167,6 +165,8 @@ static int run(struct measuring *measuring)
 		status = stop(measuring, status);
 	} else if (error == -EINTR) {
 		status = STATUS_DONE;
+	} else if (!log_has_error()) {
+		log_error("starting: %s: %s", strerror(-error), remedy(error, "start again"));
 	}
 	command__signal(&command, 0);
 	measuring->ops->close(measuring->source);

@@ -147,12 +147,18 @@ static int remember(struct scan *scan, uint32_t pid)
 	return 0;
 }
 
+/* An error that has nothing to do with the process. */
+static bool is_own(int error)
+{
+	return error == -EINTR || error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
 static int scan_process(struct scan *scan, uint32_t pid)
 {
 	struct look look = { .left = FIRST_FILES };
 	int result = holds_vm(scan->proc, pid, &look);
 
-	if (result == -EINTR)
+	if (is_own(result))
 		return result;
 	if (look.any && pid != (uint32_t)getpid())
 		scan->refusals->looked_into++;
@@ -180,7 +186,7 @@ static int scan_full(struct scan *scan, const struct full_process *full, uint32_
 	struct look look = { .left = share };
 	int result = holds_vm(scan->proc, full->pid, &look);
 
-	if (result == -EINTR)
+	if (is_own(result))
 		return result;
 	if (result > 0) {
 		scan->found(scan->context, full->pid);

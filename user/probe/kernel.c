@@ -31,11 +31,9 @@ void kernel_explain(const char *step, int error)
 {
 	if (error == -EPERM || error == -EACCES)
 		log_error("%s: %s: %s", step, strerror(-error), requirements__obstacle());
-	else if (error == -ENOMEM || error == -E2BIG)
-		log_error("%s: %s: raise the limit of locked memory (ulimit -l)", step,
-			  strerror(-error));
 	else
-		log_error("%s: %s: -vv shows the kernel's words", step, strerror(-error));
+		log_error("%s: %s: %s", step, strerror(-error),
+			  remedy(error, "-vv shows the kernel's words"));
 }
 
 /* Appends to a list as far as there is room. */

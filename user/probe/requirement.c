@@ -88,13 +88,9 @@ static bool check_bpf(struct checks *checks, const char *lost)
 	struct check *check = checks__add(checks, "the bpf system call");
 	int error = try_program(program, sizeof(program) / sizeof(program[0]));
 
-	if (error == -ENOMEM || error == -E2BIG)
-		check__fail(check, CHECK_MISSING, lost,
-			    "loading a program: %s: raise the limit of locked memory (ulimit -l)",
-			    strerror(-error));
-	else if (error)
+	if (error)
 		check__fail(check, CHECK_MISSING, lost, "bpf: %s: %s", strerror(-error),
-			    requirements__obstacle());
+			    remedy(error, requirements__obstacle()));
 	return !error;
 }
 

@@ -123,8 +123,9 @@ int trace_file__open(struct trace_file *file, const char *path, uint64_t limit)
 static int write_error(struct trace_file *file, int error)
 {
 	if (!file->failed)
-		log_error("--timeline: '%s': %s: give a file on a disk with room", file->path,
-			  error ? strerror(error) : "cannot be written");
+		log_error("--timeline: '%s': %s: %s", file->path,
+			  error ? strerror(error) : "cannot be written",
+			  remedy(error, "give a file on a disk with room"));
 	file->failed = true;
 	return error ? -error : -EIO;
 }

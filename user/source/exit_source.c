@@ -85,7 +85,8 @@ static int read_view(void *data, void *into)
 	view->host = source->host;
 	error = kvm_probe__read(source->probe, &view->sched, &view->exits);
 	if (error)
-		log_error("reading the counters of exits: %s: start again", strerror(-error));
+		log_error("reading the counters of exits: %s: %s", strerror(-error),
+			  remedy(error, "start again"));
 	return error;
 }
 

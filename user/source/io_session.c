@@ -232,15 +232,16 @@ int io_session__open(struct io_session *session, const struct options *options,
 	if (error == -EINTR)
 		return error;
 	if (error < 0) {
-		log_error("/proc and /sys/block: %s: mount them", strerror(-error));
+		log_error("/proc and /sys/block: %s: %s", strerror(-error),
+			  remedy(error, "mount them"));
 		return error;
 	}
 	error = follow_vms(session);
 	if (error == -EINTR)
 		return error;
 	if (error) {
-		log_error("telling the kernel which VMs there are: %s: start again",
-			  strerror(-error));
+		log_error("telling the kernel which VMs there are: %s: %s", strerror(-error),
+			  remedy(error, "start again"));
 		return error;
 	}
 	return session__check_filter(session->vms.registry) || check_any(session) ||
@@ -313,7 +314,8 @@ int io_session__read(struct io_session *session, struct io_view *view)
 		log_error(
 			"ended by a signal while looking for VMs: the last interval is not shown");
 	else if (error)
-		log_error("reading the counters: %s: start again", strerror(-error));
+		log_error("reading the counters: %s: %s", strerror(-error),
+			  remedy(error, "start again"));
 	return error;
 }
 
@@ -324,6 +326,6 @@ int io_session__poll(struct io_session *session)
 	if (!error && session->links)
 		error = guest_links__poll(session->links);
 	if (error)
-		log_error("reading events: %s: start again", strerror(-error));
+		log_error("reading events: %s: %s", strerror(-error), remedy(error, "start again"));
 	return error;
 }

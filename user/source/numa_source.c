@@ -59,7 +59,8 @@ static int read_topology(struct topology *topology)
 			  "raise SCHED_NODES",
 			  NODES_MAX - 1);
 	else if (error)
-		log_error("/sys/devices/system/node: %s: mount /sys", strerror(-error));
+		log_error("/sys/devices/system/node: %s: %s", strerror(-error),
+			  remedy(error, "mount /sys"));
 	return error;
 }
 
@@ -149,7 +150,8 @@ static int read_nodes(struct numa_source *source, struct view *view)
 				    &view->sched);
 	source->latest = error ? NULL : view;
 	if (error)
-		log_error("reading the counters of nodes: %s: start again", strerror(-error));
+		log_error("reading the counters of nodes: %s: %s", strerror(-error),
+			  remedy(error, "start again"));
 	return error;
 }
 

@@ -97,8 +97,8 @@ static int find_cgroup(struct cgroup_filter *filter, const char *name)
 	else if (error == -ENODEV)
 		log_error("--cgroup: no cgroup hierarchy is mounted: mount it on /sys/fs/cgroup");
 	else if (error)
-		log_error("--cgroup: '%s': %s: give a folder below /sys/fs/cgroup", name,
-			  strerror(-error));
+		log_error("--cgroup: '%s': %s: %s", name, strerror(-error),
+			  remedy(error, "give a folder below /sys/fs/cgroup"));
 	return error;
 }
 
@@ -180,7 +180,7 @@ int session__poll(struct session *session)
 	errno = 0;
 	error = sched_probe__poll(session->probe);
 	if (error)
-		log_error("reading events: %s: start again", strerror(-error));
+		log_error("reading events: %s: %s", strerror(-error), remedy(error, "start again"));
 	return error;
 }
 
@@ -194,7 +194,8 @@ int session__read(struct session *session, struct snapshot *snapshot)
 	error = sched_probe__read(session->probe, snapshot);
 	snapshot->end_ns = clock_monotonic_ns();
 	if (error) {
-		log_error("reading the counters: %s: start again", strerror(-error));
+		log_error("reading the counters: %s: %s", strerror(-error),
+			  remedy(error, "start again"));
 		return error;
 	}
 	snapshot->cost.own_cpu_ns = clock_process_cpu_ns();
