@@ -102,8 +102,8 @@ class Qmp:
         self.file.readline()  # its greeting
         self.execute("qmp_capabilities")
 
-    def execute(self, command):
-        self.file.write(json.dumps({"execute": command}) + "\n")
+    def execute(self, command, **arguments):
+        self.file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self.file.flush()
         while True:
             answer = json.loads(self.file.readline())

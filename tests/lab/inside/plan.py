@@ -22,6 +22,7 @@ import living
 import measuring
 import others
 import overlap
+import plugging
 import remote
 import starting
 import tracing
@@ -124,6 +125,7 @@ DISK_STAGES = [
         guest_io.guest_layers,
         guest_io.guest_queue,
         guest_io.noisy_neighbour,
+        plugging.replaced,  # last: one of the disks is another then
     ]),
     (None, [hosts.kernel_is_quiet]),
 ]
@@ -154,7 +156,7 @@ ON_ONE = {
     disk_io.latency_slope: "6.1", disk_io.dm_delay: "7", disk_io.few_tags: "6.1",
     disk_io.io_max: "7", disk_io.vmm_exact: "6.12", disk_io.events_io: "7",
     disk_io.writeback: "6.12", guest_io.guest_layers: "6.1", guest_io.guest_queue: "7",
-    guest_io.noisy_neighbour: "6.12",
+    guest_io.noisy_neighbour: "6.12", plugging.replaced: "6.12",
 }
 # What runs where KVM has no BTF and no atomic operation returns a value (5.10), or where NUMA
 # balancing is excluded (real time).
