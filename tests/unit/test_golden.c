@@ -33,6 +33,7 @@
 #include "cmd/tools.h"
 #include "fake_proc.h"
 #include "host/vm.h"
+#include "pure.h"
 #include "terminal.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -390,6 +391,12 @@ static int print_scene(void *context, FILE *file)
 	return error;
 }
 
+static int print_views(void *report, FILE *file, const struct view *before,
+		       const struct view *after)
+{
+	return cpu_report__print(report, file, before, after);
+}
+
 int main(int argc, char **argv)
 {
 	static struct scene scene = { .current = -1 };
@@ -412,6 +419,8 @@ int main(int argc, char **argv)
 	read_scene(&scene, argv[1]);
 	status = columns ? terminal__print((uint16_t)columns, print_scene, &print)
 			 : print_scene(&print, stdout);
+	/* Also where it has no width. */
+	status |= check_pure(print_views, &report, cpu_sets, scene.views);
 	cpu_report__free(&report);
 	snapshot__free(&scene.views[0].sched);
 	snapshot__free(&scene.views[1].sched);

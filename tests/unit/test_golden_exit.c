@@ -16,6 +16,7 @@
 #include "cmd/tools.h"
 #include "fake_proc.h"
 #include "host/vm.h"
+#include "pure.h"
 
 #define MS 1000000ULL
 #define US 1000ULL
@@ -170,6 +171,12 @@ static void print_events(struct exit_report *report, const struct scene *scene, 
 	show_event(report, &event, vms);
 }
 
+static int print_views(void *report, FILE *file, const struct view *before,
+		       const struct view *after)
+{
+	return exit_report__print(report, file, before, after);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct vm_filter all;
@@ -196,6 +203,7 @@ int main(int argc, char **argv)
 	if (options.events)
 		print_events(&report, &scene, vms);
 	status = exit_report__print(&report, stdout, &scene.views[0], &scene.views[1]);
+	status |= check_pure(print_views, &report, exit_sets, scene.views);
 	vms__free(vms);
 	exit_report__free(&report);
 	for (int i = 0; i < 2; i++) {

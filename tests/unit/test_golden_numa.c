@@ -17,6 +17,7 @@
 #include "cmd/tools.h"
 #include "fake_proc.h"
 #include "host/vm.h"
+#include "pure.h"
 #include "source/home.h"
 
 #define MS 1000000ULL
@@ -359,6 +360,12 @@ static void print_events(struct numa_report *report, const struct scene *scene, 
 	show_event(report, &event, vms);
 }
 
+static int print_views(void *report, FILE *file, const struct view *before,
+		       const struct view *after)
+{
+	return numa_report__print(report, file, before, after);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct vm_filter all;
@@ -387,6 +394,7 @@ int main(int argc, char **argv)
 	if (options.events)
 		print_events(&report, &scene, vms);
 	status = numa_report__print(&report, stdout, &scene.views[0], &scene.views[1]);
+	status |= check_pure(print_views, &report, numa_sets, scene.views);
 	vms__free(vms);
 	homes__free(&homes);
 	numa_report__free(&report);
