@@ -130,6 +130,77 @@ static void test_narrow(void **state)
 	       "for N %N\n");
 }
 
+/* What a terminal gets for a row with a mark; NULL: unset. */
+static const char *colored(const char *term, const char *no_color)
+{
+	static const struct metric ready = {
+		"ready_pct", "%RDY", UNIT_MPCT, 1, "", get_number, NULL
+	};
+	static const struct line line = { "act", 10000, true };
+	struct columns columns = { .list = { &ready }, .count = 1 };
+	int master = posix_openpt(O_RDWR | O_NOCTTY);
+	static char text[256];
+	size_t length = 0;
+	FILE *file;
+
+	term ? setenv("TERM", term, 1) : unsetenv("TERM");
+	no_color ? setenv("NO_COLOR", no_color, 1) : unsetenv("NO_COLOR");
+	assert_int_equal(grantpt(master) || unlockpt(master), 0);
+	file = fopen(ptsname(master), "w");
+	assert_non_null(file);
+	table__print(file, &columns, &line, sizeof(line), 1, 80);
+	fflush(file);
+	text[0] = '\0';
+	while (count_lines(text) < 2) { /* they may come one by one */
+		ssize_t more = read(master, text + length, sizeof(text) - 1 - length);
+
+		assert_true(more > 0);
+		length += (size_t)more;
+		text[length] = '\0';
+	}
+	fclose(file);
+	close(master);
+	return strstr(text, "\r\n") + 2;
+}
+
+static void test_colors(void **state)
+{
+	(void)state;
+	assert_string_equal(colored("xterm", NULL), "\033[31m10.00!\033[0m\r\n");
+	assert_string_equal(colored("xterm", ""), "\033[31m10.00!\033[0m\r\n");
+	assert_string_equal(colored("xterm", "1"), "10.00!\r\n");
+	assert_string_equal(colored("dumb", NULL), "10.00!\r\n");
+	assert_string_equal(colored(NULL, NULL), "10.00!\r\n");
+}
+
+/* Figures keep their column, marked or not; n/a has no mark, and no line ends with a blank. */
+static void test_marks(void **state)
+{
+	static const struct metric ready = {
+		"ready_pct", "%RDY", UNIT_MPCT, 1, "", get_number, NULL
+	};
+	static const struct metric local = { "memory_local_pct", "N%L", UNIT_MPCT, 1, "",
+					     get_number,	 NULL };
+	static const struct line lines[] = { { "none", 4999, true },   { "look", 5000, true },
+					     { "look", 9999, true },   { "act", 10000, true },
+					     { "n/a", 100000, false }, { "local", 80000, true } };
+	struct columns columns = { .list = { &ready, &metrics[0], &local }, .count = 3 };
+	struct memory memory;
+	char *text;
+
+	(void)state;
+	table__print(memory_open(&memory), &columns, lines, sizeof(*lines), ARRAY_SIZE(lines), 0);
+	text = memory_close(&memory);
+	assert_string_equal(text, " %RDY  NAME    N%L\n"
+				  " 5.00  none   5.00?\n"
+				  " 5.00? look   5.00?\n"
+				  "10.00? look  10.00?\n"
+				  "10.00! act   10.00?\n"
+				  "  n/a  n/a     n/a\n"
+				  "80.00! local 80.00\n");
+	free(text);
+}
+
 /* Spare columns take the room that is left, and none without a terminal. */
 static void test_spare(void **state)
 {
@@ -268,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_widths),	       cmocka_unit_test(test_units),
 		cmocka_unit_test(test_narrow),	       cmocka_unit_test(test_never_wider),
 		cmocka_unit_test(test_wide_text),      cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_marks),	       cmocka_unit_test(test_colors),
 		cmocka_unit_test(test_spare),	       cmocka_unit_test(test_many_rows),
 		cmocka_unit_test(test_terminal_width),
 	};

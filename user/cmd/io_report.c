@@ -25,16 +25,32 @@ static int print_columns(void)
 	return output_status();
 }
 
+/* How many of the columns stand there without being asked for by name. */
+static size_t count_usual(const struct io_report *report)
+{
+	const char *list = report->options->columns;
+	size_t count = 0;
+
+	if (list && *list != '+')
+		return 0;
+	for (size_t i = 0; i < io_metrics.count; i++)
+		count +=
+			(io_metrics.metrics[i].usual & (1U | WIDE(1U)) << report->options->by) != 0;
+	return count;
+}
+
 /* Kinds of requests are told apart where a column says which, and in distributions. */
 static int choose_kinds(struct io_report *report)
 {
 	const struct metric *op = metric__find(&io_metrics, "op");
 
+	report->usual = count_usual(report);
 	for (size_t i = 0; i < report->columns.count; i++)
 		report->by_op |= report->columns.list[i] == op;
 	if (!report->options->hist || report->by_op)
 		return 0;
 	report->by_op = true;
+	report->usual++;
 	return columns__insert(&report->columns, op);
 }
 
@@ -251,20 +267,6 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 	return json__print(file, object);
 }
 
-/* How many of the columns stand there without being asked for by name. */
-static size_t count_usual(const struct io_report *report)
-{
-	const char *list = report->options->columns;
-	size_t count = 0;
-
-	if (list && *list != '+')
-		return 0;
-	for (size_t i = 0; i < io_metrics.count; i++)
-		count +=
-			(io_metrics.metrics[i].usual & (1U | WIDE(1U)) << report->options->by) != 0;
-	return count;
-}
-
 /* Where nothing was throttled, THR's mean says so, and its distribution says no more. */
 static bool is_dull(const struct io_report *report, const struct metric *metric)
 {
@@ -280,13 +282,12 @@ static bool is_dull(const struct io_report *report, const struct metric *metric)
 /* Usual columns that nothing is known of in any row are left out, but the tool's own two. */
 static void choose_columns(const struct io_report *report, struct columns *columns)
 {
-	size_t usual = count_usual(report);
-
 	columns->count = 0;
 	for (size_t i = 0; i < report->columns.count; i++) {
 		const struct metric *metric = report->columns.list[i];
-		bool asked = i >= usual || (!report->columns.spare[i] &&
-					    metric->usual & WIDE(1U << report->options->by));
+		bool asked =
+			i >= report->usual || (!report->columns.spare[i] &&
+					       metric->usual & WIDE(1U << report->options->by));
 		bool shown = asked || metric->unit == UNIT_TEXT ||
 			     metric == metric__find(&io_metrics, "q_mean_ns") ||
 			     metric == metric__find(&io_metrics, "d_mean_ns");

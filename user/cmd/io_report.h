@@ -14,6 +14,7 @@ struct io_report {
 	const struct options *options;
 	struct io_rows rows;
 	struct columns columns;
+	size_t usual; /* so many of the columns were not asked for by name */
 	const struct metric *sort;
 	bool by_op; /* a row for each kind of request, and not one a disk */
 	bool events_begun;

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "render/threshold.h"
 
 #define CELL_SIZE 512 /* bytes: no name, path or list is longer */
 #define TEXT_MIN 8
@@ -24,16 +25,23 @@ unsigned int terminal_width(FILE *file)
 	return size.ws_col;
 }
 
+/* Where colours are wanted, or would be shown as what they are made of. */
+static bool has_colors(FILE *file)
+{
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+	return isatty(fileno(file)) && term && strcmp(term, "dumb") != 0 &&
+	       !(no_color && *no_color);
+}
+
 static uint64_t divide(uint64_t value, uint64_t by)
 {
 	return (value + by / 2) / by;
 }
 
-/* Writes a cell into text and returns its length. */
-static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, const void *row)
+/* Writes a value into text and returns its length. */
+static size_t format_value(char text[CELL_SIZE], const struct metric *metric, struct value value)
 {
-	struct value value = metric->get(row);
-
 	if (!value.known)
 		return (size_t)snprintf(text, CELL_SIZE, "%s", value.blank ? "" : "n/a");
 	switch (metric->unit) {
@@ -61,6 +69,47 @@ static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, con
 	}
 }
 
+/* A figure with its mark, if it has one. Returns its length. */
+static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, const void *row)
+{
+	const struct threshold *threshold = threshold__find(metric);
+	struct value value = metric->get(row);
+	size_t length = format_value(text, metric, value);
+
+	text[length] = mark__sign(threshold__mark(threshold, value));
+	length += text[length] != '\0';
+	text[length] = '\0';
+	return length;
+}
+
+/* The mark at the end of a cell of figures; 0: none. */
+static char mark_of(const char *text)
+{
+	size_t length = strlen(text);
+	char last = length ? text[length - 1] : '\0';
+
+	return last == mark__sign(MARK_LOOK) || last == mark__sign(MARK_ACT) ? last : '\0';
+}
+
+/* How wide a header or a cell is, with room behind it for a mark that it could have. */
+static size_t cell_width(const struct metric *metric, const char *text)
+{
+	return text_columns(text) + (threshold__find(metric) && !mark_of(text));
+}
+
+/* Yellow and red; nothing where there is no mark. */
+static void begin_color(FILE *file, char mark)
+{
+	if (mark && has_colors(file))
+		fputs(mark == mark__sign(MARK_ACT) ? "\033[31m" : "\033[33m", file);
+}
+
+static void end_color(FILE *file, char mark)
+{
+	if (mark && has_colors(file))
+		fputs("\033[0m", file);
+}
+
 /* Shows a text that is too long with "..." in its middle: names often differ at their ends. */
 static size_t show_cut(FILE *file, const char *text, size_t width)
 {
@@ -80,17 +129,25 @@ static size_t show_cut(FILE *file, const char *text, size_t width)
 static void put_cell(FILE *file, const struct metric *metric, const char *text, size_t width,
 		     size_t *blanks)
 {
-	size_t columns = text_columns(text), fill = columns < width ? width - columns : 0;
+	size_t columns = cell_width(metric, text), fill = columns < width ? width - columns : 0;
 	bool left = metric->unit == UNIT_TEXT;
+	char mark = left ? '\0' : mark_of(text);
 
 	if (!left)
 		*blanks += fill;
-	if (columns)
+	if (*text)
 		for (; *blanks; --*blanks)
 			putc_unlocked(' ', file);
-	columns = columns > width ? show_cut(file, text, width) : text_show(file, text, width);
+	begin_color(file, mark);
+	if (columns > width)
+		columns = show_cut(file, text, width);
+	else
+		columns -= text_columns(text) - text_show(file, text, width);
+	end_color(file, mark);
 	if (left)
 		*blanks += width - columns;
+	else
+		*blanks += columns - text_columns(text);
 }
 
 /* How wide each column is shown; 0: it is not. */
@@ -174,7 +231,7 @@ static ssize_t cells__add(struct cells *cells, const struct metric *metric, cons
 	}
 	cell = cells->text + cells->used;
 	cells->used += format_cell(cells->text + cells->used, metric, row) + 1;
-	return (ssize_t)text_columns(cell);
+	return (ssize_t)cell_width(metric, cell);
 }
 
 /* Formats all cells and finds the widths. Returns 0 or -ENOMEM. */
@@ -183,7 +240,7 @@ static int cells__fill(struct cells *cells, size_t *widths, const struct columns
 {
 	*cells = (struct cells){ 0 };
 	for (size_t i = 0; i < columns->count; i++)
-		widths[i] = strlen(columns->list[i]->header);
+		widths[i] = cell_width(columns->list[i], columns->list[i]->header);
 	for (size_t row = 0; row < count; row++) {
 		for (size_t i = 0; i < columns->count; i++) {
 			ssize_t width = cells__add(cells, columns->list[i], rows + row * row_size);
