@@ -404,15 +404,39 @@ static void test_too_many(void **state)
 		given[i].cmdline = cmdline;
 		given[i].cmdline_size = sizeof(cmdline) - 1;
 	}
-	assert_int_equal(guest_links__set_vms(rig->links, given, count), -ENOSPC);
-	assert_int_equal(guest_links__set_vms(rig->links, given, count), -ENOSPC);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(guest_links__set_vms(rig->links, given, count), 0);
+		assert_int_equal(guest_links__left_out(rig->links), 10);
+	}
 	assert_int_equal(guest_links__set_vms(rig->links, given, count - 10), 0);
+	assert_int_equal(guest_links__left_out(rig->links), 0);
 	/* those without a way do not count */
 	for (size_t i = 0; i < 20; i++)
 		given[i].cmdline_size = 10;
 	assert_int_equal(guest_links__set_vms(rig->links, given, count), 0);
 	assert_int_equal(fake_vms__tell(rig->links, rig->vms, VMS), 0);
 	fake_vm__accept(&rig->vms[0]);
+	free(given);
+}
+
+/* Whoever comes later takes nobody's place, whatever its process number. */
+static void test_crowd(void **state)
+{
+	static const char cmdline[] = "q\0-device\0vhost-vsock-pci,guest-cid=7\0";
+	struct rig *rig = *state;
+	size_t count = GUEST_LINKS_MAX + VMS;
+	struct guest_vm *given = calloc(count, sizeof(*given));
+
+	for (size_t i = 0; i < count; i++)
+		given[i] = (struct guest_vm){ 1 + (uint32_t)i, cmdline, sizeof(cmdline) - 1 };
+	for (size_t i = 0; i < VMS; i++)
+		given[count - VMS + i] =
+			(struct guest_vm){ (uint32_t)rig->vms[i].pid, rig->vms[i].cmdline,
+					   rig->vms[i].cmdline_size };
+	assert_int_equal(guest_links__set_vms(rig->links, given, count), 0);
+	assert_int_equal(guest_links__left_out(rig->links), VMS);
+	send_text(rig, 0, rig->line);
+	assert_true(sample_equal(find(rig, 0)->report, rig->report));
 	free(given);
 }
 
@@ -460,12 +484,12 @@ static void test_port_taken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_report),	 TEST(test_pieces),	TEST(test_two_guests),
-		TEST(test_middle),	 TEST(test_reconnect),	TEST(test_vm_goes),
-		TEST(test_other_vm),	 TEST(test_impostor),	TEST(test_flood),
-		TEST(test_endless_line), TEST(test_too_many),	TEST(test_strangers),
-		TEST(test_deputy),	 TEST(test_other_file), TEST(test_port_taken),
-		TEST(test_first),
+		TEST(test_report),	 TEST(test_pieces),    TEST(test_two_guests),
+		TEST(test_middle),	 TEST(test_reconnect), TEST(test_vm_goes),
+		TEST(test_other_vm),	 TEST(test_impostor),  TEST(test_flood),
+		TEST(test_endless_line), TEST(test_too_many),  TEST(test_strangers),
+		TEST(test_crowd),	 TEST(test_deputy),    TEST(test_other_file),
+		TEST(test_port_taken),	 TEST(test_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,7 @@ struct guest_links {
 	uint64_t accepts_begin_ns;
 	unsigned int accepts;
 	uint64_t strangers;
+	size_t left_out;      /* VMs that have a way, and there are too many */
 	struct vm_link **vms; /* by ascending PID */
 	size_t count;
 	struct guest_report *scratch; /* what a line is read into */
@@ -323,15 +324,13 @@ static struct vm_link **find_vm(const struct guest_links *links, uint32_t pid)
 			    : NULL;
 }
 
-/* What is known of a VM that is still there, or a new one. NULL: memory is short. */
-static struct vm_link *take_vm(struct guest_links *links, const struct guest_vm *given)
+/* What is known of a VM that is still there, or NULL: a process number may go round. */
+static struct vm_link *find_known(const struct guest_links *links, const struct guest_vm *given)
 {
 	struct vm_link **place = find_vm(links, given->pid);
 
-	/* A process number may go round. */
-	if (place && (*place)->identity == hash(given->cmdline, given->cmdline_size))
-		return *place;
-	return vm__new(links, given);
+	return place && (*place)->identity == hash(given->cmdline, given->cmdline_size) ? *place
+											: NULL;
 }
 
 static bool has_way(const struct vm_link *vm)
@@ -347,16 +346,29 @@ int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, 
 
 	if (!list)
 		return -ENOMEM;
+	/* Those that are known have their place before any that comes later. */
 	for (size_t i = 0; i < count; i++) {
-		struct vm_link *vm = take_vm(links, &vms[i]);
+		struct vm_link *vm = find_known(links, &vms[i]);
 
+		if (!vm)
+			continue;
+		ways += has_way(vm);
+		vm->kept = true;
+		list[kept++] = vm;
+	}
+	links->left_out = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct vm_link *vm;
+
+		if (find_known(links, &vms[i]))
+			continue;
+		vm = vm__new(links, &vms[i]);
 		if (!vm) {
 			error = -ENOMEM;
 			continue;
 		}
 		if (has_way(vm) && ++ways > GUEST_LINKS_MAX) {
-			error = -ENOSPC;
-			end_connection(vm);
+			links->left_out++;
 			vm->way = (struct guest_way){ 0 };
 			vm->identity = 0; /* read anew next time, when there may be room */
 		}
@@ -463,6 +475,11 @@ const struct guest *guest_links__find(const struct guest_links *links, uint32_t 
 	const struct guest *guest = place ? &(*place)->guest : NULL;
 
 	return guest && (guest->report || guest->rejected) ? guest : NULL;
+}
+
+size_t guest_links__left_out(const struct guest_links *links)
+{
+	return links->left_out;
 }
 
 uint64_t guest_links__strangers(const struct guest_links *links)

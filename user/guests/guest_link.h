@@ -47,8 +47,8 @@ void guest_links__free(struct guest_links *links);
  * (guest-cid=) and the socket of a serial port of the name above (-chardev socket,path=), to which
  * a connection is made, or made anew. Each VM has one connection: a second one from its CID
  * takes the place of the first. A VM that has gone is forgotten with its connection. Connecting
- * takes CAP_SYS_PTRACE, and CAP_DAC_OVERRIDE where the socket is another user's. Returns 0,
- * -ENOSPC (only GUEST_LINKS_MAX are listened to) or -errno.
+ * takes CAP_SYS_PTRACE, and CAP_DAC_OVERRIDE where the socket is another user's. Of more than
+ * GUEST_LINKS_MAX that tell a way, the latest are left out. Returns 0 or -errno.
  */
 struct guest_vm {
 	uint32_t pid;
@@ -56,6 +56,9 @@ struct guest_vm {
 	size_t cmdline_size;
 };
 int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, size_t count);
+
+/* How many were left out. */
+size_t guest_links__left_out(const struct guest_links *links);
 
 /* An epoll instance: readable when a report may have come. */
 int guest_links__fd(const struct guest_links *links);

@@ -119,6 +119,9 @@ static int tell_links(struct io_session *session)
 	}
 	if (list && texts)
 		error = guest_links__set_vms(session->links, list, count);
+	if (guest_links__left_out(session->links))
+		say_missing(session->missing.guests, NULL,
+			    "more VMs name a way for reports than are listened to");
 	free(list);
 	free(texts);
 	return error;
