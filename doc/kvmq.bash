@@ -39,7 +39,7 @@ _kvmq_values() {
 		ps -eo args= 2> /dev/null |
 			sed -n 's/^[^ ]*qemu.* -name \(guest=\)\{0,1\}\([^, ]*\).*/\2/p' | sort -u
 		;;
-	*:-n | *:--top) ;;
+	*:-n | *:--top | *:--since | *:--until) ;;
 	*) return 1 ;;
 	esac
 }
@@ -49,7 +49,7 @@ _kvmq_options() {
 	echo -j --json -v --verbose -V --version -h --help
 	[[ $1 != kvmq-doctor ]] || return
 	echo -m --vm= -c --cgroup= -b --by= -H --hist -e --events --events= -o --columns= -s --sort= -n --top= \
-		-T --timestamp --
+		-T --timestamp --local --utc -r --record= -f --from= --since= --until= --
 	case $1 in
 	kvmq-cpu) echo -B --blame -O --overlap -t --timeline= ;;
 	kvmq-numa) echo -R --residency= ;;
@@ -85,7 +85,7 @@ _kvmq() {
 		return
 	fi
 	case $option in
-	-t | --timeline | -q | --qmp)
+	-t | --timeline | -q | --qmp | -r | --record | -f | --from)
 		compopt -o filenames 2> /dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return

@@ -86,8 +86,11 @@ static int take_view(struct replay *replay)
 	if (time_of(replay, READ) > replay->life->options.until_ns)
 		return 1;
 	if (run != replay->run) {
-		/* What was between two runs was not measured. */
+		/* What was between two runs was not measured; what came before the first view was.
+		 */
 		done = show_held(replay);
+		if (!done && time_of(replay, READ) >= replay->life->options.since_ns)
+			print_events(replay);
 		swap(replay, BEFORE, READ);
 		replay->run = run;
 		return done;

@@ -8,6 +8,7 @@
 #include "cmd/cpu_report.h"
 #include "cmd/tools.h"
 #include "host/host.h"
+#include "model/view_sets.h"
 #include "render/timeline.h"
 #include "source/session.h"
 
@@ -204,6 +205,8 @@ static const struct tool_ops ops = {
 	.tool = &cpu_tool,
 	.view_size = sizeof(struct view),
 	.free_view = free_view,
+	.sets = cpu_sets,
+	.events = &wait_set,
 	.live = &live,
 	.report_size = sizeof(struct cpu_report),
 	.init = init,

@@ -3,6 +3,7 @@
 #include "cli/tool.h"
 #include "cmd/exit_report.h"
 #include "cmd/tools.h"
+#include "model/view_sets.h"
 
 static void free_view(void *view)
 {
@@ -34,6 +35,8 @@ static const struct tool_ops ops = {
 	.tool = &exit_tool,
 	.view_size = sizeof(struct view),
 	.free_view = free_view,
+	.sets = exit_sets,
+	.events = &exit_event_set,
 	.live = &exit_source,
 	.report_size = sizeof(struct exit_report),
 	.init = init,

@@ -4,7 +4,7 @@
 #include "cmd/io_guest.h"
 #include "cmd/io_report.h"
 #include "cmd/tools.h"
-#include "model/view.h"
+#include "model/io_view.h"
 
 /* Inside a guest. */
 static bool report_to_host(const struct options *options, int *status)
@@ -16,7 +16,7 @@ static bool report_to_host(const struct options *options, int *status)
 
 static void free_view(void *view)
 {
-	view__free(view);
+	io_view__free(view);
 }
 
 static int init(void *report, const struct options *options, int *status)
@@ -26,16 +26,12 @@ static int init(void *report, const struct options *options, int *status)
 
 static int print(void *report, FILE *file, const void *before, const void *after)
 {
-	const struct view *earlier = before, *later = after;
-
-	return io_report__print(report, file, &earlier->io, &later->io);
+	return io_report__print(report, file, before, after);
 }
 
 static void print_event(void *report, FILE *file, const void *before, const void *event)
 {
-	const struct view *view = before;
-
-	io_report__print_event(report, file, &view->io, event);
+	io_report__print_event(report, file, before, event);
 }
 
 static void free_report(void *report)
@@ -43,11 +39,21 @@ static void free_report(void *report)
 	io_report__free(report);
 }
 
+static const struct set *const sets[] = {
+	&io_sets[IO_SET_MOMENT],      &io_sets[IO_SET_STATE],	    &io_sets[IO_SET_VMS],
+	&io_sets[IO_SET_DISKS],	      &io_sets[IO_SET_LEAVES],	    &io_sets[IO_SET_DEVICES],
+	&io_sets[IO_SET_BLOCK_FLOWS], &io_sets[IO_SET_BLOCK_BASES], &io_sets[IO_SET_VMM_FLOWS],
+	&io_sets[IO_SET_RINGS],	      &io_sets[IO_SET_EVENTS],	    &io_sets[IO_SET_GUESTS],
+	&io_sets[IO_SET_GUEST_DISKS], &io_sets[IO_SET_GUEST_FLOWS], NULL,
+};
+
 static const struct tool_ops ops = {
 	.tool = &io_tool,
 	.instead = report_to_host,
-	.view_size = sizeof(struct view),
+	.view_size = sizeof(struct io_view),
 	.free_view = free_view,
+	.sets = sets,
+	.events = &io_sets[IO_SET_EVENTS],
 	.live = &io_source,
 	.report_size = sizeof(struct io_report),
 	.init = init,

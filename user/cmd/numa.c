@@ -3,6 +3,7 @@
 #include "cli/tool.h"
 #include "cmd/numa_report.h"
 #include "cmd/tools.h"
+#include "model/view_sets.h"
 
 static void free_view(void *view)
 {
@@ -34,6 +35,8 @@ static const struct tool_ops ops = {
 	.tool = &numa_tool,
 	.view_size = sizeof(struct view),
 	.free_view = free_view,
+	.sets = numa_sets,
+	.events = &burst_set,
 	.live = &numa_source,
 	.report_size = sizeof(struct numa_report),
 	.init = init,

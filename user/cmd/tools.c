@@ -64,12 +64,14 @@ static const struct option_rule cpu_rules[] = {
 const struct tool cpu_tool = {
 	.name = "kvmq-cpu",
 	.question = "How long was each vCPU ready but not running, and why?",
-	.options = (const struct option_entry *const[]){ &option_vm, &option_cgroup, &cpu_by,
-							 &option_hist, &option_events, &cpu_blame,
-							 &cpu_overlap, &cpu_timeline, &option_json,
-							 &option_columns, &option_sort, &option_top,
-							 &option_timestamp, &option_verbose,
-							 &option_version, &option_help, NULL },
+	.options =
+		(const struct option_entry *const[]){
+			&option_vm,	   &option_cgroup,  &cpu_by,	   &option_hist,
+			&option_events,	   &cpu_blame,	    &cpu_overlap,  &cpu_timeline,
+			&option_json,	   &option_columns, &option_sort,  &option_top,
+			&option_timestamp, &option_local,   &option_utc,   &option_record,
+			&option_from,	   &option_since,   &option_until, &option_verbose,
+			&option_version,   &option_help,    NULL },
 	.rules = cpu_rules,
 	.interval = true,
 };
@@ -81,11 +83,13 @@ static const struct option_entry exit_by = OPTION_BY("vcpu", "vm");
 const struct tool exit_tool = {
 	.name = "kvmq-exit",
 	.question = "Where does a running vCPU's time go: guest, KVM or VMM, and by which exits?",
-	.options = (const struct option_entry *const[]){ &option_vm, &option_cgroup, &exit_by,
-							 &option_hist, &option_events, &option_json,
-							 &option_columns, &option_sort, &option_top,
-							 &option_timestamp, &option_verbose,
-							 &option_version, &option_help, NULL },
+	.options =
+		(const struct option_entry *const[]){
+			&option_vm,	 &option_cgroup,    &exit_by,	     &option_hist,
+			&option_events,	 &option_json,	    &option_columns, &option_sort,
+			&option_top,	 &option_timestamp, &option_local,   &option_utc,
+			&option_record,	 &option_from,	    &option_since,   &option_until,
+			&option_verbose, &option_version,   &option_help,    NULL },
 	.interval = true,
 };
 
@@ -148,9 +152,13 @@ const struct tool numa_tool = {
 	.question = "How much of a VM's memory is remote from where its vCPUs run?",
 	.options =
 		(const struct option_entry *const[]){
-			&option_vm, &option_cgroup, &numa_by, &numa_hist, &numa_residency,
-			&option_events, &option_json, &option_columns, &option_sort, &option_top,
-			&option_timestamp, &option_verbose, &option_version, &option_help, NULL },
+			&option_vm,	 &option_cgroup,    &numa_by,
+			&numa_hist,	 &numa_residency,   &option_events,
+			&option_json,	 &option_columns,   &option_sort,
+			&option_top,	 &option_timestamp, &option_local,
+			&option_utc,	 &option_record,    &option_from,
+			&option_since,	 &option_until,	    &option_verbose,
+			&option_version, &option_help,	    NULL },
 	.rules = numa_rules,
 	.interval = true,
 };
@@ -244,10 +252,12 @@ const struct tool io_tool = {
 	.question = "What does a guest wait for in I/O, layer by layer?",
 	.options =
 		(const struct option_entry *const[]){
-			&option_vm, &option_cgroup, &io_by, &io_hist, &io_qmp, &io_vmm,
-			&io_with_guests, &io_guest_report, &option_events, &option_json,
-			&option_columns, &option_sort, &option_top, &option_timestamp,
-			&option_verbose, &option_version, &option_help, NULL },
+			&option_vm,	 &option_cgroup,    &io_by,	     &io_hist,
+			&io_qmp,	 &io_vmm,	    &io_with_guests, &io_guest_report,
+			&option_events,	 &option_json,	    &option_columns, &option_sort,
+			&option_top,	 &option_timestamp, &option_local,   &option_utc,
+			&option_record,	 &option_from,	    &option_since,   &option_until,
+			&option_verbose, &option_version,   &option_help,    NULL },
 	.rules = io_rules,
 	.interval = true,
 };

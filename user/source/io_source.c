@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Views of what VMs and block devices do. */
 #include "base/privileges.h"
-#include "model/view.h"
 #include "source/io_session.h"
 #include "source/source.h"
 
@@ -70,13 +69,9 @@ static int poll_source(void *data)
 static int read_view(void *data, void *into)
 {
 	struct io_source *source = data;
-	struct view *view = into;
 	int error = source->session.latest ? io_session__poll(&source->session) : 0;
 
-	if (!error)
-		error = io_session__read(&source->session, &view->io);
-	view->host = source->session.host;
-	return error;
+	return error ? error : io_session__read(&source->session, into);
 }
 
 static void close_source(void *data)

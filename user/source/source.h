@@ -61,7 +61,7 @@ struct source_ops {
 	void (*close)(void *source);
 };
 
-/* Those of the tools; their views are struct view. */
+/* Those of the tools; their views are struct view, and struct io_view of kvmq-io. */
 extern const struct source_ops exit_source, numa_source, io_source;
 
 #endif

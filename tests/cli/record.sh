@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh and vms.sh set what is not set here
+# --record and --from: what was measured is shown again, byte for byte; what is no recording
+# of the tool is refused by name, and left as it is.
+
+file=$scratch/recording
+echo 'some text' > "$scratch/text"
+refuses 'cpu --from what is not there' 1 "'/nonexistent/r'" "$cpu" --from /nonexistent/r
+refuses 'cpu --from a text' 1 "/text'.*no recording" "$cpu" --from "$scratch/text"
+refuses 'cpu --since without --from' 2 'since' "$cpu" --since -10min
+refuses 'io --record and --from' 2 'from' "$io" --record "$file" --from "$file"
+if command -v sqlite3 > /dev/null; then
+	sqlite3 "$scratch/other" 'CREATE TABLE t (a)'
+	refuses "cpu --from another program's database" 1 "/other'.*another program" "$cpu" --from "$scratch/other"
+fi
+# shellcheck source=tests/cli/vms.sh
+. tests/cli/vms.sh
+start_vms 'recordings' || return
+
+# same TOOL OPTION...: what --from shows is what was shown while it was recorded
+same() {
+	local what=$1 tool=$build/kvmq-$1
+
+	shift
+	rm -f "$file"*
+	try "$tool" "$@" --record "$file" 0.1 4
+	if ((status)) || [[ ! -s $scratch/out ]]; then
+		bad "$what $*: recorded" "exit status $status"
+		return
+	fi
+	mv "$scratch/out" "$scratch/live"
+	try "$tool" "$@" --from "$file"
+	if ((status)); then
+		bad "$what $*: --from" "exit status $status"
+	elif ! cmp "$scratch/live" "$scratch/out" > "$scratch/err" 2>&1; then
+		bad "$what $*: --from" 'other bytes than when it was recorded'
+	else
+		ok "$what $*: --from shows what --record did"
+	fi
+}
+
+for options in '--json' '--json --hist' '--json --blame' '' '--blame --by vm' '--overlap' '--events' '--json --events'; do
+	read -ra words <<< "$options"
+	same cpu "${words[@]}"
+done
+for options in '--json --hist' '' '--json --by vm'; do
+	read -ra words <<< "$options"
+	same exit "${words[@]}"
+	same numa "${words[@]}"
+done
+same exit --json --events
+for options in '--json' '--by device' '--json --by device --hist'; do
+	read -ra words <<< "$options"
+	same io "${words[@]}"
+done
+
+rm -f "$file"*
+try "$cpu" --json --record "$file" 0.1 6
+refuses 'exit --from a recording of kvmq-cpu' 1 "recording'.*kvmq-cpu" "$exits" --from "$file"
+try "$cpu" --json --from "$file" 0.2
+lines=$(wc -l < "$scratch/out")
+if ((status || lines < 3 || lines > 4)); then
+	bad 'cpu --from: coarser steps' "$lines intervals of 6 in steps of two"
+else
+	ok 'cpu --from: coarser steps'
+fi
+
+# A file that may not grow costs the recording, and nothing else.
+rm -f "$file"*
+(ulimit -f 64 && timeout 60 "$cpu" --json --record "$file" 0.05 40 2> "$scratch/err") | cat > "$scratch/out"
+status=${PIPESTATUS[0]}
+if ((status)) || [[ $(wc -l < "$scratch/out") != 40 ]]; then
+	bad 'cpu --record: no room' "status $status, $(wc -l < "$scratch/out") intervals of 40"
+elif ! grep -q "^kvmq-cpu: --record: '.*recording'" "$scratch/err" || (($(wc -l < "$scratch/err") != 1)); then
+	bad 'cpu --record: no room' 'not one line that names the recording'
+else
+	ok 'cpu --record: no room'
+fi
