@@ -49,22 +49,6 @@ static int reserve(struct exit_rows *exit_rows, size_t rows, size_t reasons)
 	return 0;
 }
 
-static void take_off(uint64_t *part, uint64_t *shrunk)
-{
-	uint64_t taken = *part < *shrunk ? *part : *shrunk;
-
-	*part -= taken;
-	*shrunk -= taken;
-}
-
-static uint64_t grown(uint64_t before, uint64_t after, uint64_t *shrunk)
-{
-	if (after >= before)
-		return after - before;
-	*shrunk += before - after;
-	return 0;
-}
-
 /*
  * What goes on when a snapshot is taken is shown as what it is so far. In the end it
  * may be less, when a halt's polling is known: what was shown stays so, and is taken
@@ -75,17 +59,17 @@ static void add_growth(struct exit_figures *sum, const struct exit_figures *befo
 {
 	uint64_t shrunk = 0, ignored = 0;
 	struct exit_figures growth = {
-		.guest_ns = grown(before->guest_ns, after->guest_ns, &shrunk),
-		.kvm_ns = grown(before->kvm_ns, after->kvm_ns, &shrunk),
-		.vmm_ns = grown(before->vmm_ns, after->vmm_ns, &shrunk),
-		.poll_ns = grown(before->poll_ns, after->poll_ns, &shrunk),
-		.exits = grown(before->exits, after->exits, &ignored),
+		.guest_ns = figure__grown(before->guest_ns, after->guest_ns, &shrunk),
+		.kvm_ns = figure__grown(before->kvm_ns, after->kvm_ns, &shrunk),
+		.vmm_ns = figure__grown(before->vmm_ns, after->vmm_ns, &shrunk),
+		.poll_ns = figure__grown(before->poll_ns, after->poll_ns, &shrunk),
+		.exits = figure__grown(before->exits, after->exits, &ignored),
 	};
 
-	take_off(&growth.poll_ns, &shrunk);
-	take_off(&growth.kvm_ns, &shrunk);
-	take_off(&growth.guest_ns, &shrunk);
-	take_off(&growth.vmm_ns, &shrunk);
+	figure__take_off(&growth.poll_ns, &shrunk);
+	figure__take_off(&growth.kvm_ns, &shrunk);
+	figure__take_off(&growth.guest_ns, &shrunk);
+	figure__take_off(&growth.vmm_ns, &shrunk);
 	sum->guest_ns += growth.guest_ns;
 	sum->kvm_ns += growth.kvm_ns;
 	sum->vmm_ns += growth.vmm_ns;

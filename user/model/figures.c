@@ -12,6 +12,22 @@ uint64_t figures__waits(const struct figures *figures)
 	return figures->waits[CAUSE_WAKE] + figures->waits[CAUSE_PREEMPT];
 }
 
+uint64_t figure__grown(uint64_t before, uint64_t after, uint64_t *shrunk)
+{
+	if (after >= before)
+		return after - before;
+	*shrunk += before - after;
+	return 0;
+}
+
+void figure__take_off(uint64_t *figure, uint64_t *shrunk)
+{
+	uint64_t taken = *figure < *shrunk ? *figure : *shrunk;
+
+	*figure -= taken;
+	*shrunk -= taken;
+}
+
 void figures__add(struct figures *sum, const struct figures *figures)
 {
 	sum->elapsed_ns += figures->elapsed_ns;

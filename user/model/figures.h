@@ -31,6 +31,12 @@ uint64_t figures__ready(const struct figures *figures);
 /* Waits of all causes. */
 uint64_t figures__waits(const struct figures *figures);
 
+/* after - before, or 0; what is missing to 0 is added to *shrunk. */
+uint64_t figure__grown(uint64_t before, uint64_t after, uint64_t *shrunk);
+
+/* Takes of what has shrunk as much off a figure as there is. */
+void figure__take_off(uint64_t *figure, uint64_t *shrunk);
+
 /* Adds figures to a sum, whose max_ns is the greater one. */
 void figures__add(struct figures *sum, const struct figures *figures);
 

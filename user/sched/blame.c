@@ -77,18 +77,10 @@ static void generalise(struct blame_entry *entry, const struct snapshot *after)
 
 static struct blame_entry *add_entry(struct blame_list *blame, const struct rows *rows, size_t row)
 {
-	struct blame_entry *entry;
+	struct blame_entry *entry = list_add(blame);
 
-	if (blame->count == blame->capacity) {
-		size_t capacity = blame->capacity ? blame->capacity * 2 : 64;
-		void *list = reallocarray(blame->list, capacity, sizeof(*blame->list));
-
-		if (!list)
-			return NULL;
-		blame->list = list;
-		blame->capacity = capacity;
-	}
-	entry = &blame->list[blame->count++];
+	if (!entry)
+		return NULL;
 	*entry = (struct blame_entry){
 		.row = row,
 		.victim = &rows->list[row],
@@ -219,6 +211,5 @@ int blame__make(struct blame_list *blame, const struct snapshot *before,
 
 void blame__free(struct blame_list *blame)
 {
-	free(blame->list);
-	*blame = (struct blame_list){ 0 };
+	list_free(blame);
 }

@@ -27,9 +27,7 @@ struct blame_entry {
 };
 
 struct blame_list {
-	struct blame_entry *list;
-	size_t count;
-	size_t capacity;
+	LIST(struct blame_entry);
 };
 
 /*

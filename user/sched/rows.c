@@ -21,23 +21,6 @@ uint64_t hist__percentile(const struct wait_hist *hist, unsigned int permille, u
 	return buckets__percentile(hist->count, CAUSES, permille, max_ns);
 }
 
-/* after - before, or 0; what is missing to 0 is added to *shrunk. */
-static uint64_t grown(uint64_t before, uint64_t after, uint64_t *shrunk)
-{
-	if (after >= before)
-		return after - before;
-	*shrunk += before - after;
-	return 0;
-}
-
-static void take_off(uint64_t *part, uint64_t *shrunk)
-{
-	uint64_t taken = *part < *shrunk ? *part : *shrunk;
-
-	*part -= taken;
-	*shrunk -= taken;
-}
-
 /*
  * A wait that goes on when a snapshot is taken is shown as ready time of as long
  * as it lasts. The kernel may count it shorter in the end: a wake-up on an idle
@@ -47,12 +30,12 @@ static void take_off(uint64_t *part, uint64_t *shrunk)
  */
 static void settle(struct figures *figures, uint64_t shrunk)
 {
-	take_off(&figures->halt_ns, &shrunk);
-	take_off(&figures->block_ns, &shrunk);
-	take_off(&figures->throttled_ns, &shrunk);
-	take_off(&figures->ready_ns[CAUSE_PREEMPT], &shrunk);
-	take_off(&figures->ready_ns[CAUSE_WAKE], &shrunk);
-	take_off(&figures->run_ns, &shrunk);
+	figure__take_off(&figures->halt_ns, &shrunk);
+	figure__take_off(&figures->block_ns, &shrunk);
+	figure__take_off(&figures->throttled_ns, &shrunk);
+	figure__take_off(&figures->ready_ns[CAUSE_PREEMPT], &shrunk);
+	figure__take_off(&figures->ready_ns[CAUSE_WAKE], &shrunk);
+	figure__take_off(&figures->run_ns, &shrunk);
 }
 
 static void subtract_hist(struct wait_hist *result, const struct wait_hist *before,
@@ -95,17 +78,18 @@ static void subtract(struct row *row, const struct thread_snapshot *before,
 
 	row->total = *new;
 	subtract_hist(row->hist, before ? &before->hist : NULL, &after->hist);
-	result->elapsed_ns = grown(old->elapsed_ns, new->elapsed_ns, &ignored);
-	result->run_ns = grown(old->run_ns, new->run_ns, &shrunk);
-	result->halt_ns = grown(old->halt_ns, new->halt_ns, &shrunk);
-	result->block_ns = grown(old->block_ns, new->block_ns, &shrunk);
+	result->elapsed_ns = figure__grown(old->elapsed_ns, new->elapsed_ns, &ignored);
+	result->run_ns = figure__grown(old->run_ns, new->run_ns, &shrunk);
+	result->halt_ns = figure__grown(old->halt_ns, new->halt_ns, &shrunk);
+	result->block_ns = figure__grown(old->block_ns, new->block_ns, &shrunk);
 	for (int cause = 0; cause < CAUSES; cause++) {
 		result->ready_ns[cause] =
-			grown(old->ready_ns[cause], new->ready_ns[cause], &shrunk);
-		result->waits[cause] = grown(old->waits[cause], new->waits[cause], &ignored);
+			figure__grown(old->ready_ns[cause], new->ready_ns[cause], &shrunk);
+		result->waits[cause] =
+			figure__grown(old->waits[cause], new->waits[cause], &ignored);
 	}
-	result->throttled_ns = grown(old->throttled_ns, new->throttled_ns, &shrunk);
-	result->ended_ns = grown(old->ended_ns, new->ended_ns, &ignored);
+	result->throttled_ns = figure__grown(old->throttled_ns, new->throttled_ns, &shrunk);
+	result->ended_ns = figure__grown(old->ended_ns, new->ended_ns, &ignored);
 	settle(result, shrunk);
 	result->max_ns = interval_max(row, before, after);
 }
