@@ -99,7 +99,7 @@ take()
 	line=$(grep '^cost:' "$scratch/kvmq.out" | tail -2 | head -1)
 	row "$figure: its own word" "${line#cost: }"
 	line=$(grep '^losses:' "$scratch/kvmq.out" | tail -1)
-	[[ $line == "losses: none" ]] || row "$figure: losses" "${line#losses: }"
+	[[ ! $line ]] || row "$figure: losses" "${line#losses: }"
 }
 
 tool_takes()

@@ -286,14 +286,20 @@ static void test_event_json_bad_name(void **state)
 	json_decref(json);
 }
 
-static char *print_footer(const struct snapshot *before, const struct snapshot *after)
+static char *print_footer(const struct snapshot *before, const struct snapshot *after,
+			  const struct columns *columns)
 {
+	const struct loss_set losses = { &sched_losses, &after->losses, NULL };
 	struct host host = { .name = "h", .kernel = "6.1", .cpus = 2 };
 	struct summary summary = { &host, before, after, 1, 3 };
+	struct cost_shares cost;
 	struct memory memory;
 
 	summary__print_header(memory_open(&memory), &summary, NULL);
-	summary__print_footer(memory.file, &summary, "kvmq-cpu");
+	summary__print_switches(memory.file, &summary);
+	cost = summary__cost(&summary);
+	cost__print(memory.file, &cost, "kvmq-cpu");
+	losses__print(memory.file, &losses, 1, columns);
 	return memory_close(&memory);
 }
 
@@ -304,11 +310,11 @@ static void test_summary(void **state)
 	char *text;
 
 	(void)state;
-	text = print_footer(&before, &after);
+	text = print_footer(&before, &after, NULL);
 	assert_string_equal(text,
 			    "h 6.1: 2 CPUs, 1 VM, 3 vCPUs, 1.50 vCPUs per CPU\n"
-			    "cost: n/a per VM switch, n/a per other; of one CPU n/a in hooks, "
-			    "0.000 % in kvmq-cpu\n"
+			    "cost of switches: n/a per one of a VM's thread, n/a per any other\n"
+			    "cost: of one CPU n/a in hooks, 0.000 % in kvmq-cpu\n"
 			    "losses: none\n");
 	free(text);
 	before.cost = (struct cost){ 1000, 0, 0, 5000, 20000, 1000000 };
@@ -316,14 +322,43 @@ static void test_summary(void **state)
 	after.losses = (struct losses){
 		.threads = 1, .events = 2, .torn = 3, .clock = 4, .missed = 5, .timeline = 6
 	};
-	text = print_footer(&before, &after);
+	text = print_footer(&before, &after, NULL);
 	/* 2000 * (600 + 20) ns + 8000 * 20 ns in 2 s; 4 ms of CPU in 2 s */
-	assert_non_null(strstr(text, "\ncost: 620 ns per VM switch, 20 ns per other; of one CPU "
-				     "0.070 % in hooks, 0.200 % in kvmq-cpu\n"));
+	assert_non_null(strstr(text,
+			       "\ncost of switches: 620 ns per one of a VM's thread, 20 ns per "
+			       "any other\n"));
+	assert_non_null(strstr(text, "\ncost: of one CPU 0.070 % in hooks, 0.200 % in kvmq-cpu\n"));
 	assert_non_null(strstr(text,
 			       "\nlosses: 1 switches of threads not tracked (table full), "
 			       "2 events dropped (buffer full), 3 readings given up, 4 waits "));
 	assert_non_null(strstr(text, ", 6 slices missing in the timeline (buffer or file full)\n"));
+	free(text);
+}
+
+/* Without columns it is all; else those that are about a figure that is shown. */
+static void test_losses(void **state)
+{
+	static const struct metric throttled = { .key = "ready_throttled_pct" },
+				   run = { .key = "run_pct" };
+	static const struct columns with = { .list = { &run, &throttled }, .count = 2 };
+	static const struct columns without = { .list = { &run }, .count = 1 };
+	struct snapshot before = { .time_ns = SEC }, after = { .time_ns = 3 * SEC };
+	char *text;
+
+	(void)state;
+	text = print_footer(&before, &after, &with);
+	assert_null(strstr(text, "losses"));
+	free(text);
+	after.losses = (struct losses){ .missed = 5, .throttled = 3 };
+	text = print_footer(&before, &after, &without);
+	assert_null(strstr(text, "losses"));
+	free(text);
+	text = print_footer(&before, &after, &with);
+	assert_non_null(strstr(text, "\nlosses: 3 waits with more throttling than could be told "
+				     "apart\n"));
+	free(text);
+	text = print_footer(&before, &after, NULL);
+	assert_non_null(strstr(text, "\nlosses: 5 switches not seen (made up for), 3 waits with "));
 	free(text);
 }
 
@@ -348,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_event_json),
 		cmocka_unit_test(test_event_json_bad_name),
 		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_losses),
 	};
 
 	return cmocka_run_group_tests_name("render", tests, set_time_zone, NULL);

@@ -81,7 +81,8 @@ static json_t *blame_json(const struct blame_list *blame, size_t row, size_t *pl
 
 static int print_json(struct cpu_report *report, FILE *file, const struct summary *summary)
 {
-	json_t *object = summary__json(summary, SCHEMA), *rows = json_array();
+	const struct loss_set losses = { &sched_losses, &summary->after->losses, NULL };
+	json_t *object = summary__json(summary, SCHEMA, &losses, 1), *rows = json_array();
 	size_t place = 0;
 
 	for (size_t i = 0; i < report->rows.count; i++) {
@@ -140,6 +141,19 @@ static int print_blame(const struct cpu_report *report, FILE *file, unsigned int
 	return error;
 }
 
+static void print_footer(const struct cpu_report *report, FILE *file, const struct summary *summary)
+{
+	const struct loss_set losses = { &sched_losses, &summary->after->losses, NULL };
+	struct cost_shares cost = summary__cost(summary);
+	bool verbose = report->options->verbose;
+
+	if (verbose)
+		summary__print_switches(file, summary);
+	cost__print(file, &cost, "kvmq-cpu");
+	losses__print(file, &losses, 1, verbose ? NULL : &report->columns);
+	putc('\n', file);
+}
+
 static int print_text(struct cpu_report *report, FILE *file, const struct summary *summary)
 {
 	unsigned int width = terminal_width(file);
@@ -167,8 +181,7 @@ static int print_text(struct cpu_report *report, FILE *file, const struct summar
 		if (error)
 			return error;
 	}
-	summary__print_footer(file, summary, "kvmq-cpu");
-	putc('\n', file);
+	print_footer(report, file, summary);
 	return 0;
 }
 
@@ -177,6 +190,7 @@ int cpu_report__print(struct cpu_report *report, FILE *file, const struct view *
 {
 	const struct snapshot *before = &earlier->sched, *after = &later->sched;
 	struct summary summary = { .host = &later->host, .before = before, .after = after };
+	const struct loss_set losses = { &sched_losses, &after->losses, NULL };
 	int error = rows__make(&report->rows, before, after, report->options->by);
 
 	if (error)
@@ -193,7 +207,7 @@ int cpu_report__print(struct cpu_report *report, FILE *file, const struct view *
 	if (!report->options->events)
 		return print_text(report, file, &summary);
 	/* An event line says nothing of those that are not there. */
-	if (summary__has_new_losses(&summary))
-		summary__print_losses(file, &after->losses);
+	if (memcmp(&before->losses, &after->losses, sizeof(after->losses)))
+		losses__print(file, &losses, 1, NULL);
 	return 0;
 }

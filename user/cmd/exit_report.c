@@ -16,6 +16,29 @@
 #include "render/table.h"
 
 #define SCHEMA "kvmq.exit/1"
+#define LOSS(key, member, words)                                                                   \
+	{                                                                                          \
+		key, words, offsetof(struct exit_losses, member), NULL                             \
+	}
+
+static const struct loss exit_loss_list[] = {
+	LOSS("reasons", reasons, "exits not booked by reason (table full)"),
+	LOSS("events", events, "events of exits dropped (buffer full)"),
+	LOSS("exits", order, "entries and exits not seen"),
+	LOSS("torn", torn, "readings of exits given up"),
+};
+
+static const struct loss_table exit_losses = { exit_loss_list,
+					       sizeof(exit_loss_list) / sizeof(exit_loss_list[0]) };
+
+#define LOSS_SETS 2
+#define LOSSES(view)                                                                               \
+	{                                                                                          \
+		{ &sched_losses, &(view)->sched.losses, NULL },                                    \
+		{                                                                                  \
+			&exit_losses, &(view)->exits.losses, NULL                                  \
+		}                                                                                  \
+	}
 
 static int print_columns(void)
 {
@@ -130,29 +153,19 @@ static json_t *json_row(const struct exit_report *report, const struct exit_row 
 	return object;
 }
 
-static json_t *known_real(double value)
-{
-	return value < 0 ? json_null() : json_real(value);
-}
-
 static int print_json(struct exit_report *report, FILE *file, const struct summary *summary,
 		      const struct view *before, const struct view *after)
 {
 	static const char *const names[] = { NULL, "vmx", "svm" };
-	const struct exit_losses *lost = &after->exits.losses;
-	json_t *object = summary__json(summary, SCHEMA), *rows = json_array();
-	json_t *losses = json_object_get(object, "losses"), *cost = json_object_get(object, "cost");
+	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
+	json_t *object = summary__json(summary, SCHEMA, losses, LOSS_SETS), *rows = json_array();
+	json_t *cost = json_object_get(object, "cost");
 	struct hook_cost hooks = hook_cost(before, after);
-	uint64_t torn = after->sched.losses.torn + lost->torn;
 
 	json_object_set_new(object, "isa", json__text(names[after->exits.isa]));
 	json_object_set_new(cost, "exit_hook_runs", json_integer((json_int_t)hooks.runs));
-	json_object_set_new(cost, "exit_hook_ns", known_real(hooks.run_ns));
-	json_object_set_new(cost, "exit_hooks_pct", known_real(hooks.pct));
-	json_object_set_new(losses, "events", json_integer((json_int_t)lost->events));
-	json_object_set_new(losses, "torn", json_integer((json_int_t)torn));
-	json_object_set_new(losses, "reasons", json_integer((json_int_t)lost->reasons));
-	json_object_set_new(losses, "exits", json_integer((json_int_t)lost->order));
+	json_object_set_new(cost, "exit_hook_ns", json__known_real(hooks.run_ns));
+	json_object_set_new(cost, "exit_hooks_pct", json__known_real(hooks.pct));
 	for (size_t i = 0; i < report->table.exits.count; i++)
 		json_array_append_new(rows, json_row(report, &report->table.exits.list[i]));
 	json_object_set_new(object, "rows", rows);
@@ -209,37 +222,26 @@ static int print_reasons(const struct exit_report *report, FILE *file, const str
 	return error;
 }
 
-static void print_losses(FILE *file, const struct exit_losses *losses)
-{
-	const struct {
-		uint64_t count;
-		const char *what;
-	} list[] = {
-		{ losses->reasons, "not booked by reason (table full)" },
-		{ losses->events, "events dropped (buffer full)" },
-		{ losses->order, "entries and exits not seen" },
-		{ losses->torn, "readings given up" },
-	};
-
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (list[i].count)
-			fprintf(file, "losses of exits: %llu %s\n",
-				(unsigned long long)list[i].count, list[i].what);
-}
-
-static void print_footer(FILE *file, const struct summary *summary, const struct view *before,
+static void print_footer(const struct exit_report *report, FILE *file,
+			 const struct summary *summary, const struct view *before,
 			 const struct view *after)
 {
+	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
 	struct hook_cost hooks = hook_cost(before, after);
+	struct cost_shares cost = summary__cost(summary);
+	bool verbose = report->options->verbose;
 
 	putc('\n', file);
-	if (hooks.run_ns < 0)
-		fputs("cost of exits: n/a\n", file);
-	else
+	if (verbose && hooks.run_ns < 0)
+		fputs("cost of exits: n/a per entry or exit\n", file);
+	else if (verbose)
 		fprintf(file, "cost of exits: %.0f ns per entry or exit; of one CPU %.3f %%\n",
 			hooks.run_ns, hooks.pct);
-	summary__print_footer(file, summary, "kvmq-exit");
-	print_losses(file, &after->exits.losses);
+	if (verbose)
+		summary__print_switches(file, summary);
+	cost.hooks_pct = cost__sum(cost.hooks_pct, hooks.pct);
+	cost__print(file, &cost, "kvmq-exit");
+	losses__print(file, losses, LOSS_SETS, verbose ? NULL : &report->columns);
 	putc('\n', file);
 }
 
@@ -268,7 +270,7 @@ static int print_text(struct exit_report *report, FILE *file, const struct summa
 	if (!error)
 		error = print_reasons(report, file, reasons, width);
 	if (!error)
-		print_footer(file, summary, before, after);
+		print_footer(report, file, summary, before, after);
 	return error;
 }
 
@@ -278,6 +280,7 @@ int exit_report__print(struct exit_report *report, FILE *file, const struct view
 	struct summary summary = { .host = &after->host,
 				   .before = &before->sched,
 				   .after = &after->sched };
+	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
 	int error = make_table(&report->table, report->options->by, before, after);
 
 	if (error)
@@ -289,9 +292,8 @@ int exit_report__print(struct exit_report *report, FILE *file, const struct view
 	if (!report->options->events)
 		return print_text(report, file, &summary, before, after);
 	/* An event line says nothing of those that are not there. */
-	if (summary__has_new_losses(&summary))
-		summary__print_losses(file, &after->sched.losses);
-	if (memcmp(&before->exits.losses, &after->exits.losses, sizeof(after->exits.losses)))
-		print_losses(file, &after->exits.losses);
+	if (memcmp(&before->sched.losses, &after->sched.losses, sizeof(after->sched.losses)) ||
+	    memcmp(&before->exits.losses, &after->exits.losses, sizeof(after->exits.losses)))
+		losses__print(file, losses, LOSS_SETS, NULL);
 	return 0;
 }

@@ -205,27 +205,61 @@ static struct io_cost find_cost(const struct io_view *before, const struct io_vi
 	return cost;
 }
 
-static json_t *known_real(double value)
-{
-	return value < 0 ? json_null() : json_real(value);
-}
+/* All that could not be counted, from wherever in a view. */
+struct io_losses {
+	uint64_t processes, events, flows, requests, owners, early, missed, vmm_requests;
+	uint64_t ring_reads, ring_samples, reports_rejected, guest_requests, strangers;
+	uint64_t disks, disk_options;
+};
 
-static json_t *json_losses(const struct io_view *after)
-{
-	const struct block_losses *losses = &after->block.losses;
-	struct shown shown = sum_shown(after);
+#define LOSS(key, words)                                                                           \
+	{                                                                                          \
+#key, words, offsetof(struct io_losses, key), NULL                                 \
+	}
 
-	return json_pack(
-		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "events",
-		(json_int_t)losses->events, "flows", (json_int_t)losses->flows, "requests",
-		(json_int_t)losses->requests, "owners", (json_int_t)losses->owners, "early",
-		(json_int_t)losses->early, "missed", (json_int_t)losses->missed, "vmm_requests",
-		(json_int_t)after->vmm.lost, "ring_reads", (json_int_t)after->queues.failed,
-		"ring_samples", (json_int_t)after->queues.skipped, "reports_rejected",
-		(json_int_t)sum_rejected(after), "guest_requests",
-		(json_int_t)sum_guest_losses(after), "strangers", (json_int_t)after->strangers,
-		"processes", (json_int_t)after->unseen, "disks", (json_int_t)shown.left_out,
-		"disk_options", (json_int_t)shown.refused);
+static const struct loss io_loss_list[] = {
+	LOSS(processes, NULL),
+	LOSS(events, "events dropped (buffer full)"),
+	LOSS(flows, "requests booked on nobody (table full)"),
+	LOSS(requests, "requests not timed (table full)"),
+	LOSS(owners, "VMs, cgroups or devices whose requests are left out (table full)"),
+	LOSS(early, "completions of requests issued before the start"),
+	LOSS(missed, "runs of hooks left out by the kernel"),
+	LOSS(vmm_requests, "requests of VMMs not counted (table full)"),
+	LOSS(ring_reads, "readings of a ring that failed"),
+	LOSS(ring_samples, "readings of a ring left out (another CPU was at it)"),
+	LOSS(reports_rejected, "guest reports refused"),
+	LOSS(guest_requests, "requests that guests could not time"),
+	LOSS(strangers, "connections by vsock from no VM of this host"),
+	LOSS(disks, "disks left out (more than 64 of a VM)"),
+	LOSS(disk_options, "disk options not read (broken, too deep or too many)"),
+};
+
+static const struct loss_table io_losses = { io_loss_list,
+					     sizeof(io_loss_list) / sizeof(io_loss_list[0]) };
+
+static struct io_losses find_losses(const struct io_view *view)
+{
+	const struct block_losses *block = &view->block.losses;
+	struct shown shown = sum_shown(view);
+
+	return (struct io_losses){
+		.processes = view->unseen,
+		.events = block->events,
+		.flows = block->flows,
+		.requests = block->requests,
+		.owners = block->owners,
+		.early = block->early,
+		.missed = block->missed,
+		.vmm_requests = view->vmm.lost,
+		.ring_reads = view->queues.failed,
+		.ring_samples = view->queues.skipped,
+		.reports_rejected = sum_rejected(view),
+		.guest_requests = sum_guest_losses(view),
+		.strangers = view->strangers,
+		.disks = shown.left_out,
+		.disk_options = shown.refused,
+	};
 }
 
 static json_t *reason(const char *text)
@@ -237,6 +271,8 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 		      const struct io_view *after)
 {
 	struct io_cost cost = find_cost(before, after);
+	const struct io_losses lost = find_losses(after);
+	const struct loss_set losses = { &io_losses, &lost, NULL };
 	json_t *object, *rows = json_array();
 	const struct io_missing *missing = &after->missing;
 	struct shown shown = sum_shown(after);
@@ -258,9 +294,9 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 		(json_int_t)(after->time_ns - before->time_ns), "cpus", (int)after->host.cpus,
 		"vms", (int)shown.vms, "disks", (int)shown.disks, "cost",
 		json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
-			  known_real(cost.run_ns), "hooks_pct", known_real(cost.hooks_pct),
-			  "own_pct", cost.own_pct),
-		"losses", json_losses(after), "vms_missing", reason(missing->vms),
+			  json__known_real(cost.run_ns), "hooks_pct",
+			  json__known_real(cost.hooks_pct), "own_pct", cost.own_pct),
+		"losses", losses__json(&losses, 1), "vms_missing", reason(missing->vms),
 		"throttling_missing", reason(after->block.throttling_missing), "vmm_missing",
 		reason(missing->vmm), "queues_missing", reason(missing->queues), "guests_missing",
 		reason(missing->guests), "rows", rows);
@@ -299,30 +335,12 @@ static void choose_columns(const struct io_report *report, struct columns *colum
 	}
 }
 
-static void print_losses(FILE *file, const struct io_view *view)
+static void print_losses(FILE *file, const struct io_view *view, const struct columns *columns)
 {
-	const struct block_losses *losses = &view->block.losses;
-	struct shown shown = sum_shown(view);
-	const struct loss list[] = {
-		{ view->unseen, view->unseen_words },
-		{ losses->events, "events dropped (buffer full)" },
-		{ losses->flows, "requests booked on nobody (table full)" },
-		{ losses->requests, "requests not timed (table full)" },
-		{ losses->owners,
-		  "VMs, cgroups or devices whose requests are left out (table full)" },
-		{ losses->early, "completions of requests issued before the start" },
-		{ losses->missed, "runs of hooks left out by the kernel" },
-		{ view->vmm.lost, "requests of VMMs not counted (table full)" },
-		{ view->queues.failed, "readings of a ring that failed" },
-		{ view->queues.skipped, "readings of a ring left out (another CPU was at it)" },
-		{ sum_rejected(view), "guest reports refused" },
-		{ sum_guest_losses(view), "requests that guests could not time" },
-		{ view->strangers, "connections by vsock from no VM of this host" },
-		{ shown.left_out, "disks left out (more than 64 of a VM)" },
-		{ shown.refused, "disk options not read (broken, too deep or too many)" },
-	};
+	const struct io_losses lost = find_losses(view);
+	const struct loss_set losses = { &io_losses, &lost, view->unseen_words };
 
-	summary__print_loss_list(file, list, sizeof(list) / sizeof(list[0]));
+	losses__print(file, &losses, 1, columns);
 }
 
 static bool is_any_known(const struct io_rows *rows, enum io_layer layer)
@@ -349,15 +367,17 @@ static void print_footer(const struct io_report *report, FILE *file, const struc
 			 const struct io_view *after)
 {
 	struct io_cost cost = find_cost(before, after);
+	struct cost_shares shares = { cost.hooks_pct, cost.own_pct };
+	bool verbose = report->options->verbose;
 
-	print_sources(file, &report->rows);
-	if (cost.run_ns < 0)
-		fputs("cost: n/a per hook run; of one CPU n/a in hooks, ", file);
-	else
-		fprintf(file, "cost: %.0f ns per hook run; of one CPU %.3f %% in hooks, ",
-			cost.run_ns, cost.hooks_pct);
-	fprintf(file, "%.3f %% in kvmq-io\n", cost.own_pct);
-	print_losses(file, after);
+	if (verbose)
+		print_sources(file, &report->rows);
+	if (verbose && cost.run_ns < 0)
+		fputs("cost of hooks: n/a per run\n", file);
+	else if (verbose)
+		fprintf(file, "cost of hooks: %.0f ns per run\n", cost.run_ns);
+	cost__print(file, &shares, "kvmq-io");
+	print_losses(file, after, verbose ? NULL : &report->columns);
 	putc('\n', file);
 }
 
@@ -436,6 +456,6 @@ int io_report__print(struct io_report *report, FILE *file, const struct io_view 
 		return print_text(report, file, before, after);
 	/* An event line says nothing of those that are not there. */
 	if (memcmp(&before->block.losses, &after->block.losses, sizeof(after->block.losses)))
-		print_losses(file, after);
+		print_losses(file, after, NULL);
 	return 0;
 }

@@ -16,6 +16,27 @@
 #include "render/table.h"
 
 #define SCHEMA "kvmq.numa/1"
+#define LOSS(key, member, words)                                                                   \
+	{                                                                                          \
+		key, words, offsetof(struct numa_losses, member), NULL                             \
+	}
+
+static const struct loss numa_loss_list[] = {
+	LOSS("numa_events", events, "events of nodes dropped (buffer full)"),
+	LOSS("faults", faults, "hint faults not seen"),
+};
+
+static const struct loss_table numa_losses = { numa_loss_list,
+					       sizeof(numa_loss_list) / sizeof(numa_loss_list[0]) };
+
+#define LOSS_SETS 2
+#define LOSSES(view)                                                                               \
+	{                                                                                          \
+		{ &sched_losses, &(view)->sched.losses, NULL },                                    \
+		{                                                                                  \
+			&numa_losses, &(view)->numa.losses, NULL                                   \
+		}                                                                                  \
+	}
 
 static int print_columns(void)
 {
@@ -123,13 +144,12 @@ static int print_json(struct numa_report *report, FILE *file, const struct summa
 {
 	static const char *const balancing[] = { NULL, "off", "on", "tiering" };
 	const struct numa_snapshot *numa = &after->numa;
-	json_t *object = summary__json(summary, SCHEMA), *rows = json_array();
-	json_t *losses = json_object_get(object, "losses"), *cost = json_object_get(object, "cost");
+	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
+	json_t *object = summary__json(summary, SCHEMA, losses, LOSS_SETS), *rows = json_array();
+	json_t *cost = json_object_get(object, "cost");
 
 	json_object_set_new(cost, "residency_ns",
 			    json_integer((json_int_t)residency_cost(before, after)));
-	json_object_set_new(losses, "numa_events", json_integer((json_int_t)numa->losses.events));
-	json_object_set_new(losses, "faults", json_integer((json_int_t)numa->losses.faults));
 	json_object_set_new(object, "balancing", json__text(balancing[numa->balancing]));
 	json_object_set_new(object, "faults_missing", json_missing(numa->faults_missing));
 	json_object_set_new(object, "migrations_missing", json_missing(numa->migrations_missing));
@@ -196,31 +216,34 @@ static void print_reasons(const struct numa_report *report, FILE *file,
 			numa->migrations_missing);
 }
 
-static void print_losses(FILE *file, const struct numa_losses *losses)
-{
-	if (losses->events)
-		fprintf(file, "losses of nodes: %llu events dropped (buffer full)\n",
-			(unsigned long long)losses->events);
-	if (losses->faults)
-		fprintf(file, "losses of nodes: %llu hint faults not seen\n",
-			(unsigned long long)losses->faults);
-}
-
-static void print_footer(FILE *file, const struct summary *summary, const struct view *before,
-			 const struct view *after)
+static void print_details(FILE *file, const struct summary *summary, const struct view *before,
+			  const struct view *after)
 {
 	uint64_t cost = residency_cost(before, after);
 	uint64_t time = after->sched.time_ns - before->sched.time_ns;
 
-	putc('\n', file);
 	fprintf(file,
 		"sources: run time: sched_switch; MB, N%%L, XREM%%: SRC; RFLT%%, IN/s, OUT/s: "
 		"hint faults of vCPUs%s\n",
 		after->numa.bandwidth_available ? "; RBW%: resctrl" : "");
-	fprintf(file, "cost of residency: %.3f %% of one CPU\n",
+	fprintf(file, "cost of residency: %.3f %% of one CPU, a part of kvmq-numa's\n",
 		time ? (double)cost * 100.0 / (double)time : 0.0);
-	summary__print_footer(file, summary, "kvmq-numa");
-	print_losses(file, &after->numa.losses);
+	summary__print_switches(file, summary);
+}
+
+static void print_footer(const struct numa_report *report, FILE *file,
+			 const struct summary *summary, const struct view *before,
+			 const struct view *after)
+{
+	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
+	struct cost_shares cost = summary__cost(summary);
+	bool verbose = report->options->verbose;
+
+	putc('\n', file);
+	if (verbose)
+		print_details(file, summary, before, after);
+	cost__print(file, &cost, "kvmq-numa");
+	losses__print(file, losses, LOSS_SETS, verbose ? NULL : &report->columns);
 	putc('\n', file);
 }
 
@@ -251,7 +274,7 @@ static int print_text(struct numa_report *report, FILE *file, const struct summa
 	if (error)
 		return error;
 	print_reasons(report, file, &after->numa);
-	print_footer(file, summary, before, after);
+	print_footer(report, file, summary, before, after);
 	return 0;
 }
 
@@ -261,6 +284,7 @@ int numa_report__print(struct numa_report *report, FILE *file, const struct view
 	struct summary summary = { .host = &after->host,
 				   .before = &before->sched,
 				   .after = &after->sched };
+	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
 	int error = make_rows(report, before, after);
 
 	if (error)
@@ -272,9 +296,8 @@ int numa_report__print(struct numa_report *report, FILE *file, const struct view
 	if (!report->options->events)
 		return print_text(report, file, &summary, before, after);
 	/* An event line says nothing of those that are not there. */
-	if (summary__has_new_losses(&summary))
-		summary__print_losses(file, &after->sched.losses);
-	if (memcmp(&before->numa.losses, &after->numa.losses, sizeof(after->numa.losses)))
-		print_losses(file, &after->numa.losses);
+	if (memcmp(&before->sched.losses, &after->sched.losses, sizeof(after->sched.losses)) ||
+	    memcmp(&before->numa.losses, &after->numa.losses, sizeof(after->numa.losses)))
+		losses__print(file, losses, LOSS_SETS, NULL);
 	return 0;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/summary.h"
 
-#include <string.h>
-
 #include "base/text.h"
 #include "base/units.h"
 #include "render/json.h"
@@ -77,60 +75,38 @@ static void print_ns(FILE *file, double ns, const char *what)
 		fprintf(file, "%.0f ns %s", ns, what);
 }
 
-void summary__print_loss_list(FILE *file, const struct loss *list, size_t count)
-{
-	bool any = false;
-
-	fputs("losses: ", file);
-	for (size_t i = 0; i < count; i++) {
-		if (!list[i].count)
-			continue;
-		fprintf(file, "%s%llu %s", any ? ", " : "", (unsigned long long)list[i].count,
-			list[i].what);
-		any = true;
-	}
-	fprintf(file, "%s\n", any ? "" : "none");
-}
-
-void summary__print_losses(FILE *file, const struct losses *losses)
-{
-	const struct loss list[] = {
-		{ losses->threads, "switches of threads not tracked (table full)" },
-		{ losses->events, "events dropped (buffer full)" },
-		{ losses->torn, "readings given up" },
-		{ losses->clock, "waits with clocks apart" },
-		{ losses->missed, "switches not seen (made up for)" },
-		{ losses->throttled, "waits with more throttling than could be told apart" },
-		{ losses->overlap, "changes of state counted late (overlap)" },
-		{ losses->blame, "times a wait was booked on nobody (full list or table)" },
-		{ losses->timeline, "slices missing in the timeline (buffer or file full)" },
-	};
-
-	summary__print_loss_list(file, list, sizeof(list) / sizeof(list[0]));
-}
-
-bool summary__has_new_losses(const struct summary *summary)
-{
-	return memcmp(&summary->before->losses, &summary->after->losses,
-		      sizeof(summary->after->losses)) != 0;
-}
-
-void summary__print_footer(FILE *file, const struct summary *summary, const char *tool)
+void summary__print_switches(FILE *file, const struct summary *summary)
 {
 	struct cost_figures cost = cost_figures(summary);
 
-	fputs("cost: ", file);
-	print_ns(file, cost.vm_switch_ns, "per VM switch, ");
-	print_ns(file, cost.other_switch_ns, "per other; of one CPU ");
-	if (cost.hooks_pct < 0)
-		fputs("n/a in hooks, ", file);
-	else
-		fprintf(file, "%.3f %% in hooks, ", cost.hooks_pct);
-	fprintf(file, "%.3f %% in %s\n", cost.own_pct, tool);
-	summary__print_losses(file, &summary->after->losses);
+	fputs("cost of switches: ", file);
+	print_ns(file, cost.vm_switch_ns, "per one of a VM's thread, ");
+	print_ns(file, cost.other_switch_ns, "per any other\n");
 }
 
-static json_t *known_real(double value)
+struct cost_shares summary__cost(const struct summary *summary)
+{
+	struct cost_figures cost = cost_figures(summary);
+
+	return (struct cost_shares){ cost.hooks_pct, cost.own_pct };
+}
+
+double cost__sum(double left, double right)
+{
+	return left < 0 || right < 0 ? -1 : left + right;
+}
+
+void cost__print(FILE *file, const struct cost_shares *cost, const char *tool)
+{
+	fputs("cost: of one CPU ", file);
+	if (cost->hooks_pct < 0)
+		fputs("n/a in hooks, ", file);
+	else
+		fprintf(file, "%.3f %% in hooks, ", cost->hooks_pct);
+	fprintf(file, "%.3f %% in %s\n", cost->own_pct, tool);
+}
+
+json_t *json__known_real(double value)
 {
 	return value < 0 ? json_null() : json_real(value);
 }
@@ -141,22 +117,13 @@ static json_t *json_cost(const struct summary *summary)
 
 	return json_pack("{s:I,s:I,s:o,s:o,s:o,s:f}", "vm_switches", (json_int_t)cost.vm_switches,
 			 "other_switches", (json_int_t)cost.other_switches, "vm_switch_ns",
-			 known_real(cost.vm_switch_ns), "other_switch_ns",
-			 known_real(cost.other_switch_ns), "hooks_pct", known_real(cost.hooks_pct),
-			 "own_pct", cost.own_pct);
+			 json__known_real(cost.vm_switch_ns), "other_switch_ns",
+			 json__known_real(cost.other_switch_ns), "hooks_pct",
+			 json__known_real(cost.hooks_pct), "own_pct", cost.own_pct);
 }
 
-static json_t *json_losses(const struct losses *losses)
-{
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "threads",
-			 (json_int_t)losses->threads, "events", (json_int_t)losses->events, "torn",
-			 (json_int_t)losses->torn, "clock", (json_int_t)losses->clock, "missed",
-			 (json_int_t)losses->missed, "throttled", (json_int_t)losses->throttled,
-			 "overlap", (json_int_t)losses->overlap, "timeline",
-			 (json_int_t)losses->timeline, "blame", (json_int_t)losses->blame);
-}
-
-json_t *summary__json(const struct summary *summary, const char *schema)
+json_t *summary__json(const struct summary *summary, const char *schema,
+		      const struct loss_set *sets, size_t count)
 {
 	const struct snapshot *after = summary->after;
 	char time[32];
@@ -168,5 +135,5 @@ json_t *summary__json(const struct summary *summary, const char *schema)
 			 (json_int_t)(after->time_ns - summary->before->time_ns), "cpus",
 			 (json_int_t)summary->host->cpus, "vms", (json_int_t)summary->vms, "vcpus",
 			 (json_int_t)summary->vcpus, "cost", json_cost(summary), "losses",
-			 json_losses(&after->losses));
+			 losses__json(sets, count));
 }

@@ -8,6 +8,7 @@
 
 #include "model/host.h"
 #include "model/snapshot.h"
+#include "render/losses.h"
 #include "sched/rows.h"
 
 struct summary {
@@ -27,24 +28,31 @@ void summary__count(struct summary *summary, const struct rows *rows);
  */
 void summary__print_header(FILE *file, const struct summary *summary, const char *unit);
 
-/* Cost of the interval, and losses since the tool started. */
-void summary__print_footer(FILE *file, const struct summary *summary, const char *tool);
-
-/* One kind of loss, and how often. */
-struct loss {
-	uint64_t count;
-	const char *what;
+/* Shares of one CPU's time in the interval, in %. */
+struct cost_shares {
+	double hooks_pct; /* -1: not known */
+	double own_pct;	  /* of the tool itself */
 };
 
-/* "losses: 3 events dropped (buffer full), 1 ...", without those of 0; or "losses: none". */
-void summary__print_loss_list(FILE *file, const struct loss *list, size_t count);
+struct cost_shares summary__cost(const struct summary *summary);
 
-/* The losses alone, and whether there were any in the interval. */
-void summary__print_losses(FILE *file, const struct losses *losses);
-bool summary__has_new_losses(const struct summary *summary);
+/* "cost: of one CPU 0.176 % in hooks, 0.250 % in TOOL" */
+void cost__print(FILE *file, const struct cost_shares *cost, const char *tool);
 
-/* An object with schema, host, kernel, time, interval_ns, cpus, vms, vcpus, cost
- * and losses; rows are the caller's. A new reference. */
-json_t *summary__json(const struct summary *summary, const char *schema);
+/* A share of one CPU, for each kind of hook that adds to it; -1: not known. */
+double cost__sum(double left, double right);
+
+/* "cost of switches: 627 ns per one of a VM's thread, 25 ns per any other" */
+void summary__print_switches(FILE *file, const struct summary *summary);
+
+/* A real number, or null for -1: not known. A new reference. */
+json_t *json__known_real(double value);
+
+/*
+ * An object with schema, host, kernel, time, interval_ns, cpus, vms, vcpus, cost and the losses
+ * of count sets; rows are the caller's. A new reference.
+ */
+json_t *summary__json(const struct summary *summary, const char *schema,
+		      const struct loss_set *sets, size_t count);
 
 #endif

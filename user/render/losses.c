@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "render/losses.h"
+
+#include <string.h>
+
+#define LOSS(key, words, of)                                                                       \
+	{                                                                                          \
+#key, words, offsetof(struct losses, key), of                                      \
+	}
+
+static const struct loss sched_list[] = {
+	LOSS(threads, "switches of threads not tracked (table full)", NULL),
+	LOSS(events, "events dropped (buffer full)", NULL),
+	LOSS(torn, "readings given up", NULL),
+	LOSS(clock, "waits with clocks apart", NULL),
+	LOSS(missed, "switches not seen (made up for)", ""),
+	LOSS(throttled, "waits with more throttling than could be told apart",
+	     "ready_throttled_pct"),
+	LOSS(overlap, "changes of state counted late (overlap)", NULL),
+	LOSS(timeline, "slices missing in the timeline (buffer or file full)", NULL),
+	LOSS(blame, "times a wait was booked on nobody (full list or table)", NULL),
+};
+
+const struct loss_table sched_losses = { sched_list, sizeof(sched_list) / sizeof(sched_list[0]) };
+
+static uint64_t count_of(const struct loss_set *set, const struct loss *loss)
+{
+	uint64_t count;
+
+	memcpy(&count, (const char *)set->losses + loss->place, sizeof(count));
+	return count;
+}
+
+static bool is_about(const struct loss *loss, const struct columns *columns)
+{
+	if (!columns || !loss->of)
+		return true;
+	for (size_t i = 0; i < columns->count; i++)
+		if (columns->list[i]->key && !strcmp(columns->list[i]->key, loss->of))
+			return true;
+	return false;
+}
+
+void losses__print(FILE *file, const struct loss_set *sets, size_t count,
+		   const struct columns *columns)
+{
+	bool any = false;
+
+	for (const struct loss_set *set = sets; set < sets + count; set++) {
+		for (size_t i = 0; i < set->table->count; i++) {
+			const struct loss *loss = &set->table->list[i];
+			uint64_t lost = count_of(set, loss);
+
+			if (!lost || !is_about(loss, columns))
+				continue;
+			fprintf(file, "%s%llu %s",
+				any ? ", " : "losses: ", (unsigned long long)lost,
+				loss->words ? loss->words : set->words);
+			any = true;
+		}
+	}
+	if (any)
+		putc('\n', file);
+	else if (!columns)
+		fputs("losses: none\n", file);
+}
+
+json_t *losses__json(const struct loss_set *sets, size_t count)
+{
+	json_t *object = json_object();
+
+	for (const struct loss_set *set = sets; set < sets + count; set++) {
+		for (size_t i = 0; i < set->table->count; i++) {
+			const struct loss *loss = &set->table->list[i];
+			json_t *other = json_object_get(object, loss->key);
+			json_int_t sum = (json_int_t)count_of(set, loss);
+
+			sum += json_integer_value(other);
+			json_object_set_new(object, loss->key, json_integer(sum));
+		}
+	}
+	return object;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What could not be counted: one table for each struct of losses feeds JSON and the words. */
+#ifndef KVMQ_LOSSES_H
+#define KVMQ_LOSSES_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "model/snapshot.h"
+#include "render/metric.h"
+
+struct loss {
+	const char *key;   /* in JSON */
+	const char *words; /* to stand behind the number. NULL: those of the set */
+	size_t place;	   /* of its uint64_t in the struct */
+	const char *of; /* key of the metric that it is about; NULL: any; "": none, made up for */
+};
+
+struct loss_table {
+	const struct loss *list;
+	size_t count;
+};
+
+/* The losses of a moment, since the tool started; losses and words are borrowed. */
+struct loss_set {
+	const struct loss_table *table;
+	const void *losses;
+	const char *words; /* of the entry that has none of its own, or NULL */
+};
+
+/* Of struct losses, the scheduler's. */
+extern const struct loss_table sched_losses;
+
+/*
+ * "losses: 3 events dropped (buffer full), 1 ...": those of count sets that are about any of
+ * columns, or nothing. columns NULL: all there are, or "losses: none".
+ */
+void losses__print(FILE *file, const struct loss_set *sets, size_t count,
+		   const struct columns *columns);
+
+/* An object with all; where two sets have a key, with the sum. A new reference. */
+json_t *losses__json(const struct loss_set *sets, size_t count);
+
+#endif
