@@ -157,13 +157,10 @@ static void print_footer(const struct cpu_report *report, FILE *file, const stru
 static int print_text(struct cpu_report *report, FILE *file, const struct summary *summary)
 {
 	unsigned int width = terminal_width(file);
-	char time[32];
 	int error;
 
-	if (report->options->timestamp) {
-		format_time(time, sizeof(time), summary->after->realtime_ns);
-		fprintf(file, "%s\n", time);
-	}
+	if (report->options->timestamp)
+		summary__print_time(file, summary->after->realtime_ns, report->options->utc);
 	summary__print_header(file, summary, "ms");
 	if (report->rows.count) {
 		error = table__print(file, &report->columns, report->rows.list,

@@ -250,13 +250,10 @@ static int print_text(struct exit_report *report, FILE *file, const struct summa
 {
 	const struct exit_rows *exits = &report->table.exits, *reasons = exits;
 	unsigned int width = terminal_width(file);
-	char time[32];
 	int error = 0;
 
-	if (report->options->timestamp) {
-		format_time(time, sizeof(time), after->sched.realtime_ns);
-		fprintf(file, "%s\n", time);
-	}
+	if (report->options->timestamp)
+		summary__print_time(file, after->sched.realtime_ns, report->options->utc);
 	summary__print_header(file, summary, "us");
 	if (exits->count)
 		error = table__print(file, &report->columns, exits->list, sizeof(*exits->list),

@@ -409,14 +409,11 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 {
 	const struct io_rows *rows = &report->rows;
 	unsigned int width = terminal_width(file);
-	char time[32];
 	struct columns columns;
 	int error = 0;
 
-	if (report->options->timestamp) {
-		format_time(time, sizeof(time), after->realtime_ns);
-		fprintf(file, "%s\n", time);
-	}
+	if (report->options->timestamp)
+		summary__print_time(file, after->realtime_ns, report->options->utc);
 	print_header(file, after);
 	choose_columns(report, &columns);
 	if (rows->count)

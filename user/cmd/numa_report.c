@@ -252,13 +252,10 @@ static int print_text(struct numa_report *report, FILE *file, const struct summa
 {
 	const struct numa_rows *rows = &report->numa_rows;
 	unsigned int width = terminal_width(file);
-	char time[32];
 	int error = 0;
 
-	if (report->options->timestamp) {
-		format_time(time, sizeof(time), after->sched.realtime_ns);
-		fprintf(file, "%s\n", time);
-	}
+	if (report->options->timestamp)
+		summary__print_time(file, after->sched.realtime_ns, report->options->utc);
 	summary__print_header(file, summary, NULL);
 	if (after->numa.nodes.count < 2)
 		fputs("this host has one node: all memory is local\n", file);

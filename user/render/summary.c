@@ -2,6 +2,7 @@
 #include "render/summary.h"
 
 #include "base/text.h"
+#include "base/time_text.h"
 #include "base/units.h"
 #include "render/json.h"
 
@@ -65,6 +66,14 @@ void summary__print_header(FILE *file, const struct summary *summary, const char
 		  (unsigned long long)summary->vms, summary->vms == 1 ? "" : "s",
 		  (unsigned long long)summary->vcpus, summary->vcpus == 1 ? "" : "s",
 		  (double)summary->vcpus / host->cpus, unit ? "; times in " : "", unit ? unit : "");
+}
+
+void summary__print_time(FILE *file, uint64_t realtime_ns, bool utc)
+{
+	char time[40];
+
+	format_local_time(time, realtime_ns, utc);
+	fprintf(file, "%s\n", time);
 }
 
 static void print_ns(FILE *file, double ns, const char *what)

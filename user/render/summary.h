@@ -28,6 +28,9 @@ void summary__count(struct summary *summary, const struct rows *rows);
  */
 void summary__print_header(FILE *file, const struct summary *summary, const char *unit);
 
+/* The line above a report with --timestamp: local time with its offset, or UTC. */
+void summary__print_time(FILE *file, uint64_t realtime_ns, bool utc);
+
 /* Shares of one CPU's time in the interval, in %. */
 struct cost_shares {
 	double hooks_pct; /* -1: not known */
