@@ -84,6 +84,8 @@ static const struct option_spec specs[OPT_COUNT] = {
 	[OPT_HOLD] = { "hold", NULL, KIND_FLAG, false, AT(hold), 0, 0,
 		       "then keeps the vCPU threads asleep outside KVM_RUN till SIGTERM: paused" },
 	[OPT_READY_FD] = { "ready-fd", "FD", KIND_NUMBER, false, AT(ready_fd), 3, 1 << 20, NULL },
+	[OPT_DRIVE] = { "drive", "ITEMS", KIND_TEXT, false, AT(drive), 0, 0,
+			"a disk on the command line, for those who read it; the VM has none" },
 	[OPT_HELP] = { "help", NULL, KIND_FLAG, true, 0, 0, 0, "this" },
 };
 

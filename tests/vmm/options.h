@@ -44,6 +44,7 @@ enum option_id {
 	OPT_READY_FILE,
 	OPT_HOLD,
 	OPT_READY_FD,
+	OPT_DRIVE,
 	OPT_HELP,
 	OPT_COUNT,
 };
@@ -67,6 +68,7 @@ struct options {
 	struct memory_config memory;
 	uint64_t hotplug_after_ns;
 	const char *ready_file;
+	const char *drive; /* not used */
 	uint64_t ready_fd; /* 0: none */
 	bool hotplug;
 	bool stats;

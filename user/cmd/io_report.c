@@ -16,7 +16,7 @@
 #include "render/summary.h"
 #include "render/table.h"
 
-#define SCHEMA "kvmq.io/1"
+#define SCHEMA "kvmq.io/2"
 
 static int print_columns(void)
 {
@@ -154,25 +154,20 @@ static uint64_t sum_rejected(const struct io_view *view)
 	return sum;
 }
 
-/* The VMs that are shown, their disks, and what of these cannot be. */
+/* What of the disks of the VMs that are shown cannot be. */
 struct shown {
-	size_t vms, disks;
 	uint64_t left_out, refused;
 };
 
 static struct shown sum_shown(const struct io_view *view)
 {
-	struct shown sum = { .vms = 0 };
+	struct shown sum = { .left_out = 0 };
 
 	for (size_t i = 0; i < view->vms.count; i++) {
 		const struct io_vm *vm = &view->vms.list[i];
-		size_t disks;
 
 		if (!vm->chosen)
 			continue;
-		io_view__disks(view, vm, &disks);
-		sum.vms++;
-		sum.disks += disks;
 		sum.left_out += vm->disks_left_out;
 		sum.refused += vm->options_refused;
 	}
@@ -275,7 +270,6 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 	const struct loss_set losses = { &io_losses, &lost, NULL };
 	json_t *object, *rows = json_array();
 	const struct io_missing *missing = &after->missing;
-	struct shown shown = sum_shown(after);
 	char time[32];
 
 	format_time(time, sizeof(time), after->realtime_ns);
@@ -292,7 +286,7 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 		SCHEMA, "host", json__text(after->host.name), "kernel",
 		json__text(after->host.kernel), "time", time, "interval_ns",
 		(json_int_t)(after->time_ns - before->time_ns), "cpus", (int)after->host.cpus,
-		"vms", (int)shown.vms, "disks", (int)shown.disks, "cost",
+		"vms", (int)after->vms.count, "disks", (int)after->disks.count, "cost",
 		json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
 			  json__known_real(cost.run_ns), "hooks_pct",
 			  json__known_real(cost.hooks_pct), "own_pct", cost.own_pct),
@@ -383,11 +377,11 @@ static void print_footer(const struct io_report *report, FILE *file, const struc
 
 static void print_header(FILE *file, const struct io_view *view)
 {
-	struct shown shown = sum_shown(view);
+	size_t vms = view->vms.count, disks = view->disks.count;
 
 	text_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s; times in ms", view->host.name,
-		  view->host.kernel, view->host.cpus, view->host.cpus == 1 ? "" : "s", shown.vms,
-		  shown.vms == 1 ? "" : "s", shown.disks, shown.disks == 1 ? "" : "s");
+		  view->host.kernel, view->host.cpus, view->host.cpus == 1 ? "" : "s", vms,
+		  vms == 1 ? "" : "s", disks, disks == 1 ? "" : "s");
 }
 
 /* Of a row without a request the table has said so. */

@@ -194,7 +194,7 @@ def measure(options, *fios, together=False):
                 fio.take(file.read())
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     events = [line for line in lines if line["schema"] == "kvmq.io.event/1"]
-    reports = [line for line in lines if line["schema"] == "kvmq.io/1"]
+    reports = [line for line in lines if line["schema"] == "kvmq.io/2"]
     expect(len(reports) == 1, f"{len(reports)} reports of one command")
     # An interrupt within a program, which is long under emulation, keeps the kernel from running
     # it for another request: it is counted all the same, as one that was not timed.
