@@ -209,6 +209,13 @@ uint32_t slot_place(const struct sched_probe *probe, uint32_t slot)
 	return thread->state == SCHED_FOUND ? progress->first.place : thread->place;
 }
 
+/* It began after the time that others are read as of: it is in the next snapshot. */
+static bool is_yet_to_come(const struct sched_thread *copy, uint64_t read_rq)
+{
+	return copy->state != SCHED_GONE && copy->first_rq >= read_rq &&
+	       copy->since_rq == copy->first_rq;
+}
+
 static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint32_t slot)
 {
 	const struct sched_progress *progress =
@@ -229,7 +236,7 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 		snapshot->other_vcpus += copy.kind == SCHED_VCPU && copy.state != SCHED_GONE;
 		return 0;
 	}
-	if (!begin_thread(&copy, &progress->first))
+	if (!begin_thread(&copy, &progress->first) || is_yet_to_come(&copy, snapshot->read_rq))
 		return 0;
 	thread = list_add(&snapshot->threads);
 	if (!thread)
