@@ -61,8 +61,9 @@ done
 works 'cpu INTERVAL COUNT' "$cpu" --json 0.05 3 &&
 	holds 'cpu INTERVAL COUNT' 'len(intervals) == 3' \
 		'sum(i["interval_ns"] for i in intervals) >= 150e6'
-if works 'cpu --timestamp' "$cpu" -T 0.05 2; then
-	if (($(grep -cE '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z$' "$scratch/out") == 2)); then
+stamp='^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}'
+if works 'cpu --timestamp' env TZ=XYZ-5:30 "$cpu" -T 0.05 2; then
+	if (($(grep -cE "$stamp\\+05:30\$" "$scratch/out") == 2)); then
 		ok 'cpu --timestamp'
 	else
 		bad 'cpu --timestamp' 'not two times'

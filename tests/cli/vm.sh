@@ -86,9 +86,9 @@ else
 fi
 
 # A terminal of 40 columns: no line of the table is longer.
-try script -qec "stty cols 40; '$cpu' 0.2 1" /dev/null
+try script -qec "stty cols 40; NO_COLOR=1 '$cpu' 0.2 1" /dev/null
 tr -d '\r' < "$scratch/out" | sed -n '/^VM /,/^cost/p' | sed '$d' > "$scratch/table"
-if ((status)) || ! grep -q "^${name:0:8} " "$scratch/table"; then
+if ((status)) || ! grep -q "^${name:0:3}\.\.\.-[ab] " "$scratch/table"; then
 	bad 'terminal of 40 columns' 'no table'
 elif grep -qE '.{41}' "$scratch/table"; then
 	bad 'terminal of 40 columns' "too long: $(grep -E '.{41}' "$scratch/table" | head -1)"
