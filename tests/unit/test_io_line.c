@@ -27,7 +27,7 @@ static char *print(const struct io_line *line)
 {
 	struct memory memory;
 
-	io_line__print(memory_open(&memory), line, BOOT_NS);
+	io_line__print(memory_open(&memory), line, BOOT_NS, false);
 	return memory_close(&memory);
 }
 

@@ -198,10 +198,31 @@ static void expect_line(const struct named_wait *event, const char *line)
 	struct memory memory;
 	char *text;
 
-	wait_line__print(memory_open(&memory), event);
+	wait_line__print(memory_open(&memory), event, false);
 	text = memory_close(&memory);
 	assert_string_equal(text, line);
 	free(text);
+}
+
+/* Where local time is an hour ahead of UTC. */
+static void test_event_time(void **state)
+{
+	struct named_wait event = example_event();
+
+	(void)state;
+	setenv("TZ", "XYZ-1", 1);
+	tzset();
+	for (int utc = 0; utc < 2; utc++) {
+		struct memory memory;
+		char *text;
+
+		wait_line__print(memory_open(&memory), &event, utc);
+		text = memory_close(&memory);
+		assert_string_equal(strtok(text, " "), utc ? "23:14:21.001234" : "00:14:21.001234");
+		free(text);
+	}
+	setenv("TZ", "UTC", 1);
+	tzset();
 }
 
 static void test_event_line(void **state)
@@ -373,17 +394,12 @@ static int set_time_zone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bars),
-		cmocka_unit_test(test_bars_fit),
-		cmocka_unit_test(test_bars_json),
-		cmocka_unit_test(test_json_row),
-		cmocka_unit_test(test_json_bad_name),
-		cmocka_unit_test(test_json_print),
-		cmocka_unit_test(test_event_line),
-		cmocka_unit_test(test_event_json),
-		cmocka_unit_test(test_event_json_bad_name),
-		cmocka_unit_test(test_summary),
-		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_bars),	      cmocka_unit_test(test_bars_fit),
+		cmocka_unit_test(test_bars_json),     cmocka_unit_test(test_json_row),
+		cmocka_unit_test(test_json_bad_name), cmocka_unit_test(test_json_print),
+		cmocka_unit_test(test_event_time),    cmocka_unit_test(test_event_line),
+		cmocka_unit_test(test_event_json),    cmocka_unit_test(test_event_json_bad_name),
+		cmocka_unit_test(test_summary),	      cmocka_unit_test(test_losses),
 	};
 
 	return cmocka_run_group_tests_name("render", tests, set_time_zone, NULL);

@@ -103,12 +103,15 @@ void format_time(char *text, size_t size, uint64_t realtime_ns)
 	strncat(text, fraction, size - strlen(text) - 1);
 }
 
-void format_clock(char text[32], uint64_t realtime_ns)
+void format_clock(char text[32], uint64_t realtime_ns, bool utc)
 {
 	time_t seconds = (time_t)(realtime_ns / NSEC_PER_SEC);
 	struct tm day;
 
-	localtime_r(&seconds, &day);
+	if (utc)
+		gmtime_r(&seconds, &day);
+	else
+		localtime_r(&seconds, &day);
 	strftime(text, 32, "%H:%M:%S", &day);
 	snprintf(text + strlen(text), 32 - strlen(text), ".%06u",
 		 (unsigned int)(realtime_ns % NSEC_PER_SEC / NSEC_PER_USEC));

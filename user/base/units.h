@@ -3,6 +3,7 @@
 #ifndef KVMQ_UNITS_H
 #define KVMQ_UNITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,7 +43,7 @@ uint64_t clock_process_cpu_ns(void);
 /* Writes the time of day as RFC 3339 with ms, in UTC. text must hold 32. */
 void format_time(char *text, size_t size, uint64_t realtime_ns);
 
-/* Writes it as HH:MM:SS with us, in local time. text must hold 32. */
-void format_clock(char text[32], uint64_t realtime_ns);
+/* Writes it as HH:MM:SS with us, in local time or UTC. text must hold 32. */
+void format_clock(char text[32], uint64_t realtime_ns, bool utc);
 
 #endif

@@ -57,7 +57,7 @@ void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct 
 	if (!report->events_begun)
 		wait_line__print_header(file);
 	report->events_begun = true;
-	wait_line__print(file, event);
+	wait_line__print(file, event, report->options->utc);
 }
 
 static void sort_rows(struct cpu_report *report)

@@ -83,7 +83,7 @@ void exit_report__print_exit(struct exit_report *report, FILE *file, const struc
 	if (!report->events_begun)
 		exit_line__print_header(file);
 	report->events_begun = true;
-	exit_line__print(file, event);
+	exit_line__print(file, event, report->options->utc);
 }
 
 static int make_table(struct exit_table *table, enum group_by by, const struct view *before,

@@ -121,7 +121,7 @@ void io_report__print_event(struct io_report *report, FILE *file, const struct i
 	if (!report->events_begun)
 		io_line__print_header(file);
 	report->events_begun = true;
-	io_line__print(file, &line, boot_ns);
+	io_line__print(file, &line, boot_ns, report->options->utc);
 }
 
 static void sort_rows(struct io_report *report)

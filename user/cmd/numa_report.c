@@ -79,7 +79,7 @@ void numa_report__print_event(struct numa_report *report, FILE *file,
 	if (!report->events_begun)
 		numa_line__print_header(file);
 	report->events_begun = true;
-	numa_line__print(file, event);
+	numa_line__print(file, event, report->options->utc);
 }
 
 static int make_rows(struct numa_report *report, const struct view *before,

@@ -22,12 +22,12 @@ static void print_us(FILE *file, uint64_t ns)
 	fprintf(file, " %10s", text);
 }
 
-void exit_line__print(FILE *file, const struct named_exit *named)
+void exit_line__print(FILE *file, const struct named_exit *named, bool utc)
 {
 	const struct exit_event *event = &named->event;
 	char time[32], vcpu[16] = "n/a", rip[24] = "n/a", reason[EXIT_REASON_SIZE];
 
-	format_clock(time, named->names.boot_ns + event->time_ns);
+	format_clock(time, named->names.boot_ns + event->time_ns, utc);
 	exit_reason__name(reason, event->isa, event->code);
 	if (event->identity.vcpu != VCPU_UNKNOWN)
 		snprintf(vcpu, sizeof(vcpu), "%d", event->identity.vcpu);

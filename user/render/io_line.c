@@ -29,12 +29,12 @@ static void put_word(FILE *file, const char *text, size_t columns)
 	putc(' ', file);
 }
 
-void io_line__print(FILE *file, const struct io_line *line, uint64_t boot_ns)
+void io_line__print(FILE *file, const struct io_line *line, uint64_t boot_ns, bool utc)
 {
 	const struct io_event *event = line->event;
 	char time[32], sector[24] = "-", layers[HOST_LAYERS][24], thread[COMM_SIZE + 16] = "-";
 
-	format_clock(time, boot_ns + event->time_ns);
+	format_clock(time, boot_ns + event->time_ns, utc);
 	for (int layer = 0; layer < HOST_LAYERS; layer++)
 		format_layer(layers[layer], event, (enum host_layer)layer);
 	if (event->sector != UINT64_MAX)

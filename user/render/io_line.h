@@ -20,7 +20,7 @@ struct io_line {
 void io_line__print_header(FILE *file);
 
 /* boot_ns is the time of day at which CLOCK_MONOTONIC was 0. */
-void io_line__print(FILE *file, const struct io_line *line, uint64_t boot_ns);
+void io_line__print(FILE *file, const struct io_line *line, uint64_t boot_ns, bool utc);
 
 /* The same as an object (kvmq.io.event/1). A new reference. */
 json_t *io_line__json(const struct io_line *line, uint64_t boot_ns);

@@ -28,12 +28,12 @@ static void format_place(char text[24], const struct numa_event *event, int32_t 
 		snprintf(text, 24, "-");
 }
 
-void numa_line__print(FILE *file, const struct named_burst *named)
+void numa_line__print(FILE *file, const struct named_burst *named, bool utc)
 {
 	const struct numa_event *event = &named->event;
 	char time[32], vcpu[16] = "n/a", from[24], to[24], length[24];
 
-	format_clock(time, named->names.boot_ns + event->begin_ns);
+	format_clock(time, named->names.boot_ns + event->begin_ns, utc);
 	if (event->identity.vcpu != VCPU_UNKNOWN)
 		snprintf(vcpu, sizeof(vcpu), "%d", event->identity.vcpu);
 	format_place(from, event, event->from, event->from_cpu);

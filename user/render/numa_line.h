@@ -10,8 +10,8 @@
 
 void numa_line__print_header(FILE *file);
 
-/* One line. */
-void numa_line__print(FILE *file, const struct named_burst *named);
+/* One line; its time is local, or UTC. */
+void numa_line__print(FILE *file, const struct named_burst *named, bool utc);
 
 /* The same as an object (kvmq.numa.event/1). A new reference. */
 json_t *numa_line__json(const struct named_burst *named);

@@ -13,12 +13,12 @@ void wait_line__print_header(FILE *file)
 		"CAUSE", "FROM", "TO", "WAIT(us)", "AFTER");
 }
 
-void wait_line__print(FILE *file, const struct named_wait *named)
+void wait_line__print(FILE *file, const struct named_wait *named, bool utc)
 {
 	const struct wait_event *event = &named->event;
 	char time[32], vcpu[16] = "-", wait[24];
 
-	format_clock(time, named->names.boot_ns + event->time_ns);
+	format_clock(time, named->names.boot_ns + event->time_ns, utc);
 	if (event->identity.is_vcpu && event->identity.vcpu != VCPU_UNKNOWN)
 		snprintf(vcpu, sizeof(vcpu), "%d", event->identity.vcpu);
 	format_fixed(wait, (event->wait_ns + 50) / 100, 1);
