@@ -23,6 +23,7 @@ import measuring
 import others
 import overlap
 import plugging
+import recorded
 import remote
 import starting
 import tracing
@@ -50,6 +51,7 @@ STAGES = [
          living.few_privileges,
          living.dropped,
          living.doctor),
+        recorded.recorded,
         living.reboot,
         living.paused,
         living.hotplug,
@@ -139,7 +141,7 @@ ON_ONE = {
     others.vms_stay: "6.12", living.filtered: "6.12", living.few_privileges: "6.1",
     living.dropped: "6.12", living.reboot: "6.1", living.paused: "7", living.hotplug: "6.1",
     living.killed: "6.1", living.threads: ("6.1", "7"), living.short_lived: "6.1",
-    hosts.command_line: "6.12",
+    hosts.command_line: "6.12", recorded.recorded: "7",
     starting.starting_cpu: "7", starting.starting_exit: "6.12", starting.starting_numa: "6.1",
     exits.add_up: "6.1", exits.port_writes: "7", exits.slow_vmm: "6.12", exits.halted: "6.1",
     exits.exit_events: "7",
