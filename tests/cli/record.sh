@@ -76,3 +76,17 @@ elif ! grep -q "^kvmq-cpu: --record: '.*recording'" "$scratch/err" || (($(wc -l 
 else
 	ok 'cpu --record: no room'
 fi
+
+# Nor does what somebody else has put there index a table.
+damaged() {
+	cp "$scratch/whole" "$file"
+	sqlite3 "$file" "$2" && refuses "cpu --from: $1" 1 "recording'.*damaged" "$cpu" --from "$file"
+}
+if command -v sqlite3 > /dev/null; then
+	rm -f "$file"*
+	try "$cpu" --blame --record "$file" 0.1 2
+	mv "$file" "$scratch/whole"
+	damaged 'a state that there is not' 'UPDATE threads SET state = 99'
+	damaged 'a negative state' 'UPDATE threads SET state = -1'
+	damaged 'an offender of no kind' 'UPDATE blame SET kind = 4096'
+fi

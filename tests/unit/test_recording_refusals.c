@@ -236,7 +236,11 @@ static const struct field older_fields[] = {
 	FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
 	FIELD(struct machine, is_known, FIELD_BOOL, FIELD_GAUGE),
 	FIELD(struct machine, run_ns, FIELD_U64, FIELD_COUNTER),
-	{ "hist", FIELD_U32, FIELD_COUNTER, offsetof(struct machine, hist), 2 },
+	{ .name = "hist",
+	  .type = FIELD_U32,
+	  .kind = FIELD_COUNTER,
+	  .offset = offsetof(struct machine, hist),
+	  .count = 2 },
 };
 static const struct set older_set =
 	SET("figures", older_fields, .key_count = 1, .size = sizeof(struct machine),

@@ -172,13 +172,33 @@ static void test_numbers(void **state)
 	assert_int_equal(field__get(&fields[2], &item, 0), 0);
 }
 
+/* Of codes, none that is no index; of nodes and the like also -1, which is none. */
+static void test_codes(void **state)
+{
+	static const struct field code =
+		FIELD_CODE("code", struct item, vm, FIELD_U32, FIELD_GAUGE, 3);
+	static const struct field node =
+		FIELD_CODE("node", struct item, node, FIELD_I32, FIELD_GAUGE, 3);
+
+	(void)state;
+	assert_true(field__allows(&code, 0));
+	assert_true(field__allows(&code, 2));
+	assert_false(field__allows(&code, 3));
+	assert_false(field__allows(&code, -1));
+	assert_true(field__allows(&node, -1));
+	assert_true(field__allows(&node, 2));
+	assert_false(field__allows(&node, 3));
+	assert_false(field__allows(&node, -2));
+	assert_true(field__allows(&fields[0], -5)); /* any number */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),	cmocka_unit_test(test_order),
 		cmocka_unit_test(test_part),	cmocka_unit_test(test_difference),
 		cmocka_unit_test(test_sum),	cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_codes),
 	};
 
 	return cmocka_run_group_tests_name("set", tests, NULL, NULL);

@@ -19,17 +19,25 @@
 #define WAIT(member, type) GAUGE(#member, struct named_wait, event.member, type)
 
 static const struct field wait_fields[] = {
-	NAMES(struct named_wait),      WAIT(time_ns, FIELD_U64),   WAIT(queued_rq, FIELD_U64),
-	WAIT(run_rq, FIELD_U64),       WAIT(wait_ns, FIELD_U64),   WAIT(cause, FIELD_U32),
-	WAIT(throttled_ns, FIELD_U64), WAIT(from_cpu, FIELD_U32),  WAIT(to_cpu, FIELD_U32),
-	WAIT(prev_tid, FIELD_U32),     WAIT(prev_tgid, FIELD_U32), WAIT(prev_comm, FIELD_TEXT),
+	NAMES(struct named_wait),
+	WAIT(time_ns, FIELD_U64),
+	WAIT(queued_rq, FIELD_U64),
+	WAIT(run_rq, FIELD_U64),
+	WAIT(wait_ns, FIELD_U64),
+	FIELD_CODE("cause", struct named_wait, event.cause, FIELD_U32, FIELD_GAUGE, CAUSES),
+	WAIT(throttled_ns, FIELD_U64),
+	WAIT(from_cpu, FIELD_U32),
+	WAIT(to_cpu, FIELD_U32),
+	WAIT(prev_tid, FIELD_U32),
+	WAIT(prev_tgid, FIELD_U32),
+	WAIT(prev_comm, FIELD_TEXT),
 };
 
 #define EXIT(name, member, type) GAUGE(name, struct named_exit, event.member, type)
 
 static const struct field exit_fields[] = {
 	NAMES(struct named_exit),
-	EXIT("isa", isa, FIELD_U32),
+	FIELD_CODE("isa", struct named_exit, event.isa, FIELD_U32, FIELD_GAUGE, EXIT_ISAS),
 	EXIT("code", code, FIELD_U32),
 	EXIT("time_ns", time_ns, FIELD_U64),
 	EXIT("end_ns", end_ns, FIELD_U64),
@@ -46,7 +54,8 @@ static const struct field exit_fields[] = {
 
 static const struct field burst_fields[] = {
 	NAMES(struct named_burst),
-	BURST("kind", kind, FIELD_U32),
+	FIELD_CODE("kind", struct named_burst, event.kind, FIELD_U32, FIELD_GAUGE,
+		   NUMA_EVENT_KINDS),
 	BURST("begin_ns", begin_ns, FIELD_U64),
 	BURST("end_ns", end_ns, FIELD_U64),
 	BURST("faults", faults, FIELD_U64),

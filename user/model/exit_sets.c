@@ -7,7 +7,7 @@
 
 /* The same at most moments. */
 static const struct field exit_state_fields[] = {
-	FIELD_AS("isa", struct view, exits.isa, FIELD_U32, FIELD_GAUGE),
+	FIELD_CODE("isa", struct view, exits.isa, FIELD_U32, FIELD_GAUGE, EXIT_ISAS),
 	FIELD_AS("silent", struct view, exits.silent, FIELD_BOOL, FIELD_GAUGE),
 	VIEW_COUNTER("lost_reasons", losses.reasons),
 	VIEW_COUNTER("lost_events", losses.events),

@@ -18,6 +18,7 @@ enum exit_isa {
 	EXIT_ISA_UNKNOWN,
 	EXIT_ISA_VMX,
 	EXIT_ISA_SVM,
+	EXIT_ISAS,
 };
 
 /* Where a vCPU thread was when it began to be followed. */

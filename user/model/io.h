@@ -43,6 +43,7 @@ enum io_owner {
 	IO_OWNER_HOST, /* no VM's */
 	IO_OWNER_VM,
 	IO_OWNER_UNKNOWN, /* one of several; never a guess */
+	IO_OWNERS,
 };
 
 /* Whose a request on a device is, as all that was known of the host at that moment tells. */

@@ -47,6 +47,7 @@ enum disk_backing {
 	DISK_NETWORK,	 /* rbd, nbd, iscsi, nfs, http...: no request of this host's */
 	DISK_VHOST_USER, /* another process serves it */
 	DISK_VHOST_SCSI, /* the kernel serves it */
+	DISK_BACKINGS,
 };
 
 /* "file", "device", "network", "vhost-user", "vhost-scsi" or "unknown". */

@@ -73,6 +73,7 @@ enum balancing {
 	BALANCING_OFF,
 	BALANCING_ON,
 	BALANCING_TIERING, /* between tiers of memory only */
+	BALANCINGS,
 };
 
 struct numa_snapshot {
@@ -93,6 +94,7 @@ enum numa_event_kind {
 	NUMA_FAULTS,  /* a burst of remote faults of guest accesses by one vCPU */
 	NUMA_MIGRATE, /* a burst of migrations from one node to another, by one vCPU */
 	NUMA_MOVE,    /* a vCPU arrived on another node */
+	NUMA_EVENT_KINDS,
 };
 
 /* Times are CLOCK_MONOTONIC. */

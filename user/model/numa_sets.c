@@ -8,7 +8,7 @@
 /* The same at most moments. */
 static const struct field numa_state_fields[] = {
 	VIEW("page_bytes", page_bytes, FIELD_U32, FIELD_GAUGE),
-	VIEW("balancing", balancing, FIELD_U32, FIELD_GAUGE),
+	FIELD_CODE("balancing", struct view, numa.balancing, FIELD_U32, FIELD_GAUGE, BALANCINGS),
 	VIEW("bandwidth_available", bandwidth_available, FIELD_BOOL, FIELD_GAUGE),
 	VIEW("faults_missing", faults_missing, FIELD_TEXT, FIELD_GAUGE),
 	VIEW("migrations_missing", migrations_missing, FIELD_TEXT, FIELD_GAUGE),
@@ -22,7 +22,7 @@ static const struct field numa_cost_fields[] = {
 };
 
 static const struct field node_fields[] = {
-	FIELD_AS("node", struct node, id, FIELD_U32, FIELD_KEY),
+	FIELD_CODE("node", struct node, id, FIELD_U32, FIELD_KEY, NODES_MAX),
 	FIELD(struct node, cpus, FIELD_U32, FIELD_GAUGE),
 	FIELD(struct node, memory_bytes, FIELD_U64, FIELD_GAUGE),
 	FIELD(struct node, distance, FIELD_U32, FIELD_GAUGE),
@@ -32,8 +32,8 @@ static const struct field node_fields[] = {
 
 static const struct field numa_thread_fields[] = {
 	FIELD(struct numa_thread, id, FIELD_U64, FIELD_KEY),
-	FIELD(struct numa_thread, node, FIELD_I32, FIELD_GAUGE),
-	FIELD(struct numa_thread, home, FIELD_I32, FIELD_GAUGE),
+	FIELD_CODE("node", struct numa_thread, node, FIELD_I32, FIELD_GAUGE, NODES_MAX),
+	FIELD_CODE("home", struct numa_thread, home, FIELD_I32, FIELD_GAUGE, NODES_MAX),
 	FIELD(struct numa_thread, home_since_ns, FIELD_U64, FIELD_GAUGE),
 	THREAD("run_node_ns", run_ns),
 	THREAD("moves", moves),
@@ -52,7 +52,7 @@ static const struct field numa_thread_fields[] = {
 static const struct field numa_vm_fields[] = {
 	FIELD(struct numa_vm, pid, FIELD_U32, FIELD_KEY),
 	FIELD(struct numa_vm, start_ns, FIELD_U64, FIELD_KEY),
-	FIELD(struct numa_vm, home, FIELD_I32, FIELD_GAUGE),
+	FIELD_CODE("home", struct numa_vm, home, FIELD_I32, FIELD_GAUGE, NODES_MAX),
 	FIELD(struct numa_vm, home_since_ns, FIELD_U64, FIELD_GAUGE),
 	VM("bandwidth_known", bandwidth.known, FIELD_BOOL, FIELD_GAUGE),
 	VM("bandwidth_total_bytes", bandwidth.total_bytes, FIELD_U64, FIELD_COUNTER),
@@ -65,7 +65,8 @@ static const struct field numa_vm_fields[] = {
 static const struct field residency_fields[] = {
 	FIELD(struct numa_vm, pid, FIELD_U32, FIELD_KEY),
 	FIELD(struct numa_vm, start_ns, FIELD_U64, FIELD_KEY),
-	RESIDENCY("source", source, FIELD_U32),
+	FIELD_CODE("source", struct numa_vm, residency.source, FIELD_U32, FIELD_GAUGE,
+		   RESIDENCY_SOURCES),
 	RESIDENCY("time_ns", time_ns, FIELD_U64),
 	RESIDENCY("cost_ns", cost_ns, FIELD_U64),
 	RESIDENCY("period_ns", period_ns, FIELD_U64),

@@ -13,6 +13,7 @@ enum residency_source {
 	RESIDENCY_MAPS,	  /* /proc/PID/numa_maps: exact; guest memory apart from the VMM's own */
 	RESIDENCY_CGROUP, /* memory.numa_stat: exact but for the kernel's batches; both together */
 	RESIDENCY_SAMPLE, /* move_pages() of pages drawn at random: with an error; guest memory */
+	RESIDENCY_SOURCES,
 };
 
 /* Why memory takes no hint faults, whatever the host's settings. */

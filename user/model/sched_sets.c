@@ -83,7 +83,7 @@ static const struct field thread_name_fields[] = {
 
 static const struct field thread_fields[] = {
 	THREAD("id", identity.id, FIELD_U64, FIELD_KEY),
-	THREAD("state", state, FIELD_U32, FIELD_GAUGE),
+	FIELD_CODE("state", struct thread_snapshot, state, FIELD_U32, FIELD_GAUGE, STATE_GONE + 1),
 	THREAD("cpu", cpu, FIELD_U32, FIELD_GAUGE),
 	THREAD("since_rq", since_rq, FIELD_U64, FIELD_GAUGE),
 	THREAD("read_rq", read_rq, FIELD_U64, FIELD_GAUGE),
@@ -142,7 +142,7 @@ static const struct field overlap_fields[] = {
 /* A thread that has changed its name is another offender here. */
 static const struct field blame_fields[] = {
 	FIELD(struct blame, victim, FIELD_U64, FIELD_KEY),
-	FIELD_AS("kind", struct blame, offender.kind, FIELD_U32, FIELD_KEY),
+	FIELD_CODE("kind", struct blame, offender.kind, FIELD_U32, FIELD_KEY, OFFENDER_THROTTLED),
 	FIELD_AS("tid", struct blame, offender.tid, FIELD_U32, FIELD_KEY),
 	FIELD_AS("cgroup_id", struct blame, offender.cgroup_id, FIELD_U64, FIELD_KEY),
 	FIELD_AS("comm", struct blame, offender.comm, FIELD_TEXT, FIELD_KEY),

@@ -39,6 +39,13 @@ void field__put(const struct field *field, void *item, uint32_t place, uint64_t 
 	memcpy((char *)item + field->offset + place * size, from, size);
 }
 
+bool field__allows(const struct field *field, int64_t value)
+{
+	if (!field->below)
+		return true;
+	return value >= (field->type == FIELD_I32 ? -1 : 0) && value < (int64_t)field->below;
+}
+
 static int compare_numbers(const struct field *field, const void *a, const void *b)
 {
 	for (uint32_t i = 0; i < field->count; i++) {

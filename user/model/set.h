@@ -33,6 +33,7 @@ struct field {
 	enum field_kind kind;
 	uint32_t offset; /* in the item */
 	uint32_t count;	 /* of numbers that follow each other, or of a text's bytes */
+	uint32_t below;	 /* codes, which index tables, are; I32: or -1, none. 0: any number */
 };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is none */
@@ -49,6 +50,14 @@ struct field {
 	{                                                                                          \
 		.name = column, .type = of_type, .kind = of_kind,                                  \
 		.offset = offsetof(item, member), .count = FIELD_COUNT(item, member, of_type)      \
+	}
+
+/* A code, or the number of something that there are so many of. */
+#define FIELD_CODE(column, item, member, of_type, of_kind, limit)                                  \
+	{                                                                                          \
+		.name = column, .type = of_type, .kind = of_kind,                                  \
+		.offset = offsetof(item, member), .count = FIELD_COUNT(item, member, of_type),     \
+		.below = limit                                                                     \
 	}
 
 /* How many there are of a member; a member of another size does not compile. */
@@ -104,6 +113,9 @@ bool field__equal(const struct field *field, const void *a, const void *b);
 
 /* Makes one field of an item that of another. */
 void field__copy(const struct field *field, void *item, const void *from);
+
+/* Whether a number is one that the field can have. */
+bool field__allows(const struct field *field, int64_t value);
 
 /* One number of a field, sign-extended; texts have none. */
 uint64_t field__get(const struct field *field, const void *item, uint32_t place);

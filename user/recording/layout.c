@@ -20,7 +20,9 @@ static const char *const kind_names[] = {
 #define TYPES (sizeof(type_names) / sizeof(type_names[0]))
 #define KINDS (sizeof(kind_names) / sizeof(kind_names[0]))
 
-static const struct field here = { HERE, FIELD_BOOL, FIELD_GAUGE, 0, 1 };
+static const struct field here = {
+	.name = HERE, .type = FIELD_BOOL, .kind = FIELD_GAUGE, .count = 1
+};
 
 bool layout__is_array(const struct field *field)
 {

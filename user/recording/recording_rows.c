@@ -31,6 +31,7 @@ static int read_field(const struct recording *recording, sqlite3_stmt *row, int 
 		      const struct field *field, void *item)
 {
 	const void *bytes;
+	int64_t number;
 
 	if (field->type == FIELD_TEXT) {
 		read_text(row, column, field, item);
@@ -39,7 +40,10 @@ static int read_field(const struct recording *recording, sqlite3_stmt *row, int 
 		if (growth__read(field, item, bytes, (size_t)sqlite3_column_bytes(row, column)))
 			return damaged(recording);
 	} else {
-		field__put(field, item, 0, (uint64_t)sqlite3_column_int64(row, column));
+		number = sqlite3_column_int64(row, column);
+		if (!field__allows(field, number))
+			return damaged(recording);
+		field__put(field, item, 0, (uint64_t)number);
 	}
 	return 0;
 }
