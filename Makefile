@@ -112,10 +112,11 @@ unit: $(UNIT_TESTS)
 # STRIP= keeps the symbols.
 STRIP ?= -s
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/kvmq/schema $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc
 	install -m 755 $(STRIP) $(TOOLS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 doc/kvmq.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 $(TOOLS:%=doc/%.8) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 doc/kvmq.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-cpu
 	install -m 644 doc/schema/*.json $(DESTDIR)$(PREFIX)/share/kvmq/schema
