@@ -50,7 +50,7 @@ BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o 
 	residency cold record)
 
 .PHONY: all install clean format lint sanitize run check check-matrix check-quick bench bench-programs fuzz help \
-	vmm unit need-build need-check need-fuzz
+	vmm unit golden need-build need-check need-fuzz
 all: $(TOOLS:%=$(BUILD)/%)
 
 # What is built alone names the packages that it misses; run, check, check-quick, lint and bench install
@@ -108,6 +108,10 @@ $(BUILD)/bench/%: tests/bench/%.c
 $(BUILD)/bench/residency $(BUILD)/bench/cold $(BUILD)/bench/record: $(LIBRARY)
 vmm: $(BUILD)/vmm
 unit: $(UNIT_TESTS)
+
+# Renews what the tools are expected to print of the scenes in tests/golden, and shows what has changed.
+golden: all $(BUILD)/tests/test_golden
+	tests/golden/run --update
 
 # STRIP= keeps the symbols.
 STRIP ?= -s
@@ -193,6 +197,7 @@ help:
 	@echo "make lint       clang-format, clang-tidy, cppcheck; make format mends the first"
 	@echo "make sanitize   everything again with ASan and UBSan, in build/sanitize"
 	@echo "make bench      what looking costs"
+	@echo "make golden     renews what the tools are expected to print, and shows what has changed"
 	@echo "make fuzz       guest reports, by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make clean"
 

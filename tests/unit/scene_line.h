@@ -61,48 +61,6 @@ static inline uint64_t read_number(const char *text, char **end)
 	return number;
 }
 
-static inline uint64_t get_number(struct line *line, const char *name)
-{
-	const char *value = get(line, name);
-	uint64_t number = 0;
-	char *end = NULL;
-
-	if (value)
-		number = read_number(value, &end);
-	if (value && *end)
-		die("no number", value);
-	return number;
-}
-
-static inline uint64_t read_time(const char *text, char **end)
-{
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = { { "ns", 1 }, { "us", 1000 }, { "ms", MS }, { "s", 1000 * MS } };
-	uint64_t number = read_number(text, end);
-
-	for (size_t i = 0; i < LENGTH(units); i++) {
-		size_t length = strlen(units[i].name);
-
-		if (strncmp(*end, units[i].name, length) != 0)
-			continue;
-		*end += length;
-		return number * units[i].ns;
-	}
-	die("no unit of time", text);
-}
-
-/* False: it is not there. */
-static inline bool get_time(struct line *line, const char *name, uint64_t *ns)
-{
-	const char *value = get(line, name);
-	char *end;
-
-	*ns = value ? read_time(value, &end) : 0;
-	return value;
-}
-
 /* %HH is a character, in place. */
 static inline void decode(char *text)
 {

@@ -9,15 +9,18 @@
 
 #include "base/log.h"
 #include "cmd/io_metrics.h"
-#include "io_scene.h"
 #include "recording/recorder.h"
 #include "recording/recording.h"
 #include "render/json.h"
 #include "render/layers.h"
+#include "scene.h"
 
 #define SCENES_MAX 16
 
-static struct scene scenes[SCENES_MAX];
+static const struct scene_form form = { io_view_sets, IO_SETS, sizeof(struct io_view) };
+static struct scene {
+	struct io_view views[2];
+} scenes[SCENES_MAX];
 static size_t scene_count;
 
 static const enum group_by groups[] = { BY_VM, BY_DEVICE };
@@ -46,16 +49,25 @@ static char *make(struct io_rows *rows, enum group_by by, const struct io_view v
 	return say(rows);
 }
 
+static void read_file(const char *path, struct io_view views[2])
+{
+	FILE *file = fopen(path, "re");
+
+	assert_non_null(file);
+	assert_int_equal(scene_read(&form, file, views, 2), 2);
+	fclose(file);
+}
+
 static int set_up(void **state)
 {
 	glob_t files;
 
 	(void)state;
 	log_init("test", false);
-	assert_int_equal(glob("tests/golden/io-*.snap", 0, NULL, &files), 0);
+	assert_int_equal(glob("tests/golden/io-*.scene", 0, NULL, &files), 0);
 	assert_true(files.gl_pathc >= 6 && files.gl_pathc <= SCENES_MAX);
 	for (; scene_count < files.gl_pathc; scene_count++)
-		read_scene(&scenes[scene_count], files.gl_pathv[scene_count]);
+		read_file(files.gl_pathv[scene_count], scenes[scene_count].views);
 	globfree(&files);
 	return 0;
 }
@@ -64,7 +76,8 @@ static int tear_down(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < scene_count; i++)
-		free_scene(&scenes[i]);
+		for (int j = 0; j < 2; j++)
+			io_view__free(&scenes[i].views[j]);
 	return 0;
 }
 

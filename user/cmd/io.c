@@ -39,20 +39,12 @@ static void free_report(void *report)
 	io_report__free(report);
 }
 
-static const struct set *const sets[] = {
-	&io_sets[IO_SET_MOMENT],      &io_sets[IO_SET_STATE],	    &io_sets[IO_SET_VMS],
-	&io_sets[IO_SET_DISKS],	      &io_sets[IO_SET_LEAVES],	    &io_sets[IO_SET_DEVICES],
-	&io_sets[IO_SET_BLOCK_FLOWS], &io_sets[IO_SET_BLOCK_BASES], &io_sets[IO_SET_VMM_FLOWS],
-	&io_sets[IO_SET_RINGS],	      &io_sets[IO_SET_EVENTS],	    &io_sets[IO_SET_GUESTS],
-	&io_sets[IO_SET_GUEST_DISKS], &io_sets[IO_SET_GUEST_FLOWS], NULL,
-};
-
 static const struct tool_ops ops = {
 	.tool = &io_tool,
 	.instead = report_to_host,
 	.view_size = sizeof(struct io_view),
 	.free_view = free_view,
-	.sets = sets,
+	.sets = io_view_sets,
 	.events = &io_sets[IO_SET_EVENTS],
 	.live = &io_source,
 	.report_size = sizeof(struct io_report),

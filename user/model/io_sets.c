@@ -237,3 +237,11 @@ const struct set io_sets[IO_SETS] = {
 	[IO_SET_GUEST_DISKS] = SET("io_guest_disks", guest_disks, guest_disks, 4),
 	[IO_SET_GUEST_FLOWS] = SET("io_guest_flows", guest_flows, guest_flows, 5),
 };
+
+const struct set *const io_view_sets[] = {
+	&io_sets[IO_SET_MOMENT],      &io_sets[IO_SET_STATE],	    &io_sets[IO_SET_VMS],
+	&io_sets[IO_SET_DISKS],	      &io_sets[IO_SET_LEAVES],	    &io_sets[IO_SET_DEVICES],
+	&io_sets[IO_SET_BLOCK_FLOWS], &io_sets[IO_SET_BLOCK_BASES], &io_sets[IO_SET_VMM_FLOWS],
+	&io_sets[IO_SET_RINGS],	      &io_sets[IO_SET_EVENTS],	    &io_sets[IO_SET_GUESTS],
+	&io_sets[IO_SET_GUEST_DISKS], &io_sets[IO_SET_GUEST_FLOWS], NULL,
+};

@@ -25,4 +25,7 @@ enum io_set {
 
 extern const struct set io_sets[IO_SETS];
 
+/* The same for a recording, then NULL. */
+extern const struct set *const io_view_sets[];
+
 #endif

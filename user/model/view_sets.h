@@ -6,6 +6,7 @@
 #ifndef KVMQ_VIEW_SETS_H
 #define KVMQ_VIEW_SETS_H
 
+#include "model/io_sets.h"
 #include "model/set.h"
 #include "model/view.h"
 
