@@ -40,6 +40,37 @@ struct tool_ops {
 	void (*free)(void *report);
 };
 
+/*
+ * A report's functions as the runner calls them, which knows no view and no event: those of
+ * REPORT__init() and so on, and how an event is printed of report, file, before and event.
+ */
+#define TOOL_REPORT(REPORT, FREE_VIEW, PRINT_EVENT)                                                \
+	static void free_view(void *view)                                                          \
+	{                                                                                          \
+		FREE_VIEW(view);                                                                   \
+	}                                                                                          \
+	static int init(void *report, const struct options *options, int *status)                  \
+	{                                                                                          \
+		return REPORT##__init(report, options, status);                                    \
+	}                                                                                          \
+	static int print(void *report, FILE *file, const void *before, const void *after)          \
+	{                                                                                          \
+		return REPORT##__print(report, file, before, after);                               \
+	}                                                                                          \
+	static void print_event(void *report, FILE *file, const void *before, const void *event)   \
+	{                                                                                          \
+		(void)before;                                                                      \
+		PRINT_EVENT;                                                                       \
+	}                                                                                          \
+	static void free_report(void *report)                                                      \
+	{                                                                                          \
+		REPORT##__free(report);                                                            \
+	}
+
+#define TOOL_REPORT_OPS(REPORT)                                                                    \
+	.free_view = free_view, .report_size = sizeof(struct REPORT), .init = init,                \
+	.print = print, .print_event = print_event, .free = free_report
+
 /* The whole of main(): returns the exit status. */
 int tool__run(const struct tool_ops *ops, int argc, char **argv);
 

@@ -13,10 +13,8 @@
 #include "source/session.h"
 
 struct cpu_source {
+	struct session_source base;
 	const struct options *options;
-	const struct event_sink *sink;
-	struct host host;
-	struct session session;
 	struct timeline *timeline; /* NULL: not wanted */
 	bool begun;		   /* the timeline has */
 };
@@ -24,13 +22,13 @@ struct cpu_source {
 static void on_wait(void *context, const struct wait_event *wait)
 {
 	struct cpu_source *cpu = context;
-	struct named_wait event = { session__names(&cpu->session, &wait->identity), *wait };
-	const struct vm *other = vms__find(cpu->session.vms, wait->prev_tgid);
+	struct named_wait event = { session__names(&cpu->base.session, &wait->identity), *wait };
+	const struct vm *other = vms__find(cpu->base.session.vms, wait->prev_tgid);
 
 	if (other)
 		memcpy(event.names.other_vm, other->name, sizeof(event.names.other_vm));
 
-	cpu->sink->take(cpu->sink->context, &event);
+	cpu->base.sink->take(cpu->base.sink->context, &event);
 }
 
 static void on_change(void *context, const struct state_change *change)
@@ -44,7 +42,7 @@ static const struct vm *find_vm(void *context, const struct identity *thread)
 {
 	struct cpu_source *cpu = context;
 
-	return vms__get(cpu->session.vms, thread);
+	return vms__get(cpu->base.session.vms, thread);
 }
 
 static int open_source(void *source, const struct options *options, const struct event_sink *sink)
@@ -64,9 +62,9 @@ static int open_source(void *source, const struct options *options, const struct
 	};
 
 	cpu->options = options;
-	cpu->sink = sink;
-	host__read(&cpu->host);
-	return session__open(&cpu->session, options, &config);
+	cpu->base.sink = sink;
+	host__read(&cpu->base.host);
+	return session__open(&cpu->base.session, options, &config);
 }
 
 static int create(void *source)
@@ -74,15 +72,9 @@ static int create(void *source)
 	struct cpu_source *cpu = source;
 	const char *path = cpu->options->cpu.timeline;
 
-	return path ? timeline__open(&cpu->timeline, path, TIMELINE_LIMIT, &cpu->host, find_vm, cpu)
+	return path ? timeline__open(&cpu->timeline, path, TIMELINE_LIMIT, &cpu->base.host, find_vm,
+				     cpu)
 		    : 0;
-}
-
-static const struct host *host(const void *source)
-{
-	const struct cpu_source *cpu = source;
-
-	return &cpu->host;
 }
 
 static bool is_silent(const struct options *options)
@@ -94,20 +86,13 @@ static int start(void *source)
 {
 	struct cpu_source *cpu = source;
 
-	return sched_probe__start(cpu->session.probe);
-}
-
-static int get_fd(const void *source)
-{
-	const struct cpu_source *cpu = source;
-
-	return sched_probe__fd(cpu->session.probe);
+	return sched_probe__start(cpu->base.session.probe);
 }
 
 static int poll_source(void *source)
 {
 	struct cpu_source *cpu = source;
-	int error = session__poll(&cpu->session);
+	int error = session__poll(&cpu->base.session);
 
 	if (error)
 		return error;
@@ -118,11 +103,11 @@ static int read_view(void *source, void *data)
 {
 	struct cpu_source *cpu = source;
 	struct view *view = data;
-	int error = session__read(&cpu->session, &view->sched);
+	int error = session__read(&cpu->base.session, &view->sched);
 
 	if (error)
 		return error;
-	view->host = cpu->host;
+	view->host = cpu->base.host;
 	if (!cpu->timeline)
 		return 0;
 	view->sched.losses.timeline += timeline__left_out(cpu->timeline);
@@ -130,14 +115,6 @@ static int read_view(void *source, void *data)
 		timeline__begin(cpu->timeline, &view->sched);
 	cpu->begun = true;
 	return 0;
-}
-
-static void shown(void *source, const void *data)
-{
-	struct cpu_source *cpu = source;
-	const struct view *view = data;
-
-	session__shown(&cpu->session, &view->sched);
 }
 
 /* What has changed while the last view was read comes before what was going on in it. */
@@ -148,71 +125,42 @@ static int stop(void *source, const void *data)
 
 	if (!cpu->timeline)
 		return 0;
-	sched_probe__poll(cpu->session.probe);
+	sched_probe__poll(cpu->base.session.probe);
 	return timeline__close(cpu->timeline, &view->sched,
-			       sched_probe__lost_changes(cpu->session.probe));
+			       sched_probe__lost_changes(cpu->base.session.probe));
 }
 
 static void close_source(void *source)
 {
 	struct cpu_source *cpu = source;
 
-	session__close(&cpu->session);
+	session__close(&cpu->base.session);
 }
 
 static const struct source_ops live = {
 	.size = sizeof(struct cpu_source),
 	.open = open_source,
 	.create = create,
-	.host = host,
+	.host = session_source__host,
 	.is_silent = is_silent,
 	.start = start,
-	.fd = get_fd,
+	.fd = session_source__fd,
 	.poll = poll_source,
 	.read = read_view,
-	.shown = shown,
+	.shown = session_source__shown,
 	.stop = stop,
 	.close = close_source,
 };
 
-static void free_view(void *view)
-{
-	view__free(view);
-}
-
-static int init(void *report, const struct options *options, int *status)
-{
-	return cpu_report__init(report, options, status);
-}
-
-static int print(void *report, FILE *file, const void *before, const void *after)
-{
-	return cpu_report__print(report, file, before, after);
-}
-
-static void print_event(void *report, FILE *file, const void *before, const void *event)
-{
-	(void)before;
-	cpu_report__print_wait(report, file, event);
-}
-
-static void free_report(void *report)
-{
-	cpu_report__free(report);
-}
+TOOL_REPORT(cpu_report, view__free, cpu_report__print_wait(report, file, event))
 
 static const struct tool_ops ops = {
 	.tool = &cpu_tool,
 	.view_size = sizeof(struct view),
-	.free_view = free_view,
 	.sets = cpu_sets,
 	.events = &wait_set,
 	.live = &live,
-	.report_size = sizeof(struct cpu_report),
-	.init = init,
-	.print = print,
-	.print_event = print_event,
-	.free = free_report,
+	TOOL_REPORT_OPS(cpu_report),
 };
 
 int main(int argc, char **argv)

@@ -14,44 +14,16 @@ static bool report_to_host(const struct options *options, int *status)
 	return options->io.guest_report;
 }
 
-static void free_view(void *view)
-{
-	io_view__free(view);
-}
-
-static int init(void *report, const struct options *options, int *status)
-{
-	return io_report__init(report, options, status);
-}
-
-static int print(void *report, FILE *file, const void *before, const void *after)
-{
-	return io_report__print(report, file, before, after);
-}
-
-static void print_event(void *report, FILE *file, const void *before, const void *event)
-{
-	io_report__print_event(report, file, before, event);
-}
-
-static void free_report(void *report)
-{
-	io_report__free(report);
-}
+TOOL_REPORT(io_report, io_view__free, io_report__print_event(report, file, before, event))
 
 static const struct tool_ops ops = {
 	.tool = &io_tool,
 	.instead = report_to_host,
 	.view_size = sizeof(struct io_view),
-	.free_view = free_view,
 	.sets = io_view_sets,
 	.events = &io_sets[IO_SET_EVENTS],
 	.live = &io_source,
-	.report_size = sizeof(struct io_report),
-	.init = init,
-	.print = print,
-	.print_event = print_event,
-	.free = free_report,
+	TOOL_REPORT_OPS(io_report),
 };
 
 int main(int argc, char **argv)

@@ -10,19 +10,17 @@
 #include "source/source.h"
 
 struct exit_source {
-	const struct event_sink *sink;
-	struct host host;
-	struct session session;
+	struct session_source base;
 	struct kvm_probe *probe;
 };
 
 static void on_exit_event(void *context, const struct exit_event *event)
 {
 	struct exit_source *source = context;
-	const struct named_exit named = { session__names(&source->session, &event->identity),
+	const struct named_exit named = { session__names(&source->base.session, &event->identity),
 					  *event };
 
-	source->sink->take(source->sink->context, &named);
+	source->base.sink->take(source->base.sink->context, &named);
 }
 
 static int open_source(void *data, const struct options *options, const struct event_sink *sink)
@@ -38,17 +36,10 @@ static int open_source(void *data, const struct options *options, const struct e
 	};
 	int error;
 
-	source->sink = sink;
-	host__read(&source->host);
-	error = session__open(&source->session, options, &sched);
-	return error ? error : kvm_probe__open(&source->probe, source->session.probe, &config);
-}
-
-static const struct host *get_host(const void *data)
-{
-	const struct exit_source *source = data;
-
-	return &source->host;
+	source->base.sink = sink;
+	host__read(&source->base.host);
+	error = session__open(&source->base.session, options, &sched);
+	return error ? error : kvm_probe__open(&source->probe, source->base.session.probe, &config);
 }
 
 /* The second probe first: it must see all of a thread whose books have begun. */
@@ -57,32 +48,18 @@ static int start(void *data)
 	struct exit_source *source = data;
 	int error = kvm_probe__start(source->probe);
 
-	return error ? error : sched_probe__start(source->session.probe);
-}
-
-static int get_fd(const void *data)
-{
-	const struct exit_source *source = data;
-
-	return sched_probe__fd(source->session.probe);
-}
-
-static int poll_source(void *data)
-{
-	struct exit_source *source = data;
-
-	return session__poll(&source->session);
+	return error ? error : sched_probe__start(source->base.session.probe);
 }
 
 static int read_view(void *data, void *into)
 {
 	struct exit_source *source = data;
 	struct view *view = into;
-	int error = session__read(&source->session, &view->sched);
+	int error = session__read(&source->base.session, &view->sched);
 
 	if (error)
 		return error;
-	view->host = source->host;
+	view->host = source->base.host;
 	error = kvm_probe__read(source->probe, &view->sched, &view->exits);
 	if (error)
 		log_error("reading the counters of exits: %s: %s", strerror(-error),
@@ -90,29 +67,22 @@ static int read_view(void *data, void *into)
 	return error;
 }
 
-static void shown(void *data, const void *view)
-{
-	struct exit_source *source = data;
-
-	session__shown(&source->session, &((const struct view *)view)->sched);
-}
-
 static void close_source(void *data)
 {
 	struct exit_source *source = data;
 
 	kvm_probe__close(source->probe);
-	session__close(&source->session);
+	session__close(&source->base.session);
 }
 
 const struct source_ops exit_source = {
 	.size = sizeof(struct exit_source),
 	.open = open_source,
-	.host = get_host,
+	.host = session_source__host,
 	.start = start,
-	.fd = get_fd,
-	.poll = poll_source,
+	.fd = session_source__fd,
+	.poll = session_source__poll,
 	.read = read_view,
-	.shown = shown,
+	.shown = session_source__shown,
 	.close = close_source,
 };

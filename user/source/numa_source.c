@@ -14,10 +14,8 @@
 #include "source/source.h"
 
 struct numa_source {
-	const struct event_sink *sink;
+	struct session_source base;
 	bool events;
-	struct host host;
-	struct session session;
 	struct topology topology;
 	struct numa_probe *probe;
 	struct numa_vms *vms;
@@ -28,10 +26,10 @@ struct numa_source {
 static void on_numa_event(void *context, const struct numa_event *event)
 {
 	struct numa_source *source = context;
-	const struct named_burst named = { session__names(&source->session, &event->identity),
+	const struct named_burst named = { session__names(&source->base.session, &event->identity),
 					   *event };
 
-	source->sink->take(source->sink->context, &named);
+	source->base.sink->take(source->base.sink->context, &named);
 }
 
 static size_t find_memory(void *context, const struct snapshot *snapshot, uint32_t pid,
@@ -96,42 +94,28 @@ static int open_source(void *data, const struct options *options, const struct e
 	};
 	int error;
 
-	source->sink = sink;
+	source->base.sink = sink;
 	source->events = options->events;
-	host__read(&source->host);
+	host__read(&source->base.host);
 	error = read_topology(&source->topology);
 	if (!error)
-		error = session__open(&source->session, options, &sched);
+		error = session__open(&source->base.session, options, &sched);
 	if (!error)
-		error = numa_probe__open(&source->probe, source->session.probe, &config);
+		error = numa_probe__open(&source->probe, source->base.session.probe, &config);
 	return error ? error : open_vms(source, options);
-}
-
-static const struct host *get_host(const void *data)
-{
-	const struct numa_source *source = data;
-
-	return &source->host;
 }
 
 static int start(void *data)
 {
 	struct numa_source *source = data;
 
-	return sched_probe__start(source->session.probe);
-}
-
-static int get_fd(const void *data)
-{
-	const struct numa_source *source = data;
-
-	return sched_probe__fd(source->session.probe);
+	return sched_probe__start(source->base.session.probe);
 }
 
 static int poll_source(void *data)
 {
 	struct numa_source *source = data;
-	int error = session__poll(&source->session);
+	int error = session__poll(&source->base.session);
 
 	if (!error && source->events)
 		numa_probe__flush(source->probe, false);
@@ -144,7 +128,8 @@ static int read_nodes(struct numa_source *source, struct view *view)
 
 	view->numa.balancing = balancing__read("/proc");
 	if (!error)
-		error = numa_vms__read(source->vms, &view->sched, source->session.vms, &view->numa);
+		error = numa_vms__read(source->vms, &view->sched, source->base.session.vms,
+				       &view->numa);
 	if (!error && source->latest)
 		error = homes__fill(&source->homes, &source->latest->numa, &view->numa,
 				    &view->sched);
@@ -159,22 +144,15 @@ static int read_view(void *data, void *into)
 {
 	struct numa_source *source = data;
 	struct view *view = into;
-	int error = session__read(&source->session, &view->sched);
+	int error = session__read(&source->base.session, &view->sched);
 
 	if (error)
 		return error;
-	view->host = source->host;
+	view->host = source->base.host;
 	error = read_nodes(source, view);
 	if (!error && source->events)
 		numa_probe__flush(source->probe, false);
 	return error;
-}
-
-static void shown(void *data, const void *view)
-{
-	struct numa_source *source = data;
-
-	session__shown(&source->session, &((const struct view *)view)->sched);
 }
 
 /* Bursts that are going on end with the tool. */
@@ -195,19 +173,19 @@ static void close_source(void *data)
 	numa_vms__free(source->vms);
 	homes__free(&source->homes);
 	numa_probe__close(source->probe);
-	session__close(&source->session);
+	session__close(&source->base.session);
 	topology__free(&source->topology);
 }
 
 const struct source_ops numa_source = {
 	.size = sizeof(struct numa_source),
 	.open = open_source,
-	.host = get_host,
+	.host = session_source__host,
 	.start = start,
-	.fd = get_fd,
+	.fd = session_source__fd,
 	.poll = poll_source,
 	.read = read_view,
-	.shown = shown,
+	.shown = session_source__shown,
 	.stop = stop,
 	.close = close_source,
 };

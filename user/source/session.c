@@ -222,3 +222,24 @@ struct event_names session__names(const struct session *session, const struct id
 		memcpy(names.vm, vm->name, sizeof(names.vm));
 	return names;
 }
+
+const struct host *session_source__host(const void *source)
+{
+	return &((const struct session_source *)source)->host;
+}
+
+int session_source__fd(const void *source)
+{
+	return sched_probe__fd(((const struct session_source *)source)->session.probe);
+}
+
+int session_source__poll(void *source)
+{
+	return session__poll(&((struct session_source *)source)->session);
+}
+
+void session_source__shown(void *source, const void *view)
+{
+	session__shown(&((struct session_source *)source)->session,
+		       &((const struct view *)view)->sched);
+}

@@ -9,6 +9,7 @@
 #include "model/options.h"
 #include "model/view.h"
 #include "probe/sched.h"
+#include "source/source.h"
 
 /* Which VMs are wanted. */
 struct session_filter {
@@ -64,5 +65,18 @@ bool session__is_filtered(const struct options *options);
 
 /* Handles new threads and events. Returns 0 or -errno after one line. */
 int session__poll(struct session *session);
+
+/* What begins each source that has a session, so that these functions can be its own. */
+struct session_source {
+	const struct event_sink *sink;
+	struct host host;
+	struct session session;
+};
+
+/* What the functions of these names in struct source_ops are to do. */
+const struct host *session_source__host(const void *source);
+int session_source__fd(const void *source);
+int session_source__poll(void *source);
+void session_source__shown(void *source, const void *view);
 
 #endif
