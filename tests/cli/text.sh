@@ -50,7 +50,7 @@ done
 LC_ALL=C try "$numa" 0.2 1
 harmless 'numa of an odd name' '?2J??'
 LC_ALL=C try "$io" -v 0.2 1
-harmless 'io -v of an odd name' disks # of which these have none
+harmless 'io -v of an odd name' ' disk' # of which these have none
 # Found as it is, and exact in JSON
 works 'an odd --vm' "$cpu" -j -m "$odd" 0.2 1 &&
 	holds 'an odd --vm' 'rows and all(row["vm"].startswith("\x9b2J\u202e\\xff") for row in rows)'

@@ -105,6 +105,8 @@ static inline int io_host__close(void **state)
 	io_view__free(&host->before);
 	io_view__free(&host->after);
 	devices__free(host->vms.devices);
+	list_free(&host->vms.users);
+	list_free(&host->vms.holders);
 	fake_proc__close(&host->sys);
 	free(host);
 	return 0;

@@ -98,7 +98,7 @@ static void test_stuck(void **state)
 
 	(void)state;
 	assert_int_equal(ending.status, STATUS_FAILED);
-	assert_in_range(ending.ms, 600, 1000);
+	assert_in_range(ending.ms, 400, 1000);
 	assert_string_equal(ending.text, "kvmq: ended by a signal while waiting for nobody: the "
 					 "last interval is not shown\n");
 }
@@ -123,7 +123,7 @@ static void test_no_reader(void **state)
 
 	(void)state;
 	assert_int_equal(ending.status, STATUS_FAILED);
-	assert_in_range(ending.ms, 600, 1000);
+	assert_in_range(ending.ms, 400, 1000);
 }
 
 static void load(void)

@@ -15,7 +15,7 @@
 #include "base/units.h"
 
 #define GIVE_UP_NS (200 * NSEC_PER_MSEC)
-#define END_NS (700 * NSEC_PER_MSEC)
+#define END_NS (500 * NSEC_PER_MSEC)
 #define AGAIN_NS (100 * NSEC_PER_MSEC) /* timeout(1) and shells send one signal twice */
 #define LOOK_MS 20
 #define STACK_SIZE 65536

@@ -23,7 +23,7 @@ void interrupt__begin(void);
 /*
  * From now on this thread does what may take as long as others want: read what they wrote, wait for
  * them. doing stands in "ended by a signal while ..."; NULL: not any more. If a signal has come and
- * that is still so after 0.7 s, the tool ends with STATUS_FAILED and one line. What the kernel does
+ * that is still so after 0.5 s, the tool ends with STATUS_FAILED and one line. What the kernel does
  * for the tool alone ends by itself, and is not to be left half done. Returns what was done before,
  * to go on with.
  */
