@@ -93,12 +93,25 @@ static void test_links(void **state)
 	assert_int_equal(look_up("/real/folder/none", file), -ENOENT);
 }
 
-/* Where the mounts of the process cannot be read, only what is in the cache is found. */
+static uint64_t mount_of(const char *path)
+{
+	struct statx statx_of;
+
+	assert_int_equal(statx(AT_FDCWD, path, 0, STATX_MNT_ID, &statx_of), 0);
+	return statx_of.stx_mnt_id;
+}
+
+/*
+ * Where the mounts of the process cannot be read, only what is in the cache is found, but on our
+ * own root.
+ */
 static void test_unknown_mount(void **state)
 {
+	int wanted = mount_of(proc.path) == mount_of("/") ? -ENOENT : -EAGAIN;
+
 	(void)state;
 	assert_int_equal(unlink(path_of("100/mountinfo")), 0);
-	assert_int_equal(look_up("/real/folder/none", ""), -EAGAIN);
+	assert_int_equal(look_up("/real/folder/none", ""), wanted);
 	assert_int_equal(look_up("/real/folder/a", "jail/real/folder/a"), 0);
 }
 

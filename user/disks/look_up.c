@@ -71,17 +71,38 @@ static int open_cached(struct walk *walk, const char *path, uint64_t flags)
 	return file == -EINVAL ? -EAGAIN : file; /* before 5.12 */
 }
 
+/* Of the file at path in folder, or of folder: its mount's id, or -1 (before 5.8). */
+static int mount_of(int folder, const char *path)
+{
+	struct statx statx_of;
+
+	if (statx(folder, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &statx_of) ||
+	    !(statx_of.stx_mask & STATX_MNT_ID))
+		return -1;
+	return (int)statx_of.stx_mnt_id;
+}
+
+/*
+ * Whether it is on what this tool has for its own root, which answers, whatever it is, or there
+ * would be no tool.
+ */
+static bool is_on_root(int file)
+{
+	int mount = mount_of(file, "");
+
+	return mount >= 0 && mount == mount_of(AT_FDCWD, "/");
+}
+
 /* Whether it is on a file system of this host's own, which answers. */
 static bool is_local(struct look_up *look_up, int file)
 {
-	struct statx statx_of;
+	int mount = mount_of(file, "");
 	size_t at;
-	int mount;
 
-	if (statx(file, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &statx_of) ||
-	    !(statx_of.stx_mask & STATX_MNT_ID))
+	if (mount < 0)
 		return false;
-	mount = (int)statx_of.stx_mnt_id;
+	if (is_on_root(file))
+		return true;
 	for (at = 0; at < look_up->mount_count; at++)
 		if (look_up->mounts[at].mount == mount)
 			return look_up->mounts[at].local;
@@ -102,8 +123,16 @@ static int open_step(struct walk *walk, int parent, const char *prefix, const ch
 		return file;
 	file = open_at(walk->look_up, parent, name, O_NOFOLLOW,
 		       RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-	/* Something is mounted there: the kernel knows what. */
-	return file == -EXDEV ? open_cached(walk, prefix, O_NOFOLLOW) : file;
+	if (file != -EXDEV)
+		return file;
+	/*
+	 * Something is mounted there: the kernel knows what. But it does not remember the names of
+	 * a root that it has to ask about each (an overlay of what another machine serves).
+	 */
+	file = open_cached(walk, prefix, O_NOFOLLOW);
+	if (file == -EAGAIN && is_on_root(parent))
+		file = open_at(walk->look_up, parent, name, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	return file;
 }
 
 /* Replaces what is from begin up to end, and all before it if the link says so. */
