@@ -33,6 +33,17 @@ static inline void fake_proc__open(struct fake_proc *proc)
 		fake_fail(proc->path);
 }
 
+/* The path of what has this name below the folder; good until the call after the next. */
+static inline const char *fake_path(const struct fake_proc *proc, const char *name)
+{
+	static char path[2][300];
+	static int next;
+
+	next = !next;
+	snprintf(path[next], sizeof(path[next]), "%s/%s", proc->path, name);
+	return path[next];
+}
+
 static inline int fake_remove(const char *path, const struct stat *stat, int type, struct FTW *ftw)
 {
 	(void)stat;

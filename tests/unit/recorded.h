@@ -6,6 +6,7 @@
 
 #include "unit.h"
 
+#include "base/log.h"
 #include "model/set.h"
 #include "recording/info.h"
 
@@ -273,6 +274,26 @@ static inline void moment_change(struct moment *moment, uint64_t *seed)
 		happening->of = (uint32_t)chance(seed) % 3;
 		happening->places[happening->of] = (uint32_t)chance(seed);
 	}
+}
+
+/* A folder for a test's recording, which is called file. */
+static char folder[64], path[128];
+
+static inline void make_folder(void)
+{
+	strcpy(folder, "/tmp/test-recording-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/file", folder);
+	log_init("kvmq", false);
+}
+
+static inline int remove_folder(void **state)
+{
+	char command[96];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
 }
 
 #endif

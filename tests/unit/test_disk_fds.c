@@ -23,16 +23,6 @@ static struct fake_proc proc;
 static struct disks disks;
 static uint32_t folder_dev; /* of the file system of all files here; 0: it is anonymous */
 
-static const char *path_of(const char *name)
-{
-	static char path[2][300];
-	static int next;
-
-	next = !next;
-	snprintf(path[next], sizeof(path[next]), "%s/%s", proc.path, name);
-	return path[next];
-}
-
 static int set_up(void **state)
 {
 	struct stat stat_of;
@@ -65,7 +55,7 @@ static void add_process(const char *arguments)
 	*end = '\0';
 	fake_proc__add(&proc, PID, "kvm", 1, text, NULL);
 	fake_tree(&proc, "100/fdinfo/.keep", "");
-	assert_int_equal(symlink("/proc/self/mountinfo", path_of("100/mountinfo")), 0);
+	assert_int_equal(symlink("/proc/self/mountinfo", fake_path(&proc, "100/mountinfo")), 0);
 }
 
 static void add_flags(int fd, unsigned int flags)
@@ -87,13 +77,13 @@ static void open_path(int fd, const char *path, unsigned int flags)
 static void make_file(const char *name)
 {
 	fake_tree(&proc, name, "");
-	assert_int_equal(truncate(path_of(name), 8192), 0);
+	assert_int_equal(truncate(fake_path(&proc, name), 8192), 0);
 }
 
 static void open_file(int fd, const char *name, unsigned int flags)
 {
 	make_file(name);
-	open_path(fd, path_of(name), flags);
+	open_path(fd, fake_path(&proc, name), flags);
 }
 
 static const struct disk *get(size_t index, const char *name, const char *path)
@@ -130,16 +120,16 @@ static void test_files(void **state)
 	open_path(9, "/nonexistent/x.raw", O_RDWR);
 	open_path(10, "/dev/null", O_RDWR);
 	read_all(4);
-	disk = get(0, "virtio0", path_of("a.raw"));
+	disk = get(0, "virtio0", fake_path(&proc, "a.raw"));
 	assert_int_equal(disk->dev, folder_dev);
 	assert_true(disk->direct);
 	assert_int_equal(disk->backing, DISK_FILE);
 	assert_int_equal(disk->size_bytes, 8192);
-	disk = get(1, "virtio1", path_of("b"));
+	disk = get(1, "virtio1", fake_path(&proc, "b"));
 	assert_int_equal(disk->dev, folder_dev);
 	assert_false(disk->direct);
 	assert_int_equal(disk->size_bytes, 0); /* which is that of the image, not of the disk */
-	disk = get(2, "virtio2", path_of("gone"));
+	disk = get(2, "virtio2", fake_path(&proc, "gone"));
 	assert_int_equal(disk->dev, 0);
 	assert_true(disk->direct); /* as the text says */
 	assert_int_equal(disk->size_bytes, 0);
@@ -162,16 +152,16 @@ static void test_hot_plugged(void **state)
 	open_file(6, "read-only.qcow2", O_RDONLY);
 	open_file(7, "notes.txt", O_RDWR);
 	open_file(8, "dotless", O_RDWR);
-	open_path(12, path_of("new.qcow2"), O_RDWR);
+	open_path(12, fake_path(&proc, "new.qcow2"), O_RDWR);
 	open_file(13, "other.raw", O_RDWR);
-	open_path(2, path_of("a.raw"), O_RDONLY);
+	open_path(2, fake_path(&proc, "a.raw"), O_RDONLY);
 	read_all(3);
-	get(0, "virtio0", path_of("a.raw"));
-	disk = get(1, "new.qcow2", path_of("new.qcow2"));
+	get(0, "virtio0", fake_path(&proc, "a.raw"));
+	disk = get(1, "new.qcow2", fake_path(&proc, "new.qcow2"));
 	assert_int_equal(disk->dev, folder_dev);
 	assert_true(disk->direct);
 	assert_string_equal(disk->drive, "");
-	get(2, "other.raw", path_of("other.raw"));
+	get(2, "other.raw", fake_path(&proc, "other.raw"));
 }
 
 /* cases/firecracker-fds, beside what is no disk. */
@@ -185,8 +175,8 @@ static void test_firecracker(void **state)
 		    "--metrics-path=%/counts");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		open_file(10 + (int)i, names[i], i == 1 ? O_RDONLY : O_RDWR);
-	open_path(20, path_of("disk0"), O_RDONLY);
-	open_path(9, path_of("rootfs"), O_RDONLY);
+	open_path(20, fake_path(&proc, "disk0"), O_RDONLY);
+	open_path(9, fake_path(&proc, "rootfs"), O_RDONLY);
 	open_file(21, "vmlinux-6.1", O_RDONLY);
 	open_file(22, "initrd.img", O_RDONLY);
 	open_file(23, "events", O_RDWR);
@@ -196,7 +186,7 @@ static void test_firecracker(void **state)
 	open_path(27, "/proc/self/status", O_RDONLY);
 	read_all(ARRAY_SIZE(names));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		assert_int_equal(get(i, names[i], path_of(names[i]))->dev, folder_dev);
+		assert_int_equal(get(i, names[i], fake_path(&proc, names[i]))->dev, folder_dev);
 		assert_string_equal(disks.list[i].format, "raw");
 		assert_int_equal(disks.list[i].size_bytes, 8192);
 	}
@@ -208,8 +198,8 @@ static void test_active_layer(void **state)
 	(void)state;
 	add_process("kvm|-drive|file=%/a.raw,if=virtio|-drive|file=%/a.raw,if=virtio");
 	open_file(3, "a.raw", O_RDONLY);
-	open_path(4, path_of("a.raw"), O_RDWR | O_DIRECT);
-	open_path(5, path_of("a.raw"), O_RDONLY);
+	open_path(4, fake_path(&proc, "a.raw"), O_RDWR | O_DIRECT);
+	open_path(5, fake_path(&proc, "a.raw"), O_RDONLY);
 	read_all(2); /* and two disks may share a file */
 	assert_true(disks.list[0].direct);
 	assert_true(disks.list[1].direct);
@@ -225,16 +215,16 @@ static void test_namespaces(void **state)
 	make_file("jail/real/a");
 	make_file("jail/home/sub/b");
 	make_file("outside");
-	assert_int_equal(symlink("/real", path_of("jail/images")), 0);
-	assert_int_equal(symlink("/../../outside", path_of("jail/link")), 0);
-	assert_int_equal(symlink(path_of("jail"), path_of("100/root")), 0);
-	assert_int_equal(symlink(path_of("jail/home"), path_of("100/cwd")), 0);
-	open_path(3, path_of("jail/real/a"), O_RDWR | O_DIRECT);
-	open_path(4, path_of("jail/home/sub/b"), O_RDWR | O_DIRECT);
-	open_path(5, path_of("outside"), O_RDWR | O_DIRECT);
+	assert_int_equal(symlink("/real", fake_path(&proc, "jail/images")), 0);
+	assert_int_equal(symlink("/../../outside", fake_path(&proc, "jail/link")), 0);
+	assert_int_equal(symlink(fake_path(&proc, "jail"), fake_path(&proc, "100/root")), 0);
+	assert_int_equal(symlink(fake_path(&proc, "jail/home"), fake_path(&proc, "100/cwd")), 0);
+	open_path(3, fake_path(&proc, "jail/real/a"), O_RDWR | O_DIRECT);
+	open_path(4, fake_path(&proc, "jail/home/sub/b"), O_RDWR | O_DIRECT);
+	open_path(5, fake_path(&proc, "outside"), O_RDWR | O_DIRECT);
 	read_all(4);
 	assert_true(get(0, "virtio0", "/images/a")->direct);
-	assert_true(get(1, "virtio1", path_of("jail/home/sub/b"))->direct);
+	assert_true(get(1, "virtio1", fake_path(&proc, "jail/home/sub/b"))->direct);
 	assert_false(get(2, "virtio2", "/outside")->direct);
 	assert_false(get(3, "virtio3", "/link")->direct);
 }
@@ -248,7 +238,7 @@ static void test_fd_sets(void **state)
 		    "file=/dev/fdset/7,if=virtio");
 	open_file(20, "two", O_RDONLY);
 	open_file(21, "one", O_RDWR);
-	open_path(22, path_of("two"), O_RDWR | O_DIRECT);
+	open_path(22, fake_path(&proc, "two"), O_RDWR | O_DIRECT);
 	read_all(2);
 	assert_int_equal(get(0, "virtio0", "/dev/fdset/2")->dev, 0);
 	assert_false(disks.list[0].no_device || disks.list[0].direct);
@@ -267,11 +257,11 @@ static void test_block_device(void **state)
 	if (!find_block_device(path, sizeof(path), &stat_of))
 		skip();
 	add_process("kvm|-drive|file=%/link,if=virtio,format=raw");
-	assert_int_equal(symlink(path, path_of("link")), 0);
-	assert_int_equal(symlink("/", path_of("100/root")), 0);
+	assert_int_equal(symlink(path, fake_path(&proc, "link")), 0);
+	assert_int_equal(symlink("/", fake_path(&proc, "100/root")), 0);
 	open_path(3, path, O_RDWR | O_DIRECT);
 	read_all(1);
-	disk = get(0, "virtio0", path_of("link"));
+	disk = get(0, "virtio0", fake_path(&proc, "link"));
 	dev = IO_DEV(major(stat_of.st_rdev), minor(stat_of.st_rdev));
 	assert_int_equal(disk->dev, dev);
 	assert_int_equal(disk->backing, DISK_BLOCK);
@@ -297,7 +287,7 @@ static void test_gone(void **state)
 	fake_proc__remove(&proc, PID);
 	/* Between one file and the next. */
 	add_process("kvm|-drive|file=/a,if=virtio");
-	assert_int_equal(rmdir(path_of("100/fd")), 0);
+	assert_int_equal(rmdir(fake_path(&proc, "100/fd")), 0);
 	assert_int_equal(disks__read(&disks, proc.path, PID), -ESRCH);
 	assert_int_equal(disks.count, 1);
 }
@@ -309,14 +299,14 @@ static void test_deleted(void **state)
 
 	(void)state;
 	make_file("deleted.img");
-	fd = open(path_of("deleted.img"), O_RDWR | O_CLOEXEC);
+	fd = open(fake_path(&proc, "deleted.img"), O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
-	assert_int_equal(unlink(path_of("deleted.img")), 0);
+	assert_int_equal(unlink(fake_path(&proc, "deleted.img")), 0);
 	assert_int_equal(disks__read(&disks, "/proc", (uint32_t)getpid()), 0);
 	close(fd);
 	for (size_t i = 0; i < disks.count; i++)
 		if (!strcmp(disks.list[i].name, "deleted.img")) {
-			assert_string_equal(disks.list[i].path, path_of("deleted.img"));
+			assert_string_equal(disks.list[i].path, fake_path(&proc, "deleted.img"));
 			assert_int_equal(disks.list[i].dev, folder_dev);
 			return;
 		}
@@ -338,10 +328,10 @@ static void add_flood(const char *target)
 	}
 	fake_proc__add(&proc, PID, "kvm", 1, "kvm", NULL);
 	fake_file(&proc, PID, "cmdline", text, (size_t)(end - text));
-	assert_int_equal(symlink("/", path_of("100/root")), 0);
+	assert_int_equal(symlink("/", fake_path(&proc, "100/root")), 0);
 	make_file(target);
 	for (int fd = 3; fd < 2000; fd++)
-		fake_proc__add_fd(&proc, PID, fd, path_of(target));
+		fake_proc__add_fd(&proc, PID, fd, fake_path(&proc, target));
 }
 
 /* It costs little, and what was left out is counted. */

@@ -17,16 +17,6 @@
 
 static struct fake_proc proc;
 
-static const char *path_of(const char *name)
-{
-	static char path[2][300];
-	static int next;
-
-	next = !next;
-	snprintf(path[next], sizeof(path[next]), "%s/%s", proc.path, name);
-	return path[next];
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -34,9 +24,9 @@ static int set_up(void **state)
 	fake_proc__add(&proc, PID, "kvm", 1, "kvm", NULL);
 	fake_tree(&proc, "jail/real/folder/a", "");
 	fake_tree(&proc, "outside", "");
-	assert_int_equal(symlink(path_of("jail"), path_of("100/root")), 0);
-	assert_int_equal(symlink(path_of("jail/real"), path_of("100/cwd")), 0);
-	assert_int_equal(symlink("/proc/self/mountinfo", path_of("100/mountinfo")), 0);
+	assert_int_equal(symlink(fake_path(&proc, "jail"), fake_path(&proc, "100/root")), 0);
+	assert_int_equal(symlink(fake_path(&proc, "jail/real"), fake_path(&proc, "100/cwd")), 0);
+	assert_int_equal(symlink("/proc/self/mountinfo", fake_path(&proc, "100/mountinfo")), 0);
 	return 0;
 }
 
@@ -59,7 +49,7 @@ static int look_up(const char *path, const char *wanted)
 	result = fd < 0 ? fd : 0;
 	if (fd >= 0) {
 		assert_int_equal(fstat(fd, &found), 0);
-		assert_int_equal(stat(path_of(wanted), &file), 0);
+		assert_int_equal(stat(fake_path(&proc, wanted), &file), 0);
 		assert_int_equal(found.st_ino, file.st_ino);
 		close(fd);
 	}
@@ -79,7 +69,7 @@ static void test_links(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		assert_int_equal(symlink(links[i][1], path_of(links[i][0])), 0);
+		assert_int_equal(symlink(links[i][1], fake_path(&proc, links[i][0])), 0);
 	assert_int_equal(look_up("/real/folder/a", file), 0);
 	assert_int_equal(look_up("/absolute", file), 0);
 	assert_int_equal(look_up("//folder//a", file), 0);
@@ -110,7 +100,7 @@ static void test_unknown_mount(void **state)
 	int wanted = mount_of(proc.path) == mount_of("/") ? -ENOENT : -EAGAIN;
 
 	(void)state;
-	assert_int_equal(unlink(path_of("100/mountinfo")), 0);
+	assert_int_equal(unlink(fake_path(&proc, "100/mountinfo")), 0);
 	assert_int_equal(look_up("/real/folder/none", ""), wanted);
 	assert_int_equal(look_up("/real/folder/a", "jail/real/folder/a"), 0);
 }
@@ -140,7 +130,7 @@ static void test_many(void **state)
 /* In a process of its own: whoever asks the server stays there until it is ended. */
 static void look_into_dead(void)
 {
-	const char *folder = path_of("jail/dead");
+	const char *folder = fake_path(&proc, "jail/dead");
 	const struct open_file *found;
 	struct open_files files;
 	struct dead_fs fs;
@@ -153,10 +143,10 @@ static void look_into_dead(void)
 	if (open_files__read(&files, "/proc", (uint32_t)getpid()))
 		_exit(2);
 	/* By its name alone. */
-	found = open_files__find(&files, path_of("jail/dead/" DEAD_FS_FILE));
+	found = open_files__find(&files, fake_path(&proc, "jail/dead/" DEAD_FS_FILE));
 	if (!found || found->fd != file)
 		_exit(3);
-	if (open_files__find(&files, path_of("jail/dead/./" DEAD_FS_FILE)))
+	if (open_files__find(&files, fake_path(&proc, "jail/dead/./" DEAD_FS_FILE)))
 		_exit(4);
 	open_files__free(&files);
 	dead_fs__close(&fs);

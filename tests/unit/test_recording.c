@@ -13,25 +13,11 @@
 #define MOMENTS 400
 #define START_NS 1700000000000000000ULL
 
-static char folder[64], path[128];
-
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/test-recording-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/file", folder);
-	log_init("kvmq", false);
+	make_folder();
 	return 0;
-}
-
-static int tear_down(void **state)
-{
-	char command[96];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
 }
 
 /* What it is told need not stay. */
@@ -360,14 +346,14 @@ static void test_questions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_random_views, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_rows, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_whole, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_taken_out, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_live, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_run, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_one_file, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_questions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_random_views, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_rows, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_whole, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_taken_out, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_live, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_run, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_one_file, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_questions, set_up, remove_folder),
 	};
 
 	return cmocka_run_group_tests_name("recording", tests, NULL, NULL);

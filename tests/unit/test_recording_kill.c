@@ -20,29 +20,16 @@
 #define FURTHEST 80	    /* moment that is waited for */
 #define LONGEST_NS 20000000 /* waited after that; making the file may take as long */
 
-static char folder[64], path[128];
 static volatile uint32_t *written; /* by the child: moments that have been */
 
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/test-recording-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/file", folder);
-	log_init("kvmq", false);
+	make_folder();
 	written = mmap(NULL, sizeof(*written), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);
 	assert_ptr_not_equal(written, MAP_FAILED);
 	return 0;
-}
-
-static int tear_down(void **state)
-{
-	char command[96];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
 }
 
 /* Writes views that follow from the seed, until something fails: what. */
@@ -286,10 +273,10 @@ static void test_bounded_wal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_kill, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_fallen_bits, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_bounded_wal, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_kill, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_full_disk, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_fallen_bits, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_bounded_wal, set_up, remove_folder),
 	};
 
 	return cmocka_run_group_tests_name("recording kill", tests, NULL, NULL);

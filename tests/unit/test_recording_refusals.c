@@ -14,15 +14,10 @@
 #include "recording/recorder.h"
 #include "recording/recording.h"
 
-static char folder[64], path[128];
-
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/test-recording-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/file", folder);
-	log_init("kvmq", false);
+	make_folder();
 	log_keep_errors(true);
 	alarm(20); /* what waits for a reader fails */
 	return 0;
@@ -30,13 +25,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char command[96];
-
-	(void)state;
 	alarm(0);
 	log_keep_errors(false);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
+	return remove_folder(state);
 }
 
 static const char *beside(const char *ending)

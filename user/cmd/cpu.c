@@ -27,7 +27,6 @@ static void on_wait(void *context, const struct wait_event *wait)
 
 	if (other)
 		memcpy(event.names.other_vm, other->name, sizeof(event.names.other_vm));
-
 	cpu->base.sink->take(cpu->base.sink->context, &event);
 }
 
@@ -80,13 +79,6 @@ static int create(void *source)
 static bool is_silent(const struct options *options)
 {
 	return options->cpu.timeline;
-}
-
-static int start(void *source)
-{
-	struct cpu_source *cpu = source;
-
-	return sched_probe__start(cpu->base.session.probe);
 }
 
 static int poll_source(void *source)
@@ -143,7 +135,7 @@ static const struct source_ops live = {
 	.create = create,
 	.host = session_source__host,
 	.is_silent = is_silent,
-	.start = start,
+	.start = session_source__start,
 	.fd = session_source__fd,
 	.poll = poll_source,
 	.read = read_view,

@@ -101,15 +101,14 @@ static bool is_local(struct look_up *look_up, int file)
 
 	if (mount < 0)
 		return false;
-	if (is_on_root(file))
-		return true;
 	for (at = 0; at < look_up->mount_count; at++)
 		if (look_up->mounts[at].mount == mount)
 			return look_up->mounts[at].local;
 	if (at == LOOK_UP_MOUNTS)
 		return false;
 	look_up->mounts[at].mount = mount;
-	look_up->mounts[at].local = mount__is_local(look_up->proc, look_up->pid, mount);
+	look_up->mounts[at].local = mount == mount_of(AT_FDCWD, "/") ||
+				    mount__is_local(look_up->proc, look_up->pid, mount);
 	look_up->mount_count++;
 	return look_up->mounts[at].local;
 }

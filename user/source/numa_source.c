@@ -105,13 +105,6 @@ static int open_source(void *data, const struct options *options, const struct e
 	return error ? error : open_vms(source, options);
 }
 
-static int start(void *data)
-{
-	struct numa_source *source = data;
-
-	return sched_probe__start(source->base.session.probe);
-}
-
 static int poll_source(void *data)
 {
 	struct numa_source *source = data;
@@ -181,7 +174,7 @@ const struct source_ops numa_source = {
 	.size = sizeof(struct numa_source),
 	.open = open_source,
 	.host = session_source__host,
-	.start = start,
+	.start = session_source__start,
 	.fd = session_source__fd,
 	.poll = poll_source,
 	.read = read_view,

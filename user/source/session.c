@@ -228,6 +228,11 @@ const struct host *session_source__host(const void *source)
 	return &((const struct session_source *)source)->host;
 }
 
+int session_source__start(void *source)
+{
+	return sched_probe__start(((struct session_source *)source)->session.probe);
+}
+
 int session_source__fd(const void *source)
 {
 	return sched_probe__fd(((const struct session_source *)source)->session.probe);

@@ -75,6 +75,7 @@ struct session_source {
 
 /* What the functions of these names in struct source_ops are to do. */
 const struct host *session_source__host(const void *source);
+int session_source__start(void *source);
 int session_source__fd(const void *source);
 int session_source__poll(void *source);
 void session_source__shown(void *source, const void *view);
