@@ -158,6 +158,29 @@ static void test_quiet_reason(void **state)
 	assert_int_equal(fixture->exit_rows.list[0].handled, 0);
 }
 
+/* A wait that was shown as longer than it was: the row adds up all the same. */
+static void test_wait_shrinks(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct exit_row *row;
+	struct figures *figures;
+
+	add(&fixture->before, &fixture->exits_before, 1, 900,
+	    (struct exit_figures){ 600, 200, 100, 0, 7 });
+	figures = &fixture->before.threads.list[0].figures;
+	figures->elapsed_ns = 1000;
+	figures->ready_ns[CAUSE_PREEMPT] = 100;
+	add(&fixture->after, &fixture->exits_after, 1, 1500,
+	    (struct exit_figures){ 900, 300, 300, 0, 9 });
+	make(fixture, BY_VCPU);
+	row = &fixture->exit_rows.list[0];
+	assert_int_equal(row->row.interval.elapsed_ns, 500);
+	assert_int_equal(row->row.interval.run_ns, 500);
+	assert_int_equal(row->interval.guest_ns, 300);
+	assert_int_equal(row->interval.kvm_ns, 0);
+	assert_int_equal(row->interval.vmm_ns, 200);
+}
+
 /* What was shown as KVM's turns out to have been polling: the sum stays. */
 static void test_shrinks(void **state)
 {
@@ -282,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_by_vcpu, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_by_vm, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_quiet_reason, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_wait_shrinks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shrinks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_silent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_events, set_up, tear_down),

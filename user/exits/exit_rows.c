@@ -49,6 +49,14 @@ static int reserve(struct exit_rows *exit_rows, size_t rows, size_t reasons)
 	return 0;
 }
 
+static void take_off(struct exit_figures *figures, uint64_t ns)
+{
+	figure__take_off(&figures->poll_ns, &ns);
+	figure__take_off(&figures->kvm_ns, &ns);
+	figure__take_off(&figures->guest_ns, &ns);
+	figure__take_off(&figures->vmm_ns, &ns);
+}
+
 /*
  * What goes on when a snapshot is taken is shown as what it is so far. In the end it
  * may be less, when a halt's polling is known: what was shown stays so, and is taken
@@ -66,10 +74,7 @@ static void add_growth(struct exit_figures *sum, const struct exit_figures *befo
 		.exits = figure__grown(before->exits, after->exits, &ignored),
 	};
 
-	figure__take_off(&growth.poll_ns, &shrunk);
-	figure__take_off(&growth.kvm_ns, &shrunk);
-	figure__take_off(&growth.guest_ns, &shrunk);
-	figure__take_off(&growth.vmm_ns, &shrunk);
+	take_off(&growth, shrunk);
 	sum->guest_ns += growth.guest_ns;
 	sum->kvm_ns += growth.kvm_ns;
 	sum->vmm_ns += growth.vmm_ns;
@@ -166,6 +171,19 @@ static void add_thread(struct exit_rows *exit_rows, struct exit_row *row, struct
 	add_reasons(exit_rows, row, walk, thread->id);
 }
 
+/*
+ * A wait that went on at the earlier moment may have been shorter than was shown: what it
+ * gave back was on the CPU, and shown already. So no more than the row ran is its parts'.
+ */
+static void settle(struct exit_row *row)
+{
+	const struct exit_figures *parts = &row->interval;
+	uint64_t sum = parts->guest_ns + parts->kvm_ns + parts->vmm_ns + parts->poll_ns;
+
+	if (sum > row->row.interval.run_ns)
+		take_off(&row->interval, sum - row->row.interval.run_ns);
+}
+
 static int compare_codes(const void *left, const void *right)
 {
 	const struct reason_row *a = *(struct reason_row *const *)left;
@@ -254,6 +272,8 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 		if (found)
 			add_thread(exit_rows, &exit_rows->list[found->row], &walk, thread);
 	}
+	for (size_t i = 0; i < exit_rows->count; i++)
+		settle(&exit_rows->list[i]);
 	fold_reasons(exit_rows);
 	return 0;
 }
