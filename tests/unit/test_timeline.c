@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What --timeline writes: user/render/timeline.c and trace_file.c. */
+/* What --timeline writes: user/timeline/. */
 #include "unit.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 
 #include "host/vm.h"
-#include "render/timeline.h"
+#include "timeline/timeline.h"
 
 #define BEGIN 1000000ULL /* of the trace, by the scheduler's clock */
 #define SMALL (64 << 10)

@@ -9,7 +9,7 @@
 #include "cmd/tools.h"
 #include "host/host.h"
 #include "model/view_sets.h"
-#include "render/timeline.h"
+#include "timeline/timeline.h"
 #include "source/session.h"
 
 struct cpu_source {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "render/trace_file.h"
+#include "timeline/trace_file.h"
 
 #include <errno.h>
 #include <jansson.h>

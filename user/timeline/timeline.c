@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "render/timeline.h"
+#include "timeline/timeline.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
-#include "render/trace_file.h"
+#include "timeline/trace_file.h"
 
 /* The CPUs' process and its threads: numbers from the first that is no PID (PID_MAX_LIMIT). */
 #define CPUS_PID (4U << 20)
