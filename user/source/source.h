@@ -62,6 +62,6 @@ struct source_ops {
 };
 
 /* Those of the tools; their views are struct view, and struct io_view of kvmq-io. */
-extern const struct source_ops exit_source, numa_source, io_source;
+extern const struct source_ops cpu_source, exit_source, numa_source, io_source;
 
 #endif
