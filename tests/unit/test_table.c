@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 
 #include "render/table.h"
+#include "render/terminal.h"
 
 struct line {
 	const char *name;

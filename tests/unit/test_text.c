@@ -183,6 +183,40 @@ static void test_json(void **state)
 	json_decref(back);
 }
 
+/* A line goes on below, at words as far as there are any. */
+static void test_wrap(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+		size_t columns;
+	} lines[] = {
+		{ "", "\n", 20 },
+		{ "a line that is longer than that", "a line that is\n  longer than that\n", 20 },
+		{ "a line of 20 columns", "a line of 20 columns\n", 20 },
+		{ "a line that is longer than that", "a line that is longer than that\n", 0 },
+		{ "a line that is longer than that", "a line that is longer than that\n", 19 },
+		{ "two  words,   and no more ", "two  words,   and no\n  more\n", 20 },
+		{ "a /path/without/a/blank/in/it", "a\n  /path/without/a/bl\n  ank/in/it\n", 20 },
+		{ "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd"
+		  "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0",
+		  "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd"
+		  "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd\n  \xe4\xbd\xa0\n",
+		  21 },
+		{ "no\nnew line, \033[2J, no harm", "no?new line, ?[2J,\n  no harm\n", 20 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct memory memory;
+		char *text;
+
+		text_wrap(memory_open(&memory), lines[i].text, lines[i].columns);
+		text = memory_close(&memory);
+		assert_string_equal(text, lines[i].shown);
+		free(text);
+	}
+}
+
 /* A message is one line, whatever is in the name that it is about. */
 static void test_messages(void **state)
 {
@@ -198,9 +232,10 @@ static void test_messages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shown),	cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_columns), cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_json),	cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_shown),	 cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_columns),	 cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_json),	 cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_messages),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

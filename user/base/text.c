@@ -11,6 +11,9 @@
 /* Other, and separators of lines and paragraphs: C0, C1, direction, surrogates, unassigned... */
 #define HARMFUL (UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp)
 
+#define WRAP_INDENT 2
+#define WRAP_MIN 20 /* columns: in fewer, most words would be cut */
+
 /* What is shown of a character, or of several plain ones. */
 struct piece {
 	const char *bytes;
@@ -99,14 +102,19 @@ static void put_blanks(FILE *file, size_t count)
 		putc_unlocked(' ', file);
 }
 
-size_t text_show(FILE *file, const char *text, size_t columns)
+/* text_show() of what is left; a caller that goes on begins behind the blanks. */
+static size_t walk__show(struct walk *walk, FILE *file, size_t columns)
 {
-	struct walk walk = { .next = text };
-	struct piece piece;
 	size_t used = 0, blanks = 0;
 
-	while (walk__next(&walk, &piece, columns - used - blanks) &&
-	       used + blanks + piece.columns <= columns) {
+	for (;;) {
+		struct walk next = *walk;
+		struct piece piece;
+
+		if (!walk__next(&next, &piece, columns - used - blanks) ||
+		    used + blanks + piece.columns > columns)
+			break;
+		*walk = next;
 		if (*piece.bytes == ' ') {
 			blanks++;
 			continue;
@@ -118,6 +126,13 @@ size_t text_show(FILE *file, const char *text, size_t columns)
 		blanks = 0;
 	}
 	return used;
+}
+
+size_t text_show(FILE *file, const char *text, size_t columns)
+{
+	struct walk walk = { .next = text };
+
+	return walk__show(&walk, file, columns);
 }
 
 size_t text_columns(const char *text)
@@ -143,6 +158,55 @@ void text_line(FILE *file, const char *format, ...)
 	va_end(args);
 	text_show(file, line ? line : "(no memory)", SIZE_MAX);
 	free(line);
+	putc_unlocked('\n', file);
+}
+
+static void begin_next_line(FILE *file)
+{
+	putc_unlocked('\n', file);
+	put_blanks(file, WRAP_INDENT);
+}
+
+/* A word in a line in which so many columns are used. Returns how many are now. */
+static size_t wrap_word(FILE *file, const char *word, size_t used, size_t columns)
+{
+	struct walk walk = { .next = word };
+
+	for (;;) {
+		used += walk__show(&walk, file, columns - used);
+		if (!*walk.next)
+			return used;
+		begin_next_line(file);
+		used = WRAP_INDENT;
+	}
+}
+
+void text_wrap(FILE *file, const char *text, size_t columns)
+{
+	char *words = columns < WRAP_MIN ? NULL : strdup(text), *rest = words;
+	size_t used = 0;
+
+	if (!words)
+		text_show(file, text, SIZE_MAX);
+	while (rest && *rest) {
+		size_t blanks = strspn(rest, " ");
+		char *word = rest + blanks;
+
+		rest = word + strcspn(word, " ");
+		if (*rest)
+			*rest++ = '\0';
+		if (!*word)
+			continue;
+		if (used && used + 1 + blanks + text_columns(word) > columns) {
+			begin_next_line(file);
+			used = WRAP_INDENT;
+		} else if (used) {
+			put_blanks(file, 1 + blanks);
+			used += 1 + blanks;
+		}
+		used = wrap_word(file, word, used, columns);
+	}
+	free(words);
 	putc_unlocked('\n', file);
 }
 

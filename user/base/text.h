@@ -30,6 +30,12 @@ void text_put(FILE *file, const char *text, size_t columns);
 /* A line of text, all of it harmless, without blanks at its end. It brings its own \n. */
 void text_line(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * The same line of a text that is already there, no wider than so many columns: it goes on in
+ * further lines, which are indented. 0, or too few for a word or two: no limit.
+ */
+void text_wrap(FILE *file, const char *text, size_t columns);
+
 /* Writes what text_show() shows into clean: never longer than text, and may be in its place. */
 void text_clean(char *clean, size_t size, const char *text);
 

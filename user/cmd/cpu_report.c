@@ -14,6 +14,7 @@
 #include "render/json.h"
 #include "render/summary.h"
 #include "render/table.h"
+#include "render/terminal.h"
 #include "render/wait_line.h"
 
 #define SCHEMA "kvmq.cpu/1"

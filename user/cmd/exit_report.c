@@ -14,6 +14,7 @@
 #include "render/json.h"
 #include "render/summary.h"
 #include "render/table.h"
+#include "render/terminal.h"
 
 #define SCHEMA "kvmq.exit/1"
 #define LOSS(key, member, words)                                                                   \

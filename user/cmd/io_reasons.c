@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "render/terminal.h"
 
 #define NAMES_MAX 8 /* of disks in a line */
 
@@ -167,8 +168,11 @@ static void print_clause(FILE *file, unsigned int remark)
 /* A disk has several rows, of which any may lead to the remark: it is named once. */
 static void print_remark(const struct reasons *reasons, FILE *file, unsigned int remark)
 {
+	struct sentence line;
 	size_t count = 0;
 
+	if (sentence__begin(&line))
+		return;
 	memset(reasons->named, 0, reasons->rows->count * sizeof(*reasons->named));
 	for (size_t i = 0; i < reasons->rows->count; i++) {
 		const struct io_row *row = &reasons->rows->list[i];
@@ -180,16 +184,13 @@ static void print_remark(const struct reasons *reasons, FILE *file, unsigned int
 		if (count++ >= NAMES_MAX)
 			continue;
 		if (count == 1)
-			print_clause(file, remark);
-		fputs(count == 1 ? ": " : ", ", file);
-		text_put(file, io_row__vm(row), 0);
-		fputs(*io_row__disk(row) ? " " : "", file);
-		text_put(file, io_row__disk(row), 0);
+			print_clause(line.words, remark);
+		fprintf(line.words, "%s%s%s%s", count == 1 ? ": " : ", ", io_row__vm(row),
+			*io_row__disk(row) ? " " : "", io_row__disk(row));
 	}
 	if (count > NAMES_MAX)
-		fprintf(file, " and %zu more", count - NAMES_MAX);
-	if (count)
-		putc('\n', file);
+		fprintf(line.words, " and %zu more", count - NAMES_MAX);
+	sentence__end(&line, file);
 }
 
 /* Of each cgroup once, whatever devices there are. */
@@ -204,10 +205,10 @@ static void print_unknown(FILE *file, const struct io_rows *rows)
 		if (said)
 			continue;
 		if (row->vm)
-			text_line(file,
-				  "unknown: cgroup %s is not one VM's alone: give each VM its "
-				  "own, with the io controller",
-				  row->vm->cgroup);
+			terminal_line(file,
+				      "unknown: cgroup %s is not one VM's alone: give each VM its "
+				      "own, with the io controller",
+				      row->vm->cgroup);
 		else
 			fputs("unknown: of VMs that have ended\n", file);
 	}
@@ -220,9 +221,9 @@ static void print_guests(FILE *file, const struct io_view *view)
 		const struct io_vm *vm = io_view__vm(view, guest->vm_pid);
 
 		if (*guest->rejected_reason && vm && vm->chosen)
-			text_line(file, "%s: %llu guest report%s refused, the last because %s",
-				  vm->name, (unsigned long long)guest->rejected,
-				  guest->rejected == 1 ? "" : "s", guest->rejected_reason);
+			terminal_line(file, "%s: %llu guest report%s refused, the last because %s",
+				      vm->name, (unsigned long long)guest->rejected,
+				      guest->rejected == 1 ? "" : "s", guest->rejected_reason);
 	}
 }
 
@@ -240,7 +241,7 @@ static void print_missing(FILE *file, const struct io_view *view)
 
 	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
 		if (*missing[i].why)
-			text_line(file, "%s: %s", missing[i].what, missing[i].why);
+			terminal_line(file, "%s: %s", missing[i].what, missing[i].why);
 }
 
 int io_reasons__print(FILE *file, const struct io_rows *rows, const struct io_view *view)

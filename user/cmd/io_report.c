@@ -15,6 +15,7 @@
 #include "render/layers.h"
 #include "render/summary.h"
 #include "render/table.h"
+#include "render/terminal.h"
 
 #define SCHEMA "kvmq.io/2"
 
@@ -379,9 +380,9 @@ static void print_header(FILE *file, const struct io_view *view)
 {
 	size_t vms = view->vms.count, disks = view->disks.count;
 
-	text_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s; times in ms", view->host.name,
-		  view->host.kernel, view->host.cpus, view->host.cpus == 1 ? "" : "s", vms,
-		  vms == 1 ? "" : "s", disks, disks == 1 ? "" : "s");
+	terminal_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s; times in ms", view->host.name,
+		      view->host.kernel, view->host.cpus, view->host.cpus == 1 ? "" : "s", vms,
+		      vms == 1 ? "" : "s", disks, disks == 1 ? "" : "s");
 }
 
 /* Of a row without a request the table has said so. */

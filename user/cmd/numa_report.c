@@ -14,6 +14,7 @@
 #include "render/numa_line.h"
 #include "render/summary.h"
 #include "render/table.h"
+#include "render/terminal.h"
 
 #define SCHEMA "kvmq.numa/1"
 #define LOSS(key, member, words)                                                                   \
@@ -205,15 +206,16 @@ static void print_reasons(const struct numa_report *report, FILE *file,
 			putc('\n', file);
 		begun = true;
 		if (lacks_faults(&rows[i]))
-			text_line(file, "%s: RFLT%% is n/a: %s", name,
-				  fault_reason__remedy(rows[i].reason, numa));
+			terminal_line(file, "%s: RFLT%% is n/a: %s", name,
+				      fault_reason__remedy(rows[i].reason, numa));
 		if (lacks_residency(&rows[i]))
-			text_line(file, "%s: MB, N%%L and XREM%% are n/a: %s", name,
-				  rows[i].vm->residency_missing);
+			terminal_line(file, "%s: MB, N%%L and XREM%% are n/a: %s", name,
+				      rows[i].vm->residency_missing);
 	}
-	if (*numa->migrations_missing && !*numa->faults_missing)
-		fprintf(file, "%sIN/s and OUT/s are n/a: %s\n", begun ? "" : "\n",
-			numa->migrations_missing);
+	if (*numa->migrations_missing && !*numa->faults_missing) {
+		fputs(begun ? "" : "\n", file);
+		terminal_line(file, "IN/s and OUT/s are n/a: %s", numa->migrations_missing);
+	}
 }
 
 static void print_details(FILE *file, const struct summary *summary, const struct view *before,
@@ -222,9 +224,10 @@ static void print_details(FILE *file, const struct summary *summary, const struc
 	uint64_t cost = residency_cost(before, after);
 	uint64_t time = after->sched.time_ns - before->sched.time_ns;
 
-	fprintf(file,
+	terminal_line(
+		file,
 		"sources: run time: sched_switch; MB, N%%L, XREM%%: SRC; RFLT%%, IN/s, OUT/s: "
-		"hint faults of vCPUs%s\n",
+		"hint faults of vCPUs%s",
 		after->numa.bandwidth_available ? "; RBW%: resctrl" : "");
 	fprintf(file, "cost of residency: %.3f %% of one CPU, a part of kvmq-numa's\n",
 		time ? (double)cost * 100.0 / (double)time : 0.0);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "render/terminal.h"
+
 #define LOSS(key, words, of)                                                                       \
 	{                                                                                          \
 #key, words, offsetof(struct losses, key), of                                      \
@@ -45,7 +47,10 @@ void losses__print(FILE *file, const struct loss_set *sets, size_t count,
 		   const struct columns *columns)
 {
 	bool any = false;
+	struct sentence line;
 
+	if (sentence__begin(&line))
+		return;
 	for (const struct loss_set *set = sets; set < sets + count; set++) {
 		for (size_t i = 0; i < set->table->count; i++) {
 			const struct loss *loss = &set->table->list[i];
@@ -53,16 +58,15 @@ void losses__print(FILE *file, const struct loss_set *sets, size_t count,
 
 			if (!lost || !is_about(loss, columns))
 				continue;
-			fprintf(file, "%s%llu %s",
+			fprintf(line.words, "%s%llu %s",
 				any ? ", " : "losses: ", (unsigned long long)lost,
 				loss->words ? loss->words : set->words);
 			any = true;
 		}
 	}
-	if (any)
-		putc('\n', file);
-	else if (!columns)
-		fputs("losses: none\n", file);
+	if (!any && !columns)
+		fputs("losses: none", line.words);
+	sentence__end(&line, file);
 }
 
 json_t *losses__json(const struct loss_set *sets, size_t count)

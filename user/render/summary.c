@@ -5,6 +5,7 @@
 #include "base/time_text.h"
 #include "base/units.h"
 #include "render/json.h"
+#include "render/terminal.h"
 
 /* The interval's cost, from the counters' growth. */
 struct cost_figures {
@@ -61,11 +62,12 @@ void summary__print_header(FILE *file, const struct summary *summary, const char
 {
 	const struct host *host = summary->host;
 
-	text_line(file, "%s %s: %u CPU%s, %llu VM%s, %llu vCPU%s, %.2f vCPUs per CPU%s%s",
-		  host->name, host->kernel, host->cpus, host->cpus == 1 ? "" : "s",
-		  (unsigned long long)summary->vms, summary->vms == 1 ? "" : "s",
-		  (unsigned long long)summary->vcpus, summary->vcpus == 1 ? "" : "s",
-		  (double)summary->vcpus / host->cpus, unit ? "; times in " : "", unit ? unit : "");
+	terminal_line(file, "%s %s: %u CPU%s, %llu VM%s, %llu vCPU%s, %.2f vCPUs per CPU%s%s",
+		      host->name, host->kernel, host->cpus, host->cpus == 1 ? "" : "s",
+		      (unsigned long long)summary->vms, summary->vms == 1 ? "" : "s",
+		      (unsigned long long)summary->vcpus, summary->vcpus == 1 ? "" : "s",
+		      (double)summary->vcpus / host->cpus, unit ? "; times in " : "",
+		      unit ? unit : "");
 }
 
 void summary__print_time(FILE *file, uint64_t realtime_ns, bool utc)
@@ -107,12 +109,12 @@ double cost__sum(double left, double right)
 
 void cost__print(FILE *file, const struct cost_shares *cost, const char *tool)
 {
-	fputs("cost: of one CPU ", file);
-	if (cost->hooks_pct < 0)
-		fputs("n/a in hooks, ", file);
-	else
-		fprintf(file, "%.3f %% in hooks, ", cost->hooks_pct);
-	fprintf(file, "%.3f %% in %s\n", cost->own_pct, tool);
+	char hooks[32] = "n/a";
+
+	if (cost->hooks_pct >= 0)
+		snprintf(hooks, sizeof(hooks), "%.3f %%", cost->hooks_pct);
+	terminal_line(file, "cost: of one CPU %s in hooks, %.3f %% in %s", hooks, cost->own_pct,
+		      tool);
 }
 
 json_t *json__known_real(double value)

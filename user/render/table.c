@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -13,17 +12,6 @@
 
 #define CELL_SIZE 512 /* bytes: no name, path or list is longer */
 #define TEXT_MIN 8
-
-unsigned int terminal_width(FILE *file)
-{
-	struct winsize size;
-
-	if (!isatty(fileno(file)))
-		return 0;
-	if (ioctl(fileno(file), TIOCGWINSZ, &size) || !size.ws_col)
-		return 80;
-	return size.ws_col;
-}
 
 /* Where colours are wanted, or would be shown as what they are made of. */
 static bool has_colors(FILE *file)

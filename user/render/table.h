@@ -17,7 +17,4 @@
 int table__print(FILE *file, const struct columns *columns, const void *rows, size_t row_size,
 		 size_t count, unsigned int terminal_width);
 
-/* Width of the terminal behind a stream, or 0 if it is none. */
-unsigned int terminal_width(FILE *file);
-
 #endif

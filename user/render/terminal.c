@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "render/terminal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+unsigned int terminal_width(FILE *file)
+{
+	struct winsize size;
+
+	if (!isatty(fileno(file)))
+		return 0;
+	if (ioctl(fileno(file), TIOCGWINSZ, &size) || !size.ws_col)
+		return 80;
+	return size.ws_col;
+}
+
+void terminal_line(FILE *file, const char *format, ...)
+{
+	va_list args;
+	char *line;
+
+	va_start(args, format);
+	if (vasprintf(&line, format, args) < 0)
+		line = NULL;
+	va_end(args);
+	text_wrap(file, line ? line : "(no memory)", terminal_width(file));
+	free(line);
+}
+
+int sentence__begin(struct sentence *sentence)
+{
+	sentence->words = open_memstream(&sentence->text, &sentence->size);
+	return sentence->words ? 0 : -ENOMEM;
+}
+
+void sentence__end(struct sentence *sentence, FILE *file)
+{
+	if (!fclose(sentence->words) && sentence->size)
+		text_wrap(file, sentence->text, terminal_width(file));
+	free(sentence->text);
+}
