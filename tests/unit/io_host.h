@@ -56,6 +56,8 @@ static inline struct live_vm *io_host__add_vm(struct io_host *host, uint32_t pid
 	struct live_vm *vm = &host->list[index];
 
 	assert_true(index < ARRAY_SIZE(host->list));
+	/* Tests keep pointers to them. */
+	assert_int_equal(list_reserve(&host->disks[index], DISKS_MAX), 0);
 	host->registry[index] = (struct vm){ .pid = pid, .chosen = true };
 	snprintf(host->registry[index].name, VM_SHOWN_SIZE, "%s", name);
 	*vm = (struct live_vm){ .vm = &host->registry[index],
@@ -67,7 +69,7 @@ static inline struct live_vm *io_host__add_vm(struct io_host *host, uint32_t pid
 /* A raw block device, opened with O_DIRECT. */
 static inline struct disk *io_host__add_disk(struct live_vm *vm, const char *name, uint32_t dev)
 {
-	struct disk *disk = &vm->disks->list[vm->disks->count++];
+	struct disk *disk = list_add(vm->disks);
 
 	*disk = (struct disk){ .id = (uint32_t)vm->disks->count - 1,
 			       .dev = dev,
@@ -102,6 +104,8 @@ static inline int io_host__close(void **state)
 		free(host->guests_after[i].report);
 		free(host->guests_after[i].first);
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(host->disks); i++)
+		disks__free(&host->disks[i]);
 	io_view__free(&host->before);
 	io_view__free(&host->after);
 	devices__free(host->vms.devices);

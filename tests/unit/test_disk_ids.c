@@ -13,10 +13,10 @@ static void look(uint32_t pid, const char *names)
 	char text[256], *rest = text, *name;
 
 	snprintf(text, sizeof(text), "%s", names);
-	memset(&disks, 0, sizeof(disks));
+	list_clear(&disks);
 	disks.pid = pid;
 	while ((name = strtok_r(rest, " ", &rest))) {
-		struct disk *disk = &disks.list[disks.count++];
+		struct disk *disk = list_add(&disks);
 
 		disk->id = DISK_NO_ID;
 		if (*name == '/') {
@@ -97,9 +97,8 @@ static void test_same_names(void **state)
 static void test_no_id(void **state)
 {
 	(void)state;
-	memset(&disks, 0, sizeof(disks));
-	disks.count = 1;
-	disks.list[0].id = DISK_NO_ID;
+	list_clear(&disks);
+	list_add(&disks)->id = DISK_NO_ID;
 	assert_null(disks__find(&disks, DISK_NO_ID));
 }
 

@@ -114,7 +114,7 @@ static void give_device(const struct fixture *fixture, uint32_t pid, uint32_t de
 {
 	struct disks *disks = get(fixture, pid)->disks;
 
-	disks->list[disks->count++] = (struct disk){ .dev = dev, .backing = DISK_BLOCK };
+	*list_add(disks) = (struct disk){ .dev = dev, .backing = DISK_BLOCK };
 }
 
 /* Whether a disk of the only VM stands on a leaf, as a view has it. */

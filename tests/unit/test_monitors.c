@@ -75,6 +75,8 @@ static int tear_down(void **state)
 	fake_qmp__close(&fixture->fake);
 	list_free(&fixture->snapshot.flows);
 	disk_ids__free(&fixture->vms.disk_ids);
+	for (size_t i = 0; i < 2; i++)
+		disks__free(&fixture->disks[i]);
 	free(fixture);
 	return 0;
 }
@@ -172,9 +174,10 @@ static void test_node_name(void **state)
 static void test_paths(void **state)
 {
 	struct fixture *fixture = *state;
-	struct disk *disks = fixture->disks[1].list;
+	struct disk *disks;
 
 	monitors__refresh(&fixture->monitors, &fixture->vms);
+	disks = fixture->disks[1].list;
 	disks[0].drive[0] = disks[1].drive[0] = '\0';
 	strcpy(disks[0].qom_path, "/machine/peripheral/d1");
 	strcpy(disks[1].qom_path, "/machine/peripheral/d10");

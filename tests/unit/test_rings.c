@@ -74,7 +74,7 @@ static void add_usual(void)
 
 static void add_disk(const char *qom_path)
 {
-	struct disk *disk = &disks.list[disks.count++];
+	struct disk *disk = list_add(&disks);
 
 	disk->id = (uint32_t)disks.count - 1;
 	strcpy(disk->qom_path, qom_path);
@@ -84,7 +84,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(table, 0, sizeof(table));
-	memset(&disks, 0, sizeof(disks));
+	list_clear(&disks);
 	return 0;
 }
 

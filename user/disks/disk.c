@@ -18,14 +18,12 @@ void copy_printable(char *to, size_t size, const char *text)
 
 struct disk *disks__add(struct disks *disks)
 {
-	struct disk *disk;
+	struct disk *disk = disks->count < DISKS_MAX ? list_add(disks) : NULL;
 
-	if (disks->count == DISKS_MAX) {
+	if (disk)
+		disk->id = DISK_NO_ID;
+	else
 		disks->left_out++;
-		return NULL;
-	}
-	disk = &disks->list[disks->count++];
-	*disk = (struct disk){ .id = DISK_NO_ID };
 	return disk;
 }
 
@@ -34,6 +32,19 @@ void disks__remove(struct disks *disks, size_t index)
 	disks->count--;
 	memmove(&disks->list[index], &disks->list[index + 1],
 		(disks->count - index) * sizeof(disks->list[0]));
+}
+
+void disks__free(struct disks *disks)
+{
+	list_free(disks);
+}
+
+void disks__clear(struct disks *disks)
+{
+	struct disk *list = disks->list;
+	size_t capacity = disks->capacity;
+
+	*disks = (struct disks){ .list = list, .capacity = capacity };
 }
 
 /* Returns the size, or -errno; free() the text. */
@@ -63,7 +74,7 @@ int disks__read(struct disks *disks, const char *proc, uint32_t pid)
 	ssize_t size = read_cmdline(proc, pid, &cmdline);
 	int error;
 
-	*disks = (struct disks){ 0 };
+	disks__clear(disks);
 	error = size < 0 ? (int)size : options__read(&options, cmdline, (size_t)size);
 	if (error) {
 		free(cmdline);

@@ -9,6 +9,7 @@
 
 #include "disks/qmp.h"
 #include "model/io_view.h"
+#include "model/list.h"
 
 #define DISKS_MAX 64
 
@@ -28,13 +29,15 @@ struct disk {
 	uint64_t size_bytes; /* of a raw file or device; 0: not known */
 };
 
-/* disks of one VM, in the order of the VMM's command line. */
+/*
+ * Disks of one VM, in the order of the VMM's command line. All zeros is one without any; what fills
+ * it does so anew, and it ends with disks__free().
+ */
 struct disks {
-	struct disk list[DISKS_MAX];
-	size_t count;
-	size_t left_out;  /* that did not fit */
-	size_t refused;	  /* options that may have told of one and cannot be read */
-	const char *proc; /* where they were read, borrowed; NULL: from no process */
+	LIST(struct disk); /* DISKS_MAX at most: a host may have thousands of VMs */
+	size_t left_out;   /* that did not fit */
+	size_t refused;	   /* options that may have told of one and cannot be read */
+	const char *proc;  /* where they were read, borrowed; NULL: from no process */
 	uint32_t pid;
 };
 
@@ -62,6 +65,8 @@ int disks__read(struct disks *disks, const char *proc, uint32_t pid);
  * size, address, the file that is the active layer now. Returns 0 or -errno.
  */
 int disks__ask(struct disks *disks, struct qmp *qmp);
+
+void disks__free(struct disks *disks);
 
 /* By its id, or NULL. */
 const struct disk *disks__find(const struct disks *disks, uint32_t id);

@@ -314,7 +314,8 @@ void disks__from_options(struct disks *disks, const struct options *options)
 {
 	struct reading reading = { .disks = disks, .options = options };
 
-	*disks = (struct disks){ .refused = options->refused };
+	disks__clear(disks);
+	disks->refused = options->refused;
 	set_machine(&reading);
 	for (size_t i = 0; i < options->count; i++) {
 		const struct option *option = &options->list[i];
@@ -332,7 +333,7 @@ void disks__from_cmdline(struct disks *disks, const char *cmdline, size_t size)
 {
 	struct options options;
 
-	*disks = (struct disks){ 0 };
+	disks__clear(disks);
 	if (options__read(&options, cmdline, size)) {
 		disks->refused = 1;
 		return;

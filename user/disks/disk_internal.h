@@ -87,6 +87,9 @@ void disks__from_options(struct disks *disks, const struct options *options);
 /* Copies whole characters, as many as there is room for. What is shown is made harmless there. */
 void copy_printable(char *to, size_t size, const char *text);
 
+/* Forgets all of them, but keeps the room. */
+void disks__clear(struct disks *disks);
+
 /* Room for one more, all 0, or NULL: then it is left out and counted. */
 struct disk *disks__add(struct disks *disks);
 void disks__remove(struct disks *disks, size_t index);

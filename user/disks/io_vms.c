@@ -30,6 +30,8 @@ int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, cons
 
 static void io_vm__release(struct live_vm *vm)
 {
+	if (vm->disks)
+		disks__free(vm->disks);
 	free(vm->disks);
 	free(vm->cgroup);
 }

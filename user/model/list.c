@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_FIRST 16 /* items that the first allocation has room for */
+/* The first allocation has room for so many items, fewer if they are large. */
+#define LIST_FIRST 16
+#define LIST_FIRST_BYTES 1024
 
 static void *item(const struct list *list, size_t size, size_t place)
 {
@@ -15,11 +17,14 @@ static void *item(const struct list *list, size_t size, size_t place)
 
 int list__reserve(struct list *list, size_t size, size_t wanted)
 {
-	size_t capacity = list->capacity * 2 > LIST_FIRST ? list->capacity * 2 : LIST_FIRST, bytes;
+	size_t capacity = list->capacity * 2, bytes;
 	void *items;
 
 	if (wanted <= list->capacity)
 		return 0;
+	if (!capacity)
+		capacity =
+			size * LIST_FIRST > LIST_FIRST_BYTES ? LIST_FIRST_BYTES / size : LIST_FIRST;
 	if (capacity < wanted)
 		capacity = wanted;
 	/* reallocarray() would end a build with sanitizers. */
