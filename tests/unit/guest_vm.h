@@ -14,6 +14,7 @@
 
 struct fake_vm {
 	pid_t pid;
+	uint64_t start_ns;
 	int listener;
 	int port; /* the guest's end of the connection, or -1 */
 	char folder[64], path[108];
@@ -90,9 +91,9 @@ static inline int fake_vms__tell(struct guest_links *links, const struct fake_vm
 	int error;
 
 	for (size_t i = 0; i < count; i++) {
-		given[i] = (struct guest_vm){ .pid = (uint32_t)vms[i].pid,
-					      .cmdline = vms[i].cmdline,
-					      .cmdline_size = vms[i].cmdline_size };
+		given[i].pid = (uint32_t)vms[i].pid;
+		given[i].start_ns = vms[i].start_ns;
+		guest_way__from_cmdline(&given[i].way, vms[i].cmdline, vms[i].cmdline_size);
 	}
 	error = guest_links__set_vms(links, given, count);
 	free(given);

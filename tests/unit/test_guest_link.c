@@ -244,8 +244,7 @@ static void test_other_vm(void **state)
 	struct rig *rig = *state;
 
 	send_text(rig, 0, rig->line);
-	strcat(rig->vms[0].cmdline + rig->vms[0].cmdline_size, "-S");
-	rig->vms[0].cmdline_size += 3;
+	rig->vms[0].start_ns++;
 	fake_vms__tell(rig->links, rig->vms, VMS);
 	assert_true(hung_up(&rig->vms[0]));
 	assert_null(find(rig, 0));
@@ -397,12 +396,10 @@ static void test_too_many(void **state)
 	struct rig *rig = *state;
 	size_t count = GUEST_LINKS_MAX + 10;
 	struct guest_vm *given = calloc(count, sizeof(*given));
-	static const char cmdline[] = "q\0-device\0vhost-vsock-pci,guest-cid=7\0";
 
 	for (size_t i = 0; i < count; i++) {
 		given[i].pid = 4000000 + (uint32_t)i;
-		given[i].cmdline = cmdline;
-		given[i].cmdline_size = sizeof(cmdline) - 1;
+		given[i].way.cid = 7;
 	}
 	for (int again = 0; again < 2; again++) {
 		assert_int_equal(guest_links__set_vms(rig->links, given, count), 0);
@@ -412,7 +409,7 @@ static void test_too_many(void **state)
 	assert_int_equal(guest_links__left_out(rig->links), 0);
 	/* those without a way do not count */
 	for (size_t i = 0; i < 20; i++)
-		given[i].cmdline_size = 10;
+		given[i].way.cid = 0;
 	assert_int_equal(guest_links__set_vms(rig->links, given, count), 0);
 	assert_int_equal(fake_vms__tell(rig->links, rig->vms, VMS), 0);
 	fake_vm__accept(&rig->vms[0]);
@@ -422,17 +419,18 @@ static void test_too_many(void **state)
 /* Whoever comes later takes nobody's place, whatever its process number. */
 static void test_crowd(void **state)
 {
-	static const char cmdline[] = "q\0-device\0vhost-vsock-pci,guest-cid=7\0";
 	struct rig *rig = *state;
 	size_t count = GUEST_LINKS_MAX + VMS;
 	struct guest_vm *given = calloc(count, sizeof(*given));
 
 	for (size_t i = 0; i < count; i++)
-		given[i] = (struct guest_vm){ 1 + (uint32_t)i, cmdline, sizeof(cmdline) - 1 };
-	for (size_t i = 0; i < VMS; i++)
-		given[count - VMS + i] =
-			(struct guest_vm){ (uint32_t)rig->vms[i].pid, rig->vms[i].cmdline,
-					   rig->vms[i].cmdline_size };
+		given[i] = (struct guest_vm){ .pid = 1 + (uint32_t)i, .way.cid = 7 };
+	for (size_t i = 0; i < VMS; i++) {
+		struct guest_vm *vm = &given[count - VMS + i];
+
+		vm->pid = (uint32_t)rig->vms[i].pid;
+		guest_way__from_cmdline(&vm->way, rig->vms[i].cmdline, rig->vms[i].cmdline_size);
+	}
 	assert_int_equal(guest_links__set_vms(rig->links, given, count), 0);
 	assert_int_equal(guest_links__left_out(rig->links), VMS);
 	send_text(rig, 0, rig->line);

@@ -7,22 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "guests/guest_report.h"
+#include "guests/guest_link.h"
 
 #define GUEST_TOO_LONG "it is longer than 256 KiB"
 
 /* Keys of the report. */
 extern const char *const guest_op_names[IO_OPS];
 extern const char *const guest_layer_names[GUEST_LAYERS];
-
-/* How the reports of a VM may come. */
-struct guest_way {
-	uint32_t cid;	  /* of its vsock; 0: none */
-	char socket[108]; /* of its serial port, in the VMM's name space; empty: none */
-};
-
-/* From a QEMU command line, as /proc/PID/cmdline has it. */
-void guest_way__from_cmdline(struct guest_way *way, const char *cmdline, size_t size);
 
 /*
  * Connects to the socket, without waiting, if it is the process's own: one that it listens on, at a

@@ -29,8 +29,8 @@
 
 struct vm_link {
 	struct guest guest;
-	uint64_t identity; /* a hash of its command line */
-	bool kept;	   /* by guest_links__set_vms(), which is under way */
+	uint64_t start_ns;
+	bool kept; /* by guest_links__set_vms(), which is under way */
 	struct guest_way way;
 	int fd;	     /* of the one connection, or -1 */
 	bool middle; /* its first bytes may be the end of a line */
@@ -273,15 +273,6 @@ static void connect_serial(struct vm_link *vm)
 	vm->connect_error = error;
 }
 
-static uint64_t hash(const char *bytes, size_t size)
-{
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
-	return hash;
-}
-
 static void vm__free(struct vm_link *vm)
 {
 	if (!vm)
@@ -301,8 +292,8 @@ static struct vm_link *vm__new(struct guest_links *links, const struct guest_vm 
 	vm->links = links;
 	vm->fd = -1;
 	vm->guest.vm_pid = given->pid;
-	vm->identity = hash(given->cmdline, given->cmdline_size);
-	guest_way__from_cmdline(&vm->way, given->cmdline, given->cmdline_size);
+	vm->start_ns = given->start_ns;
+	vm->way = given->way;
 	return vm;
 }
 
@@ -329,8 +320,11 @@ static struct vm_link *find_known(const struct guest_links *links, const struct 
 {
 	struct vm_link **place = find_vm(links, given->pid);
 
-	return place && (*place)->identity == hash(given->cmdline, given->cmdline_size) ? *place
-											: NULL;
+	return place && (*place)->start_ns == given->start_ns &&
+			       (*place)->way.cid == given->way.cid &&
+			       !strcmp((*place)->way.socket, given->way.socket)
+		       ? *place
+		       : NULL;
 }
 
 static bool has_way(const struct vm_link *vm)
@@ -369,8 +363,8 @@ int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, 
 		}
 		if (has_way(vm) && ++ways > GUEST_LINKS_MAX) {
 			links->left_out++;
+			/* It is no known one next time, when there may be room. */
 			vm->way = (struct guest_way){ 0 };
-			vm->identity = 0; /* read anew next time, when there may be room */
 		}
 		vm->kept = true;
 		list[kept++] = vm;

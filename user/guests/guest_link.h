@@ -42,18 +42,27 @@ struct guest_links;
 struct guest_links *guest_links__new(uint32_t port, const char **missing);
 void guest_links__free(struct guest_links *links);
 
+/* How the reports of a VM may come. */
+struct guest_way {
+	uint32_t cid;	  /* of its vsock (guest-cid=); 0: none */
+	char socket[108]; /* of a serial port of the name above (-chardev socket,path=), in the
+			   * VMM's name space; empty: none */
+};
+
+/* From a QEMU command line, as /proc/PID/cmdline has it. */
+void guest_way__from_cmdline(struct guest_way *way, const char *cmdline, size_t size);
+
 /*
- * Says which VMs there are, anew each time: cmdline (as /proc/PID/cmdline) tells the VM's CID
- * (guest-cid=) and the socket of a serial port of the name above (-chardev socket,path=), to which
- * a connection is made, or made anew. Each VM has one connection: a second one from its CID
+ * Says which VMs there are, anew each time, and how their reports may come: to a serial port a
+ * connection is made, or made anew. Each VM has one connection: a second one from its CID
  * takes the place of the first. A VM that has gone is forgotten with its connection. Connecting
  * takes CAP_SYS_PTRACE, and CAP_DAC_OVERRIDE where the socket is another user's. Of more than
  * GUEST_LINKS_MAX that tell a way, the latest are left out. Returns 0 or -errno.
  */
 struct guest_vm {
+	uint64_t start_ns;
 	uint32_t pid;
-	const char *cmdline;
-	size_t cmdline_size;
+	struct guest_way way;
 };
 int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, size_t count);
 

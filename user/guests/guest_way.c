@@ -110,9 +110,14 @@ static uint32_t parse_cid(const char *text)
 /* A vsock device gives way its CID; the serial port of our name gives chardev its id. */
 static void read_device(struct guest_way *way, char chardev[ID_SIZE], const char *text)
 {
-	json_t *device = text[0] == '{' ? json_loads(text, 0, NULL) : NULL;
 	char driver[ID_SIZE], value[ID_SIZE];
+	json_t *device;
 
+	/* There may be a thousand of other kinds. In JSON all that is escaped may be one of these.
+	 */
+	if (!strstr(text, "vhost-vsock-") && !strstr(text, "virtserialport") && !strchr(text, '\\'))
+		return;
+	device = text[0] == '{' ? json_loads(text, 0, NULL) : NULL;
 	if ((text[0] == '{' && !device) ||
 	    !find_property(device, text, "driver", driver, sizeof(driver)))
 		goto out;

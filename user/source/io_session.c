@@ -104,26 +104,26 @@ static int tell_links(struct io_session *session)
 {
 	const struct io_vms *vms = &session->vms;
 	struct guest_vm *list = calloc(vms->count + 1, sizeof(*list));
-	char *texts = malloc((vms->count + 1) * CMDLINE_SIZE);
+	char *text = malloc(CMDLINE_SIZE);
 	size_t count = 0;
 	int error = -ENOMEM;
 
-	for (size_t i = 0; list && texts && i < vms->count; i++) {
-		char *text = texts + count * CMDLINE_SIZE;
-		ssize_t size =
-			read_file(text, CMDLINE_SIZE, "/proc/%u/cmdline", vms->list[i].vm->pid);
+	for (size_t i = 0; list && text && i < vms->count; i++) {
+		const struct vm *vm = vms->list[i].vm;
+		ssize_t size = read_file(text, CMDLINE_SIZE, "/proc/%u/cmdline", vm->pid);
 
-		if (size > 0)
-			list[count++] =
-				(struct guest_vm){ vms->list[i].vm->pid, text, (size_t)size };
+		if (size <= 0)
+			continue;
+		list[count] = (struct guest_vm){ .pid = vm->pid, .start_ns = vm->start_ns };
+		guest_way__from_cmdline(&list[count++].way, text, (size_t)size);
 	}
-	if (list && texts)
+	if (list && text)
 		error = guest_links__set_vms(session->links, list, count);
 	if (guest_links__left_out(session->links))
 		say_missing(session->missing.guests, NULL,
 			    "more VMs name a way for reports than are listened to");
 	free(list);
-	free(texts);
+	free(text);
 	return error;
 }
 
