@@ -195,7 +195,7 @@ static void test_two_in_one(void **state)
 	flow.vm_pid = 200; /* whoever submits, and where its processes cannot be read */
 	add_cgroup(fixture, "/vms", "");
 	refresh(fixture);
-	assert_false(get(fixture, 100)->cgroup_of_others);
+	assert_true(get(fixture, 100)->cgroup_of_others);
 	check_owner(fixture, &flow, IO_OWNER_UNKNOWN, 100);
 	/* One that goes leaves it to the other. */
 	fake_proc__remove(&fixture->proc, 100);

@@ -247,7 +247,7 @@ static void test_full(void **state)
 	assert_false(vm_refusals__blind(&refusals));
 	vm_refusals__describe(&refusals, text, sizeof(text));
 	assert_string_equal(text, "20 processes of user 65533 could not be looked into: too many "
-				  "open files");
+				  "open files, or disks");
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
 		other__stop(&list[i]);
 	fake_proc__close(&proc);

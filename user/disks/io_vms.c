@@ -2,24 +2,22 @@
 #include "disks/io_vms.h"
 
 #include <errno.h>
-#include <fts.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/units.h"
-#include "host/proc.h"
+#include "disks/io_vms_internal.h"
 
-#define REFRESH_MIN_NS (2 * NSEC_PER_SEC)
-#define REFRESH_SHARE 200 /* of a CPU: one part in so many */
+#define BUDGET_NS (2 * NSEC_PER_SEC)
 
 int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, const char *sys,
 		 const struct vm_filter *filter)
 {
-	*vms = (struct io_vms){ .proc = proc, .cgroups = cgroups, .view = proc_view__read(proc) };
+	*vms = (struct io_vms){ .proc = proc,
+				.cgroups = cgroups,
+				.view = proc_view__read(proc),
+				.budget_ns = BUDGET_NS };
 	vms->registry = vms__new(proc, filter);
 	vms->devices = devices__new(sys);
 	if (vms->registry && vms->devices)
@@ -28,24 +26,20 @@ int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, cons
 	return -ENOMEM;
 }
 
-static void io_vm__release(struct live_vm *vm)
+void io_vms__forget(struct io_vms *vms)
 {
-	if (vm->disks)
-		disks__free(vm->disks);
-	free(vm->disks);
-	free(vm->cgroup);
-}
-
-static void forget_list(struct io_vms *vms)
-{
-	for (size_t i = 0; i < vms->count; i++)
-		io_vm__release(&vms->list[i]);
+	for (size_t i = 0; i < vms->count; i++) {
+		if (vms->list[i].disks)
+			disks__free(vms->list[i].disks);
+		free(vms->list[i].disks);
+		free(vms->list[i].cgroup);
+	}
 	vms->count = 0;
 }
 
 void io_vms__free(struct io_vms *vms)
 {
-	forget_list(vms);
+	io_vms__forget(vms);
 	list_free(vms);
 	vms__free(vms->registry);
 	devices__free(vms->devices);
@@ -55,171 +49,11 @@ void io_vms__free(struct io_vms *vms)
 	*vms = (struct io_vms){ 0 };
 }
 
-/*
- * The nearest cgroup above that has the io controller is what the block layer books a
- * request on: cgroups below it have no file io.stat. The root has none that is a VM's. 0 or
- * -ENOMEM.
- */
-static int find_cgroup(const struct io_vms *vms, struct live_vm *vm)
-{
-	char path[PATH_MAX], file[PATH_MAX + 16];
-	const char *cgroup = vms__cgroup(vms->registry, vm->vm->pid, vm->vm->start_ns);
-	const char *own = cgroup ? cgroup : "/";
-	size_t root = strlen(vms->cgroups);
-	struct stat status;
-	char *slash;
-
-	if (snprintf(path, sizeof(path), "%s%s", vms->cgroups, own) >= (int)sizeof(path))
-		return 0;
-	while (strlen(path) > root + 1) {
-		snprintf(file, sizeof(file), "%s/io.stat", path);
-		if (!access(file, F_OK) && !stat(path, &status)) {
-			/* A cgroup's id is its folder's inode: kernfs, 5.5 on 64 bits. */
-			vm->cgroup = strdup(path + root);
-			vm->cgroup_id = vm->cgroup ? status.st_ino : 0;
-			return vm->cgroup ? 0 : -ENOMEM;
-		}
-		slash = strrchr(path, '/');
-		*slash = '\0';
-	}
-	return 0;
-}
-
-struct refresh {
-	struct io_vms *vms;
-	int error;
-};
-
-static void found_vm(void *context, uint32_t pid)
-{
-	struct refresh *refresh = context;
-	struct io_vms *vms = refresh->vms;
-	struct identity identity = { .vm_pid = pid, .is_vcpu = true };
-	struct vm probe;
-	struct live_vm *vm;
-
-	if (refresh->error || vm__from_process(&probe, vms->proc, pid))
-		return; /* it has gone */
-	identity.vm_start_ns = probe.start_ns;
-	read_file(identity.vm_comm, sizeof(identity.vm_comm), "%s/%u/comm", vms->proc, pid);
-	identity.vm_comm[strcspn(identity.vm_comm, "\n")] = '\0';
-	vm = list_add(vms);
-	if (vm)
-		vm->vm = vms__get(vms->registry, &identity);
-	if (vm && vm->vm)
-		vm->disks = calloc(1, sizeof(*vm->disks));
-	if (!vm || !vm->vm || !vm->disks || find_cgroup(vms, vm)) {
-		refresh->error = -ENOMEM;
-		return;
-	}
-	disks__read(vm->disks, vms->proc, pid);
-	refresh->error = disk_ids__assign(&vms->disk_ids, vm->vm->start_ns, vm->disks);
-}
-
-static int compare_vms(const void *left, const void *right)
+int live_vm__compare(const void *left, const void *right)
 {
 	const struct live_vm *a = left, *b = right;
 
 	return a->vm->pid < b->vm->pid ? -1 : a->vm->pid > b->vm->pid;
-}
-
-/* A process of one cgroup that is neither this one nor the kernel's. */
-static bool has_other(const struct io_vms *vms, const char *folder, uint32_t pid)
-{
-	char procs[65536], *rest = procs;
-	bool found = false;
-
-	/* In a threaded cgroup it cannot be read: its processes are in the one above. */
-	if (read_file(procs, sizeof(procs), "%s/cgroup.procs", folder) <= 0)
-		return false;
-	for (char *word; !found && (word = strtok_r(rest, "\n", &rest));) {
-		uint64_t other;
-
-		found = !parse_number(word, 1, UINT32_MAX, &other) && other != pid &&
-			!process_is_kernel_thread(vms->proc, (uint32_t)other);
-	}
-	return found;
-}
-
-/* The same of a cgroup and all below it. Where it is not known there may be one. */
-static bool has_others(const struct io_vms *vms, const char *path, uint32_t pid)
-{
-	char top[PATH_MAX], *const tops[] = { top, NULL };
-	bool found = false;
-	FTSENT *entry;
-	FTS *walk;
-
-	if (snprintf(top, sizeof(top), "%s%s", vms->cgroups, path) >= (int)sizeof(top))
-		return true;
-	walk = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
-	if (!walk)
-		return true;
-	while (!found && (entry = fts_read(walk)))
-		if (entry->fts_info == FTS_D)
-			found = has_other(vms, entry->fts_path, pid);
-	fts_close(walk);
-	return found;
-}
-
-static void find_sharers(struct io_vms *vms)
-{
-	for (size_t i = 0; i < vms->count; i++) {
-		struct live_vm *vm = &vms->list[i];
-
-		if (!vm->cgroup_id)
-			continue;
-		for (size_t j = 0; j < vms->count; j++)
-			if (j != i && vms->list[j].cgroup_id == vm->cgroup_id)
-				vm->cgroup_of_vms = true;
-		vm->cgroup_of_others = has_others(vms, vm->cgroup, vm->vm->pid);
-	}
-}
-
-/* The registry forgets those that have gone. */
-static void sweep(struct io_vms *vms)
-{
-	struct snapshot snapshot = { 0 };
-
-	for (size_t i = 0; i < vms->count; i++) {
-		struct thread_snapshot *thread = list_add(&snapshot.threads);
-
-		if (!thread)
-			break;
-		*thread = (struct thread_snapshot){
-			.identity = { .vm_pid = vms->list[i].vm->pid,
-				      .vm_start_ns = vms->list[i].vm->start_ns }
-		};
-	}
-	if (snapshot.threads.count == vms->count)
-		vms__sweep(vms->registry, &snapshot);
-	snapshot__free(&snapshot);
-}
-
-int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
-{
-	struct refresh refresh = { .vms = vms };
-	uint64_t begin = clock_thread_cpu_ns(), period;
-	int result;
-
-	if (now_ns < vms->next_ns)
-		return 0;
-	forget_list(vms);
-	disk_ids__begin(&vms->disk_ids);
-	result = devices__read(vms->devices);
-	if (!result)
-		result = vms__scan(vms->proc, found_vm, &refresh, &vms->refusals);
-	if (result || refresh.error) {
-		/* One that is half there must not be looked at. */
-		while (vms->count && !vms->list[vms->count - 1].disks)
-			io_vm__release(&vms->list[--vms->count]);
-		return result ? result : refresh.error;
-	}
-	list_sort(vms, compare_vms);
-	find_sharers(vms);
-	sweep(vms);
-	period = (clock_thread_cpu_ns() - begin) * REFRESH_SHARE;
-	vms->next_ns = now_ns + (period > REFRESH_MIN_NS ? period : REFRESH_MIN_NS);
-	return 1;
 }
 
 void io_vms__missing(const struct io_vms *vms, char *text, size_t size)
@@ -234,10 +68,9 @@ void io_vms__missing(const struct io_vms *vms, char *text, size_t size)
 
 struct live_vm *io_vms__find(const struct io_vms *vms, uint32_t pid)
 {
-	for (size_t i = 0; i < vms->count; i++)
-		if (vms->list[i].vm->pid == pid)
-			return &vms->list[i];
-	return NULL;
+	struct vm key = { .pid = pid };
+
+	return list_find(vms, &(struct live_vm){ .vm = &key }, live_vm__compare);
 }
 
 /* A VM that has a block device for a disk. */

@@ -26,7 +26,8 @@ struct live_vm {
 	uint64_t cgroup_id;    /* of its blk-cgroup; 0: the root, or none */
 	char *cgroup;	       /* that one's path; NULL: none */
 	bool cgroup_of_vms;    /* another VM has the same */
-	bool cgroup_of_others; /* other processes are in it */
+	bool cgroup_of_others; /* other processes are in it, or may be */
+	uint32_t uid;	       /* who started it */
 };
 
 struct io_vms {
@@ -38,8 +39,9 @@ struct io_vms {
 	LIST(struct device_user) users;
 	LIST(struct device_holder) holders; /* both as of io_vms__find_owners() */
 	uint64_t next_ns;		    /* CLOCK_MONOTONIC of the next look */
+	uint64_t budget_ns;		    /* CPU time of a look, beside finding the VMs */
 	enum proc_view view;
-	struct vm_refusals refusals; /* of the last look */
+	struct vm_refusals refusals; /* of the last look, those that took too long, too */
 };
 
 /* proc, cgroups and sys are "/proc", "/sys/fs/cgroup" and "/sys". 0 or -ENOMEM. */
@@ -48,8 +50,9 @@ int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, cons
 void io_vms__free(struct io_vms *vms);
 
 /*
- * Looks again, if it is time to. Returns 1 if it did, 0 if not, or -errno. Pointers to what
- * is in the list are good until then.
+ * Looks again, if it is time to. What the VMs of one user take of it is bounded: beyond that they
+ * are in the list without their disks, and counted in refusals. Returns 1 if it did, 0 if not, or
+ * -errno. Pointers to what is in the list are good until then.
  */
 int io_vms__refresh(struct io_vms *vms, uint64_t now_ns);
 

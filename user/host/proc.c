@@ -68,6 +68,17 @@ bool process_is_kernel_thread(const char *proc, uint32_t pid)
 	return !stat_field(proc, pid, 9, &flags) && flags & PF_KTHREAD;
 }
 
+int process_user(const char *proc, uint32_t pid, uint32_t *uid)
+{
+	char status[1024]; /* it is among the first lines */
+	ssize_t got = read_file(status, sizeof(status), "%s/%u/status", proc, pid);
+	const char *field = got < 0 ? NULL : strstr(status, "\nUid:");
+
+	if (got < 0)
+		return (int)got;
+	return field && sscanf(field, "\nUid: %u", uid) == 1 ? 0 : -EINVAL;
+}
+
 static uint64_t status_bytes(const char *status, const char *name)
 {
 	const char *field = strstr(status, name);

@@ -21,6 +21,12 @@ ssize_t read_file(char *text, size_t size, const char *format, ...)
  */
 int process_start_ticks(const char *proc, uint32_t pid, uint64_t *ticks);
 
+/*
+ * Whose a process is: of its real user, whatever it runs as and whoever may look at it. Returns 0
+ * or -errno.
+ */
+int process_user(const char *proc, uint32_t pid, uint32_t *uid);
+
 /* Whether it is one of the kernel's, which may work for a process and be in its cgroup. */
 bool process_is_kernel_thread(const char *proc, uint32_t pid);
 

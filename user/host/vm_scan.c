@@ -113,6 +113,12 @@ static void count_refusal(struct vm_refusals *refusals, uint32_t uid)
 		refusals->mixed = true;
 }
 
+void vm_refusals__add_cut(struct vm_refusals *refusals, uint32_t uid)
+{
+	refusals->cut++;
+	count_refusal(refusals, uid);
+}
+
 /* Returns whether the process is still there. */
 static bool find_owner(const char *proc, uint32_t pid, uint32_t *uid)
 {
@@ -191,8 +197,7 @@ static int scan_full(struct scan *scan, const struct full_process *full, uint32_
 	if (result > 0) {
 		scan->found(scan->context, full->pid);
 	} else if (look.more) {
-		scan->refusals->cut++;
-		count_refusal(scan->refusals, full->uid);
+		vm_refusals__add_cut(scan->refusals, full->uid);
 	} else if (result < 0) {
 		refuse(scan, full->pid);
 	}
@@ -301,6 +306,6 @@ void vm_refusals__describe(const struct vm_refusals *refusals, char *text, size_
 		snprintf(text, size, "%u process%s of user %u%s could not be looked into: %s",
 			 refusals->count, one ? "" : "es", refusals->uid,
 			 refusals->mixed ? " and others" : "",
-			 cut ? "too many open files"
+			 cut ? "too many open files, or disks"
 			     : "that takes root, or CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE");
 }

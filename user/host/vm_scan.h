@@ -12,9 +12,9 @@
 /* Processes that could not be looked into: each may hold a VM. */
 struct vm_refusals {
 	uint32_t count;
-	uint32_t cut; /* of them, those that have so many files open that not all were looked at */
-	uint32_t uid; /* whose the first one is */
-	bool mixed;   /* others are another user's */
+	uint32_t cut;	      /* of them, those that have so much to look at that not all was */
+	uint32_t uid;	      /* whose the first one is */
+	bool mixed;	      /* others are another user's */
 	uint32_t looked_into; /* beside them, this process and the kernel's threads left out */
 };
 
@@ -36,6 +36,9 @@ bool vms__unseen(size_t found, enum proc_view view, const struct vm_refusals *re
  */
 int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void *context,
 	      struct vm_refusals *refusals);
+
+/* Counts one that was cut off. */
+void vm_refusals__add_cut(struct vm_refusals *refusals, uint32_t uid);
 
 /* "processes of user 64055 not looked into", to stand behind their number. */
 void vm_refusals__name(const struct vm_refusals *refusals, char *text, size_t size);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of io_vms.h share. */
+#ifndef KVMQ_IO_VMS_INTERNAL_H
+#define KVMQ_IO_VMS_INTERNAL_H
+
+#include "disks/io_vms.h"
+
+/* Forgets the VMs that are there; one that is half read, too. */
+void io_vms__forget(struct io_vms *vms);
+
+/* An order by PID. */
+int live_vm__compare(const void *left, const void *right);
+
+#endif
