@@ -41,9 +41,11 @@ def start_guests():
                "--program", BUILD + "/kvmq-io"]
     guest("start", "plain:1", *common, "--disk", f"/dev/{devices['delay']},serial=delay",
           "--disk", f"/dev/{devices['cached']},cache=writeback,aio=threads,serial=cached",
-          "--disk", f"/dev/{devices['long']},serial=long", "--cgroup", "plain", "--cid", "27")
+          "--disk", f"/dev/{devices['long']},serial=long", "--cgroup", "plain", "--cid", "27",
+          "--no-wait")
     guest("start", "thread:1", *common, "--iothread", "--cgroup", "thread", "--report-port")
     for vm in VMS:
+        guest("wait", vm)
         guest("run", vm, "sh", "-c",
               "for f in /sys/block/vd*/queue/scheduler; do echo none > $f; done")
 
