@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import disk_io
-from kvmq import Tool, expect, guest, guest_pid, run
+from kvmq import BUILD, Tool, expect, guest, guest_pid, run
 
 
 def pin_everything(*cpus):
@@ -115,6 +115,14 @@ def rows_add_up():
     """All rows of all reports above were held against 100 +- 0.1 %."""
     expect(Tool.rows_checked, "no row was checked")
     return f"{Tool.rows_checked} rows"
+
+
+def fields():
+    """What the BPF programs read of this kernel's structures is as wide as they read."""
+    done = subprocess.run([BUILD + "/tests/test_fields"], capture_output=True, text=True,
+                          check=False)
+    expect(done.returncode == 0 and "[       OK ]" in done.stdout, done.stdout + done.stderr)
+    return "of all programs"
 
 
 def kernel_is_quiet():

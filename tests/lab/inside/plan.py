@@ -94,7 +94,7 @@ STAGES = [
         living.short_lived,
         living.leaves_nothing,
     ]),
-    (None, [hosts.rows_add_up, hosts.kernel_is_quiet]),
+    (None, [hosts.rows_add_up, hosts.fields, hosts.kernel_is_quiet]),
 ]
 
 # The same on a host of four nodes: --nodes 4.
@@ -163,7 +163,8 @@ ON_ONE = {
 # What runs where KVM has no BTF and no atomic operation returns a value (5.10), or where NUMA
 # balancing is excluded (real time).
 ANYWHERE = (living.kvm_loaded_later, measuring.exact, measuring.preempted, living.doctor,
-            measuring.toggling, living.leaves_nothing, hosts.rows_add_up, hosts.kernel_is_quiet)
+            measuring.toggling, living.leaves_nothing, hosts.rows_add_up, hosts.fields,
+            hosts.kernel_is_quiet)
 ANYWHERE_MODULES = ("living", "measuring", "others")
 
 
