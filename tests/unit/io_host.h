@@ -21,7 +21,7 @@ struct io_host {
 	struct vm registry[4];
 	struct disks disks[4];
 	struct guest guests_before[4], guests_after[4]; /* with a vm_pid */
-	struct io_view before, after;
+	struct view before, after;
 	struct io_rows rows;
 };
 
@@ -87,8 +87,8 @@ static inline int io_host__open(void **state)
 	fake_proc__open(&host->sys);
 	host->vms.list = host->list;
 	host->vms.devices = devices__new(host->sys.path);
-	host->before.time_ns = 10 * SEC;
-	host->after.time_ns = 12 * SEC;
+	host->before.sched.time_ns = 10 * SEC;
+	host->after.sched.time_ns = 12 * SEC;
 	io_host__add_device(host, "sda", SDA, NULL);
 	*state = host;
 	return 0;
@@ -106,8 +106,8 @@ static inline int io_host__close(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(host->disks); i++)
 		disks__free(&host->disks[i]);
-	io_view__free(&host->before);
-	io_view__free(&host->after);
+	view__free(&host->before);
+	view__free(&host->after);
 	devices__free(host->vms.devices);
 	list_free(&host->vms.users);
 	list_free(&host->vms.holders);
@@ -124,10 +124,10 @@ static inline void time_requests(struct latency *latency, uint64_t count, uint64
 }
 
 /* So many requests of 4 KiB, each 1, 2 and 3 us in its layers. */
-static inline struct block_flow *add_requests(struct io_view *view, uint32_t dev, uint32_t vm_pid,
+static inline struct block_flow *add_requests(struct view *view, uint32_t dev, uint32_t vm_pid,
 					      uint64_t cgroup_id, enum io_op op, uint64_t count)
 {
-	struct block_flow *flow = list_add(&view->block.flows);
+	struct block_flow *flow = list_add(&view->io.block.flows);
 
 	flow->dev = dev;
 	flow->vm_pid = vm_pid;
@@ -148,10 +148,10 @@ static inline void add_growth(struct io_host *host, uint32_t dev, uint32_t vm_pi
 	add_requests(&host->after, dev, vm_pid, cgroup_id, op, 1000 + count);
 }
 
-static inline struct vmm_flow *add_vmm(struct io_view *view, uint32_t vm_pid, uint64_t backend,
+static inline struct vmm_flow *add_vmm(struct view *view, uint32_t vm_pid, uint64_t backend,
 				       uint32_t disk, enum io_op op, uint64_t count)
 {
-	struct vmm_flow *flow = list_add(&view->vmm.flows);
+	struct vmm_flow *flow = list_add(&view->io.vmm.flows);
 
 	flow->vm_pid = vm_pid;
 	flow->backend = backend;
@@ -175,7 +175,7 @@ static inline void add_vmm_growth(struct io_host *host, uint32_t vm_pid, uint64_
 static inline void add_ring_growth(struct io_host *host, uint32_t vm_pid, uint32_t disk,
 				   uint32_t queue, uint64_t count)
 {
-	struct io_view *const views[] = { &host->before, &host->after };
+	struct io_view *const views[] = { &host->before.io, &host->after.io };
 
 	for (size_t i = 0; i < 2; i++) {
 		struct virtqueue_flow *flow = list_add(&views[i]->queues.flows);
@@ -206,8 +206,8 @@ static inline void describe(struct io_host *host, struct io_view *view,
 
 static inline struct io_rows *make_rows(struct io_host *host, enum group_by by)
 {
-	describe(host, &host->before, host->guests_before);
-	describe(host, &host->after, host->guests_after);
+	describe(host, &host->before.io, host->guests_before);
+	describe(host, &host->after.io, host->guests_after);
 	assert_int_equal(io_rows__make(&host->rows, by, &host->before, &host->after), 0);
 	return &host->rows;
 }

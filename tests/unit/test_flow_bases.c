@@ -10,25 +10,25 @@
 static struct flow_bases bases;
 
 /* A moment: the disk with this id is alone on sda, where so many requests were made in all. */
-static void look(struct io_host *host, struct io_view *view, uint32_t id, uint64_t requests)
+static void look(struct io_host *host, struct view *view, uint32_t id, uint64_t requests)
 {
 	host->disks[0].list[0].id = id;
 	snprintf(host->disks[0].list[0].name, DISK_NAME_SIZE, "disk%u", id);
-	io_view__clear(view);
-	view->time_ns = requests;
+	io_view__clear(&view->io);
+	view->sched.time_ns = requests;
 	add_requests(view, SDA, 100, 7, IO_READ, requests);
-	describe(host, view, host->guests_after);
-	assert_int_equal(flow_bases__update(&bases, view), 0);
+	describe(host, &view->io, host->guests_after);
+	assert_int_equal(flow_bases__update(&bases, &view->io), 0);
 }
 
-static void check(struct io_host *host, const struct io_view *before, const struct io_view *after,
+static void check(struct io_host *host, const struct view *before, const struct view *after,
 		  uint64_t interval, uint64_t total)
 {
 	const struct io_row *row;
 
 	assert_int_equal(io_rows__make(&host->rows, BY_VM, before, after), 0);
 	row = &host->rows.list[0];
-	assert_ptr_equal(row->disk, &after->disks.list[0]);
+	assert_ptr_equal(row->disk, &after->io.disks.list[0]);
 	assert_int_equal(row->op, IO_READ);
 	assert_int_equal(row->interval.requests, interval);
 	assert_int_equal(row->interval.bytes, interval * 4096);
@@ -60,7 +60,7 @@ static int tear_down(void **state)
 static void test_replaced(void **state)
 {
 	struct io_host *host = *state;
-	struct io_view views[5] = { 0 };
+	struct view views[5] = { 0 };
 
 	look(host, &views[0], 1, 1000);
 	look(host, &views[1], 1, 1010);
@@ -74,19 +74,19 @@ static void test_replaced(void **state)
 	check(host, &views[0], &views[4], 10, 10); /* a coarser step of a recording */
 	check(host, &views[0], &views[3], 3, 3);
 	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
-		io_view__free(&views[i]);
+		view__free(&views[i]);
 }
 
 /* Of two disks on one device, one goes: what both have done is not the other's. */
 static void test_shared(void **state)
 {
 	struct io_host *host = *state;
-	struct io_view views[4] = { 0 };
+	struct view views[4] = { 0 };
 
 	look(host, &views[0], 1, 10);
 	io_host__add_disk(&host->list[0], "data", SDA)->id = 2;
 	look(host, &views[1], 1, 20);
-	assert_int_equal(views[1].block.flows.list[0].whose.disk, DISK_SEVERAL);
+	assert_int_equal(views[1].io.block.flows.list[0].whose.disk, DISK_SEVERAL);
 	assert_int_equal(io_rows__make(&host->rows, BY_VM, &views[0], &views[1]), 0);
 	/* The VM's on the device, whichever disk of its. */
 	assert_int_equal(find_row(host, IO_ROW_VM, NULL, IO_READ)->interval.requests, 10);
@@ -97,14 +97,14 @@ static void test_shared(void **state)
 	check(host, &views[1], &views[2], 0, 0);
 	check(host, &views[2], &views[3], 4, 4);
 	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
-		io_view__free(&views[i]);
+		view__free(&views[i]);
 }
 
 /* One whose place is not known for a while is still the same; and a slot is used again. */
 static void test_same(void **state)
 {
 	struct io_host *host = *state;
-	struct io_view views[5] = { 0 };
+	struct view views[5] = { 0 };
 
 	look(host, &views[0], 1, 10);
 	host->disks[0].list[0].dev = 0;
@@ -116,7 +116,7 @@ static void test_same(void **state)
 	look(host, &views[4], 2, 5);
 	check(host, &views[3], &views[4], 5, 5);
 	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
-		io_view__free(&views[i]);
+		view__free(&views[i]);
 }
 
 /* QEMU's counters and rings are a disk's by its id, and a guest's by its own reports. */
@@ -128,13 +128,13 @@ static void test_other_layers(void **state)
 	host->disks[0].list[0].dev = 0;
 	add_vmm(&host->before, 100, VMM_BY_QMP, 1, IO_READ, 500);
 	add_vmm(&host->after, 100, VMM_BY_QMP, 2, IO_READ, 900);
-	*list_add(&host->before.queues.flows) =
+	*list_add(&host->before.io.queues.flows) =
 		(struct virtqueue_flow){ .vm_pid = 100, .disk = 1, .requests = 500 };
-	*list_add(&host->after.queues.flows) =
+	*list_add(&host->after.io.queues.flows) =
 		(struct virtqueue_flow){ .vm_pid = 100, .disk = 2, .requests = 900 };
-	describe(host, &host->before, host->guests_before);
+	describe(host, &host->before.io, host->guests_before);
 	host->disks[0].list[0].id = 2;
-	describe(host, &host->after, host->guests_after);
+	describe(host, &host->after.io, host->guests_after);
 	assert_int_equal(io_rows__make(&host->rows, BY_VM, &host->before, &host->after), 0);
 	assert_int_equal(host->rows.count, 2);
 	for (size_t i = 0; i < 2; i++) {
@@ -153,9 +153,9 @@ static void test_other_vm(void **state)
 	add_vmm(&host->before, 100, 0xabc, DISK_NO_ID, IO_READ, 500);
 	add_vmm(&host->after, 100, 0xabc, DISK_NO_ID, IO_READ, 600);
 	add_ring_growth(host, 100, 0, 0, 100);
-	describe(host, &host->before, host->guests_before);
+	describe(host, &host->before.io, host->guests_before);
 	host->registry[0].start_ns = 77;
-	describe(host, &host->after, host->guests_after);
+	describe(host, &host->after.io, host->guests_after);
 	assert_int_equal(io_rows__make(&host->rows, BY_VM, &host->before, &host->after), 0);
 	assert_int_equal(find_row(host, IO_ROW_DISK, "root", IO_READ)->interval.requests, 600);
 	assert_false(find_row(host, IO_ROW_DISK, "root", IO_READ)->known[IO_RING]);

@@ -23,7 +23,7 @@ static const struct recorded_tool tools[] = {
 	{ "kvmq-cpu", cpu_sets, sizeof(struct view) },
 	{ "kvmq-exit", exit_sets, sizeof(struct view) },
 	{ "kvmq-numa", numa_sets, sizeof(struct view) },
-	{ "kvmq-io", io_view_sets, sizeof(struct io_view) },
+	{ "kvmq-io", io_view_sets, sizeof(struct view) },
 };
 
 static const struct recorded_tool *find_tool(const char *name)

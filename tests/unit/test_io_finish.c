@@ -46,11 +46,11 @@ static void test_unknown(void **state)
 	disk->backing = DISK_UNKNOWN;
 	assert_int_equal(apart_of(host), APART_UNKNOWN);
 	disk->backing = DISK_BLOCK;
-	host->after.queues.flows.count = 0; /* nobody counts what the guest asks for */
+	host->after.io.queues.flows.count = 0; /* nobody counts what the guest asks for */
 	assert_int_equal(apart_of(host), APART_UNKNOWN);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_READ, 100);
 	assert_int_equal(apart_of(host), APART_NOT);
-	host->after.block.flows.count = 0; /* nor the host */
+	host->after.io.block.flows.count = 0; /* nor the host */
 	assert_int_equal(apart_of(host), APART_UNKNOWN);
 }
 
@@ -62,7 +62,7 @@ static void test_unknown_leaf(void **state)
 
 	io_host__add_device(host, "dm-0", DM0, "gone");
 	disk->dev = DM0;
-	host->before.block.flows.list[0].dev = host->after.block.flows.list[0].dev = DM0;
+	host->before.io.block.flows.list[0].dev = host->after.io.block.flows.list[0].dev = DM0;
 	assert_int_equal(apart_of(host), APART_UNKNOWN);
 	assert_true(find_row(host, IO_ROW_DISK, "root", IO_READ)->on_host);
 }
@@ -146,14 +146,14 @@ static void test_count(void **state)
 	struct virtqueue_flow *ring;
 
 	add_one_to_one(host);
-	ring = host->after.queues.flows.list;
+	ring = host->after.io.queues.flows.list;
 	ring->requests += 6;
 	assert_int_equal(apart_of(host), APART_NOT);
 	ring->requests += 1; /* 107 above, 100 below: 5 and 1 are allowed */
 	assert_int_equal(apart_of(host), APART_COUNT);
-	host->after.block.flows.list[0].issued += 1;
+	host->after.io.block.flows.list[0].issued += 1;
 	assert_int_equal(apart_of(host), APART_NOT);
-	host->after.block.flows.list[0].issued -= 1;
+	host->after.io.block.flows.list[0].issued -= 1;
 	ring->requests -= 12; /* 95 and 100: 4 and 1 */
 	assert_int_equal(apart_of(host), APART_NOT);
 	ring->requests -= 1;
@@ -287,7 +287,7 @@ static void test_drop_idle_ring(void **state)
 	assert_int_equal(io_row__layer(row, IO_RING)->count, 100);
 	assert_false(find_row(host, IO_ROW_DISK, "root", IO_READ)->known[IO_RING]);
 	/* Nothing else, and no row that says 0 beside it. */
-	host->before.block.flows.count = host->after.block.flows.count = 0;
+	host->before.io.block.flows.count = host->after.io.block.flows.count = 0;
 	make_rows(host, BY_VM);
 	io_rows__drop_idle(&host->rows);
 	assert_int_equal(host->rows.count, 1);

@@ -34,7 +34,7 @@ static void add_guest_growth(struct io_host *host, const char *name, uint64_t re
 	add_disk(guest->report, name, 1000);
 	guest = &host->guests_after[0];
 	guest->vm_pid = 100;
-	guest->received_ns = host->after.time_ns - SEC / 2;
+	guest->received_ns = host->after.sched.time_ns - SEC / 2;
 	guest->report = new_report(1, 8);
 	add_disk(guest->report, name, 1000 + reads);
 }

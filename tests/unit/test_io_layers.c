@@ -267,7 +267,7 @@ static void test_ring_without_before(void **state)
 	io_host__add_disk(io_host__add_vm(host, 100, "web", 7), "root", SDA);
 	add_growth(host, SDA, 100, 7, IO_READ, 10);
 	add_ring_growth(host, 100, 0, 0, 10);
-	virtqueue_snapshot__clear(&host->before.queues);
+	virtqueue_snapshot__clear(&host->before.io.queues);
 	make_rows(host, BY_VM);
 	assert_false(disk_row(host, "root", IO_READ)->known[IO_RING]);
 	assert_int_equal(host->rows.count, 2);
@@ -292,7 +292,7 @@ static void test_ring_of_cached(void **state)
 	make_rows(host, BY_VM);
 	assert_false(disk_row(host, "root", IO_READ)->known[IO_RING]);
 	add_vmm_growth(host, 100, VMM_BY_QMP, 0, IO_WRITE, 0);
-	host->after.block.flows.list[0] = host->before.block.flows.list[0];
+	host->after.io.block.flows.list[0] = host->before.io.block.flows.list[0];
 	make_rows(host, BY_VM);
 	assert_int_equal(io_row__layer(disk_row(host, "root", IO_READ), IO_RING)->count, 400);
 }
@@ -308,7 +308,7 @@ static void test_ring_alone(void **state)
 	assert_int_equal(io_row__layer(disk_row(host, "root", IO_ALL), IO_RING)->count, 5);
 	assert_false(disk_row(host, "root", IO_ALL)->figures_known);
 	assert_int_equal(host->rows.count, 3);
-	host->after.queues.flows.list[0] = host->before.queues.flows.list[0];
+	host->after.io.queues.flows.list[0] = host->before.io.queues.flows.list[0];
 	make_rows(host, BY_VM);
 	assert_int_equal(host->rows.count, 2);
 }

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "cmd/io_metrics.h"
+#include "model/view_sets.h"
 #include "recording/recorder.h"
 #include "recording/recording.h"
 #include "render/json.h"
@@ -16,10 +17,11 @@
 #include "scene.h"
 
 #define SCENES_MAX 16
+#define SETS (IO_SETS + 2) /* a view has those of a moment and of the host, too */
 
-static const struct scene_form form = { io_view_sets, IO_SETS, sizeof(struct io_view) };
+static const struct scene_form form = { io_view_sets, SETS, sizeof(struct view) };
 static struct scene {
-	struct io_view views[2];
+	struct view views[2];
 } scenes[SCENES_MAX];
 static size_t scene_count;
 
@@ -43,13 +45,13 @@ static char *say(const struct io_rows *rows)
 	return text;
 }
 
-static char *make(struct io_rows *rows, enum group_by by, const struct io_view views[2])
+static char *make(struct io_rows *rows, enum group_by by, const struct view views[2])
 {
 	assert_int_equal(io_rows__make(rows, by, &views[0], &views[1]), 0);
 	return say(rows);
 }
 
-static void read_file(const char *path, struct io_view views[2])
+static void read_file(const char *path, struct view views[2])
 {
 	FILE *file = fopen(path, "re");
 
@@ -77,7 +79,7 @@ static int tear_down(void **state)
 	(void)state;
 	for (size_t i = 0; i < scene_count; i++)
 		for (int j = 0; j < 2; j++)
-			io_view__free(&scenes[i].views[j]);
+			view__free(&scenes[i].views[j]);
 	return 0;
 }
 
@@ -112,12 +114,12 @@ static void test_order(void **state)
 	io_rows__free(&rows);
 }
 
-static struct list *list_of(struct io_view *view, int set)
+static struct list *list_of(struct view *view, int set)
 {
 	return (struct list *)((char *)view + io_sets[set].list);
 }
 
-static void copy_view(struct io_view *copy, const struct io_view *view)
+static void copy_view(struct view *copy, const struct view *view)
 {
 	*copy = *view;
 	for (int set = IO_SET_VMS; set < IO_SETS; set++) {
@@ -129,7 +131,7 @@ static void copy_view(struct io_view *copy, const struct io_view *view)
 }
 
 /* Nothing in a view leads to another one: that one's memory is spoilt. */
-static void spoil(struct io_view *view)
+static void spoil(struct view *view)
 {
 	for (int set = IO_SET_VMS; set < IO_SETS; set++) {
 		struct list *list = list_of(view, set);
@@ -145,7 +147,7 @@ static void test_copies(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < scene_count; i++) {
-		struct io_view spoilt[2], copies[2];
+		struct view spoilt[2], copies[2];
 		char *wanted, *text;
 
 		for (int j = 0; j < 2; j++) {
@@ -160,8 +162,8 @@ static void test_copies(void **state)
 		free(text);
 		free(wanted);
 		for (int j = 0; j < 2; j++) {
-			io_view__free(&spoilt[j]);
-			io_view__free(&copies[j]);
+			view__free(&spoilt[j]);
+			view__free(&copies[j]);
 		}
 	}
 	io_rows__free(&rows);
@@ -169,7 +171,7 @@ static void test_copies(void **state)
 
 static void check_read(struct recording *recording, const struct scene *scene)
 {
-	struct io_view views[2] = { 0 };
+	struct view views[2] = { 0 };
 	struct io_rows rows = { 0 };
 
 	for (int i = 0; i < 2; i++)
@@ -185,14 +187,16 @@ static void check_read(struct recording *recording, const struct scene *scene)
 	for (int set = IO_SET_VMS; set < IO_SETS; set++)
 		for (size_t i = 0; i < 2; i++)
 			assert_int_equal(list_of(&views[i], set)->count,
-					 list_of((struct io_view *)&scene->views[i], set)->count);
-	for (size_t i = 0; i < views[1].events.count; i++)
-		assert_true(set__equal(&io_sets[IO_SET_EVENTS], &views[1].events.list[i],
-				       &scene->views[1].events.list[i]));
+					 list_of((struct view *)&scene->views[i], set)->count);
+	for (size_t i = 0; i < views[1].io.events.count; i++)
+		assert_true(set__equal(&io_sets[IO_SET_EVENTS], &views[1].io.events.list[i],
+				       &scene->views[1].io.events.list[i]));
 	for (int i = 0; i < 2; i++) {
-		assert_true(set__equal(&io_sets[IO_SET_MOMENT], &views[i], &scene->views[i]));
-		assert_true(set__equal(&io_sets[IO_SET_STATE], &views[i], &scene->views[i]));
-		io_view__free(&views[i]);
+		for (int set = 0; set < SETS; set++)
+			if (io_view_sets[set]->size == sizeof(struct view))
+				assert_true(
+					set__equal(io_view_sets[set], &views[i], &scene->views[i]));
+		view__free(&views[i]);
 	}
 	io_rows__free(&rows);
 }
@@ -200,19 +204,16 @@ static void check_read(struct recording *recording, const struct scene *scene)
 /* Each scene in a file of its own: written, read again by who has seen nothing else. */
 static void test_recorded(void **state)
 {
-	const struct set *sets[IO_SETS];
 	const struct recording_info info = { .option = "--record",
 					     .tool = "kvmq-io",
 					     .version = "1",
 					     .boot_id = "boot",
 					     .host = "host",
 					     .interval_ns = 10000000000,
-					     .sets = sets,
-					     .set_count = IO_SETS };
+					     .sets = io_view_sets,
+					     .set_count = SETS };
 
 	(void)state;
-	for (int set = 0; set < IO_SETS; set++)
-		sets[set] = &io_sets[set];
 	for (size_t i = 0; i < scene_count; i++) {
 		char folder[] = "/tmp/test-io-pure-XXXXXX", path[64];
 		struct recording *recording;

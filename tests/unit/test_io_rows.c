@@ -105,7 +105,7 @@ static void test_other_figures(void **state)
 	flow->issued = 34;
 	flow->requeued = 5;
 	flow->failed = 7;
-	strcpy(host->after.block.throttling_missing, "why");
+	strcpy(host->after.io.block.throttling_missing, "why");
 	make_rows(host, BY_VM);
 	row = find_row(host, IO_ROW_DISK, "root", IO_READ);
 	assert_int_equal(row->interval.requests, 20);
@@ -149,8 +149,8 @@ static void test_begins_anew(void **state)
 
 	io_host__add_disk(vm, "root", SDA);
 	for (int i = 0; i < 5; i++) {
-		block_snapshot__clear(&host->before.block);
-		block_snapshot__clear(&host->after.block);
+		block_snapshot__clear(&host->before.io.block);
+		block_snapshot__clear(&host->after.io.block);
 		flow = add_requests(&host->after, SDA, 100, 7, IO_READ, 10);
 		flow->requeued = flow->failed = 1;
 		flow = add_requests(&host->before, SDA, 100, 7, IO_READ, 10);
@@ -367,8 +367,8 @@ static void test_all(void **state)
 	add_growth(host, SDA, 100, 7, IO_WRITE, 20);
 	add_growth(host, SDA, 100, 7, IO_DISCARD, 0); /* once upon a time */
 	add_requests(&host->after, SDA, 100, 7, IO_OTHER, 0);
-	host->after.block.flows.list[0].issued += 2;
-	host->after.block.flows.list[1].issued += 1;
+	host->after.io.block.flows.list[0].issued += 2;
+	host->after.io.block.flows.list[1].issued += 1;
 	make_rows(host, BY_VM);
 	assert_int_equal(host->rows.count, 4);
 	for (int op = IO_READ; op <= IO_DISCARD; op++)

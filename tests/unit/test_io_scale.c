@@ -44,26 +44,26 @@ static void add_disk(struct io_view *view, uint32_t pid, uint32_t place, uint64_
 	add_reads(view, pid, id, requests);
 }
 
-static void fill(struct io_view *view, uint64_t time_ns, uint64_t requests)
+static void fill(struct view *view, uint64_t time_ns, uint64_t requests)
 {
-	view->time_ns = time_ns;
+	view->sched.time_ns = time_ns;
 	for (uint32_t pid = 1; pid <= VMS; pid++) {
-		struct io_vm *vm = list_add(&view->vms);
+		struct io_vm *vm = list_add(&view->io.vms);
 
 		vm->pid = pid;
 		vm->chosen = true;
 		snprintf(vm->name, sizeof(vm->name), "vm%u", pid);
 		for (uint32_t place = 0; place < DISKS; place++)
-			add_disk(view, pid, place, requests);
+			add_disk(&view->io, pid, place, requests);
 	}
 	for (int set = IO_SET_VMS; set < IO_SETS; set++)
-		io_view__sort(view, (enum io_set)set);
+		io_view__sort(&view->io, (enum io_set)set);
 }
 
 /* All of them busy: in less than a second, where one that looks through all rows takes a minute. */
 static void test_many(void **state)
 {
-	struct io_view before = { 0 }, after = { 0 };
+	struct view before = { 0 }, after = { 0 };
 	struct io_rows rows = { 0 };
 	uint64_t begin;
 
@@ -84,8 +84,8 @@ static void test_many(void **state)
 		assert_int_equal(row->interval.requests, REQUESTS);
 	}
 	io_rows__free(&rows);
-	io_view__free(&before);
-	io_view__free(&after);
+	view__free(&before);
+	view__free(&after);
 }
 
 int main(void)

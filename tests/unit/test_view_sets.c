@@ -11,7 +11,8 @@
 /* All sets of all tools, each once or more, then NULL. */
 static const struct set *const *all_sets(void)
 {
-	static const struct set *const *const tools[] = { cpu_sets, exit_sets, numa_sets };
+	static const struct set *const *const tools[] = { cpu_sets, exit_sets, numa_sets,
+							  io_view_sets };
 	static const struct set *sets[SETS_MAX];
 	size_t count = 0;
 
@@ -55,7 +56,6 @@ static void check_item(unsigned char *bytes, size_t size, size_t list, const cha
 
 static void check_view(unsigned char *bytes)
 {
-	memset(bytes + offsetof(struct view, io), 0, sizeof(struct io_view)); /* kvmq-io's */
 	for (const struct set *const *set = all_sets(); *set; set++) {
 		if (has_list(*set))
 			memset(bytes + (*set)->list, 0, sizeof(struct list));

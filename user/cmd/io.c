@@ -4,7 +4,7 @@
 #include "cmd/io_guest.h"
 #include "cmd/io_report.h"
 #include "cmd/tools.h"
-#include "model/io_view.h"
+#include "model/view_sets.h"
 
 /* Inside a guest. */
 static bool report_to_host(const struct options *options, int *status)
@@ -14,12 +14,12 @@ static bool report_to_host(const struct options *options, int *status)
 	return options->io.guest_report;
 }
 
-TOOL_REPORT(io_report, io_view__free, io_report__print_event(report, file, before, event))
+TOOL_REPORT(io_report, view__free, io_report__print_event(report, file, before, event))
 
 static const struct tool_ops ops = {
 	.tool = &io_tool,
 	.instead = report_to_host,
-	.view_size = sizeof(struct io_view),
+	.view_size = sizeof(struct view),
 	.sets = io_view_sets,
 	.events = &io_sets[IO_SET_EVENTS],
 	.live = &io_source,

@@ -102,18 +102,18 @@ static bool place_event(struct io_line *line, const struct io_report *report,
 	return true;
 }
 
-void io_report__print_event(struct io_report *report, FILE *file, const struct io_view *view,
+void io_report__print_event(struct io_report *report, FILE *file, const struct view *view,
 			    const struct io_event *event)
 {
-	const struct io_device *device = io_view__device(view, event->dev);
+	const struct io_device *device = io_view__device(&view->io, event->dev);
 	struct io_line line = { .event = event, .scheduler = device ? device->scheduler : NULL };
-	uint64_t boot_ns = view->realtime_ns - view->time_ns;
+	uint64_t boot_ns = view->sched.realtime_ns - view->sched.time_ns;
 	char number[24];
 
 	snprintf(number, sizeof(number), "%u:%u", IO_DEV_MAJOR(event->dev),
 		 IO_DEV_MINOR(event->dev));
 	line.device = device ? device->name : number;
-	if (!place_event(&line, report, view, event))
+	if (!place_event(&line, report, &view->io, event))
 		return;
 	if (report->options->json) {
 		json__print(file, io_line__json(&line, boot_ns));
@@ -183,11 +183,11 @@ struct io_cost {
 	double own_pct;
 };
 
-static struct io_cost find_cost(const struct io_view *before, const struct io_view *after)
+static struct io_cost find_cost(const struct view *before, const struct view *after)
 {
-	const struct block_snapshot *block = &after->block;
-	double time = (double)(after->time_ns - before->time_ns);
-	struct io_cost cost = { .runs = block->runs - before->block.runs,
+	const struct block_snapshot *block = &after->io.block;
+	double time = (double)(after->sched.time_ns - before->sched.time_ns);
+	struct io_cost cost = { .runs = block->runs - before->io.block.runs,
 				.run_ns = -1,
 				.hooks_pct = -1 };
 
@@ -197,7 +197,8 @@ static struct io_cost find_cost(const struct io_view *before, const struct io_vi
 		return cost;
 	if (cost.run_ns >= 0)
 		cost.hooks_pct = (double)cost.runs * cost.run_ns * 100.0 / time;
-	cost.own_pct = (double)(after->own_cpu_ns - before->own_cpu_ns) * 100.0 / time;
+	cost.own_pct = (double)(after->sched.cost.own_cpu_ns - before->sched.cost.own_cpu_ns) *
+		       100.0 / time;
 	return cost;
 }
 
@@ -263,17 +264,17 @@ static json_t *reason(const char *text)
 	return *text ? json__text(text) : json_null();
 }
 
-static int print_json(struct io_report *report, FILE *file, const struct io_view *before,
-		      const struct io_view *after)
+static int print_json(struct io_report *report, FILE *file, const struct view *before,
+		      const struct view *after)
 {
 	struct io_cost cost = find_cost(before, after);
-	const struct io_losses lost = find_losses(after);
+	const struct io_losses lost = find_losses(&after->io);
 	const struct loss_set losses = { &io_losses, &lost, NULL };
 	json_t *object, *rows = json_array();
-	const struct io_missing *missing = &after->missing;
+	const struct io_missing *missing = &after->io.missing;
 	char time[32];
 
-	format_time(time, sizeof(time), after->realtime_ns);
+	format_time(time, sizeof(time), after->sched.realtime_ns);
 	for (size_t i = 0; i < report->rows.count; i++) {
 		const struct io_row *row = &report->rows.list[i];
 		json_t *one = json__row(&io_metrics, row);
@@ -282,19 +283,20 @@ static int print_json(struct io_report *report, FILE *file, const struct io_view
 			json_object_set_new(one, "hist", layers__json(row));
 		json_array_append_new(rows, one);
 	}
-	object = json_pack(
-		"{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "schema",
-		SCHEMA, "host", json__text(after->host.name), "kernel",
-		json__text(after->host.kernel), "time", time, "interval_ns",
-		(json_int_t)(after->time_ns - before->time_ns), "cpus", (int)after->host.cpus,
-		"vms", (int)after->vms.count, "disks", (int)after->disks.count, "cost",
-		json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
-			  json__known_real(cost.run_ns), "hooks_pct",
-			  json__known_real(cost.hooks_pct), "own_pct", cost.own_pct),
-		"losses", losses__json(&losses, 1), "vms_missing", reason(missing->vms),
-		"throttling_missing", reason(after->block.throttling_missing), "vmm_missing",
-		reason(missing->vmm), "queues_missing", reason(missing->queues), "guests_missing",
-		reason(missing->guests), "rows", rows);
+	object = json_pack("{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+			   "schema", SCHEMA, "host", json__text(after->host.name), "kernel",
+			   json__text(after->host.kernel), "time", time, "interval_ns",
+			   (json_int_t)(after->sched.time_ns - before->sched.time_ns), "cpus",
+			   (int)after->host.cpus, "vms", (int)after->io.vms.count, "disks",
+			   (int)after->io.disks.count, "cost",
+			   json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
+				     json__known_real(cost.run_ns), "hooks_pct",
+				     json__known_real(cost.hooks_pct), "own_pct", cost.own_pct),
+			   "losses", losses__json(&losses, 1), "vms_missing", reason(missing->vms),
+			   "throttling_missing", reason(after->io.block.throttling_missing),
+			   "vmm_missing", reason(missing->vmm), "queues_missing",
+			   reason(missing->queues), "guests_missing", reason(missing->guests),
+			   "rows", rows);
 	return json__print(file, object);
 }
 
@@ -358,8 +360,8 @@ static void print_sources(FILE *file, const struct io_rows *rows)
 	putc('\n', file);
 }
 
-static void print_footer(const struct io_report *report, FILE *file, const struct io_view *before,
-			 const struct io_view *after)
+static void print_footer(const struct io_report *report, FILE *file, const struct view *before,
+			 const struct view *after)
 {
 	struct io_cost cost = find_cost(before, after);
 	struct cost_shares shares = { cost.hooks_pct, cost.own_pct };
@@ -372,13 +374,13 @@ static void print_footer(const struct io_report *report, FILE *file, const struc
 	else if (verbose)
 		fprintf(file, "cost of hooks: %.0f ns per run\n", cost.run_ns);
 	cost__print(file, &shares, "kvmq-io");
-	print_losses(file, after, verbose ? NULL : &report->columns);
+	print_losses(file, &after->io, verbose ? NULL : &report->columns);
 	putc('\n', file);
 }
 
-static void print_header(FILE *file, const struct io_view *view)
+static void print_header(FILE *file, const struct view *view)
 {
-	size_t vms = view->vms.count, disks = view->disks.count;
+	size_t vms = view->io.vms.count, disks = view->io.disks.count;
 
 	terminal_line(file, "%s %s: %u CPU%s, %zu VM%s, %zu disk%s; times in ms", view->host.name,
 		      view->host.kernel, view->host.cpus, view->host.cpus == 1 ? "" : "s", vms,
@@ -399,8 +401,8 @@ static void print_layers(FILE *file, const struct io_rows *rows, unsigned int wi
 		fputs("distributions: no request was completed\n", file);
 }
 
-static int print_text(struct io_report *report, FILE *file, const struct io_view *before,
-		      const struct io_view *after)
+static int print_text(struct io_report *report, FILE *file, const struct view *before,
+		      const struct view *after)
 {
 	const struct io_rows *rows = &report->rows;
 	unsigned int width = terminal_width(file);
@@ -408,7 +410,7 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 	int error = 0;
 
 	if (report->options->timestamp)
-		summary__print_time(file, after->realtime_ns, report->options->utc);
+		summary__print_time(file, after->sched.realtime_ns, report->options->utc);
 	print_header(file, after);
 	choose_columns(report, &columns);
 	if (rows->count)
@@ -416,21 +418,21 @@ static int print_text(struct io_report *report, FILE *file, const struct io_view
 				     width);
 	else
 		fputs(report->options->by == BY_DEVICE ? "no device has had a request yet\n"
-		      : after->vms.count	       ? "no disk of a VM was found\n"
-		      : *after->missing.vms	       ? "no VM is to be seen\n"
+		      : after->io.vms.count	       ? "no disk of a VM was found\n"
+		      : *after->io.missing.vms	       ? "no VM is to be seen\n"
 						       : "no VM is there\n",
 		      file);
 	if (error)
 		return error;
 	if (report->options->hist)
 		print_layers(file, rows, width);
-	error = io_reasons__print(file, rows, after);
+	error = io_reasons__print(file, rows, &after->io);
 	print_footer(report, file, before, after);
 	return error;
 }
 
-int io_report__print(struct io_report *report, FILE *file, const struct io_view *before,
-		     const struct io_view *after)
+int io_report__print(struct io_report *report, FILE *file, const struct view *before,
+		     const struct view *after)
 {
 	int error = io_rows__make(&report->rows, report->options->by, before, after);
 
@@ -447,7 +449,8 @@ int io_report__print(struct io_report *report, FILE *file, const struct io_view 
 	if (!report->options->events)
 		return print_text(report, file, before, after);
 	/* An event line says nothing of those that are not there. */
-	if (memcmp(&before->block.losses, &after->block.losses, sizeof(after->block.losses)))
-		print_losses(file, after, NULL);
+	if (memcmp(&before->io.block.losses, &after->io.block.losses,
+		   sizeof(after->io.block.losses)))
+		print_losses(file, &after->io, NULL);
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #include "cli/options.h"
 #include "io/io_rows.h"
-#include "model/io_event.h"
+#include "model/view.h"
 #include "render/metric.h"
 
 struct io_report {
@@ -31,11 +31,11 @@ void io_report__free(struct io_report *report);
  * Prints what has changed from before to after, once for an interval. Returns 0 or -errno;
  * errors of the file itself are left to ferror().
  */
-int io_report__print(struct io_report *report, FILE *file, const struct io_view *before,
-		     const struct io_view *after);
+int io_report__print(struct io_report *report, FILE *file, const struct view *before,
+		     const struct view *after);
 
 /* A slow request; view is that of before it. */
-void io_report__print_event(struct io_report *report, FILE *file, const struct io_view *view,
+void io_report__print_event(struct io_report *report, FILE *file, const struct view *view,
 			    const struct io_event *event);
 
 #endif

@@ -204,10 +204,14 @@ static int add_all_by_vm(struct io_builder *builder)
 	return error ? error : io_rows__add_guests(builder);
 }
 
-int io_rows__make(struct io_rows *rows, enum group_by by, const struct io_view *before,
-		  const struct io_view *after)
+int io_rows__make(struct io_rows *rows, enum group_by by, const struct view *before,
+		  const struct view *after)
 {
-	struct io_builder builder = { .before = before, .after = after, .pool = &rows->pool };
+	struct io_builder builder = { .before = &before->io,
+				      .after = &after->io,
+				      .begin_ns = before->sched.time_ns,
+				      .end_ns = after->sched.time_ns,
+				      .pool = &rows->pool };
 	int error;
 
 	list_clear(rows);

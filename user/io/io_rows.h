@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "model/group_by.h"
-#include "model/io_view.h"
 #include "model/pool.h"
+#include "model/view.h"
 
 /* What a request waits in, from the guest outward. */
 enum io_layer {
@@ -95,8 +95,8 @@ struct io_rows {
  * BY_DEVICE: the same for each leaf device of the host. Nothing but the two views counts.
  * Returns 0 or -ENOMEM. The rows own memory: io_rows__free().
  */
-int io_rows__make(struct io_rows *rows, enum group_by by, const struct io_view *before,
-		  const struct io_view *after);
+int io_rows__make(struct io_rows *rows, enum group_by by, const struct view *before,
+		  const struct view *after);
 void io_rows__free(struct io_rows *rows);
 
 /*

@@ -360,7 +360,7 @@ static int finish_place(struct pool *pool, struct io_row *rows, size_t count,
 
 		row->device = rows->device;
 		row->scheduler = rows->scheduler;
-		row->elapsed_ns = after->time_ns - builder->before->time_ns;
+		row->elapsed_ns = builder->end_ns - builder->begin_ns;
 		/* None was seen: there was none. */
 		if (!row->figures_known && is_watched(row, leaf_count))
 			row->on_host = row->figures_known = true;
@@ -368,7 +368,7 @@ static int finish_place(struct pool *pool, struct io_row *rows, size_t count,
 		if (guest)
 			row->guest_rejected = guest->rejected;
 		if (guest && guest->received_ns)
-			row->report_age_ns = after->time_ns - guest->received_ns;
+			row->report_age_ns = builder->end_ns - guest->received_ns;
 	}
 	return error;
 }

@@ -24,6 +24,7 @@ struct io_place_rows {
 /* Rows on their way: those of a place are found by a table of hashes. */
 struct io_builder {
 	const struct io_view *before, *after;
+	uint64_t begin_ns, end_ns; /* of these, CLOCK_MONOTONIC */
 	struct pool *pool;
 	LIST(struct io_place_rows) places;
 	uint32_t *table; /* index into places + 1; 0: free */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/io_sets.h"
 
-#include "model/io_view.h"
+#include "model/view_sets.h"
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member is no expression */
 
@@ -11,40 +11,35 @@
 		FIELD_AS(prefix "_ns", item, member.sum_ns, FIELD_U64, FIELD_COUNTER),             \
 		FIELD_AS(prefix "_hist", item, member.hist, FIELD_U32, FIELD_COUNTER)
 
-#define MOMENT(name, member, type, kind) FIELD_AS(name, struct io_view, member, type, kind)
+#define ONCE(name, member, type, kind) FIELD_AS(name, struct view, io.member, type, kind)
 
-static const struct field moment[] = {
-	MOMENT("time_ns", time_ns, FIELD_U64, FIELD_GAUGE),
-	MOMENT("realtime_ns", realtime_ns, FIELD_U64, FIELD_GAUGE),
-	MOMENT("own_cpu_ns", own_cpu_ns, FIELD_U64, FIELD_COUNTER),
-	MOMENT("runs", block.runs, FIELD_U64, FIELD_COUNTER),
-	MOMENT("samples", block.samples, FIELD_U64, FIELD_COUNTER),
-	MOMENT("sample_ns", block.sample_ns, FIELD_U64, FIELD_COUNTER),
-	MOMENT("lost_events", block.losses.events, FIELD_U64, FIELD_COUNTER),
-	MOMENT("lost_flows", block.losses.flows, FIELD_U64, FIELD_COUNTER),
-	MOMENT("lost_requests", block.losses.requests, FIELD_U64, FIELD_COUNTER),
-	MOMENT("lost_owners", block.losses.owners, FIELD_U64, FIELD_GAUGE),
-	MOMENT("early", block.losses.early, FIELD_U64, FIELD_COUNTER),
-	MOMENT("missed", block.losses.missed, FIELD_U64, FIELD_COUNTER),
-	MOMENT("lost_vmm_requests", vmm.lost, FIELD_U64, FIELD_COUNTER),
-	MOMENT("lost_ring_reads", queues.failed, FIELD_U64, FIELD_COUNTER),
-	MOMENT("lost_ring_samples", queues.skipped, FIELD_U64, FIELD_COUNTER),
-	MOMENT("strangers", strangers, FIELD_U64, FIELD_COUNTER),
-	MOMENT("unseen", unseen, FIELD_U64, FIELD_GAUGE),
+static const struct field cost[] = {
+	ONCE("runs", block.runs, FIELD_U64, FIELD_COUNTER),
+	ONCE("samples", block.samples, FIELD_U64, FIELD_COUNTER),
+	ONCE("sample_ns", block.sample_ns, FIELD_U64, FIELD_COUNTER),
 };
 
-/* What is the same at most moments. */
+static const struct field losses[] = {
+	ONCE("events", block.losses.events, FIELD_U64, FIELD_COUNTER),
+	ONCE("flows", block.losses.flows, FIELD_U64, FIELD_COUNTER),
+	ONCE("requests", block.losses.requests, FIELD_U64, FIELD_COUNTER),
+	ONCE("owners", block.losses.owners, FIELD_U64, FIELD_GAUGE),
+	ONCE("early", block.losses.early, FIELD_U64, FIELD_COUNTER),
+	ONCE("missed", block.losses.missed, FIELD_U64, FIELD_COUNTER),
+	ONCE("vmm_requests", vmm.lost, FIELD_U64, FIELD_COUNTER),
+	ONCE("ring_reads", queues.failed, FIELD_U64, FIELD_COUNTER),
+	ONCE("ring_samples", queues.skipped, FIELD_U64, FIELD_COUNTER),
+	ONCE("strangers", strangers, FIELD_U64, FIELD_COUNTER),
+	ONCE("unseen", unseen, FIELD_U64, FIELD_GAUGE),
+};
+
 static const struct field state[] = {
-	MOMENT("host", host.name, FIELD_TEXT, FIELD_GAUGE),
-	MOMENT("kernel", host.kernel, FIELD_TEXT, FIELD_GAUGE),
-	MOMENT("boot_id", host.boot_id, FIELD_TEXT, FIELD_GAUGE),
-	MOMENT("cpus", host.cpus, FIELD_U32, FIELD_GAUGE),
-	MOMENT("unseen_words", unseen_words, FIELD_TEXT, FIELD_GAUGE),
-	MOMENT("vms_missing", missing.vms, FIELD_TEXT, FIELD_GAUGE),
-	MOMENT("throttling_missing", block.throttling_missing, FIELD_TEXT, FIELD_GAUGE),
-	MOMENT("vmm_missing", missing.vmm, FIELD_TEXT, FIELD_GAUGE),
-	MOMENT("queues_missing", missing.queues, FIELD_TEXT, FIELD_GAUGE),
-	MOMENT("guests_missing", missing.guests, FIELD_TEXT, FIELD_GAUGE),
+	ONCE("unseen_words", unseen_words, FIELD_TEXT, FIELD_GAUGE),
+	ONCE("vms_missing", missing.vms, FIELD_TEXT, FIELD_GAUGE),
+	ONCE("throttling_missing", block.throttling_missing, FIELD_TEXT, FIELD_GAUGE),
+	ONCE("vmm_missing", missing.vmm, FIELD_TEXT, FIELD_GAUGE),
+	ONCE("queues_missing", missing.queues, FIELD_TEXT, FIELD_GAUGE),
+	ONCE("guests_missing", missing.guests, FIELD_TEXT, FIELD_GAUGE),
 };
 
 static const struct field vms[] = {
@@ -200,48 +195,22 @@ static const struct field guest_flows[] = {
 	LATENCY("device", struct io_guest_flow, layers[GUEST_DEVICE]),
 };
 
-#define SET(table, member, fields_of, keys)                                                        \
-	{                                                                                          \
-		.name = (table), .fields = (fields_of),                                            \
-		.field_count = sizeof(fields_of) / sizeof(fields_of[0]), .key_count = (keys),      \
-		.size = sizeof(*((struct io_view *)0)->member.list),                               \
-		.list = offsetof(struct io_view, member)                                           \
-	}
-
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct set io_sets[IO_SETS] = {
-	[IO_SET_MOMENT] = { .name = "moments",
-			    .fields = moment,
-			    .field_count = sizeof(moment) / sizeof(moment[0]),
-			    .size = sizeof(struct io_view) },
-	[IO_SET_STATE] = { .name = "io_state",
-			   .fields = state,
-			   .field_count = sizeof(state) / sizeof(state[0]),
-			   .size = sizeof(struct io_view) },
-	[IO_SET_VMS] = SET("io_vms", vms, vms, 2),
-	[IO_SET_DISKS] = SET("io_disks", disks, disks, 3),
-	[IO_SET_LEAVES] = SET("io_leaves", leaves, leaves, 4),
-	[IO_SET_DEVICES] = SET("io_devices", devices, devices, 1),
-	[IO_SET_BLOCK_FLOWS] = SET("block_flows", block.flows, block_flows, 4),
-	[IO_SET_BLOCK_BASES] = SET("block_bases", block_bases, block_flows, 4),
-	[IO_SET_VMM_FLOWS] = SET("vmm_flows", vmm.flows, vmm_flows, 5),
-	[IO_SET_RINGS] = SET("io_rings", queues.flows, rings, 4),
-	[IO_SET_EVENTS] = { .name = "io_events",
-			    .fields = events,
-			    .field_count = sizeof(events) / sizeof(events[0]),
-			    .size = sizeof(struct io_event),
-			    .list = offsetof(struct io_view, events),
-			    .events = true },
-	[IO_SET_GUESTS] = SET("io_guests", guests, guests, 2),
-	[IO_SET_GUEST_DISKS] = SET("io_guest_disks", guest_disks, guest_disks, 4),
-	[IO_SET_GUEST_FLOWS] = SET("io_guest_flows", guest_flows, guest_flows, 5),
-};
-
-const struct set *const io_view_sets[] = {
-	&io_sets[IO_SET_MOMENT],      &io_sets[IO_SET_STATE],	    &io_sets[IO_SET_VMS],
-	&io_sets[IO_SET_DISKS],	      &io_sets[IO_SET_LEAVES],	    &io_sets[IO_SET_DEVICES],
-	&io_sets[IO_SET_BLOCK_FLOWS], &io_sets[IO_SET_BLOCK_BASES], &io_sets[IO_SET_VMM_FLOWS],
-	&io_sets[IO_SET_RINGS],	      &io_sets[IO_SET_EVENTS],	    &io_sets[IO_SET_GUESTS],
-	&io_sets[IO_SET_GUEST_DISKS], &io_sets[IO_SET_GUEST_FLOWS], NULL,
+	[IO_SET_COST] = SET_OF_VIEW("io_cost", cost),
+	[IO_SET_LOSSES] = SET_OF_VIEW("io_losses", losses),
+	[IO_SET_STATE] = SET_OF_VIEW("io_state", state),
+	[IO_SET_VMS] = SET_OF_LIST("io_vms", io.vms, vms, 2),
+	[IO_SET_DISKS] = SET_OF_LIST("io_disks", io.disks, disks, 3),
+	[IO_SET_LEAVES] = SET_OF_LIST("io_leaves", io.leaves, leaves, 4),
+	[IO_SET_DEVICES] = SET_OF_LIST("io_devices", io.devices, devices, 1),
+	[IO_SET_BLOCK_FLOWS] = SET_OF_LIST("block_flows", io.block.flows, block_flows, 4),
+	[IO_SET_BLOCK_BASES] = SET_OF_LIST("block_bases", io.block_bases, block_flows, 4),
+	[IO_SET_VMM_FLOWS] = SET_OF_LIST("vmm_flows", io.vmm.flows, vmm_flows, 5),
+	[IO_SET_RINGS] = SET_OF_LIST("io_rings", io.queues.flows, rings, 4),
+	[IO_SET_EVENTS] = SET_OF_LIST("io_events", io.events, events, 0, .events = true),
+	[IO_SET_GUESTS] = SET_OF_LIST("io_guests", io.guests, guests, 2),
+	[IO_SET_GUEST_DISKS] = SET_OF_LIST("io_guest_disks", io.guest_disks, guest_disks, 4),
+	[IO_SET_GUEST_FLOWS] = SET_OF_LIST("io_guest_flows", io.guest_flows, guest_flows, 5),
 };

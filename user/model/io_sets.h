@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The sets of an io_view: each list's fields, by which it is ordered, searched and kept. */
+/* The sets of a view's I/O: each list's fields, by which it is ordered, searched and kept. */
 #ifndef KVMQ_IO_SETS_H
 #define KVMQ_IO_SETS_H
 
 #include "model/set.h"
 
 enum io_set {
-	IO_SET_MOMENT, /* what there is once */
-	IO_SET_STATE,  /* and seldom changes */
+	IO_SET_COST,   /* what there is once */
+	IO_SET_LOSSES, /* and hardly ever changes */
+	IO_SET_STATE,
 	IO_SET_VMS,
 	IO_SET_DISKS,
 	IO_SET_LEAVES,
@@ -24,8 +25,5 @@ enum io_set {
 };
 
 extern const struct set io_sets[IO_SETS];
-
-/* The same for a recording, then NULL. */
-extern const struct set *const io_view_sets[];
 
 #endif

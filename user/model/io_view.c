@@ -3,9 +3,12 @@
 
 #include <stdio.h>
 
+#include "model/view.h"
+
 static struct list *list_of(const struct io_view *view, enum io_set set)
 {
-	return (struct list *)((char *)view + io_sets[set].list);
+	/* A set's place is in the whole view. */
+	return (struct list *)((char *)view - offsetof(struct view, io) + io_sets[set].list);
 }
 
 void io_view__clear(struct io_view *view)

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All that kvmq-io knows of one moment, by value: VMs with their disks, the host's devices and
- * what stands on what, what was counted, what guests have reported, and what is missing and
- * why. Nothing in it leads outside, and whose a request is has been resolved: rows are made of
- * two of these alone.
+ * What is known of I/O at one moment, by value, as a part of a view: VMs with their disks, the
+ * host's devices and what stands on what, what was counted, what guests have reported, and what
+ * is missing and why. Nothing in it leads outside, and whose a request is has been resolved.
  *
  * A VM is known by PID and start, a disk by its VM and its id (disks/disk_ids.h), a device by
- * its number. io_sets describe each list (model/set.h).
+ * its number. io_sets describes each list (model/set.h).
  */
 #ifndef KVMQ_IO_VIEW_H
 #define KVMQ_IO_VIEW_H
 
-#include "model/host.h"
 #include "model/io.h"
 #include "model/io_event.h"
 #include "model/io_sets.h"
@@ -144,10 +142,6 @@ struct io_missing {
 };
 
 struct io_view {
-	struct host host;
-	uint64_t time_ns;	/* CLOCK_MONOTONIC */
-	uint64_t realtime_ns;	/* time of day */
-	uint64_t own_cpu_ns;	/* of this process */
 	uint64_t strangers;	/* connections that no VM could be found for */
 	uint64_t unseen;	/* processes that could not be looked into */
 	char unseen_words[128]; /* to stand behind their number */

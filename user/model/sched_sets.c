@@ -6,9 +6,13 @@
 #define VIEW_COUNTER(name, member) COUNTER(name, struct view, sched.member)
 #define VIEW_GAUGE(name, member, type) FIELD_AS(name, struct view, sched.member, type, FIELD_GAUGE)
 
+/* Of who looks at no thread, the first ones. */
+#define IO_MOMENT_FIELDS 3
+
 static const struct field moment_fields[] = {
 	VIEW_GAUGE("time_ns", time_ns, FIELD_U64),
 	VIEW_GAUGE("realtime_ns", realtime_ns, FIELD_U64),
+	VIEW_COUNTER("own_cpu_ns", cost.own_cpu_ns),
 	VIEW_GAUGE("end_ns", end_ns, FIELD_U64),
 	VIEW_GAUGE("read_rq", read_rq, FIELD_U64),
 	VIEW_GAUGE("end_rq", end_rq, FIELD_U64),
@@ -19,7 +23,6 @@ static const struct field moment_fields[] = {
 	VIEW_COUNTER("vm_sample_ns", cost.vm_sample_ns),
 	VIEW_COUNTER("switches", cost.switches),
 	VIEW_GAUGE("idle_switch_ps", cost.idle_switch_ps, FIELD_U64),
-	VIEW_COUNTER("own_cpu_ns", cost.own_cpu_ns),
 };
 
 static const struct field host_fields[] = {
@@ -152,6 +155,10 @@ static const struct field blame_fields[] = {
 };
 
 const struct set moment_set = SET_OF_VIEW("moments", moment_fields);
+const struct set io_moment_set = { .name = "moments",
+				   .fields = moment_fields,
+				   .field_count = IO_MOMENT_FIELDS,
+				   .size = sizeof(struct view) };
 const struct set host_set = SET_OF_VIEW("host", host_fields);
 const struct set loss_set = SET_OF_VIEW("losses", loss_fields);
 const struct set vm_set = SET_OF_LIST("vms", sched.vms, vm_fields, 2);

@@ -37,7 +37,7 @@ struct named_burst {
 
 struct view {
 	struct host host;
-	struct snapshot sched;
+	struct snapshot sched; /* its times and own_cpu_ns are the whole view's */
 	struct exit_snapshot exits;
 	struct numa_snapshot numa;
 	struct io_view io;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/view_sets.h"
 
-#define SETS_OF_ALL                                                                                \
+#define SETS_OF_THREADS                                                                            \
 	&moment_set, &host_set, &loss_set, &vm_set, &vm_exited_set, &thread_name_set, &thread_set
 
-const struct set *const cpu_sets[] = { SETS_OF_ALL, &overlap_set, &blame_set, &wait_set, NULL };
+const struct set *const cpu_sets[] = { SETS_OF_THREADS, &overlap_set, &blame_set, &wait_set, NULL };
 
-const struct set *const exit_sets[] = { SETS_OF_ALL,
+const struct set *const exit_sets[] = { SETS_OF_THREADS,
 					&exit_state_set,
 					&exit_cost_set,
 					&exit_thread_set,
@@ -14,6 +14,25 @@ const struct set *const exit_sets[] = { SETS_OF_ALL,
 					&exit_event_set,
 					NULL };
 
-const struct set *const numa_sets[] = { SETS_OF_ALL,	  &numa_state_set, &numa_cost_set,
+const struct set *const numa_sets[] = { SETS_OF_THREADS,  &numa_state_set, &numa_cost_set,
 					&node_set,	  &numa_vm_set,	   &residency_set,
 					&numa_thread_set, &burst_set,	   NULL };
+
+const struct set *const io_view_sets[] = { &io_moment_set,
+					   &host_set,
+					   &io_sets[IO_SET_COST],
+					   &io_sets[IO_SET_LOSSES],
+					   &io_sets[IO_SET_STATE],
+					   &io_sets[IO_SET_VMS],
+					   &io_sets[IO_SET_DISKS],
+					   &io_sets[IO_SET_LEAVES],
+					   &io_sets[IO_SET_DEVICES],
+					   &io_sets[IO_SET_BLOCK_FLOWS],
+					   &io_sets[IO_SET_BLOCK_BASES],
+					   &io_sets[IO_SET_VMM_FLOWS],
+					   &io_sets[IO_SET_RINGS],
+					   &io_sets[IO_SET_EVENTS],
+					   &io_sets[IO_SET_GUESTS],
+					   &io_sets[IO_SET_GUEST_DISKS],
+					   &io_sets[IO_SET_GUEST_FLOWS],
+					   NULL };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sets of a view, but for kvmq-io's: io_sets.h. What does not change is in a set of its own
+ * The sets of a view; those of I/O: io_sets.h. What does not change is in a set of its own
  * beside the figures of the same list, so that it is kept once.
  */
 #ifndef KVMQ_VIEW_SETS_H
@@ -14,9 +14,16 @@
 extern const struct set *const cpu_sets[];
 extern const struct set *const exit_sets[];
 extern const struct set *const numa_sets[];
+extern const struct set *const io_view_sets[];
 
-/* Of what all three have: moments, host, losses, VMs, threads. */
-extern const struct set moment_set, host_set, loss_set, vm_set, vm_exited_set;
+/* Of what all have. */
+extern const struct set moment_set, host_set;
+
+/* Of kvmq-io: of a moment, the first fields of moment_set. */
+extern const struct set io_moment_set;
+
+/* Of those that look at threads. */
+extern const struct set loss_set, vm_set, vm_exited_set;
 extern const struct set thread_name_set, thread_set;
 
 /* Of kvmq-cpu. */

@@ -10,7 +10,6 @@
 
 #include "base/log.h"
 #include "base/units.h"
-#include "host/host.h"
 #include "host/proc.h"
 #include "source/session.h"
 
@@ -216,7 +215,6 @@ int io_session__open(struct io_session *session, const struct options *options,
 	int error;
 
 	session->options = options;
-	host__read(&session->host);
 	session->on_event = on_event;
 	session->context = context;
 	error = session__check_host();
@@ -281,13 +279,6 @@ static int read_guests(struct io_session *session, struct io_view *view)
 	return 0;
 }
 
-static void read_times(struct io_view *view)
-{
-	view->realtime_ns = clock_realtime_ns();
-	view->time_ns = clock_monotonic_ns();
-	view->own_cpu_ns = clock_process_cpu_ns();
-}
-
 int io_session__read(struct io_session *session, struct io_view *view)
 {
 	int error = io_vms__refresh(&session->vms, clock_monotonic_ns());
@@ -295,8 +286,6 @@ int io_session__read(struct io_session *session, struct io_view *view)
 	if (error > 0)
 		error = follow_vms(session);
 	io_view__clear(view);
-	read_times(view);
-	view->host = session->host;
 	view->missing = session->missing;
 	if (!error)
 		error = block_probe__read(session->block, &view->block);

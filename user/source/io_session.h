@@ -17,7 +17,6 @@
 struct io_session {
 	struct session_filter filter;
 	const struct options *options;
-	struct host host;
 	struct io_vms vms;
 	struct block_probe *block;
 	struct vmm_probe *vmm;		/* NULL: not asked for */
@@ -39,8 +38,10 @@ int io_session__open(struct io_session *session, const struct options *options,
 		     void (*on_event)(void *context, const struct io_event *event), void *context);
 void io_session__close(struct io_session *session);
 
-/* Reads all there is into a view, which is to be there up to the next one. Returns 0 or -errno
- * after one line. */
+/*
+ * Reads all there is of I/O into a part of a view, which is to be there up to the next one. Returns
+ * 0 or -errno after one line.
+ */
 int io_session__read(struct io_session *session, struct io_view *view);
 
 /* Takes events and reports of guests. Returns 0 or -errno after one line. */

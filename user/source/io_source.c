@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Views of what VMs and block devices do. */
 #include "base/privileges.h"
+#include "base/units.h"
+#include "host/host.h"
 #include "source/io_session.h"
 #include "source/source.h"
 
 struct io_source {
 	const struct event_sink *sink;
+	struct host host;
 	struct io_session session;
 };
 
@@ -21,6 +24,7 @@ static int open_source(void *data, const struct options *options, const struct e
 	struct io_source *source = data;
 
 	source->sink = sink;
+	host__read(&source->host);
 	return io_session__open(&source->session, options, on_event, source);
 }
 
@@ -28,7 +32,7 @@ static const struct host *get_host(const void *data)
 {
 	const struct io_source *source = data;
 
-	return &source->session.host;
+	return &source->host;
 }
 
 /* A monitor that has ended is connected to again, and so is the guest of a VM that starts later. */
@@ -69,9 +73,16 @@ static int poll_source(void *data)
 static int read_view(void *data, void *into)
 {
 	struct io_source *source = data;
+	struct view *view = into;
 	int error = source->session.latest ? io_session__poll(&source->session) : 0;
 
-	return error ? error : io_session__read(&source->session, into);
+	if (error)
+		return error;
+	view->host = source->host;
+	view->sched.realtime_ns = clock_realtime_ns();
+	view->sched.time_ns = clock_monotonic_ns();
+	view->sched.cost.own_cpu_ns = clock_process_cpu_ns();
+	return io_session__read(&source->session, &view->io);
 }
 
 static void close_source(void *data)

@@ -61,7 +61,7 @@ struct source_ops {
 	void (*close)(void *source);
 };
 
-/* Those of the tools; their views are struct view, and struct io_view of kvmq-io. */
+/* Those of the tools. */
 extern const struct source_ops cpu_source, exit_source, numa_source, io_source;
 
 #endif
