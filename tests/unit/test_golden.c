@@ -16,14 +16,13 @@
 struct recorded_tool {
 	const char *name;
 	const struct set *const *sets;
-	size_t view_size;
 };
 
 static const struct recorded_tool tools[] = {
-	{ "kvmq-cpu", cpu_sets, sizeof(struct view) },
-	{ "kvmq-exit", exit_sets, sizeof(struct view) },
-	{ "kvmq-numa", numa_sets, sizeof(struct view) },
-	{ "kvmq-io", io_view_sets, sizeof(struct view) },
+	{ "kvmq-cpu", cpu_sets },
+	{ "kvmq-exit", exit_sets },
+	{ "kvmq-numa", numa_sets },
+	{ "kvmq-io", io_view_sets },
 };
 
 static const struct recorded_tool *find_tool(const char *name)
@@ -36,7 +35,7 @@ static const struct recorded_tool *find_tool(const char *name)
 
 static int record(const struct recorded_tool *tool, const char *scene, const char *path)
 {
-	struct scene_form form = { tool->sets, 0, tool->view_size };
+	struct scene_form form = { tool->sets, 0, sizeof(struct view) };
 	struct recording_info info = { .option = "--record",
 				       .tool = tool->name,
 				       .version = "1",
@@ -44,7 +43,7 @@ static int record(const struct recorded_tool *tool, const char *scene, const cha
 				       .host = "kvm1",
 				       .interval_ns = 1000 * MS,
 				       .sets = tool->sets };
-	char *views = calloc(VIEWS_MAX, tool->view_size);
+	struct view *views = calloc(VIEWS_MAX, sizeof(*views));
 	struct recorder *recorder = NULL;
 	FILE *file = fopen(scene, "re");
 	size_t count;
@@ -59,10 +58,10 @@ static int record(const struct recorded_tool *tool, const char *scene, const cha
 	fclose(file);
 	error = recorder__open(&recorder, path, &info);
 	for (size_t i = 0; i < count && !error; i++)
-		error = recorder__write(recorder, views + i * tool->view_size);
+		error = recorder__write(recorder, &views[i]);
 	recorder__close(recorder);
 	for (size_t i = 0; i < count; i++)
-		scene_free(&form, views + i * tool->view_size);
+		view__free(&views[i]);
 	free(views);
 	return error;
 }

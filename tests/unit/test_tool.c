@@ -8,45 +8,18 @@
 #include "base/log.h"
 #include "cli/option_entries.h"
 #include "cli/tool.h"
+#include "model/view_sets.h"
 
 /* 2026-11-29 20:00:00 UTC; a view is a second after the one before, however fast they are read. */
 #define START_NS 1795982400000000000ULL
 #define SECOND_NS 1000000000ULL
 
-struct event {
-	uint64_t number;
-};
-
-struct view {
-	uint64_t realtime_ns;
-	uint64_t value;
-	LIST(struct event) events;
-};
-
-static const struct field moment_fields[] = {
-	FIELD(struct view, realtime_ns, FIELD_U64, FIELD_GAUGE),
-	FIELD(struct view, value, FIELD_U64, FIELD_COUNTER),
-};
-
+/* What is counted is "switches", and each view comes after an event. */
 static const struct field event_fields[] = {
-	FIELD(struct event, number, FIELD_U64, FIELD_GAUGE),
+	FIELD_AS("number", struct named_wait, event.time_ns, FIELD_U64, FIELD_GAUGE),
 };
 
-static const struct set moments = {
-	.name = "moments",
-	.fields = moment_fields,
-	.field_count = ARRAY_SIZE(moment_fields),
-	.size = sizeof(struct view),
-};
-
-static const struct set events = {
-	.name = "events",
-	.fields = event_fields,
-	.field_count = ARRAY_SIZE(event_fields),
-	.events = true,
-	.size = sizeof(struct event),
-	.list = offsetof(struct view, events),
-};
+static const struct set events = SET_OF_LIST("events", waits, event_fields, 0, .events = true);
 
 struct source {
 	const struct event_sink *sink;
@@ -97,24 +70,24 @@ static int poll_source(void *data)
 	return 0;
 }
 
-static int read_view(void *data, void *to)
+static int read_view(void *data, struct view *view)
 {
 	struct source *source = data;
-	struct view *view = to;
-	const struct event event = { source->reads };
+	const struct named_wait event = { .event.time_ns = source->reads };
+	struct snapshot *sched = &view->sched;
 
 	if (wanted.read_error && source->reads == wanted.fail_at)
 		return wanted.read_error;
-	view->realtime_ns = wanted.start_ns + source->reads * wanted.step_ns;
+	sched->realtime_ns = wanted.start_ns + source->reads * wanted.step_ns;
 	if (source->reads && source->reads % 3 == 0)
-		view->realtime_ns -= wanted.early_ns;
-	view->value = source->reads * source->reads;
+		sched->realtime_ns -= wanted.early_ns;
+	sched->cost.switches = source->reads * source->reads;
 	source->sink->take(source->sink->context, &event);
 	source->reads++;
 	return 0;
 }
 
-static int stop(void *data, const void *view)
+static int stop(void *data, const struct view *view)
 {
 	(void)data;
 	assert_non_null(view);
@@ -140,13 +113,6 @@ static const struct source_ops live = {
 	.close = close_source,
 };
 
-static void free_view(void *data)
-{
-	struct view *view = data;
-
-	list_free(&view->events);
-}
-
 static int init(void *report, const struct options *options, int *status)
 {
 	(void)report;
@@ -154,23 +120,22 @@ static int init(void *report, const struct options *options, int *status)
 	return options->sort && !strcmp(options->sort, "nosuch");
 }
 
-static int print(void *report, FILE *file, const void *before, const void *after)
+static int print(void *report, FILE *file, const struct view *before, const struct view *after)
 {
 	uint64_t *shown = report;
-	const struct view *one = before, *two = after;
 
-	fprintf(file, "%u: +%u\n", (unsigned int)++*shown, (unsigned int)(two->value - one->value));
+	fprintf(file, "%u: +%u\n", (unsigned int)++*shown,
+		(unsigned int)(after->sched.cost.switches - before->sched.cost.switches));
 	return 0;
 }
 
-static void print_event(void *report, FILE *file, const void *before, const void *item)
+static void print_event(void *report, FILE *file, const struct view *before, const void *item)
 {
-	const struct view *view = before;
-	const struct event *event = item;
+	const struct named_wait *event = item;
 
 	(void)report;
-	fprintf(file, "event %u after %u\n", (unsigned int)event->number,
-		(unsigned int)view->value);
+	fprintf(file, "event %u after %u\n", (unsigned int)event->event.time_ns,
+		(unsigned int)before->sched.cost.switches);
 }
 
 static void free_report(void *report)
@@ -188,18 +153,20 @@ static const struct tool tool = {
 	.interval = true,
 };
 
-static const struct tool_ops ops = {
-	.tool = &tool,
-	.view_size = sizeof(struct view),
-	.free_view = free_view,
-	.sets = (const struct set *const[]){ &moments, &events, NULL },
-	.events = &events,
-	.live = &live,
-	.report_size = sizeof(uint64_t),
+static const struct report_ops report = {
+	.size = sizeof(uint64_t),
 	.init = init,
 	.print = print,
 	.print_event = print_event,
 	.free = free_report,
+};
+
+static const struct tool_ops ops = {
+	.tool = &tool,
+	.sets = (const struct set *const[]){ &moment_set, &events, NULL },
+	.events = &events,
+	.live = &live,
+	.report = &report,
 };
 
 static char folder[64], path[128];

@@ -31,12 +31,12 @@ struct recording_info life__info(const struct life *life, const char *option)
 	return info;
 }
 
-int life__show(struct life *life, const void *before, const void *after)
+int life__show(struct life *life, const struct view *before, const struct view *after)
 {
 	int error, unwritten;
 
 	errno = 0;
-	error = life->ops->print(life->report, stdout, before, after);
+	error = life->ops->report->print(life->report, stdout, before, after);
 	unwritten = flush_output();
 	if (unwritten)
 		return unwritten;
@@ -53,12 +53,12 @@ int tool__run(const struct tool_ops *ops, int argc, char **argv)
 	if (options_parse(&life.options, ops->tool, argc, argv, &status) ||
 	    (ops->instead && ops->instead(&life.options, &status)))
 		return status;
-	life.report = life__new(ops->report_size);
+	life.report = life__new(ops->report->size);
 	if (!life.report)
 		return STATUS_FAILED;
-	if (!ops->init(life.report, &life.options, &status))
+	if (!ops->report->init(life.report, &life.options, &status))
 		status = life.options.from ? life__replay(&life) : life__measure(&life);
-	ops->free(life.report);
+	ops->report->free(life.report);
 	free(life.report);
 	return status;
 }

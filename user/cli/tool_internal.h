@@ -19,7 +19,7 @@ void *life__new(size_t size);
 struct recording_info life__info(const struct life *life, const char *option);
 
 /* Shows the interval between two views and sends it on its way: 0, or -errno after one line. */
-int life__show(struct life *life, const void *before, const void *after);
+int life__show(struct life *life, const struct view *before, const struct view *after);
 
 /* Measures until it is told to end: an exit status. */
 int life__measure(struct life *life);

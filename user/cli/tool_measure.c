@@ -16,14 +16,14 @@ struct measuring {
 	struct life *life;
 	const struct source_ops *ops;
 	void *source;
-	void *views[2];
+	struct view views[2];
 	unsigned int latest;	   /* which of the two */
 	struct list events;	   /* that have come since */
 	struct recorder *recorder; /* NULL: nothing is recorded */
 	int error;		   /* what went wrong with an event */
 };
 
-static struct list *events_of(const struct set *events, void *view)
+static struct list *events_of(const struct set *events, struct view *view)
 {
 	return (struct list *)((char *)view + events->list);
 }
@@ -35,8 +35,8 @@ static void take_event(void *context, const void *event)
 	void *kept;
 
 	if (measuring->life->options.events)
-		ops->print_event(measuring->life->report, stdout,
-				 measuring->views[measuring->latest], event);
+		ops->report->print_event(measuring->life->report, stdout,
+					 &measuring->views[measuring->latest], event);
 	if (!measuring->recorder)
 		return;
 	kept = list__add(&measuring->events, ops->events->size);
@@ -47,7 +47,7 @@ static void take_event(void *context, const void *event)
 }
 
 /* The events up to a view are part of it; its memory of older ones is for those to come. */
-static void hand_over_events(struct measuring *measuring, void *view)
+static void hand_over_events(struct measuring *measuring, struct view *view)
 {
 	struct list *list = events_of(measuring->life->ops->events, view);
 	struct list older = *list;
@@ -57,7 +57,7 @@ static void hand_over_events(struct measuring *measuring, void *view)
 	measuring->events = older;
 }
 
-static int read_view(struct measuring *measuring, void *view)
+static int read_view(struct measuring *measuring, struct view *view)
 {
 	int error = measuring->ops->read(measuring->source, view);
 
@@ -75,8 +75,8 @@ static int read_view(struct measuring *measuring, void *view)
 static int report(void *context)
 {
 	struct measuring *measuring = context;
-	void *before = measuring->views[measuring->latest];
-	void *after = measuring->views[!measuring->latest];
+	const struct view *before = &measuring->views[measuring->latest];
+	struct view *after = &measuring->views[!measuring->latest];
 	int error = read_view(measuring, after);
 
 	if (error)
@@ -132,7 +132,7 @@ static int measure(struct measuring *measuring, struct command *command)
 	if (privileges_drop(ops->needs ? ops->needs(options) : 0))
 		return STATUS_HOST;
 	if ((ops->start && ops->start(measuring->source)) ||
-	    read_view(measuring, measuring->views[0]))
+	    read_view(measuring, &measuring->views[0]))
 		return STATUS_FAILED;
 	return runner__run(options, command, ops->fd ? ops->fd(measuring->source) : -1, &steps);
 }
@@ -142,7 +142,7 @@ static int stop(struct measuring *measuring, int status)
 {
 	const struct source_ops *ops = measuring->ops;
 	bool failed =
-		ops->stop && ops->stop(measuring->source, measuring->views[measuring->latest]);
+		ops->stop && ops->stop(measuring->source, &measuring->views[measuring->latest]);
 
 	if (!failed && status != STATUS_FAILED)
 		failed = flush_output() && !output_is_unread();
@@ -181,14 +181,10 @@ int life__measure(struct life *life)
 	int status = STATUS_FAILED;
 
 	measuring.source = life__new(measuring.ops->size);
-	for (int i = 0; i < 2; i++)
-		measuring.views[i] = life__new(life->ops->view_size);
-	if (measuring.source && measuring.views[0] && measuring.views[1])
+	if (measuring.source)
 		status = run(&measuring);
-	for (int i = 0; i < 2 && measuring.views[i]; i++) {
-		life->ops->free_view(measuring.views[i]);
-		free(measuring.views[i]);
-	}
+	view__free(&measuring.views[0]);
+	view__free(&measuring.views[1]);
 	free(measuring.source);
 	return status;
 }

@@ -18,8 +18,7 @@ enum { BEFORE, HELD, READ, VIEWS };
 struct replay {
 	struct life *life;
 	struct recording *recording;
-	const struct field *realtime; /* of "moments" */
-	void *views[VIEWS];
+	struct view views[VIEWS];
 	int64_t run;	/* of BEFORE; 0: there is none yet */
 	bool held;	/* HELD is one */
 	uint64_t shown; /* intervals */
@@ -27,7 +26,7 @@ struct replay {
 
 static void swap(struct replay *replay, int one, int other)
 {
-	void *view = replay->views[one];
+	const struct view view = replay->views[one];
 
 	replay->views[one] = replay->views[other];
 	replay->views[other] = view;
@@ -35,7 +34,7 @@ static void swap(struct replay *replay, int one, int other)
 
 static uint64_t time_of(const struct replay *replay, int which)
 {
-	return field__get(replay->realtime, replay->views[which], 0);
+	return replay->views[which].sched.realtime_ns;
 }
 
 /* Returns 0, 1 (the last one) or -errno. */
@@ -46,7 +45,7 @@ static int show_held(struct replay *replay)
 
 	if (!replay->held)
 		return 0;
-	error = life__show(replay->life, replay->views[BEFORE], replay->views[HELD]);
+	error = life__show(replay->life, &replay->views[BEFORE], &replay->views[HELD]);
 	swap(replay, BEFORE, HELD);
 	replay->held = false;
 	replay->shown++;
@@ -56,15 +55,15 @@ static int show_held(struct replay *replay)
 static void print_events(const struct replay *replay)
 {
 	const struct tool_ops *ops = replay->life->ops;
-	const void *before = replay->views[replay->held ? HELD : BEFORE];
+	const struct view *before = &replay->views[replay->held ? HELD : BEFORE];
 	const struct list *events;
 
 	if (!replay->life->options.events || !ops->events)
 		return;
-	events = (const struct list *)((const char *)replay->views[READ] + ops->events->list);
+	events = (const struct list *)((const char *)&replay->views[READ] + ops->events->list);
 	for (size_t i = 0; i < events->count; i++)
-		ops->print_event(replay->life->report, stdout, before,
-				 (const char *)events->items + i * ops->events->size);
+		ops->report->print_event(replay->life->report, stdout, before,
+					 (const char *)events->items + i * ops->events->size);
 }
 
 /* Recorded intervals are hardly ever exact: a step is over within half of one. */
@@ -110,7 +109,7 @@ static int replay_all(struct replay *replay)
 	if (options->since)
 		done = recording__seek(replay->recording, options->since_ns);
 	while (!done && got > 0) {
-		got = recording__next(replay->recording, replay->views[READ]);
+		got = recording__next(replay->recording, &replay->views[READ]);
 		done = got > 0 ? take_view(replay) : got;
 	}
 	/* What is shorter than a step is shown, too, as it is when a signal ends one. */
@@ -126,16 +125,7 @@ static int replay_all(struct replay *replay)
 static int run(struct replay *replay)
 {
 	struct recording_info info = life__info(replay->life, "--from");
-	const struct set *moments = info.sets[0];
 
-	for (uint32_t i = 0; i < moments->field_count; i++)
-		if (!strcmp(moments->fields[i].name, "realtime_ns"))
-			replay->realtime = &moments->fields[i];
-	for (int i = 0; i < VIEWS; i++) {
-		replay->views[i] = life__new(replay->life->ops->view_size);
-		if (!replay->views[i])
-			return -ENOMEM;
-	}
 	if (recording__open(&replay->recording, replay->life->options.from, &info))
 		return -EINVAL;
 	privileges_drop_all(); /* a stranger may have written it */
@@ -148,9 +138,7 @@ int life__replay(struct life *life)
 	int error = run(&replay);
 
 	recording__close(replay.recording);
-	for (int i = 0; i < VIEWS && replay.views[i]; i++) {
-		life->ops->free_view(replay.views[i]);
-		free(replay.views[i]);
-	}
+	for (int i = 0; i < VIEWS; i++)
+		view__free(&replay.views[i]);
 	return error && !output_is_unread() ? STATUS_FAILED : STATUS_DONE;
 }

@@ -5,15 +5,12 @@
 #include "cmd/tools.h"
 #include "model/view_sets.h"
 
-TOOL_REPORT(cpu_report, view__free, cpu_report__print_wait(report, file, event))
-
 static const struct tool_ops ops = {
 	.tool = &cpu_tool,
-	.view_size = sizeof(struct view),
 	.sets = cpu_sets,
 	.events = &wait_set,
 	.live = &cpu_source,
-	TOOL_REPORT_OPS(cpu_report),
+	.report = &cpu_report,
 };
 
 int main(int argc, char **argv)

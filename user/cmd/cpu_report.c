@@ -12,18 +12,33 @@
 #include "cmd/cpu_metrics.h"
 #include "render/bars.h"
 #include "render/json.h"
+#include "render/metric.h"
 #include "render/summary.h"
 #include "render/table.h"
 #include "render/terminal.h"
 #include "render/wait_line.h"
+#include "sched/blame.h"
+#include "sched/rows.h"
 
 #define SCHEMA "kvmq.cpu/1"
 #define BLAME_LINES 20
 #define OVERLAP_COLUMNS "VM,VCPUS,%RUN,%RDY,%HAZARD,%STALLED,WAITING,WAITMAX,LAG"
 
-int cpu_report__init(struct cpu_report *report, const struct options *options, int *status)
+struct cpu_report {
+	const struct options *options;
+	struct rows rows;
+	struct blame_list blame;
+	struct columns columns;
+	struct columns blame_columns;
+	const struct metric *sort;
+	bool events_begun;
+};
+
+static int init(void *data, const struct options *options, int *status)
 {
-	*report = (struct cpu_report){ .options = options };
+	struct cpu_report *report = data;
+
+	report->options = options;
 	*status = STATUS_USAGE;
 	if (options->columns && !strcmp(options->columns, "help")) {
 		errno = 0;
@@ -40,14 +55,21 @@ int cpu_report__init(struct cpu_report *report, const struct options *options, i
 	return 0;
 }
 
-void cpu_report__free(struct cpu_report *report)
+static void free_report(void *data)
 {
+	struct cpu_report *report = data;
+
 	rows__free(&report->rows);
 	blame__free(&report->blame);
 }
 
-void cpu_report__print_wait(struct cpu_report *report, FILE *file, const struct named_wait *event)
+/* One of no VM that is known is not shown. */
+static void print_wait(void *data, FILE *file, const struct view *before, const void *item)
 {
+	struct cpu_report *report = data;
+	const struct named_wait *event = item;
+
+	(void)before;
 	if (!event->names.vm[0] ||
 	    (!event->event.identity.is_vcpu && report->options->by != BY_THREAD))
 		return;
@@ -183,9 +205,9 @@ static int print_text(struct cpu_report *report, FILE *file, const struct summar
 	return 0;
 }
 
-int cpu_report__print(struct cpu_report *report, FILE *file, const struct view *earlier,
-		      const struct view *later)
+static int print(void *data, FILE *file, const struct view *earlier, const struct view *later)
 {
+	struct cpu_report *report = data;
 	const struct snapshot *before = &earlier->sched, *after = &later->sched;
 	struct summary summary = { .host = &later->host, .before = before, .after = after };
 	const struct loss_set losses = { &sched_losses, &after->losses, NULL };
@@ -209,3 +231,11 @@ int cpu_report__print(struct cpu_report *report, FILE *file, const struct view *
 		losses__print(file, &losses, 1, NULL);
 	return 0;
 }
+
+const struct report_ops cpu_report = {
+	.size = sizeof(struct cpu_report),
+	.init = init,
+	.print = print,
+	.print_event = print_wait,
+	.free = free_report,
+};

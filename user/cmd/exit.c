@@ -5,15 +5,12 @@
 #include "cmd/tools.h"
 #include "model/view_sets.h"
 
-TOOL_REPORT(exit_report, view__free, exit_report__print_exit(report, file, event))
-
 static const struct tool_ops ops = {
 	.tool = &exit_tool,
-	.view_size = sizeof(struct view),
 	.sets = exit_sets,
 	.events = &exit_event_set,
 	.live = &exit_source,
-	TOOL_REPORT_OPS(exit_report),
+	.report = &exit_report,
 };
 
 int main(int argc, char **argv)

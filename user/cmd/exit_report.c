@@ -9,9 +9,11 @@
 #include "base/units.h"
 #include "cli/table_options.h"
 #include "cmd/exit_metrics.h"
+#include "exits/exit_rows.h"
 #include "render/bars.h"
 #include "render/exit_line.h"
 #include "render/json.h"
+#include "render/metric.h"
 #include "render/summary.h"
 #include "render/table.h"
 #include "render/terminal.h"
@@ -21,6 +23,22 @@
 	{                                                                                          \
 		key, words, offsetof(struct exit_losses, member), NULL                             \
 	}
+
+/* Rows, and the exits of each. */
+struct exit_table {
+	struct rows rows;
+	struct exit_rows exits;
+};
+
+struct exit_report {
+	const struct options *options;
+	struct exit_table table;
+	struct exit_table by_vm; /* whose reasons are shown beside vCPUs */
+	struct columns columns;
+	struct columns reason_columns;
+	const struct metric *sort;
+	bool events_begun;
+};
 
 static const struct loss exit_loss_list[] = {
 	LOSS("reasons", reasons, "exits not booked by reason (table full)"),
@@ -50,9 +68,11 @@ static int print_columns(void)
 	return output_status();
 }
 
-int exit_report__init(struct exit_report *report, const struct options *options, int *status)
+static int init(void *data, const struct options *options, int *status)
 {
-	*report = (struct exit_report){ .options = options };
+	struct exit_report *report = data;
+
+	report->options = options;
 	*status = STATUS_USAGE;
 	if (options->columns && !strcmp(options->columns, "help")) {
 		*status = print_columns();
@@ -65,16 +85,23 @@ int exit_report__init(struct exit_report *report, const struct options *options,
 	return 0;
 }
 
-void exit_report__free(struct exit_report *report)
+static void free_report(void *data)
 {
+	struct exit_report *report = data;
+
 	rows__free(&report->table.rows);
 	rows__free(&report->by_vm.rows);
 	exit_rows__free(&report->table.exits);
 	exit_rows__free(&report->by_vm.exits);
 }
 
-void exit_report__print_exit(struct exit_report *report, FILE *file, const struct named_exit *event)
+/* One of no VM that is known is not shown. */
+static void print_exit(void *data, FILE *file, const struct view *before, const void *item)
 {
+	struct exit_report *report = data;
+	const struct named_exit *event = item;
+
+	(void)before;
 	if (!event->names.vm[0])
 		return;
 	if (report->options->json) {
@@ -272,9 +299,9 @@ static int print_text(struct exit_report *report, FILE *file, const struct summa
 	return error;
 }
 
-int exit_report__print(struct exit_report *report, FILE *file, const struct view *before,
-		       const struct view *after)
+static int print(void *data, FILE *file, const struct view *before, const struct view *after)
 {
+	struct exit_report *report = data;
 	struct summary summary = { .host = &after->host,
 				   .before = &before->sched,
 				   .after = &after->sched };
@@ -295,3 +322,11 @@ int exit_report__print(struct exit_report *report, FILE *file, const struct view
 		losses__print(file, losses, LOSS_SETS, NULL);
 	return 0;
 }
+
+const struct report_ops exit_report = {
+	.size = sizeof(struct exit_report),
+	.init = init,
+	.print = print,
+	.print_event = print_exit,
+	.free = free_report,
+};

@@ -14,16 +14,13 @@ static bool report_to_host(const struct options *options, int *status)
 	return options->io.guest_report;
 }
 
-TOOL_REPORT(io_report, view__free, io_report__print_event(report, file, before, event))
-
 static const struct tool_ops ops = {
 	.tool = &io_tool,
 	.instead = report_to_host,
-	.view_size = sizeof(struct view),
 	.sets = io_view_sets,
 	.events = &io_sets[IO_SET_EVENTS],
 	.live = &io_source,
-	TOOL_REPORT_OPS(io_report),
+	.report = &io_report,
 };
 
 int main(int argc, char **argv)

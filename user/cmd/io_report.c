@@ -10,14 +10,26 @@
 #include "cli/table_options.h"
 #include "cmd/io_metrics.h"
 #include "cmd/io_reasons.h"
+#include "io/io_rows.h"
 #include "render/io_line.h"
 #include "render/json.h"
 #include "render/layers.h"
+#include "render/metric.h"
 #include "render/summary.h"
 #include "render/table.h"
 #include "render/terminal.h"
 
 #define SCHEMA "kvmq.io/2"
+
+struct io_report {
+	const struct options *options;
+	struct io_rows rows;
+	struct columns columns;
+	size_t usual; /* so many of the columns were not asked for by name */
+	const struct metric *sort;
+	bool by_op; /* a row for each kind of request, and not one a disk */
+	bool events_begun;
+};
 
 static int print_columns(void)
 {
@@ -55,9 +67,11 @@ static int choose_kinds(struct io_report *report)
 	return columns__insert(&report->columns, op);
 }
 
-int io_report__init(struct io_report *report, const struct options *options, int *status)
+static int init(void *data, const struct options *options, int *status)
 {
-	*report = (struct io_report){ .options = options };
+	struct io_report *report = data;
+
+	report->options = options;
 	*status = STATUS_USAGE;
 	if (options->columns && !strcmp(options->columns, "help")) {
 		*status = print_columns();
@@ -72,8 +86,10 @@ int io_report__init(struct io_report *report, const struct options *options, int
 	return 0;
 }
 
-void io_report__free(struct io_report *report)
+static void free_report(void *data)
 {
+	struct io_report *report = data;
+
 	io_rows__free(&report->rows);
 }
 
@@ -102,9 +118,11 @@ static bool place_event(struct io_line *line, const struct io_report *report,
 	return true;
 }
 
-void io_report__print_event(struct io_report *report, FILE *file, const struct view *view,
-			    const struct io_event *event)
+/* A slow request. */
+static void print_event(void *data, FILE *file, const struct view *view, const void *item)
 {
+	struct io_report *report = data;
+	const struct io_event *event = item;
 	const struct io_device *device = io_view__device(&view->io, event->dev);
 	struct io_line line = { .event = event, .scheduler = device ? device->scheduler : NULL };
 	uint64_t boot_ns = view->sched.realtime_ns - view->sched.time_ns;
@@ -431,9 +449,9 @@ static int print_text(struct io_report *report, FILE *file, const struct view *b
 	return error;
 }
 
-int io_report__print(struct io_report *report, FILE *file, const struct view *before,
-		     const struct view *after)
+static int print(void *data, FILE *file, const struct view *before, const struct view *after)
 {
+	struct io_report *report = data;
 	int error = io_rows__make(&report->rows, report->options->by, before, after);
 
 	if (error)
@@ -454,3 +472,11 @@ int io_report__print(struct io_report *report, FILE *file, const struct view *be
 		print_losses(file, &after->io, NULL);
 	return 0;
 }
+
+const struct report_ops io_report = {
+	.size = sizeof(struct io_report),
+	.init = init,
+	.print = print,
+	.print_event = print_event,
+	.free = free_report,
+};

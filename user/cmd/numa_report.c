@@ -9,8 +9,10 @@
 #include "base/units.h"
 #include "cli/table_options.h"
 #include "cmd/numa_metrics.h"
+#include "numa/numa_rows.h"
 #include "render/json.h"
 #include "render/matrix.h"
+#include "render/metric.h"
 #include "render/numa_line.h"
 #include "render/summary.h"
 #include "render/table.h"
@@ -21,6 +23,17 @@
 	{                                                                                          \
 		key, words, offsetof(struct numa_losses, member), NULL                             \
 	}
+
+struct numa_report {
+	const struct options *options;
+	enum residency_source source; /* as --residency says */
+	uint64_t period_ns;	      /* the same; 0: as the cost allows */
+	struct rows rows;
+	struct numa_rows numa_rows;
+	struct columns columns;
+	const struct metric *sort;
+	bool events_begun;
+};
 
 static const struct loss numa_loss_list[] = {
 	LOSS("numa_events", events, "events of nodes dropped (buffer full)"),
@@ -46,9 +59,11 @@ static int print_columns(void)
 	return output_status();
 }
 
-int numa_report__init(struct numa_report *report, const struct options *options, int *status)
+static int init(void *data, const struct options *options, int *status)
 {
-	*report = (struct numa_report){ .options = options };
+	struct numa_report *report = data;
+
+	report->options = options;
 	*status = STATUS_USAGE;
 	if (options->columns && !strcmp(options->columns, "help")) {
 		*status = print_columns();
@@ -62,15 +77,21 @@ int numa_report__init(struct numa_report *report, const struct options *options,
 	return 0;
 }
 
-void numa_report__free(struct numa_report *report)
+static void free_report(void *data)
 {
+	struct numa_report *report = data;
+
 	rows__free(&report->rows);
 	numa_rows__free(&report->numa_rows);
 }
 
-void numa_report__print_event(struct numa_report *report, FILE *file,
-			      const struct named_burst *event)
+/* One of no VM that is known is not shown. */
+static void print_event(void *data, FILE *file, const struct view *before, const void *item)
 {
+	struct numa_report *report = data;
+	const struct named_burst *event = item;
+
+	(void)before;
 	if (!event->names.vm[0])
 		return;
 	if (report->options->json) {
@@ -278,9 +299,9 @@ static int print_text(struct numa_report *report, FILE *file, const struct summa
 	return 0;
 }
 
-int numa_report__print(struct numa_report *report, FILE *file, const struct view *before,
-		       const struct view *after)
+static int print(void *data, FILE *file, const struct view *before, const struct view *after)
 {
+	struct numa_report *report = data;
 	struct summary summary = { .host = &after->host,
 				   .before = &before->sched,
 				   .after = &after->sched };
@@ -301,3 +322,11 @@ int numa_report__print(struct numa_report *report, FILE *file, const struct view
 		losses__print(file, losses, LOSS_SETS, NULL);
 	return 0;
 }
+
+const struct report_ops numa_report = {
+	.size = sizeof(struct numa_report),
+	.init = init,
+	.print = print,
+	.print_event = print_event,
+	.free = free_report,
+};

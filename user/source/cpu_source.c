@@ -87,10 +87,9 @@ static int poll_source(void *source)
 	return cpu->timeline && timeline__check(cpu->timeline) ? -EIO : 0;
 }
 
-static int read_view(void *source, void *data)
+static int read_view(void *source, struct view *view)
 {
 	struct cpu_source *cpu = source;
-	struct view *view = data;
 	int error = session__read(&cpu->base.session, &view->sched);
 
 	if (error)
@@ -106,10 +105,9 @@ static int read_view(void *source, void *data)
 }
 
 /* What has changed while the last view was read comes before what was going on in it. */
-static int stop(void *source, const void *data)
+static int stop(void *source, const struct view *view)
 {
 	struct cpu_source *cpu = source;
-	const struct view *view = data;
 
 	if (!cpu->timeline)
 		return 0;

@@ -51,10 +51,9 @@ static int start(void *data)
 	return error ? error : sched_probe__start(source->base.session.probe);
 }
 
-static int read_view(void *data, void *into)
+static int read_view(void *data, struct view *view)
 {
 	struct exit_source *source = data;
-	struct view *view = into;
 	int error = session__read(&source->base.session, &view->sched);
 
 	if (error)

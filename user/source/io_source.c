@@ -70,10 +70,9 @@ static int poll_source(void *data)
 }
 
 /* Reports that have come belong to this view, and the events to the one before. */
-static int read_view(void *data, void *into)
+static int read_view(void *data, struct view *view)
 {
 	struct io_source *source = data;
-	struct view *view = into;
 	int error = source->session.latest ? io_session__poll(&source->session) : 0;
 
 	if (error)

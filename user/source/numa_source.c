@@ -133,10 +133,9 @@ static int read_nodes(struct numa_source *source, struct view *view)
 	return error;
 }
 
-static int read_view(void *data, void *into)
+static int read_view(void *data, struct view *view)
 {
 	struct numa_source *source = data;
-	struct view *view = into;
 	int error = session__read(&source->base.session, &view->sched);
 
 	if (error)
@@ -149,7 +148,7 @@ static int read_view(void *data, void *into)
 }
 
 /* Bursts that are going on end with the tool. */
-static int stop(void *data, const void *view)
+static int stop(void *data, const struct view *view)
 {
 	struct numa_source *source = data;
 

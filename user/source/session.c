@@ -243,8 +243,7 @@ int session_source__poll(void *source)
 	return session__poll(&((struct session_source *)source)->session);
 }
 
-void session_source__shown(void *source, const void *view)
+void session_source__shown(void *source, const struct view *view)
 {
-	session__shown(&((struct session_source *)source)->session,
-		       &((const struct view *)view)->sched);
+	session__shown(&((struct session_source *)source)->session, &view->sched);
 }

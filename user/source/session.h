@@ -78,6 +78,6 @@ const struct host *session_source__host(const void *source);
 int session_source__start(void *source);
 int session_source__fd(const void *source);
 int session_source__poll(void *source);
-void session_source__shown(void *source, const void *view);
+void session_source__shown(void *source, const struct view *view);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "model/host.h"
 #include "model/options.h"
+#include "model/view.h"
 
 /* Takes what happens between two views; an event is an item of the tool's set of events. */
 struct event_sink {
@@ -48,14 +49,13 @@ struct source_ops {
 	int (*poll)(void *source);
 
 	/* All there is, into a view that was read before or is of zeros. Events go to the sink. */
-	int (*read)(void *source, void *view);
+	int (*read)(void *source, struct view *view);
 
 	/* This view was shown: it is the earlier one of the next pair. */
-	void (*shown)(void *source, const void *view);
+	void (*shown)(void *source, const struct view *view);
 
-	/* Nothing will be read any more, and this view was the last: what was held back comes now.
-	 */
-	int (*stop)(void *source, const void *view);
+	/* Nothing will be read any more, and view was the last: what was held back comes now. */
+	int (*stop)(void *source, const struct view *view);
 
 	/* Also of one whose open() has failed. */
 	void (*close)(void *source);
