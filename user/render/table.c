@@ -85,17 +85,23 @@ static size_t cell_width(const struct metric *metric, const char *text)
 	return text_columns(text) + (threshold__find(metric) && !mark_of(text));
 }
 
-/* Yellow and red; nothing where there is no mark. */
-static void begin_color(FILE *file, char mark)
+/* Yellow and red. */
+static const struct table_style color_style = { .look = "\033[33m",
+						.act = "\033[31m",
+						.end = "\033[0m" };
+static const struct table_style plain_style = { .look = "", .act = "", .end = "" };
+
+/* Nothing where there is no mark. */
+static void begin_style(FILE *file, const struct table_style *style, char mark)
 {
-	if (mark && has_colors(file))
-		fputs(mark == mark__sign(MARK_ACT) ? "\033[31m" : "\033[33m", file);
+	if (mark)
+		fputs(mark == mark__sign(MARK_ACT) ? style->act : style->look, file);
 }
 
-static void end_color(FILE *file, char mark)
+static void end_style(FILE *file, const struct table_style *style, char mark)
 {
-	if (mark && has_colors(file))
-		fputs("\033[0m", file);
+	if (mark)
+		fputs(style->end, file);
 }
 
 /* Shows a text that is too long with "..." in its middle: names often differ at their ends. */
@@ -114,8 +120,8 @@ static size_t show_cut(FILE *file, const char *text, size_t width)
  * Puts a cell behind *blanks of blanks. Those that would follow it are left for the next one:
  * no line ends with them.
  */
-static void put_cell(FILE *file, const struct metric *metric, const char *text, size_t width,
-		     size_t *blanks)
+static void put_cell(FILE *file, const struct table_style *style, const struct metric *metric,
+		     const char *text, size_t width, size_t *blanks)
 {
 	size_t columns = cell_width(metric, text), fill = columns < width ? width - columns : 0;
 	bool left = metric->unit == UNIT_TEXT;
@@ -126,12 +132,12 @@ static void put_cell(FILE *file, const struct metric *metric, const char *text, 
 	if (*text)
 		for (; *blanks; --*blanks)
 			putc_unlocked(' ', file);
-	begin_color(file, mark);
+	begin_style(file, style, mark);
 	if (columns > width)
 		columns = show_cut(file, text, width);
 	else
 		columns -= text_columns(text) - text_show(file, text, width);
-	end_color(file, mark);
+	end_style(file, style, mark);
 	if (left)
 		*blanks += width - columns;
 	else
@@ -243,7 +249,7 @@ static int cells__fill(struct cells *cells, size_t *widths, const struct columns
 }
 
 static void put_rows(FILE *file, const struct cells *cells, const struct columns *columns,
-		     const struct layout *layout, size_t count)
+		     const struct layout *layout, size_t count, const struct table_style *style)
 {
 	const char *text = cells->text;
 
@@ -253,15 +259,17 @@ static void put_rows(FILE *file, const struct cells *cells, const struct columns
 		for (size_t i = 0; i < columns->count; i++, text += strlen(text) + 1) {
 			if (!layout->width[i])
 				continue;
-			put_cell(file, columns->list[i], text, layout->width[i], &blanks);
+			put_cell(file, style, columns->list[i], text, layout->width[i], &blanks);
 			blanks++;
 		}
 		putc_unlocked('\n', file);
 	}
 }
 
-static void put_headers(FILE *file, const struct columns *columns, const struct layout *layout)
+static void put_headers(FILE *file, const struct columns *columns, const struct layout *layout,
+			const struct table_frame *frame)
 {
+	const struct table_style *style = &frame->style;
 	size_t blanks = 0;
 
 	for (size_t i = 0; i < columns->count; i++) {
@@ -269,7 +277,14 @@ static void put_headers(FILE *file, const struct columns *columns, const struct 
 
 		if (!layout->width[i])
 			continue;
-		put_cell(file, metric, metric->header, layout->width[i], &blanks);
+		if (metric == frame->sorted) {
+			for (; blanks; blanks--)
+				putc_unlocked(' ', file);
+			fputs(style->sorted, file);
+		}
+		put_cell(file, style, metric, metric->header, layout->width[i], &blanks);
+		if (metric == frame->sorted)
+			fputs(style->end, file);
 		blanks++;
 	}
 	putc_unlocked('\n', file);
@@ -299,8 +314,18 @@ static void put_missing(FILE *file, const struct columns *columns, const struct 
 	putc_unlocked('\n', file);
 }
 
-int table__print(FILE *file, const struct columns *columns, const void *rows, size_t row_size,
-		 size_t count, unsigned int terminal_width)
+/* Columns that have once been wider stay so. */
+static void keep_widths(size_t *widths, const struct columns *columns, size_t *kept)
+{
+	for (size_t i = 0; i < columns->count && kept; i++) {
+		if (kept[i] > widths[i])
+			widths[i] = kept[i];
+		kept[i] = widths[i];
+	}
+}
+
+int table__show(FILE *file, const struct table_frame *frame, const struct columns *columns,
+		const void *rows, size_t row_size, size_t count)
 {
 	size_t widths[COLUMNS_MAX];
 	struct layout layout;
@@ -308,11 +333,23 @@ int table__print(FILE *file, const struct columns *columns, const void *rows, si
 	int error = cells__fill(&cells, widths, columns, rows, row_size, count);
 
 	if (!error) {
-		lay_out(&layout, columns, widths, terminal_width);
-		put_headers(file, columns, &layout);
-		put_rows(file, &cells, columns, &layout, count);
-		put_missing(file, columns, &layout, terminal_width);
+		keep_widths(widths, columns, frame->widths);
+		lay_out(&layout, columns, widths, frame->width);
+		put_headers(file, columns, &layout, frame);
+		put_rows(file, &cells, columns, &layout, count, &frame->style);
+		if (frame->name_missing)
+			put_missing(file, columns, &layout, frame->width);
 	}
 	free(cells.text);
 	return error;
+}
+
+int table__print(FILE *file, const struct columns *columns, const void *rows, size_t row_size,
+		 size_t count, unsigned int terminal_width)
+{
+	const struct table_frame frame = { .style = has_colors(file) ? color_style : plain_style,
+					   .width = terminal_width,
+					   .name_missing = true };
+
+	return table__show(file, &frame, columns, rows, row_size, count);
 }

@@ -7,6 +7,22 @@
 
 #include "render/metric.h"
 
+/* What stands around the parts of a table that are to look otherwise. */
+struct table_style {
+	const char *look, *act; /* before a figure with such a mark */
+	const char *sorted;	/* before the header of the column that rows are ordered by */
+	const char *end;	/* after each of them */
+};
+
+/* How a table is shown. */
+struct table_frame {
+	struct table_style style;
+	const struct metric *sorted; /* or NULL */
+	unsigned int width;	     /* of the terminal; 0: no limit */
+	size_t *widths;	   /* COLUMNS_MAX: no column gets narrower than it was; NULL: not kept */
+	bool name_missing; /* says which columns have no room */
+};
+
 /*
  * Prints a header and count rows, row_size bytes apart. Columns are as wide as
  * their contents. If they are wider than the terminal (0: none, so no limit), texts
@@ -16,5 +32,9 @@
  */
 int table__print(FILE *file, const struct columns *columns, const void *rows, size_t row_size,
 		 size_t count, unsigned int terminal_width);
+
+/* The same in a frame. */
+int table__show(FILE *file, const struct table_frame *frame, const struct columns *columns,
+		const void *rows, size_t row_size, size_t count);
 
 #endif
