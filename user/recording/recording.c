@@ -118,6 +118,11 @@ int recording__next(struct recording *recording, void *view)
 	return recording->error ? recording->error : found;
 }
 
+static sqlite3_int64 to_sql(uint64_t number)
+{
+	return number > INT64_MAX ? INT64_MAX : (sqlite3_int64)number;
+}
+
 /* The last moment at or before a time of day: 0 if there is none. */
 static int find_time(const struct recording *recording, uint64_t realtime_ns, int64_t *moment)
 {
@@ -125,7 +130,7 @@ static int find_time(const struct recording *recording, uint64_t realtime_ns, in
 
 	snprintf(sql, sizeof(sql),
 		 "SELECT id FROM moments WHERE realtime_ns <= %lld ORDER BY id DESC LIMIT 1",
-		 realtime_ns > INT64_MAX ? INT64_MAX : (long long)realtime_ns);
+		 (long long)to_sql(realtime_ns));
 	return database__number(&recording->database, sql, moment);
 }
 
@@ -140,13 +145,59 @@ static int find_whole(const struct recording *recording, int64_t moment, int64_t
 	return database__number(&recording->database, sql, whole);
 }
 
+static int add_moments(struct recording *recording, sqlite3_stmt *rows, struct list *moments)
+{
+	int code;
+
+	while ((code = sqlite3_step(rows)) == SQLITE_ROW) {
+		struct recorded_moment *moment = list__add(moments, sizeof(*moment));
+
+		if (!moment)
+			return database__fail(&recording->database, SQLITE_NOMEM);
+		*moment = (struct recorded_moment){ sqlite3_column_int64(rows, 0),
+						    sqlite3_column_int64(rows, 1),
+						    (uint64_t)sqlite3_column_int64(rows, 2) };
+	}
+	return code == SQLITE_DONE ? 0 : database__fail(&recording->database, code);
+}
+
+int recording__moments(struct recording *recording, uint64_t since_ns, uint64_t until_ns,
+		       struct list *moments)
+{
+	const struct recorded_moment *last = moments->items;
+	sqlite3_stmt *rows;
+	int error = database__prepare(&recording->database,
+				      "SELECT id, run, realtime_ns FROM (SELECT * FROM moments "
+				      "WHERE realtime_ns BETWEEN ?1 AND ?2 AND id > ?3 "
+				      "ORDER BY id DESC LIMIT ?4) ORDER BY id",
+				      &rows);
+
+	if (error)
+		return error;
+	sqlite3_bind_int64(rows, 1, to_sql(since_ns));
+	sqlite3_bind_int64(rows, 2, to_sql(until_ns));
+	sqlite3_bind_int64(rows, 3, moments->count ? last[moments->count - 1].id : 0);
+	sqlite3_bind_int(rows, 4, RECORDING_MOMENTS);
+	error = add_moments(recording, rows, moments);
+	sqlite3_finalize(rows);
+	return error;
+}
+
 int recording__seek(struct recording *recording, uint64_t realtime_ns)
 {
-	int64_t moment = 0, whole = 0;
-	int found, error = recording->error;
+	int64_t moment = 0;
+	int error = recording->error;
 
 	if (!error)
 		error = find_time(recording, realtime_ns, &moment);
+	return error ? error : recording__go(recording, moment);
+}
+
+int recording__go(struct recording *recording, int64_t moment)
+{
+	int64_t whole = 0;
+	int found, error = recording->error;
+
 	if (!error)
 		error = find_whole(recording, moment, &whole);
 	if (error)

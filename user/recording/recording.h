@@ -38,6 +38,24 @@ int recording__next(struct recording *recording, void *view);
  */
 int recording__seek(struct recording *recording, uint64_t realtime_ns);
 
+/* A moment in the file. */
+struct recorded_moment {
+	int64_t id, run;
+	uint64_t realtime_ns;
+};
+
+/*
+ * Adds the moments between two times of day to a list of them that was empty at first, from the
+ * last that is in it on; of a long recording the latest RECORDING_MOMENTS: 0 or -errno after one
+ * line.
+ */
+#define RECORDING_MOMENTS 100000
+int recording__moments(struct recording *recording, uint64_t since_ns, uint64_t until_ns,
+		       struct list *moments);
+
+/* The next moment is to be this one: 0 or -errno. */
+int recording__go(struct recording *recording, int64_t moment);
+
 /* The run of the moment that was read last; stays the recording's, and changes with the next. */
 const struct recording_run *recording__run(const struct recording *recording);
 
