@@ -20,12 +20,15 @@
 #define LOOK_MS 20
 #define STACK_SIZE 65536
 
+typedef void (*restore_function)(void);
+
 static struct {
 	_Atomic uint64_t came_ns;  /* the first signal; 0: none */
 	_Atomic uint64_t taken_ns; /* by the loop; 0: not yet */
 	_Atomic uint64_t begin_ns; /* of what is guarded */
 	_Atomic(const char *) doing;
 	_Atomic pid_t command;
+	_Atomic(restore_function) restore;
 	int taken_fd; /* readable from then on */
 } state = { .taken_fd = -1 };
 
@@ -55,7 +58,10 @@ static uint64_t waited_ns(void)
 static void end(const char *doing)
 {
 	struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
+	restore_function restore = state.restore;
 
+	if (restore)
+		restore();
 	if (poll(&output, 1, 0) == 1)
 		log_error("ended by a signal while %s: the last interval is not shown", doing);
 	if (state.command)
@@ -153,6 +159,11 @@ void interrupt__taken(void)
 		state.came_ns = state.taken_ns;
 	if (state.taken_fd >= 0)
 		eventfd_write(state.taken_fd, 1);
+}
+
+void interrupt__set_restore(void (*restore)(void))
+{
+	state.restore = restore;
 }
 
 void interrupt__set_command(pid_t pid)

@@ -38,6 +38,12 @@ bool interrupted(void);
  */
 void interrupt__taken(void);
 
+/*
+ * What the thread does before it ends the tool; NULL: nothing. It must need no lock, for the other
+ * thread may hold any.
+ */
+void interrupt__set_restore(void (*restore)(void));
+
 /* A command that must not outlive the tool; 0: none. */
 void interrupt__set_command(pid_t pid);
 
