@@ -220,6 +220,35 @@ static void test_backing_names(void **state)
 	assert_string_equal(disk_backing__name(DISK_VHOST_SCSI), "vhost-scsi");
 }
 
+/* Of devices those alone are read that may be disks, or are asked for: whatever they look like. */
+static void test_spelled(void **state)
+{
+	static const char *const drivers[] = {
+		"virtio-blk-pci", "scsi-hd",	    "scsi-cd",
+		"scsi-block",	  "scsi-generic",   "ide-hd",
+		"ide-cd",	  "nvme",	    "nvme-ns",
+		"usb-storage",	  "sd-card",	    "ide-drive",
+		"emmc",		  "scsi-disk",	    "vhost-user-blk-pci",
+		"vhost-scsi-pci", "vhost-scsi-ccw", "vhost-user-scsi-pci"
+	};
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		snprintf(text, sizeof(text), "qemu|-device|%s,drive=d", drivers[i]);
+		parse(text);
+		assert_int_equal(disks.count, 1);
+	}
+	parse("qemu|-device|{\"driver\":\"virtio\\u002dblk-pci\",\"drive\":\"d\",\"id\":\"x\"}");
+	CHECK(0, .name = "x", .drive = "d");
+	parse("qemu|-device|lsi,id=s,,0,addr=3|-device|scsi-hd,drive=d,bus=s,,0.0");
+	CHECK(0, .name = "d", .drive = "d", .address = "00:03.0");
+	parse("qemu|-device|{\"driver\":\"lsi\",\"id\":\"s\\u0030\",\"addr\":\"3\"}|"
+	      "-device|scsi-hd,drive=d,bus=s0.0");
+	CHECK(0, .name = "d", .drive = "d", .address = "00:03.0");
+	check_nothing("qemu|-device|virtio-net-pci,id=virtio-blk-pci|-device|x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +256,7 @@ int main(void)
 		cmocka_unit_test(test_plain_drives), cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_vhost),	     cmocka_unit_test(test_other_vmms),
 		cmocka_unit_test(test_malformed),    cmocka_unit_test(test_backing_names),
+		cmocka_unit_test(test_spelled),
 	};
 
 	return cmocka_run_group_tests_name("disk", tests, NULL, NULL);

@@ -170,8 +170,21 @@ static void add_vhost_device(struct reading *reading, const json_t *device, cons
 	keep(reading, &disk);
 }
 
-static void add_device(struct reading *reading, const json_t *device)
+/* By what is in the names of all drivers that count: most devices are not read at all. */
+static bool may_be_disk(const struct option *device)
 {
+	static const char *const marks[] = { "virtio-blk",  "scsi",    "ide-", "nvme",
+					     "usb-storage", "sd-card", "emmc", "vhost-" };
+	bool may = !device->unread;
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && !may; i++)
+		may = option__may_hold(device, marks[i]);
+	return may;
+}
+
+static void add_device(struct reading *reading, struct option *option)
+{
+	const json_t *device = may_be_disk(option) ? option__values(option) : NULL;
 	const char *driver = option__get(device, "", "driver");
 
 	if (!driver)
@@ -293,9 +306,10 @@ static void set_machine(struct reading *reading)
 	const char *machine = "", *type;
 
 	for (size_t i = 0; i < reading->options->count; i++) {
+		if (reading->options->list[i].kind != OPTION_MACHINE)
+			continue;
 		type = option__get(reading->options->list[i].values, "", "type");
-		if (reading->options->list[i].kind == OPTION_MACHINE && type)
-			machine = type;
+		machine = type ? type : machine;
 	}
 	reading->interface = matches("pseries*", machine)			      ? "scsi"
 			     : matches("virt*", machine) || matches("s390*", machine) ? "virtio"
@@ -318,14 +332,15 @@ void disks__from_options(struct disks *disks, const struct options *options)
 	disks->refused = options->refused;
 	set_machine(&reading);
 	for (size_t i = 0; i < options->count; i++) {
-		const struct option *option = &options->list[i];
+		struct option *option = &options->list[i];
 
 		if (option->kind == OPTION_DRIVE)
 			add_drive(&reading, option->values);
 		else if (option->kind == OPTION_DEVICE)
-			add_device(&reading, option->values);
+			add_device(&reading, option);
 		else if (option->kind == OPTION_DISK)
 			add_plain(&reading, option->values);
+		disks->refused += !option->unread && !option->values;
 	}
 }
 

@@ -20,14 +20,23 @@ enum option_kind {
 
 /*
  * One option with its values: an object of strings only, without levels ("file.driver").
- * Names and values are whatever bytes the process wrote.
+ * Names and values are whatever bytes the process wrote. Devices are not read before somebody asks:
+ * there may be a thousand, and most are no disk's.
  */
 struct option {
 	enum option_kind kind;
-	json_t *values;
+	const char *unread;  /* the text, borrowed; NULL: it has been read */
+	const char *implied; /* the key that its first item may do without */
+	json_t *values;	     /* of one that has been read; NULL: it is refused */
 };
 
-/* In the order of the command line. */
+/* Reads it, if it has not been. Borrowed; NULL: it is refused. */
+const json_t *option__values(struct option *option);
+
+/* Whether this can be in one of the values of an option that has not been read. */
+bool option__may_hold(const struct option *option, const char *text);
+
+/* In the order of the command line, whose text has to be there as long. */
 struct options {
 	struct option *list;
 	size_t count;

@@ -165,28 +165,35 @@ static json_t *read_items(const char *text, const char *implied, bool quotes)
 	return values;
 }
 
-static int add(struct options *options, enum option_kind kind, json_t *values)
+static int add_option(struct options *options, const struct option *option)
 {
 	size_t count = options->count;
 	void *list = options->list;
+
+	if (count == OPTIONS_MAX)
+		return -E2BIG;
+	if (!(count & (count - 1)))
+		list = reallocarray(list, count ? count * 2 : 1, sizeof(*options->list));
+	if (!list)
+		return -ENOMEM;
+	options->list = list;
+	options->list[options->count++] = *option;
+	return 0;
+}
+
+static int add(struct options *options, enum option_kind kind, json_t *values)
+{
+	const struct option option = { .kind = kind, .values = values };
+	int error;
 
 	if (!values) {
 		options->refused++;
 		return 0;
 	}
-	if (count == OPTIONS_MAX) {
+	error = add_option(options, &option);
+	if (error)
 		json_decref(values);
-		return -E2BIG;
-	}
-	if (!(count & (count - 1)))
-		list = reallocarray(list, count ? count * 2 : 1, sizeof(*options->list));
-	if (!list) {
-		json_decref(values);
-		return -ENOMEM;
-	}
-	options->list = list;
-	options->list[options->count++] = (struct option){ .kind = kind, .values = values };
-	return 0;
+	return error;
 }
 
 static const struct form *find_form(unsigned int dialect, const char *name, size_t length)
@@ -275,15 +282,41 @@ static void apply_set(struct options *options, const char *text)
 		option__set(values, key, text + equals + 1, strlen(text + equals + 1));
 }
 
+static json_t *read_values(const char *text, const char *implied, bool quotes)
+{
+	return *text == '{' ? options__from_json(text) : read_items(text, implied, quotes);
+}
+
+const json_t *option__values(struct option *option)
+{
+	if (option->unread)
+		option->values = read_values(option->unread, option->implied, false);
+	option->unread = NULL;
+	return option->values;
+}
+
+/*
+ * What is written otherwise than it is meant can be anything: a doubled comma, an escape, JSON that
+ * is cut.
+ */
+bool option__may_hold(const struct option *option, const char *text)
+{
+	const char *unread = option->unread;
+
+	return strstr(unread, text) || strchr(text, ',') ||
+	       (*unread == '{' && (strchr(unread, '\\') || unread[strlen(unread) - 1] != '}'));
+}
+
 static int add_form(struct options *options, const struct form *form, const char *text)
 {
-	json_t *values;
+	const struct option device = { .kind = OPTION_DEVICE,
+				       .unread = text,
+				       .implied = form->implied };
 
-	if (*text == '{')
-		values = options__from_json(text);
-	else
-		values = read_items(text, form->implied, form->kind == OPTION_DISK);
-	return add(options, form->kind, values);
+	if (form->kind == OPTION_DEVICE)
+		return add_option(options, &device);
+	return add(options, form->kind,
+		   read_values(text, form->implied, form->kind == OPTION_DISK));
 }
 
 /* The argument after one, or NULL: there is none, or its end is cut off. */
@@ -314,10 +347,10 @@ static const char *read_qemu(struct options *options, const char *argument, cons
 		return argument;
 	}
 	options->snapshot |= !strcmp(name, "snapshot");
-	if (!value || is_switch(name))
-		return argument;
 	form = find_form(QEMU, name, strlen(name));
-	shortcut = find_shortcut(name);
+	if (!value || (!form && is_switch(name)))
+		return argument;
+	shortcut = form ? NULL : find_shortcut(name);
 	if (form)
 		*error = add_form(options, form, value);
 	else if (shortcut)
@@ -332,8 +365,8 @@ static const char *read_qemu(struct options *options, const char *argument, cons
 }
 
 /* cloud-hypervisor takes many disks after one --disk. */
-static const char *read_values(struct options *options, const struct form *form,
-			       const char *argument, const char *end, int *error)
+static const char *read_disks(struct options *options, const struct form *form,
+			      const char *argument, const char *end, int *error)
 {
 	bool many = options->dialect & (CLOUD_HYPERVISOR | UNKNOWN);
 	const char *value = next_argument(argument, end);
@@ -362,7 +395,7 @@ static const char *read_other(struct options *options, const char *argument, con
 	if (!form || dashes != (length > 1 ? 2 : 1))
 		return argument;
 	if (!name[length])
-		return read_values(options, form, argument, end, error);
+		return read_disks(options, form, argument, end, error);
 	*error = add_form(options, form, name + length + 1);
 	return argument;
 }
@@ -430,11 +463,12 @@ json_t *options__find(const struct options *options, enum option_kind kind, cons
 		      const char *value)
 {
 	for (size_t i = 0; i < options->count; i++) {
-		const struct option *option = &options->list[i];
+		struct option *option = &options->list[i];
 		const char *is;
 
-		if (option->kind != kind)
+		if (option->kind != kind || (option->unread && !option__may_hold(option, value)))
 			continue;
+		option__values(option);
 		is = json_string_value(json_object_get(option->values, key));
 		if (is && !strcmp(is, value))
 			return option->values;
