@@ -2,6 +2,7 @@
 /* Bars, JSON, event lines and what stands around the rows: user/render/. */
 #include "unit.h"
 
+#include <errno.h>
 #include <time.h>
 
 #include "cmd/cpu_metrics.h"
@@ -169,6 +170,38 @@ static void test_json_print(void **state)
 	assert_non_null(full);
 	setbuf(full, NULL);
 	assert_int_not_equal(json__print(full, json_pack("{s:i}", "a", 1)), 0);
+	fclose(full);
+}
+
+/* As one object, without having it. */
+static void test_json_rows(void **state)
+{
+	struct memory memory;
+	struct json_rows rows;
+	FILE *full = fopen("/dev/full", "we");
+	char *text;
+
+	(void)state;
+	json_rows__begin(&rows, memory_open(&memory), json_pack("{s:s}", "a", "\xc2\x9b}"));
+	json_rows__add(&rows, json_pack("{s:i}", "b", 2));
+	json_rows__add(&rows, json_pack("{}"));
+	assert_int_equal(json_rows__end(&rows), 0);
+	text = memory_close(&memory);
+	assert_string_equal(text, "{\"a\":\"\\u009B}\",\"rows\":[{\"b\":2},{}]}\n");
+	free(text);
+	json_rows__begin(&rows, memory_open(&memory), json_object());
+	assert_int_equal(json_rows__end(&rows), 0);
+	text = memory_close(&memory);
+	assert_string_equal(text, "{\"rows\":[]}\n");
+	free(text);
+	json_rows__begin(&rows, memory_open(&memory), json_object());
+	json_rows__add(&rows, NULL);
+	json_rows__add(&rows, json_pack("{}"));
+	assert_int_equal(json_rows__end(&rows), -ENOMEM);
+	free(memory_close(&memory));
+	setbuf(full, NULL);
+	json_rows__begin(&rows, full, json_object());
+	assert_int_equal(json_rows__end(&rows), -EIO);
 	fclose(full);
 }
 
@@ -394,12 +427,19 @@ static int set_time_zone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bars),	      cmocka_unit_test(test_bars_fit),
-		cmocka_unit_test(test_bars_json),     cmocka_unit_test(test_json_row),
-		cmocka_unit_test(test_json_bad_name), cmocka_unit_test(test_json_print),
-		cmocka_unit_test(test_event_time),    cmocka_unit_test(test_event_line),
-		cmocka_unit_test(test_event_json),    cmocka_unit_test(test_event_json_bad_name),
-		cmocka_unit_test(test_summary),	      cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_bars),
+		cmocka_unit_test(test_bars_fit),
+		cmocka_unit_test(test_bars_json),
+		cmocka_unit_test(test_json_row),
+		cmocka_unit_test(test_json_bad_name),
+		cmocka_unit_test(test_json_print),
+		cmocka_unit_test(test_json_rows),
+		cmocka_unit_test(test_event_time),
+		cmocka_unit_test(test_event_line),
+		cmocka_unit_test(test_event_json),
+		cmocka_unit_test(test_event_json_bad_name),
+		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_losses),
 	};
 
 	return cmocka_run_group_tests_name("render", tests, set_time_zone, NULL);

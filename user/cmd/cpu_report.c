@@ -105,9 +105,10 @@ static json_t *blame_json(const struct blame_list *blame, size_t row, size_t *pl
 static int print_json(struct cpu_report *report, FILE *file, const struct summary *summary)
 {
 	const struct loss_set losses = { &sched_losses, &summary->after->losses, NULL };
-	json_t *object = summary__json(summary, SCHEMA, &losses, 1), *rows = json_array();
+	struct json_rows rows;
 	size_t place = 0;
 
+	json_rows__begin(&rows, file, summary__json(summary, SCHEMA, &losses, 1));
 	for (size_t i = 0; i < report->rows.count; i++) {
 		json_t *row = json__row(&cpu_metrics, &report->rows.list[i]);
 
@@ -116,10 +117,9 @@ static int print_json(struct cpu_report *report, FILE *file, const struct summar
 					    bars__json(report->rows.list[i].hist));
 		if (report->options->cpu.blame)
 			json_object_set_new(row, "blame", blame_json(&report->blame, i, &place));
-		json_array_append_new(rows, row);
+		json_rows__add(&rows, row);
 	}
-	json_object_set_new(object, "rows", rows);
-	return json__print(file, object);
+	return json_rows__end(&rows);
 }
 
 static void print_bars(FILE *file, const struct row *row, unsigned int width)

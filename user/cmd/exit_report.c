@@ -186,7 +186,8 @@ static int print_json(struct exit_report *report, FILE *file, const struct summa
 {
 	static const char *const names[] = { NULL, "vmx", "svm" };
 	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
-	json_t *object = summary__json(summary, SCHEMA, losses, LOSS_SETS), *rows = json_array();
+	struct json_rows rows;
+	json_t *object = summary__json(summary, SCHEMA, losses, LOSS_SETS);
 	json_t *cost = json_object_get(object, "cost");
 	struct hook_cost hooks = hook_cost(before, after);
 
@@ -194,10 +195,10 @@ static int print_json(struct exit_report *report, FILE *file, const struct summa
 	json_object_set_new(cost, "exit_hook_runs", json_integer((json_int_t)hooks.runs));
 	json_object_set_new(cost, "exit_hook_ns", json__known_real(hooks.run_ns));
 	json_object_set_new(cost, "exit_hooks_pct", json__known_real(hooks.pct));
+	json_rows__begin(&rows, file, object);
 	for (size_t i = 0; i < report->table.exits.count; i++)
-		json_array_append_new(rows, json_row(report, &report->table.exits.list[i]));
-	json_object_set_new(object, "rows", rows);
-	return json__print(file, object);
+		json_rows__add(&rows, json_row(report, &report->table.exits.list[i]));
+	return json_rows__end(&rows);
 }
 
 static void print_bars(FILE *file, const struct reason_row *reason, unsigned int width)

@@ -282,40 +282,46 @@ static json_t *reason(const char *text)
 	return *text ? json__text(text) : json_null();
 }
 
-static int print_json(struct io_report *report, FILE *file, const struct view *before,
-		      const struct view *after)
+/* All but the rows. */
+static json_t *json_head(const struct view *before, const struct view *after)
 {
 	struct io_cost cost = find_cost(before, after);
 	const struct io_losses lost = find_losses(&after->io);
 	const struct loss_set losses = { &io_losses, &lost, NULL };
-	json_t *object, *rows = json_array();
 	const struct io_missing *missing = &after->io.missing;
 	char time[32];
 
 	format_time(time, sizeof(time), after->sched.realtime_ns);
+	return json_pack("{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "schema",
+			 SCHEMA, "host", json__text(after->host.name), "kernel",
+			 json__text(after->host.kernel), "time", time, "interval_ns",
+			 (json_int_t)(after->sched.time_ns - before->sched.time_ns), "cpus",
+			 (int)after->host.cpus, "vms", (int)after->io.vms.count, "disks",
+			 (int)after->io.disks.count, "cost",
+			 json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
+				   json__known_real(cost.run_ns), "hooks_pct",
+				   json__known_real(cost.hooks_pct), "own_pct", cost.own_pct),
+			 "losses", losses__json(&losses, 1), "vms_missing", reason(missing->vms),
+			 "throttling_missing", reason(after->io.block.throttling_missing),
+			 "vmm_missing", reason(missing->vmm), "queues_missing",
+			 reason(missing->queues), "guests_missing", reason(missing->guests));
+}
+
+static int print_json(struct io_report *report, FILE *file, const struct view *before,
+		      const struct view *after)
+{
+	struct json_rows rows;
+
+	json_rows__begin(&rows, file, json_head(before, after));
 	for (size_t i = 0; i < report->rows.count; i++) {
 		const struct io_row *row = &report->rows.list[i];
 		json_t *one = json__row(&io_metrics, row);
 
 		if (report->options->hist)
 			json_object_set_new(one, "hist", layers__json(row));
-		json_array_append_new(rows, one);
+		json_rows__add(&rows, one);
 	}
-	object = json_pack("{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
-			   "schema", SCHEMA, "host", json__text(after->host.name), "kernel",
-			   json__text(after->host.kernel), "time", time, "interval_ns",
-			   (json_int_t)(after->sched.time_ns - before->sched.time_ns), "cpus",
-			   (int)after->host.cpus, "vms", (int)after->io.vms.count, "disks",
-			   (int)after->io.disks.count, "cost",
-			   json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
-				     json__known_real(cost.run_ns), "hooks_pct",
-				     json__known_real(cost.hooks_pct), "own_pct", cost.own_pct),
-			   "losses", losses__json(&losses, 1), "vms_missing", reason(missing->vms),
-			   "throttling_missing", reason(after->io.block.throttling_missing),
-			   "vmm_missing", reason(missing->vmm), "queues_missing",
-			   reason(missing->queues), "guests_missing", reason(missing->guests),
-			   "rows", rows);
-	return json__print(file, object);
+	return json_rows__end(&rows);
 }
 
 /* Where nothing was throttled, THR's mean says so, and its distribution says no more. */

@@ -167,7 +167,8 @@ static int print_json(struct numa_report *report, FILE *file, const struct summa
 	static const char *const balancing[] = { NULL, "off", "on", "tiering" };
 	const struct numa_snapshot *numa = &after->numa;
 	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
-	json_t *object = summary__json(summary, SCHEMA, losses, LOSS_SETS), *rows = json_array();
+	struct json_rows rows;
+	json_t *object = summary__json(summary, SCHEMA, losses, LOSS_SETS);
 	json_t *cost = json_object_get(object, "cost");
 
 	json_object_set_new(cost, "residency_ns",
@@ -177,14 +178,14 @@ static int print_json(struct numa_report *report, FILE *file, const struct summa
 	json_object_set_new(object, "migrations_missing", json_missing(numa->migrations_missing));
 	json_object_set_new(object, "bandwidth_available", json_boolean(numa->bandwidth_available));
 	json_object_set_new(object, "nodes", json_of_nodes(&numa->nodes));
+	json_rows__begin(&rows, file, object);
 	for (size_t i = 0; i < report->numa_rows.count; i++) {
 		json_t *row = json__row(numa_metrics(), &report->numa_rows.list[i]);
 
 		numa_metrics__add_nodes(row, &report->numa_rows.list[i]);
-		json_array_append_new(rows, row);
+		json_rows__add(&rows, row);
 	}
-	json_object_set_new(object, "rows", rows);
-	return json__print(file, object);
+	return json_rows__end(&rows);
 }
 
 static bool lacks_faults(const struct numa_row *row)

@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
+
+#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY)
 
 json_t *json__text(const char *text)
 {
@@ -83,9 +86,7 @@ static int put_harmless(const char *text, size_t size, void *file)
 
 int json__write(FILE *file, const json_t *value)
 {
-	int flags = JSON_COMPACT | JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY;
-
-	return json_dump_callback(value, put_harmless, file, flags) ? -EIO : 0;
+	return json_dump_callback(value, put_harmless, file, DUMP_FLAGS) ? -EIO : 0;
 }
 
 int json__print(FILE *file, json_t *object)
@@ -94,4 +95,35 @@ int json__print(FILE *file, json_t *object)
 
 	json_decref(object);
 	return error || putc('\n', file) == EOF ? -EIO : 0;
+}
+
+void json_rows__begin(struct json_rows *rows, FILE *file, json_t *object)
+{
+	char *text = object ? json_dumps(object, DUMP_FLAGS) : NULL;
+	size_t length = text ? strlen(text) - 1 : 0; /* less the bracket at the end */
+
+	*rows = (struct json_rows){ .file = file, .error = text ? 0 : -ENOMEM };
+	json_decref(object);
+	if (text && (put_harmless(text, length, file) ||
+		     fprintf(file, "%s\"rows\":[", length > 1 ? "," : "") < 0))
+		rows->error = -EIO;
+	free(text);
+}
+
+void json_rows__add(struct json_rows *rows, json_t *row)
+{
+	if (!row && !rows->error)
+		rows->error = -ENOMEM;
+	if (!rows->error && rows->count++ && putc(',', rows->file) == EOF)
+		rows->error = -EIO;
+	if (!rows->error)
+		rows->error = json__write(rows->file, row);
+	json_decref(row);
+}
+
+int json_rows__end(struct json_rows *rows)
+{
+	if (!rows->error && fputs("]}\n", rows->file) == EOF)
+		rows->error = -EIO;
+	return rows->error;
 }

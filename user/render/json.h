@@ -23,6 +23,21 @@ json_t *json__row(const struct metric_table *table, const void *row);
  */
 int json__write(FILE *file, const json_t *value);
 
+/*
+ * One line: an object, and as its last member "rows", which are written as they come. All of a
+ * large host's at once would take hundreds of MiB. References are dropped; NULL, for want of
+ * memory, is an error. end() returns the first one: 0, -ENOMEM or -EIO.
+ */
+struct json_rows {
+	FILE *file;
+	size_t count;
+	int error;
+};
+
+void json_rows__begin(struct json_rows *rows, FILE *file, json_t *object);
+void json_rows__add(struct json_rows *rows, json_t *row);
+int json_rows__end(struct json_rows *rows);
+
 /* Writes an object as one line and drops the reference. Returns 0 or -EIO. */
 int json__print(FILE *file, json_t *object);
 
