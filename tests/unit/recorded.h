@@ -6,6 +6,8 @@
 
 #include "unit.h"
 
+#include <sqlite3.h>
+
 #include "base/log.h"
 #include "model/set.h"
 #include "recording/info.h"
@@ -294,6 +296,17 @@ static inline int remove_folder(void **state)
 	(void)state;
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	return system(command);
+}
+
+/* As a person would with "sqlite3 FILE SQL". */
+static inline void change_file(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL))
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	sqlite3_close(db);
 }
 
 #endif

@@ -3,7 +3,6 @@
 #include "recorded.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -56,16 +55,6 @@ static int64_t ask(const char *sql)
 	sqlite3_finalize(statement);
 	sqlite3_close(db);
 	return number;
-}
-
-static void change(const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	if (sqlite3_exec(db, sql, NULL, NULL, NULL))
-		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-	sqlite3_close(db);
 }
 
 static void expect_end(struct recording *recording)
@@ -192,8 +181,8 @@ static void test_whole(void **state)
 	assert_int_equal(ask("SELECT count(*) FROM figures"), 6);
 	assert_int_equal(ask("SELECT max(moment) FROM pairs"), 129);
 	/* Nothing before the last whole one is needed, nor missed. */
-	change("DELETE FROM moments WHERE id < 65; DELETE FROM figures WHERE moment < 65;"
-	       "DELETE FROM machines WHERE moment < 65");
+	change_file("DELETE FROM moments WHERE id < 65; DELETE FROM figures WHERE moment < 65;"
+		    "DELETE FROM machines WHERE moment < 65");
 	recording = read_with(&all_info);
 	assert_int_equal(recording__next(recording, &got), 1);
 	assert_int_equal(got.machines.count, 2);
@@ -219,7 +208,7 @@ static void test_taken_out(void **state)
 	recording = read_with(&all_info);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(recording__next(recording, &got), 1);
-	change("DELETE FROM moments WHERE id < 20");
+	change_file("DELETE FROM moments WHERE id < 20");
 	assert_int_equal(recording__next(recording, &got), 1);
 	assert_int_equal(got.time_ns, 5 + 640);
 	recording__close(recording);

@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which files are read, which are written to, and what is said of others: user/recording/. */
-#include "recorded.h"
+#include "recording_refused.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "base/log.h"
 #include "base/privileges.h"
-#include "recording/recorder.h"
-#include "recording/recording.h"
-
-static int set_up(void **state)
-{
-	(void)state;
-	make_folder();
-	log_keep_errors(true);
-	alarm(20); /* what waits for a reader fails */
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	alarm(0);
-	log_keep_errors(false);
-	return remove_folder(state);
-}
 
 static const char *beside(const char *ending)
 {
@@ -36,88 +15,6 @@ static const char *beside(const char *ending)
 
 	snprintf(text, sizeof(text), "%s%s", path, ending);
 	return text;
-}
-
-static void do_sql(const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	if (sqlite3_exec(db, sql, NULL, NULL, NULL))
-		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-	sqlite3_close(db);
-}
-
-/* A recording of so many moments. */
-static void make(const struct recording_info *info, int moments)
-{
-	struct moment moment = { .time_ns = 1, .realtime_ns = 1 };
-	struct machine *machine;
-	struct recorder *recorder;
-
-	assert_int_equal(recorder__open(&recorder, path, info), 0);
-	machine = add_machine(&moment, 1, "");
-	machine->run_ns = 5;
-	machine->hist[0] = 1;
-	machine->hist[1] = 2;
-	for (; moments--; moment.time_ns++)
-		assert_int_equal(recorder__write(recorder, &moment), 0);
-	recorder__close(recorder);
-	moment_free(&moment);
-}
-
-/* The line without its beginning, "--record: 'PATH' ". */
-static void expect_words(const char *words)
-{
-	char begin[160];
-	const char *kept = log_kept();
-
-	snprintf(begin, sizeof(begin), "--record: '%s' ", path);
-	if (strncmp(kept, begin, strlen(begin)) != 0)
-		fail_msg("%s", kept);
-	assert_string_equal(kept + strlen(begin), words);
-}
-
-static void refuse_writing(const struct recording_info *info, int error, const char *words)
-{
-	struct recorder *recorder;
-
-	assert_int_equal(recorder__open(&recorder, path, info), error);
-	expect_words(words);
-}
-
-static void refuse_reading(const struct recording_info *info, int error, const char *words)
-{
-	struct recording *recording;
-
-	assert_int_equal(recording__open(&recording, path, info), error);
-	expect_words(words);
-}
-
-/* The whole file, to see that it is left alone. */
-static char *content(size_t *size)
-{
-	FILE *file = fopen(path, "re");
-	char *text = malloc(1 << 20);
-
-	assert_true(file && text);
-	*size = fread(text, 1, 1 << 20, file);
-	fclose(file);
-	return text;
-}
-
-static void refuse_both(int error, const char *words)
-{
-	size_t before_size, after_size;
-	char *before = content(&before_size), *after;
-
-	refuse_reading(&all_info, error, words);
-	refuse_writing(&all_info, error, words);
-	after = content(&after_size);
-	assert_int_equal(before_size, after_size);
-	assert_memory_equal(before, after, before_size);
-	free(before);
-	free(after);
 }
 
 static void test_strangers(void **state)
@@ -131,12 +28,12 @@ static void test_strangers(void **state)
 	fclose(file);
 	refuse_both(-EBADMSG, "is no recording: give a file that --record has written");
 	unlink(path);
-	do_sql("CREATE TABLE moments (id INTEGER)");
+	change_file("CREATE TABLE moments (id INTEGER)");
 	refuse_both(-EBADMSG,
 		    "is another program's database: give a file that --record has written");
 	unlink(path);
 	make(&all_info, 1);
-	do_sql("PRAGMA user_version = 2");
+	change_file("PRAGMA user_version = 2");
 	refuse_both(-EPROTO, "was made by a newer kvmq (format 2, not 1): use that");
 }
 
@@ -222,104 +119,6 @@ static void test_one_writer(void **state)
 	make(&all_info, 1);
 }
 
-/* The sets of a version before: without a set, a field, and with a shorter array. */
-static const struct field older_fields[] = {
-	FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
-	FIELD(struct machine, is_known, FIELD_BOOL, FIELD_GAUGE),
-	FIELD(struct machine, run_ns, FIELD_U64, FIELD_COUNTER),
-	{ .name = "hist",
-	  .type = FIELD_U32,
-	  .kind = FIELD_COUNTER,
-	  .offset = offsetof(struct machine, hist),
-	  .count = 2 },
-};
-static const struct set older_set =
-	SET("figures", older_fields, .key_count = 1, .size = sizeof(struct machine),
-	    .list = offsetof(struct moment, machines));
-static const struct set *const older_sets[] = { &moment_set, &older_set, &loss_set,
-						&happening_set };
-
-static struct recording_info older(void)
-{
-	struct recording_info info = all_info;
-
-	info.sets = older_sets;
-	info.set_count = ARRAY_SIZE(older_sets);
-	return info;
-}
-
-static void expect_older(struct recording *recording)
-{
-	struct moment got = { 0 };
-
-	assert_int_equal(recording__next(recording, &got), 1);
-	assert_int_equal(got.machines.count, 1);
-	assert_int_equal(got.machines.list[0].run_ns, 5);
-	assert_int_equal(got.machines.list[0].hist[1], 2);
-	assert_int_equal(got.machines.list[0].longest_ns, 0);
-	assert_string_equal(got.machines.list[0].name, "");
-	assert_int_equal(got.pairs.count, 0);
-	moment_free(&got);
-}
-
-/* What an older one does not have is empty or 0, and comes with a newer one's run. */
-static void test_older(void **state)
-{
-	struct recording_info info = older();
-	struct moment moment = { .time_ns = 9, .realtime_ns = 9 }, got = { 0 };
-	struct recording *recording;
-	struct recorder *recorder;
-
-	(void)state;
-	make(&info, 1);
-	assert_int_equal(recording__open(&recording, path, &all_info), 0);
-	expect_older(recording);
-	recording__close(recording);
-	add_machine(&moment, 1, "x")->longest_ns = 3;
-	moment.machines.list[0].pages[4] = 7;
-	add_pair(&moment, 1, "");
-	assert_int_equal(recorder__open(&recorder, path, &all_info), 0);
-	assert_int_equal(recorder__write(recorder, &moment), 0);
-	recorder__close(recorder);
-	assert_int_equal(recording__open(&recording, path, &all_info), 0);
-	expect_older(recording);
-	assert_int_equal(recording__next(recording, &got), 1);
-	expect_moment(&got, &moment);
-	recording__close(recording);
-	moment_free(&got);
-	moment_free(&moment);
-}
-
-/* And the older one reads what it knows of a newer one's, if the array has not become longer. */
-static void test_newer(void **state)
-{
-	struct recording_info info = older();
-
-	(void)state;
-	make(&all_info, 1);
-	refuse_reading(&info, -EPROTO,
-		       "has other figures as hist of figures: use the kvmq that made it");
-	do_sql("UPDATE fields SET count = 2 WHERE name = 'hist'");
-	{
-		struct recording *recording;
-
-		assert_int_equal(recording__open(&recording, path, &info), 0);
-		expect_older(recording);
-		recording__close(recording);
-	}
-}
-
-static void test_other_figures(void **state)
-{
-	(void)state;
-	make(&all_info, 1);
-	do_sql("UPDATE fields SET kind = 'gauge' WHERE name = 'run_ns'");
-	refuse_both(-EPROTO, "has other figures as run_ns of figures: use the kvmq that made it");
-	do_sql("UPDATE fields SET kind = 'counter' WHERE name = 'run_ns';"
-	       "INSERT INTO fields VALUES ('figures', 'k', 1, 'u64', 'key', 1)");
-	refuse_both(-EPROTO, "has other keys of figures: use the kvmq that made it");
-}
-
 /* Values of other types, and arrays of noise: nothing but a refusal comes of them. */
 static void test_hostile(void **state)
 {
@@ -328,19 +127,19 @@ static void test_hostile(void **state)
 
 	(void)state;
 	make(&all_info, 3);
-	do_sql("UPDATE figures SET hist = x'ffffffffffffffffffffff'");
+	change_file("UPDATE figures SET hist = x'ffffffffffffffffffffff'");
 	assert_int_equal(recording__open(&recording, path, &all_info), 0);
 	assert_int_equal(recording__next(recording, &got), -EBADMSG);
 	expect_words("is damaged: 'sqlite3 FILE .recover' saves what it can");
 	assert_int_equal(recording__next(recording, &got), -EBADMSG);
 	recording__close(recording);
-	do_sql("UPDATE figures SET hist = 5, run_ns = 'x', id = NULL;"
-	       "UPDATE machines SET name = 'a name that is longer than its place'");
+	change_file("UPDATE figures SET hist = 5, run_ns = 'x', id = NULL;"
+		    "UPDATE machines SET name = 'a name that is longer than its place'");
 	assert_int_equal(recording__open(&recording, path, &all_info), 0);
 	assert_int_equal(recording__next(recording, &got), 1);
 	assert_string_equal(got.machines.list[1].name, "a name that");
 	recording__close(recording);
-	do_sql("DROP TABLE figures; CREATE VIEW figures AS SELECT * FROM machines");
+	change_file("DROP TABLE figures; CREATE VIEW figures AS SELECT * FROM machines");
 	refuse_reading(&all_info, -EBADMSG,
 		       "is damaged: 'sqlite3 FILE .recover' saves what it can");
 	moment_free(&got);
@@ -495,7 +294,7 @@ static void test_read_only(void **state)
 	if (geteuid())
 		skip();
 	make(&all_info, 1);
-	do_sql("PRAGMA journal_mode = WAL"); /* as after a kill, and then all put in */
+	change_file("PRAGMA journal_mode = WAL"); /* as after a kill, and then all put in */
 	assert_int_equal(chmod(path, 0644), 0);
 	assert_int_equal(chmod(folder, 0755), 0);
 	child = fork();
@@ -522,9 +321,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_tool, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_writer, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_older, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_newer, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_other_figures, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sets, set_up, tear_down),
