@@ -140,7 +140,8 @@ static void test_by_vm(void **state)
 	assert_int_equal(row->reasons[0]->interval.count[EXIT_KERNEL], 8);
 	assert_int_equal(row->reasons[0]->interval.handle_ns[EXIT_KERNEL], 17000);
 	assert_int_equal(row->reasons[0]->interval.max_ns, 4000);
-	assert_ptr_equal(row->reasons[0]->owner, row);
+	assert_ptr_equal(row->reasons[0]->row, &fixture->rows.list[0]);
+	assert_int_equal(row->reasons[0]->row_handled, row->handled);
 }
 
 /* Reasons without an exit in the interval are not there. */

@@ -12,6 +12,7 @@
 #include "model/view_sets.h"
 #include "recording/recorder.h"
 #include "recording/recording.h"
+#include "render/bars.h"
 #include "render/json.h"
 #include "render/layers.h"
 #include "scene.h"
@@ -36,7 +37,7 @@ static char *say(const struct io_rows *rows)
 	for (size_t i = 0; i < rows->count; i++) {
 		json_t *one = json__row(&io_metrics, &rows->list[i]);
 
-		json_object_set_new(one, "layers", layers__json(&rows->list[i]));
+		json_object_set_new(one, "layers", bars__json(&io_metrics, &rows->list[i]));
 		json_array_append_new(array, one);
 	}
 	text = json_dumps(array, JSON_INDENT(1));

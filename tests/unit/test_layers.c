@@ -2,6 +2,8 @@
 /* Distributions of layers, one above the other: user/render/layers.c. */
 #include "unit.h"
 
+#include "cmd/io_metrics.h"
+#include "render/bars.h"
 #include "render/layers.h"
 
 #define LAST (HIST_BUCKETS - 1)
@@ -257,7 +259,7 @@ static void test_json(void **state)
 	add(&row, IO_QUEUE, UINT64_MAX / 4, 1);
 	row.known[IO_DEVICE] = row.spread_known[IO_DEVICE] = true;
 	row.known[IO_RING] = true;
-	object = layers__json(&row);
+	object = bars__json(&io_metrics, &row);
 	text = json_dumps(object, JSON_COMPACT);
 	assert_string_equal(text, "{\"gq\":null,\"gdev\":null,\"gavg\":null,\"vmm\":null,"
 				  "\"thr\":null,\"q\":[{\"ge_ns\":0,\"lt_ns\":64,\"count\":2},"

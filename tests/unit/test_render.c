@@ -24,9 +24,10 @@ static void assert_json_text(const json_t *object, const char *key, const char *
 
 static char *print_bars(const struct wait_hist *hist, unsigned int width)
 {
+	struct row row = { .hist = (struct wait_hist *)hist };
 	struct memory memory;
 
-	bars__print(memory_open(&memory), "web", hist, width);
+	bars__print(memory_open(&memory), "web", &cpu_waits, &row, width);
 	return memory_close(&memory);
 }
 
@@ -90,6 +91,7 @@ static void test_bars_fit(void **state)
 static void test_bars_json(void **state)
 {
 	struct wait_hist hist = { 0 };
+	struct row row = { .hist = &hist };
 	json_t *json;
 	char *text;
 
@@ -97,12 +99,13 @@ static void test_bars_json(void **state)
 	hist.count[CAUSE_WAKE][0] = 1;
 	hist.count[CAUSE_WAKE][hist_bucket(600)] = 2;
 	hist.count[CAUSE_PREEMPT][HIST_BUCKETS - 1] = UINT32_MAX;
-	json = bars__json(&hist);
+	json = bars__json(&cpu_metrics, &row);
 	text = json_dumps(json, JSON_COMPACT);
-	assert_string_equal(text, "{\"wake\":[{\"ge_ns\":0,\"lt_ns\":64,\"count\":1},"
-				  "{\"ge_ns\":576,\"lt_ns\":640,\"count\":2}],"
-				  "\"preempt\":[{\"ge_ns\":128849018880,\"lt_ns\":null,"
-				  "\"count\":4294967295}]}");
+	assert_string_equal(text,
+			    "{\"wait_hist\":{\"wake\":[{\"ge_ns\":0,\"lt_ns\":64,\"count\":1},"
+			    "{\"ge_ns\":576,\"lt_ns\":640,\"count\":2}],"
+			    "\"preempt\":[{\"ge_ns\":128849018880,\"lt_ns\":null,"
+			    "\"count\":4294967295}]}}");
 	free(text);
 	json_decref(json);
 }
@@ -132,7 +135,7 @@ static void test_json_row(void **state)
 	for (size_t i = 0; i < cpu_metrics.count; i++) {
 		const struct metric *metric = &cpu_metrics.metrics[i];
 
-		if (!metric->key)
+		if (!metric->key || metric->kind == METRIC_DISTRIBUTION)
 			continue;
 		assert_non_null(json_object_get(json, metric->key));
 		assert_int_equal(!!json_object_get(total, metric->key), !!metric->total);

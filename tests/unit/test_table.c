@@ -26,12 +26,16 @@ static struct value get_number(const void *row)
 }
 
 static const struct metric metrics[] = {
-	{ "name", "NAME", UNIT_TEXT, 1, "", get_name, NULL },
-	{ "n", "N", UNIT_NUMBER, 1, "", get_number, NULL },
-	{ "n_pct", "%N", UNIT_MPCT, 1, "", get_number, NULL },
-	{ "n_per_s", "N/s", UNIT_PER_SEC_M, 1, "", get_number, NULL },
-	{ "us_ns", "US", UNIT_NS_AS_US, 1, "", get_number, NULL },
-	{ "ms_ns", "MS", UNIT_NS_AS_MS, 1, "", get_number, NULL },
+	{ .key = "name", .header = "NAME", .unit = UNIT_TEXT, .usual = 1, .get = get_name },
+	{ .key = "n", .header = "N", .unit = UNIT_NUMBER, .usual = 1, .get = get_number },
+	{ .key = "n_pct", .header = "%N", .unit = UNIT_MPCT, .usual = 1, .get = get_number },
+	{ .key = "n_per_s",
+	  .header = "N/s",
+	  .unit = UNIT_PER_SEC_M,
+	  .usual = 1,
+	  .get = get_number },
+	{ .key = "us_ns", .header = "US", .unit = UNIT_NS_AS_US, .usual = 1, .get = get_number },
+	{ .key = "ms_ns", .header = "MS", .unit = UNIT_NS_AS_MS, .usual = 1, .get = get_number },
 };
 
 static char *print(size_t column_count, const struct line *lines, size_t count, unsigned int width)
@@ -134,9 +138,11 @@ static void test_narrow(void **state)
 /* What a terminal gets for a row with a mark; NULL: unset. */
 static const char *colored(const char *term, const char *no_color)
 {
-	static const struct metric ready = {
-		"ready_pct", "%RDY", UNIT_MPCT, 1, "", get_number, NULL
-	};
+	static const struct metric ready = { .key = "ready_pct",
+					     .header = "%RDY",
+					     .unit = UNIT_MPCT,
+					     .usual = 1,
+					     .get = get_number };
 	static const struct line line = { "act", 10000, true };
 	struct columns columns = { .list = { &ready }, .count = 1 };
 	int master = posix_openpt(O_RDWR | O_NOCTTY);
@@ -177,11 +183,16 @@ static void test_colors(void **state)
 /* Figures keep their column, marked or not; n/a has no mark, and no line ends with a blank. */
 static void test_marks(void **state)
 {
-	static const struct metric ready = {
-		"ready_pct", "%RDY", UNIT_MPCT, 1, "", get_number, NULL
-	};
-	static const struct metric local = { "memory_local_pct", "N%L", UNIT_MPCT, 1, "",
-					     get_number,	 NULL };
+	static const struct metric ready = { .key = "ready_pct",
+					     .header = "%RDY",
+					     .unit = UNIT_MPCT,
+					     .usual = 1,
+					     .get = get_number };
+	static const struct metric local = { .key = "memory_local_pct",
+					     .header = "N%L",
+					     .unit = UNIT_MPCT,
+					     .usual = 1,
+					     .get = get_number };
 	static const struct line lines[] = { { "none", 4999, true },   { "look", 5000, true },
 					     { "look", 9999, true },   { "act", 10000, true },
 					     { "n/a", 100000, false }, { "local", 80000, true } };

@@ -4,13 +4,6 @@
 #include "cmd/values.h"
 #include "sched/blame.h"
 
-#define ALL (VCPU | VM | THREAD)
-
-static struct value text(const char *value)
-{
-	return (struct value){ .known = value && *value, .text = value };
-}
-
 static struct value get_victim(const void *data)
 {
 	return text(((const struct blame_entry *)data)->victim->vm->name);
@@ -20,8 +13,7 @@ static struct value get_victim_vcpu(const void *data)
 {
 	const struct identity *identity = &((const struct blame_entry *)data)->victim->identity;
 
-	return (struct value){ .known = identity->tid && identity->vcpu != VCPU_UNKNOWN,
-			       .number = (uint64_t)identity->vcpu };
+	return known_if(identity->tid && identity->vcpu != VCPU_UNKNOWN, (uint64_t)identity->vcpu);
 }
 
 static struct value get_victim_thread(const void *data)
@@ -34,20 +26,18 @@ static struct value get_ns(const void *data)
 	return number(((const struct blame_entry *)data)->ns);
 }
 
-static struct value get_total(const void *data)
+static struct value total_ns(const void *data)
 {
 	const struct blame_entry *entry = data;
 
-	return (struct value){ .known = entry->offender.kind != OFFENDER_UNKNOWN,
-			       .number = entry->total_ns };
+	return known_if(entry->offender.kind != OFFENDER_UNKNOWN, entry->total_ns);
 }
 
 static struct value get_share(const void *data)
 {
 	const struct blame_entry *entry = data;
 
-	return (struct value){ .known = entry->ready_ns,
-			       .number = share_mpct(entry->ns, entry->ready_ns) };
+	return known_if(entry->ready_ns, share_mpct(entry->ns, entry->ready_ns));
 }
 
 static struct value get_kind(const void *data)
@@ -76,7 +66,7 @@ static struct value get_vm_pid(const void *data)
 {
 	const struct blame_entry *entry = data;
 
-	return (struct value){ .known = entry->offender.vm_pid, .number = entry->offender.vm_pid };
+	return known_if(entry->offender.vm_pid, entry->offender.vm_pid);
 }
 
 static struct value get_comm(const void *data)
@@ -117,19 +107,18 @@ static struct value get_what(const void *data)
 }
 
 static const struct metric list[] = {
-	{ NULL, "VICTIM", UNIT_TEXT, ALL, "VM that waited", get_victim, NULL },
-	{ NULL, "VCPU", UNIT_NUMBER, VCPU | THREAD, "its vCPU", get_victim_vcpu, NULL },
-	{ NULL, "THREAD", UNIT_TEXT, THREAD, "its thread", get_victim_thread, NULL },
-	{ "ns", "MS", UNIT_NS_AS_MS, ALL, "ready time in which the offender ran", get_ns,
-	  get_total },
-	{ "pct", "%OFRDY", UNIT_MPCT, ALL, "share of the victim's ready time", get_share, NULL },
-	{ "kind", NULL, UNIT_TEXT, NEVER, "what kind of offender", get_kind, NULL },
-	{ NULL, "WHO", UNIT_TEXT, ALL, "the offender", get_who, NULL },
-	{ NULL, "WHAT", UNIT_TEXT, ALL, "what kind of offender", get_what, NULL },
-	{ "vm", NULL, UNIT_TEXT, NEVER, "the offender's VM", get_vm, NULL },
-	{ "vm_pid", NULL, UNIT_NUMBER, NEVER, "the offender's VM", get_vm_pid, NULL },
-	{ "comm", NULL, UNIT_TEXT, NEVER, "the offender's thread or process", get_comm, NULL },
-	{ "cgroup", NULL, UNIT_TEXT, NEVER, "a host process's cgroup", get_cgroup, NULL },
+	LABEL(NULL, "VICTIM", TEXT, ALL, "VM that waited", get_victim, "domain"),
+	LABEL(NULL, "VCPU", NUMBER, VCPU | THREAD, "its vCPU", get_victim_vcpu, "vcpu"),
+	LABEL(NULL, "THREAD", TEXT, THREAD, "its thread", get_victim_thread, "thread"),
+	COUNTER("ns", "MS", NS_AS_MS, ALL, "ready time in which the offender ran", ns),
+	DERIVED("pct", "%OFRDY", MPCT, ALL, "share of the victim's ready time", get_share),
+	LABEL("kind", NULL, TEXT, NEVER, "what kind of offender", get_kind, "kind"),
+	LABEL(NULL, "WHO", TEXT, ALL, "the offender", get_who, "offender"),
+	NOTE(NULL, "WHAT", ALL, "what kind of offender", get_what),
+	LABEL("vm", NULL, TEXT, NEVER, "the offender's VM", get_vm, NULL),
+	LABEL("vm_pid", NULL, NUMBER, NEVER, "the offender's VM", get_vm_pid, NULL),
+	LABEL("comm", NULL, TEXT, NEVER, "the offender's thread or process", get_comm, NULL),
+	LABEL("cgroup", NULL, TEXT, NEVER, "a host process's cgroup", get_cgroup, NULL),
 };
 
-const struct metric_table blame_metrics = { list, sizeof(list) / sizeof(list[0]) };
+const struct metric_table blame_metrics = { list, LENGTH(list) };

@@ -1,127 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/cpu_metrics.h"
 
-#include "base/units.h"
-#include "cmd/values.h"
+#include "cmd/row_metrics.h"
 
-#define ALL (VCPU | VM | THREAD)
-
-static struct value text(const char *value)
-{
-	return (struct value){ .known = true, .text = value };
-}
-
-/* Whether a row is one thread, and not the sum of a VM. */
-static bool is_thread(const struct row *row)
-{
-	return row->identity.tid;
-}
-
-static struct value get_vm(const void *data)
-{
-	return text(((const struct row *)data)->vm->name);
-}
-
-static struct value get_vm_pid(const void *data)
-{
-	return number(((const struct row *)data)->vm->pid);
-}
-
-static struct value get_vm_uuid(const void *data)
-{
-	const struct vm *vm = ((const struct row *)data)->vm;
-
-	return vm->uuid[0] ? text(vm->uuid) : (struct value){ 0 };
-}
-
-static struct value get_cgroup(const void *data)
-{
-	const struct vm *vm = ((const struct row *)data)->vm;
-
-	return vm->cgroup[0] ? text(vm->cgroup) : (struct value){ 0 };
-}
-
-static struct value get_vcpu(const void *data)
-{
-	const struct row *row = data;
-
-	return known_if(is_thread(row) && row->identity.is_vcpu &&
-				row->identity.vcpu != VCPU_UNKNOWN,
-			(uint64_t)row->identity.vcpu);
-}
-
-static struct value get_vcpus(const void *data)
-{
-	return number(((const struct row *)data)->vm_vcpus);
-}
-
-static struct value get_tid(const void *data)
-{
-	const struct row *row = data;
-
-	return known_if(is_thread(row), row->identity.tid);
-}
-
-static struct value get_thread(const void *data)
-{
-	const struct row *row = data;
-
-	return is_thread(row) ? text(row->identity.comm) : (struct value){ 0 };
-}
-
-static struct value get_cpu(const void *data)
-{
-	const struct row *row = data;
-
-	return known_if(is_thread(row), row->cpu);
-}
-
-#define COUNTER(name, expression)                                                                  \
-	static uint64_t name##_of(const struct figures *figures)                                   \
-	{                                                                                          \
-		return expression;                                                                 \
-	}                                                                                          \
-	static struct value get_##name(const void *data)                                           \
-	{                                                                                          \
-		const struct row *row = data;                                                      \
-		return number(name##_of(&row->interval));                                          \
-	}                                                                                          \
-	static struct value total_##name(const void *data)                                         \
-	{                                                                                          \
-		const struct row *row = data;                                                      \
-		return number(name##_of(&row->total));                                             \
-	}
-
-#define SHARE(name)                                                                                \
-	static struct value get_##name##_share(const void *data)                                   \
-	{                                                                                          \
-		const struct row *row = data;                                                      \
-		return known_if(row->interval.elapsed_ns,                                          \
-				share_mpct(name##_of(&row->interval), row->interval.elapsed_ns));  \
-	}
-
-COUNTER(elapsed, figures->elapsed_ns)
-COUNTER(run, figures->run_ns)
-COUNTER(ready, figures__ready(figures))
-COUNTER(ready_wake, figures->ready_ns[CAUSE_WAKE])
-COUNTER(ready_preempt, figures->ready_ns[CAUSE_PREEMPT])
-COUNTER(run_delay, figures->ended_ns)
-COUNTER(halt, figures->halt_ns)
-COUNTER(block, figures->block_ns)
-COUNTER(waits, figures__waits(figures))
-COUNTER(waits_wake, figures->waits[CAUSE_WAKE])
-COUNTER(waits_preempt, figures->waits[CAUSE_PREEMPT])
-SHARE(run)
-SHARE(ready)
-SHARE(ready_wake)
-SHARE(ready_preempt)
-SHARE(halt)
-SHARE(block)
-
-static uint64_t throttled_of(const struct figures *figures)
-{
-	return figures->throttled_ns;
-}
+ROW_FIGURE(static, ready_wake, figures->ready_ns[CAUSE_WAKE])
+ROW_FIGURE(static, ready_preempt, figures->ready_ns[CAUSE_PREEMPT])
+ROW_FIGURE(static, run_delay, figures->ended_ns)
+ROW_FIGURE(static, waits, figures__waits(figures))
+ROW_FIGURE(static, waits_wake, figures->waits[CAUSE_WAKE])
+ROW_FIGURE(static, waits_preempt, figures->waits[CAUSE_PREEMPT])
+ROW_SHARE(static, ready_wake)
+ROW_SHARE(static, ready_preempt)
 
 /* Not every kernel lets itself be asked; then it is a part of the other two. */
 static struct value if_throttling(const struct row *row, uint64_t value)
@@ -129,22 +18,21 @@ static struct value if_throttling(const struct row *row, uint64_t value)
 	return known_if(row->throttling_known && row->interval.elapsed_ns, value);
 }
 
-static struct value get_known_throttled(const void *data)
+static struct value get_throttled(const void *data)
 {
-	return if_throttling(data, throttled_of(&((const struct row *)data)->interval));
+	return if_throttling(data, ((const struct row *)data)->interval.throttled_ns);
 }
 
-static struct value total_known_throttled(const void *data)
+static struct value total_throttled(const void *data)
 {
-	return if_throttling(data, throttled_of(&((const struct row *)data)->total));
+	return if_throttling(data, ((const struct row *)data)->total.throttled_ns);
 }
 
-static struct value get_throttled_share(const void *data)
+static struct value share_throttled(const void *data)
 {
 	const struct row *row = data;
 
-	return if_throttling(row,
-			     share_mpct(throttled_of(&row->interval), row->interval.elapsed_ns));
+	return if_throttling(row, row_share(row, row->interval.throttled_ns).number);
 }
 
 /* Waits a second of time, not of all vCPUs' time together. */
@@ -166,29 +54,23 @@ static struct value get_mean(const void *data)
 	return known_if(waits, waits ? row->interval.ended_ns / waits : 0);
 }
 
-static struct value percentile(const struct row *row, unsigned int permille)
-{
-	return known_if(figures__waits(&row->interval),
-			hist__percentile(row->hist, permille, row->interval.max_ns));
-}
-
-static struct value get_p50(const void *data)
-{
-	return percentile(data, 500);
-}
-
-static struct value get_p99(const void *data)
-{
-	return percentile(data, 990);
-}
-
-static struct value get_max(const void *data)
+static struct histogram get_hist(const void *data)
 {
 	const struct row *row = data;
 
-	return known_if(figures__waits(&row->interval) || row->interval.max_ns,
-			row->interval.max_ns);
+	return (struct histogram){ .known = true,
+				   .parts = row->hist->count,
+				   .count = CAUSES,
+				   .samples = figures__waits(&row->interval),
+				   .sum_ns = row->interval.ended_ns,
+				   .max_ns = row->interval.max_ns };
 }
+
+const struct distribution cpu_waits = {
+	.parts = { [CAUSE_WAKE] = "wake", [CAUSE_PREEMPT] = "preempt" },
+	.none = "no wait has ended",
+	.get = get_hist
+};
 
 static struct value get_vm_ready(const void *data)
 {
@@ -244,7 +126,7 @@ static struct value total_hazard(const void *data)
 	return known_if(row->overlap, row->overlap ? row->overlap->hazard_ns : 0);
 }
 
-static struct value get_hazard_share(const void *data)
+static struct value share_hazard(const void *data)
 {
 	return overlap_share(data, hazard_of(data));
 }
@@ -261,7 +143,7 @@ static struct value total_stalled(const void *data)
 	return known_if(row->overlap, row->overlap ? row->overlap->stalled_ns : 0);
 }
 
-static struct value get_stalled_share(const void *data)
+static struct value share_stalled(const void *data)
 {
 	return overlap_share(data, stalled_of(data));
 }
@@ -313,87 +195,63 @@ static struct value get_worst_share(const void *data)
 }
 
 static const struct metric list[] = {
-	{ "vm", "VM", UNIT_TEXT, ALL, "name of the VM, or comm-PID", get_vm, NULL },
-	{ "vm_pid", "PID", UNIT_NUMBER, NEVER, "process of the VM", get_vm_pid, NULL },
-	{ "vm_uuid", "UUID", UNIT_TEXT, NEVER, "UUID of the VM", get_vm_uuid, NULL },
-	{ "cgroup", "CGROUP", UNIT_TEXT, NEVER, "cgroup of the VM's process", get_cgroup, NULL },
-	{ "vcpus", "VCPUS", UNIT_NUMBER, WIDE(VM), "vCPUs of the VM", get_vcpus, NULL },
-	{ "thread", "THREAD", UNIT_TEXT, THREAD, "name of the thread", get_thread, NULL },
-	{ "vcpu", "VCPU", UNIT_NUMBER, VCPU | WIDE(THREAD), "KVM's number of the vCPU", get_vcpu,
-	  NULL },
-	{ "tid", "TID", UNIT_NUMBER, WIDE(VCPU) | THREAD, "thread on the host", get_tid, NULL },
-	{ "cpu", "CPU", UNIT_NUMBER, WIDE(VCPU | THREAD), "host CPU where it runs or ran last",
-	  get_cpu, NULL },
-	{ "elapsed_ns", NULL, UNIT_NS, NEVER, "run + ready + halt + block", get_elapsed,
-	  total_elapsed },
-	{ "run_ns", NULL, UNIT_NS, NEVER, "on a CPU", get_run, total_run },
-	{ "run_pct", "%RUN", UNIT_MPCT, ALL, "on a CPU", get_run_share, NULL },
-	{ "ready_ns", NULL, UNIT_NS, NEVER, "ready, but not on a CPU", get_ready, total_ready },
-	{ "ready_pct", "%RDY", UNIT_MPCT, ALL, "ready, but not on a CPU", get_ready_share, NULL },
-	{ "ready_wake_ns", NULL, UNIT_NS, NEVER, "ready after a wake-up, and not throttled",
-	  get_ready_wake, total_ready_wake },
-	{ "ready_wake_pct", "%WAKE", UNIT_MPCT, NEVER, "the part of %RDY that follows a wake-up",
-	  get_ready_wake_share, NULL },
-	{ "ready_preempt_ns", NULL, UNIT_NS, NEVER, "ready after a preemption, and not throttled",
-	  get_ready_preempt, total_ready_preempt },
-	{ "ready_preempt_pct", "%PRE", UNIT_MPCT, NEVER,
-	  "the part of %RDY that follows a preemption", get_ready_preempt_share, NULL },
-	{ "ready_throttled_ns", NULL, UNIT_NS, NEVER,
-	  "ready, but its cgroup had used up its CPU bandwidth", get_known_throttled,
-	  total_known_throttled },
-	{ "ready_throttled_pct", "%THR", UNIT_MPCT, NEVER,
-	  "the part of %RDY in which its cgroup had used up its CPU bandwidth", get_throttled_share,
-	  NULL },
-	{ "run_delay_ns", NULL, UNIT_NS, NEVER,
-	  "ready time of waits that ended: the growth of the kernel's run_delay", get_run_delay,
-	  total_run_delay },
-	{ "halt_ns", NULL, UNIT_NS, NEVER, "the guest halted the vCPU", get_halt, total_halt },
-	{ "halt_pct", "%HALT", UNIT_MPCT, ALL, "the guest halted the vCPU", get_halt_share, NULL },
-	{ "block_ns", NULL, UNIT_NS, NEVER, "off the CPU and in no run queue for any other reason",
-	  get_block, total_block },
-	{ "block_pct", "%BLOCK", UNIT_MPCT, ALL,
-	  "off the CPU and in no run queue for any other reason", get_block_share, NULL },
-	{ "waits", NULL, UNIT_NUMBER, NEVER, "waits that ended", get_waits, total_waits },
-	{ "waits_wake", NULL, UNIT_NUMBER, NEVER, "of these, after a wake-up", get_waits_wake,
-	  total_waits_wake },
-	{ "waits_preempt", NULL, UNIT_NUMBER, NEVER, "of these, after a preemption",
-	  get_waits_preempt, total_waits_preempt },
-	{ "waits_per_s", "WAITS/s", UNIT_PER_SEC_M, ALL, "waits that ended, per second",
-	  get_wait_rate, NULL },
-	{ "wait_mean_ns", "MEAN", UNIT_NS_AS_MS, VCPU | THREAD | WIDE(VM), "mean wait in ms",
-	  get_mean, NULL },
-	{ "wait_p50_ns", "P50", UNIT_NS_AS_MS, WIDE(ALL), "half of the waits are not longer, in ms",
-	  get_p50, NULL },
-	{ "wait_p99_ns", "P99", UNIT_NS_AS_MS, ALL, "99 % of the waits are not longer, in ms",
-	  get_p99, NULL },
-	{ "wait_max_ns", "MAX", UNIT_NS_AS_MS, ALL, "longest wait in ms, also one going on",
-	  get_max, NULL },
-	{ "vcpu_ready_summation_ns", "RDYms/VCPU", UNIT_NS_AS_MS, NEVER,
-	  "ready time in ms, of this vCPU, or of a VM's average vCPU", get_vcpu_ready, NULL },
-	{ "vm_ready_summation_ns", "RDYms/VM", UNIT_NS_AS_MS, NEVER,
-	  "ready time in ms, summed over all vCPUs of the VM", get_vm_ready, NULL },
-	{ "hazard_ns", NULL, UNIT_NS, NEVER,
-	  "--overlap: at least one vCPU was ready while a sibling was on a CPU", get_hazard,
-	  total_hazard },
-	{ "hazard_pct", "%HAZARD", UNIT_MPCT, NEVER,
-	  "--overlap: time with a vCPU ready while a sibling was on a CPU", get_hazard_share,
-	  NULL },
-	{ "stalled_ns", NULL, UNIT_NS, NEVER,
-	  "--overlap: at least one vCPU was ready, and none was on a CPU", get_stalled,
-	  total_stalled },
-	{ "stalled_pct", "%STALLED", UNIT_MPCT, NEVER,
-	  "--overlap: time with a vCPU ready and none on a CPU", get_stalled_share, NULL },
-	{ "waiting_mean", "WAITING", UNIT_M, NEVER,
-	  "--overlap: mean number of its vCPUs that were ready", get_waiting_mean, NULL },
-	{ "waiting_max", "WAITMAX", UNIT_NUMBER, NEVER,
-	  "--overlap: greatest number of its vCPUs that were ready at once, up to 64",
-	  get_waiting_max, NULL },
-	{ "lag_ns", "LAG", UNIT_NS_AS_MS, NEVER,
-	  "by VM: ms of run time between the most and the least served vCPU that never rested",
-	  get_lag, NULL },
-	{ "worst_vcpu", "WORST", UNIT_NUMBER, VM, "vCPU with the greatest %RDY", get_worst, NULL },
-	{ "worst_ready_pct", "WORST%RDY", UNIT_MPCT, VM, "that vCPU's %RDY", get_worst_share,
-	  NULL },
+	ROW_IDENTITY,
+	ROW_RUN(ALL),
+	ROW_READY,
+	COUNTER("ready_wake_ns", NULL, NS, NEVER, "ready after a wake-up, and not throttled",
+		ready_wake),
+	DERIVED("ready_wake_pct", "%WAKE", MPCT, NEVER, "the part of %RDY that follows a wake-up",
+		share_ready_wake),
+	COUNTER("ready_preempt_ns", NULL, NS, NEVER, "ready after a preemption, and not throttled",
+		ready_preempt),
+	DERIVED("ready_preempt_pct", "%PRE", MPCT, NEVER,
+		"the part of %RDY that follows a preemption", share_ready_preempt),
+	COUNTER("ready_throttled_ns", NULL, NS, NEVER,
+		"ready, but its cgroup had used up its CPU bandwidth", throttled),
+	DERIVED("ready_throttled_pct", "%THR", MPCT, NEVER,
+		"the part of %RDY in which its cgroup had used up its CPU bandwidth",
+		share_throttled),
+	COUNTER("run_delay_ns", NULL, NS, NEVER,
+		"ready time of waits that ended: the growth of the kernel's run_delay", run_delay),
+	ROW_HALT_BLOCK,
+	COUNTER("waits", NULL, NUMBER, NEVER, "waits that ended", waits),
+	COUNTER("waits_wake", NULL, NUMBER, NEVER, "of these, after a wake-up", waits_wake),
+	COUNTER("waits_preempt", NULL, NUMBER, NEVER, "of these, after a preemption",
+		waits_preempt),
+	DERIVED("waits_per_s", "WAITS/s", PER_SEC_M, ALL, "waits that ended, per second",
+		get_wait_rate),
+	DERIVED("wait_mean_ns", "MEAN", NS_AS_MS, VCPU | THREAD | WIDE(VM), "mean wait in ms",
+		get_mean),
+	PERCENTILE("wait_p50_ns", "P50", NS_AS_MS, WIDE(ALL),
+		   "half of the waits are not longer, in ms", &cpu_waits, 500),
+	PERCENTILE("wait_p99_ns", "P99", NS_AS_MS, ALL, "99 % of the waits are not longer, in ms",
+		   &cpu_waits, 990),
+	PERCENTILE("wait_max_ns", "MAX", NS_AS_MS, ALL, "longest wait in ms, also one going on",
+		   &cpu_waits, LONGEST),
+	DISTRIBUTION("wait_hist", "how long the waits were that ended", &cpu_waits),
+	DERIVED("vcpu_ready_summation_ns", "RDYms/VCPU", NS_AS_MS, NEVER,
+		"ready time in ms, of this vCPU, or of a VM's average vCPU", get_vcpu_ready),
+	DERIVED("vm_ready_summation_ns", "RDYms/VM", NS_AS_MS, NEVER,
+		"ready time in ms, summed over all vCPUs of the VM", get_vm_ready),
+	COUNTER("hazard_ns", NULL, NS, NEVER,
+		"--overlap: at least one vCPU was ready while a sibling was on a CPU", hazard),
+	DERIVED("hazard_pct", "%HAZARD", MPCT, NEVER,
+		"--overlap: time with a vCPU ready while a sibling was on a CPU", share_hazard),
+	COUNTER("stalled_ns", NULL, NS, NEVER,
+		"--overlap: at least one vCPU was ready, and none was on a CPU", stalled),
+	DERIVED("stalled_pct", "%STALLED", MPCT, NEVER,
+		"--overlap: time with a vCPU ready and none on a CPU", share_stalled),
+	DERIVED("waiting_mean", "WAITING", M, NEVER,
+		"--overlap: mean number of its vCPUs that were ready", get_waiting_mean),
+	DERIVED("waiting_max", "WAITMAX", NUMBER, NEVER,
+		"--overlap: greatest number of its vCPUs that were ready at once, up to 64",
+		get_waiting_max),
+	DERIVED("lag_ns", "LAG", NS_AS_MS, NEVER,
+		"by VM: ms of run time between the most and the least served vCPU that never "
+		"rested",
+		get_lag),
+	DERIVED("worst_vcpu", "WORST", NUMBER, VM, "vCPU with the greatest %RDY", get_worst),
+	DERIVED("worst_ready_pct", "WORST%RDY", MPCT, VM, "that vCPU's %RDY", get_worst_share),
 };
 
-const struct metric_table cpu_metrics = { list, sizeof(list) / sizeof(list[0]) };
+const struct metric_table cpu_metrics = { list, LENGTH(list) };

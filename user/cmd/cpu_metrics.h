@@ -7,4 +7,7 @@
 /* The figures of kvmq-cpu; their rows are struct row. */
 extern const struct metric_table cpu_metrics;
 
+/* How long a row's waits were. */
+extern const struct distribution cpu_waits;
+
 #endif

@@ -113,8 +113,8 @@ static int print_json(struct cpu_report *report, FILE *file, const struct summar
 		json_t *row = json__row(&cpu_metrics, &report->rows.list[i]);
 
 		if (report->options->hist)
-			json_object_set_new(row, "wait_hist",
-					    bars__json(report->rows.list[i].hist));
+			json_object_update_new(row,
+					       bars__json(&cpu_metrics, &report->rows.list[i]));
 		if (report->options->cpu.blame)
 			json_object_set_new(row, "blame", blame_json(&report->blame, i, &place));
 		json_rows__add(&rows, row);
@@ -134,7 +134,7 @@ static void print_bars(FILE *file, const struct row *row, unsigned int width)
 	else
 		snprintf(title, sizeof(title), "%s %s (%u): waits", row->vm->name,
 			 row->identity.comm, row->identity.tid);
-	bars__print(file, title, row->hist, width);
+	bars__print(file, title, &cpu_waits, row, width);
 }
 
 /* The worst pairs; how much the others are is said. */

@@ -4,13 +4,13 @@
 
 #include "render/metric.h"
 
-/*
- * The figures of kvmq-exit; their rows are struct exit_row. Who a row is, and what it
- * does off the CPU, are kvmq-cpu's own metrics. The table is made at the first call.
- */
-const struct metric_table *exit_metrics(void);
+/* The figures of kvmq-exit; their rows are struct exit_row. */
+extern const struct metric_table exit_metrics;
 
 /* The figures of a row's exits by reason; their rows are struct reason_row pointers. */
 extern const struct metric_table reason_metrics;
+
+/* How long a reason's exits were handled. */
+extern const struct distribution reason_handling;
 
 #endif

@@ -62,7 +62,7 @@ static const struct loss_table exit_losses = { exit_loss_list,
 static int print_columns(void)
 {
 	errno = 0;
-	metric__print_help(exit_metrics());
+	metric__print_help(&exit_metrics);
 	puts("\nBy reason:");
 	metric__print_help(&reason_metrics);
 	return output_status();
@@ -78,9 +78,9 @@ static int init(void *data, const struct options *options, int *status)
 		*status = print_columns();
 		return 1;
 	}
-	if (columns__select(&report->columns, exit_metrics(), options->by, options->columns) ||
+	if (columns__select(&report->columns, &exit_metrics, options->by, options->columns) ||
 	    columns__select(&report->reason_columns, &reason_metrics, BY_VM, NULL) ||
-	    choose_sort(&report->sort, exit_metrics(), options, "%OUT"))
+	    choose_sort(&report->sort, &exit_metrics, options, "%OUT"))
 		return 1;
 	return 0;
 }
@@ -132,9 +132,6 @@ static void sort_rows(struct exit_report *report)
 	if (!report->sort)
 		return;
 	metric__sort(report->sort, exits->list, exits->count, sizeof(*exits->list));
-	for (size_t i = 0; i < exits->count; i++)
-		for (size_t reason = 0; reason < exits->list[i].reason_count; reason++)
-			exits->list[i].reasons[reason]->owner = &exits->list[i];
 	if (report->options->top && exits->count > report->options->top)
 		exits->count = report->options->top;
 }
@@ -162,19 +159,14 @@ static struct hook_cost hook_cost(const struct view *before, const struct view *
 
 static json_t *json_row(const struct exit_report *report, const struct exit_row *row)
 {
-	json_t *object = json__row(exit_metrics(), row), *reasons = json_array();
+	json_t *object = json__row(&exit_metrics, row), *reasons = json_array();
 
 	for (size_t i = 0; i < row->reason_count; i++) {
 		const struct reason_row *reason = row->reasons[i];
 		json_t *entry = json__row(&reason_metrics, &reason);
 
 		if (report->options->hist)
-			json_object_set_new(
-				entry, "handle_hist",
-				json_pack("{s:o,s:o}", "kernel",
-					  bars__json_buckets(reason->hist.count[EXIT_KERNEL]),
-					  "user",
-					  bars__json_buckets(reason->hist.count[EXIT_USER])));
+			json_object_update_new(entry, bars__json(&reason_metrics, &reason));
 		json_array_append_new(reasons, entry);
 	}
 	json_object_set_new(object, "reasons", reasons);
@@ -203,15 +195,10 @@ static int print_json(struct exit_report *report, FILE *file, const struct summa
 
 static void print_bars(FILE *file, const struct reason_row *reason, unsigned int width)
 {
-	const struct bar_parts parts = { reason->hist.count[EXIT_KERNEL],
-					 reason->hist.count[EXIT_USER],
-					 { 'k', 'u' },
-					 ": none" };
 	char title[VM_SHOWN_SIZE + 64];
 
-	snprintf(title, sizeof(title), "%s %s: handling", reason->owner->row.vm->name,
-		 reason->name);
-	bars__print_parts(file, title, &parts, width);
+	snprintf(title, sizeof(title), "%s %s: handling", reason->row->vm->name, reason->name);
+	bars__print(file, title, &reason_handling, &reason, width);
 }
 
 /* The reasons of all rows, the greatest handling time first. Returns their number. */

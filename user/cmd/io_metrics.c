@@ -4,18 +4,9 @@
 #include "base/units.h"
 #include "cmd/values.h"
 
-#define DEVICE (1U << BY_DEVICE)
-#define ALL (VM | DEVICE)
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct value text(const char *value)
-{
-	return (struct value){ .known = value && *value, .text = value, .blank = true };
-}
-
 static struct value get_vm(const void *data)
 {
-	return text(io_row__vm(data));
+	return text_or_blank(io_row__vm(data));
 }
 
 static struct value get_vm_pid(const void *data)
@@ -30,7 +21,7 @@ static struct value get_vm_uuid(const void *data)
 {
 	const struct io_row *row = data;
 
-	return text(row->vm && row->kind != IO_ROW_UNKNOWN ? row->vm->uuid : NULL);
+	return text_or_blank(row->vm && row->kind != IO_ROW_UNKNOWN ? row->vm->uuid : NULL);
 }
 
 /* Of an unknown row: the one that several share. */
@@ -38,17 +29,17 @@ static struct value get_cgroup(const void *data)
 {
 	const struct io_row *row = data;
 
-	return text(row->vm ? row->vm->cgroup : NULL);
+	return text_or_blank(row->vm ? row->vm->cgroup : NULL);
 }
 
 static struct value get_disk(const void *data)
 {
-	return text(io_row__disk(data));
+	return text_or_blank(io_row__disk(data));
 }
 
 static struct value get_device(const void *data)
 {
-	return text(((const struct io_row *)data)->device);
+	return text_or_blank(((const struct io_row *)data)->device);
 }
 
 /* Of a device that several disks, or nobody knows which, are on: its name. */
@@ -63,50 +54,52 @@ static struct value get_path(const void *data)
 {
 	const struct io_row *row = data;
 
-	return text(row->disk ? row->disk->path : NULL);
+	return text_or_blank(row->disk ? row->disk->path : NULL);
 }
 
 static struct value get_format(const void *data)
 {
 	const struct io_row *row = data;
 
-	return text(row->disk ? row->disk->format : NULL);
+	return text_or_blank(row->disk ? row->disk->format : NULL);
 }
 
 static struct value get_backing(const void *data)
 {
 	const struct io_row *row = data;
 
-	return text(row->disk ? disk_backing__name(row->disk->backing) : NULL);
+	return text_or_blank(row->disk ? disk_backing__name(row->disk->backing) : NULL);
 }
 
 static struct value get_direct(const void *data)
 {
 	const struct io_row *row = data;
 
-	return text(!row->disk || !row->disk->dev ? NULL : row->disk->direct ? "direct" : "cached");
+	return text_or_blank(!row->disk || !row->disk->dev ? NULL
+			     : row->disk->direct	   ? "direct"
+							   : "cached");
 }
 
 static struct value get_guest_disk(const void *data)
 {
-	return text(io_row__guest_disk(data));
+	return text_or_blank(io_row__guest_disk(data));
 }
 
 static struct value get_scheduler(const void *data)
 {
-	return text(((const struct io_row *)data)->scheduler);
+	return text_or_blank(((const struct io_row *)data)->scheduler);
 }
 
 static struct value get_guest_scheduler(const void *data)
 {
 	const struct io_row *row = data;
 
-	return text(row->guest ? row->guest->scheduler : NULL);
+	return text_or_blank(row->guest ? row->guest->scheduler : NULL);
 }
 
 static struct value get_op(const void *data)
 {
-	return text(io_op__name(((const struct io_row *)data)->op));
+	return text_or_blank(io_op__name(((const struct io_row *)data)->op));
 }
 
 static struct value get_source(const void *data)
@@ -114,10 +107,10 @@ static struct value get_source(const void *data)
 	const struct io_row *row = data;
 
 	if (row->on_host)
-		return text("block");
+		return text_or_blank("block");
 	if (!row->figures_known)
-		return text(NULL);
-	return text(row->known[IO_VMM] ? "vmm" : "guest");
+		return text_or_blank(NULL);
+	return text_or_blank(row->known[IO_VMM] ? "vmm" : "guest");
 }
 
 static struct value get_elapsed(const void *data)
@@ -179,33 +172,33 @@ static struct value layer_mean(const struct io_row *row, enum io_layer layer)
 	return known_if(row->known[layer] && latency->count, latency__mean(latency));
 }
 
-static struct value layer_percentile(const struct io_row *row, enum io_layer layer,
-				     unsigned int permille)
+static struct histogram layer_hist(const struct io_row *row, enum io_layer layer)
 {
 	const struct latency *latency = io_row__layer(row, layer);
 
-	return known_if(row->spread_known[layer] && latency->count,
-			latency->count ? latency__percentile(latency, permille) : 0);
+	return (struct histogram){ .known = row->spread_known[layer],
+				   .parts = &latency->hist,
+				   .count = 1,
+				   .samples = latency->count,
+				   .sum_ns = latency->sum_ns,
+				   .max_ns = UINT64_MAX };
 }
 
 #define LAYER(name, layer)                                                                         \
-	static struct value mean_##name(const void *data)                                          \
+	static struct value mean_##name(const void *row)                                           \
 	{                                                                                          \
-		return layer_mean(data, layer);                                                    \
-	}                                                                                          \
-	static struct value p50_##name(const void *data)                                           \
-	{                                                                                          \
-		return layer_percentile(data, layer, 500);                                         \
-	}                                                                                          \
-	static struct value p99_##name(const void *data)                                           \
-	{                                                                                          \
-		return layer_percentile(data, layer, 990);                                         \
+		return layer_mean(row, layer);                                                     \
 	}                                                                                          \
 	static struct value count_##name(const void *data)                                         \
 	{                                                                                          \
 		const struct io_row *row = data;                                                   \
 		return known_if(row->known[layer], io_row__layer(row, layer)->count);              \
-	}
+	}                                                                                          \
+	static struct histogram hist_##name(const void *row)                                       \
+	{                                                                                          \
+		return layer_hist(row, layer);                                                     \
+	}                                                                                          \
+	static const struct distribution spread_##name = { .get = hist_##name };
 
 LAYER(gq, IO_GUEST_QUEUE)
 LAYER(gdev, IO_GUEST_DEVICE)
@@ -239,7 +232,7 @@ static struct value get_kavg(const void *data)
 
 static struct value get_apart(const void *data)
 {
-	return text(io_apart__name(((const struct io_row *)data)->apart));
+	return text_or_blank(io_apart__name(((const struct io_row *)data)->apart));
 }
 
 static struct value get_vmm_source(const void *data)
@@ -247,13 +240,13 @@ static struct value get_vmm_source(const void *data)
 	const struct io_row *row = data;
 
 	if (!row->known[IO_VMM])
-		return text(NULL);
-	return text(row->vmm_by_qmp ? "qmp" : "uprobe");
+		return text_or_blank(NULL);
+	return text_or_blank(row->vmm_by_qmp ? "qmp" : "uprobe");
 }
 
 static struct value get_gavg_source(const void *data)
 {
-	return text(((const struct io_row *)data)->known[IO_RING] ? "little" : NULL);
+	return text_or_blank(((const struct io_row *)data)->known[IO_RING] ? "little" : NULL);
 }
 
 static struct value get_report_age(const void *data)
@@ -270,66 +263,44 @@ static struct value get_rejected(const void *data)
 	return number(((const struct io_row *)data)->guest_rejected);
 }
 
-#define COUNTS(name, what)                                                                         \
-	{                                                                                          \
-#name "_requests", NULL, UNIT_NUMBER, NEVER, "requests behind " what,              \
-			count_##name, NULL                                                         \
-	}
-
+#define COUNT(name, what)                                                                          \
+	DERIVED(#name "_requests", NULL, NUMBER, NEVER, "requests behind " what, count_##name)
 #define MEAN(name, header, what)                                                                   \
-	{                                                                                          \
-#name "_mean_ns", header, UNIT_NS_AS_MS, ALL, what ", ms: mean", mean_##name, NULL \
-	}
-
+	DERIVED(#name "_mean_ns", header, NS_AS_MS, ALL, what ", ms: mean", mean_##name)
 #define P50(name, header, what)                                                                    \
-	{                                                                                          \
-#name "_p50_ns", header "p50", UNIT_NS_AS_MS, WIDE(ALL), what ", ms: median",      \
-			p50_##name, NULL                                                           \
-	}
-
+	PERCENTILE(#name "_p50_ns", header "p50", NS_AS_MS, WIDE(ALL), what ", ms: median",        \
+		   &spread_##name, 500)
 #define P99(name, header, what)                                                                    \
-	{                                                                                          \
-#name "_p99_ns", header "p99", UNIT_NS_AS_MS, WIDE(ALL),                           \
-			what ", ms: 99 of 100 are "                                                \
-			     "shorter",                                                            \
-			p99_##name, NULL                                                           \
-	}
+	PERCENTILE(#name "_p99_ns", header "p99", NS_AS_MS, WIDE(ALL),                             \
+		   what ", ms: 99 of 100 are shorter", &spread_##name, 990)
+#define SPREAD(name, what) DISTRIBUTION(#name, "requests by time " what, &spread_##name)
 
-static const struct metric metrics[] = {
-	{ "vm", "VM", UNIT_TEXT, VM, "name of the VM", get_vm, NULL },
-	{ "vm_pid", "PID", UNIT_NUMBER, NEVER, "process of the VM", get_vm_pid, NULL },
-	{ "vm_uuid", "UUID", UNIT_TEXT, NEVER, "UUID of the VM", get_vm_uuid, NULL },
-	{ "cgroup", "CGROUP", UNIT_TEXT, NEVER, "cgroup that the host books its requests on",
-	  get_cgroup, NULL },
-	{ NULL, "DISK", UNIT_TEXT, VM, "what the VMM calls the disk; for want of one, the device",
-	  get_place, NULL },
-	{ "disk", NULL, UNIT_TEXT, NEVER, "what the VMM calls the disk", get_disk, NULL },
-	{ "guest_disk", "GDISK", UNIT_TEXT, NEVER, "what the guest calls it", get_guest_disk,
-	  NULL },
-	{ "path", "PATH", UNIT_TEXT, NEVER, "file or device behind the disk", get_path, NULL },
-	{ "backing", "BACKING", UNIT_TEXT, NEVER, "what that is", get_backing, NULL },
-	{ "format", "FORMAT", UNIT_TEXT, NEVER, "format of the image", get_format, NULL },
-	{ "cache", "CACHE", UNIT_TEXT, NEVER, "whether the host's page cache is in between",
-	  get_direct, NULL },
-	{ "device", "DEVICE", UNIT_TEXT, DEVICE | WIDE(VM), "the host's devices that it ends on",
-	  get_device, NULL },
-	{ "scheduler", "SCHED", UNIT_TEXT, WIDE(DEVICE), "the host's I/O scheduler", get_scheduler,
-	  NULL },
-	{ "guest_scheduler", "GSCHED", UNIT_TEXT, NEVER, "the guest's I/O scheduler",
-	  get_guest_scheduler, NULL },
-	{ "op", "OP", UNIT_TEXT, NEVER, "kind of request; all: of all kinds", get_op, NULL },
-	{ "counted_by", "BY", UNIT_TEXT, NEVER, "who has counted requests and bytes", get_source,
-	  NULL },
-	{ "elapsed_ns", NULL, UNIT_NS, NEVER, "length of the interval", get_elapsed, NULL },
-	{ "requests", "REQS", UNIT_NUMBER, NEVER, "requests that were completed", get_requests,
-	  total_requests },
-	{ "bytes", NULL, UNIT_NUMBER, NEVER, "bytes of these", get_bytes, total_bytes },
-	{ "issued", "ISSUED", UNIT_NUMBER, NEVER, "requests that the host has issued", get_issued,
-	  total_issued },
-	{ "requeued", "REQUEUED", UNIT_NUMBER, NEVER, "issued again", get_requeued,
-	  total_requeued },
-	{ "failed", "FAILED", UNIT_NUMBER, NEVER, "completed with an error", get_failed,
-	  total_failed },
+static const struct metric list[] = {
+	LABEL("vm", "VM", TEXT, VM, "name of the VM", get_vm, "domain"),
+	LABEL("vm_pid", "PID", NUMBER, NEVER, "process of the VM", get_vm_pid, NULL),
+	LABEL("vm_uuid", "UUID", TEXT, NEVER, "UUID of the VM", get_vm_uuid, "uuid"),
+	LABEL("cgroup", "CGROUP", TEXT, NEVER, "cgroup that the host books its requests on",
+	      get_cgroup, NULL),
+	LABEL(NULL, "DISK", TEXT, VM, "what the VMM calls the disk; for want of one, the device",
+	      get_place, NULL),
+	LABEL("disk", NULL, TEXT, NEVER, "what the VMM calls the disk", get_disk, "disk"),
+	LABEL("guest_disk", "GDISK", TEXT, NEVER, "what the guest calls it", get_guest_disk, NULL),
+	LABEL("path", "PATH", TEXT, NEVER, "file or device behind the disk", get_path, NULL),
+	NOTE("backing", "BACKING", NEVER, "what that is", get_backing),
+	NOTE("format", "FORMAT", NEVER, "format of the image", get_format),
+	NOTE("cache", "CACHE", NEVER, "whether the host's page cache is in between", get_direct),
+	LABEL("device", "DEVICE", TEXT, DEVICE | WIDE(VM), "the host's devices that it ends on",
+	      get_device, "device"),
+	NOTE("scheduler", "SCHED", WIDE(DEVICE), "the host's I/O scheduler", get_scheduler),
+	NOTE("guest_scheduler", "GSCHED", NEVER, "the guest's I/O scheduler", get_guest_scheduler),
+	LABEL("op", "OP", TEXT, NEVER, "kind of request; all: of all kinds", get_op, "op"),
+	NOTE("counted_by", "BY", NEVER, "who has counted requests and bytes", get_source),
+	DERIVED("elapsed_ns", NULL, NS, NEVER, "length of the interval", get_elapsed),
+	COUNTER("requests", "REQS", NUMBER, NEVER, "requests that were completed", requests),
+	COUNTER("bytes", NULL, BYTES, NEVER, "bytes of these", bytes),
+	COUNTER("issued", "ISSUED", NUMBER, NEVER, "requests that the host has issued", issued),
+	COUNTER("requeued", "REQUEUED", NUMBER, NEVER, "issued again", requeued),
+	COUNTER("failed", "FAILED", NUMBER, NEVER, "completed with an error", failed),
 	MEAN(gq, "gQ", "in the guest's queue (its report)"),
 	MEAN(gdev, "gDEV", "from the guest's issue to its completion (its report)"),
 	MEAN(gavg, "GAVG", "in the virtqueue, ring in to ring out (Little's law, an estimate)"),
@@ -337,17 +308,16 @@ static const struct metric metrics[] = {
 	MEAN(thr, "THR", "held back by io.max or another rule of blk-throttle"),
 	MEAN(q, "Q", "in the host's queue: bio queued to issued"),
 	MEAN(d, "D", "in the host's device: issued to completed"),
-	{ NULL, "HOST", UNIT_NS_AS_MS, NEVER, "THR + Q + D, ms: on the host, mean", get_host,
-	  NULL },
-	{ "iops", "IOPS", UNIT_PER_SEC_M, ALL, "requests completed, per second", get_iops, NULL },
-	{ "bytes_per_s", "MiB/s", UNIT_BYTES_PER_S, ALL, "MiB of these, per second", get_throughput,
-	  NULL },
-	{ "in_flight", "INFL", UNIT_NUMBER, ALL, "issued by the host and not completed",
-	  get_in_flight, NULL },
-	{ "kavg_mean_ns", "KAVG", UNIT_NS_AS_MS, WIDE(ALL),
-	  "GAVG - D, ms: what VMM and host add to the device; n/a unless both are of the same "
-	  "requests",
-	  get_kavg, NULL },
+	DERIVED(NULL, "HOST", NS_AS_MS, NEVER, "THR + Q + D, ms: on the host, mean", get_host),
+	DERIVED("iops", "IOPS", PER_SEC_M, ALL, "requests completed, per second", get_iops),
+	DERIVED("bytes_per_s", "MiB/s", BYTES_PER_S, ALL, "MiB of these, per second",
+		get_throughput),
+	GAUGE("in_flight", "INFL", NUMBER, ALL, "issued by the host and not completed",
+	      get_in_flight),
+	DERIVED("kavg_mean_ns", "KAVG", NS_AS_MS, WIDE(ALL),
+		"GAVG - D, ms: what VMM and host add to the device; n/a unless both are of the "
+		"same requests",
+		get_kavg),
 	P99(gq, "gQ", "in the guest's queue"),
 	P99(gdev, "gDEV", "the guest's issue to its completion"),
 	P99(vmm, "VMM", "in the VMM"),
@@ -360,22 +330,31 @@ static const struct metric metrics[] = {
 	P50(thr, "THR", "held back by blk-throttle"),
 	P50(q, "Q", "in the host's queue"),
 	P50(d, "D", "in the host's device"),
-	{ "gavg_p50_ns", NULL, UNIT_NS, NEVER, "n/a: Little's law gives a mean", p50_gavg, NULL },
-	{ "gavg_p99_ns", NULL, UNIT_NS, NEVER, "n/a: Little's law gives a mean", p99_gavg, NULL },
-	COUNTS(gq, "gQ"),
-	COUNTS(gdev, "gDEV"),
-	COUNTS(gavg, "GAVG"),
-	COUNTS(vmm, "VMM"),
-	COUNTS(thr, "THR"),
-	COUNTS(q, "Q"),
-	COUNTS(d, "D"),
-	{ "gavg_source", NULL, UNIT_TEXT, NEVER, "how GAVG is known", get_gavg_source, NULL },
-	{ "vmm_source", NULL, UNIT_TEXT, NEVER, "how VMM is known", get_vmm_source, NULL },
-	{ "apart", NULL, UNIT_TEXT, NEVER, "why KAVG is n/a", get_apart, NULL },
-	{ "report_age_ns", "AGE", UNIT_NS_AS_S, WIDE(VM), "age of the guest's report, s",
-	  get_report_age, NULL },
-	{ "reports_rejected", NULL, UNIT_NUMBER, NEVER, "reports of the guest that were refused",
-	  get_rejected, NULL },
+	PERCENTILE("gavg_p50_ns", NULL, NS, NEVER, "n/a: Little's law gives a mean", &spread_gavg,
+		   500),
+	PERCENTILE("gavg_p99_ns", NULL, NS, NEVER, "n/a: Little's law gives a mean", &spread_gavg,
+		   990),
+	SPREAD(gq, "in the guest's queue"),
+	SPREAD(gdev, "from the guest's issue to its completion"),
+	SPREAD(gavg, "in the virtqueue"),
+	SPREAD(vmm, "in the VMM"),
+	SPREAD(thr, "held back by blk-throttle"),
+	SPREAD(q, "in the host's queue"),
+	SPREAD(d, "in the host's device"),
+	COUNT(gq, "gQ"),
+	COUNT(gdev, "gDEV"),
+	COUNT(gavg, "GAVG"),
+	COUNT(vmm, "VMM"),
+	COUNT(thr, "THR"),
+	COUNT(q, "Q"),
+	COUNT(d, "D"),
+	NOTE("gavg_source", NULL, NEVER, "how GAVG is known", get_gavg_source),
+	NOTE("vmm_source", NULL, NEVER, "how VMM is known", get_vmm_source),
+	NOTE("apart", NULL, NEVER, "why KAVG is n/a", get_apart),
+	GAUGE("report_age_ns", "AGE", NS_AS_S, WIDE(VM), "age of the guest's report, s",
+	      get_report_age),
+	GAUGE("reports_rejected", NULL, NUMBER, NEVER, "reports of the guest that were refused",
+	      get_rejected),
 };
 
-const struct metric_table io_metrics = { metrics, LENGTH(metrics) };
+const struct metric_table io_metrics = { list, LENGTH(list) };

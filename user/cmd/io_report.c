@@ -11,6 +11,7 @@
 #include "cmd/io_metrics.h"
 #include "cmd/io_reasons.h"
 #include "io/io_rows.h"
+#include "render/bars.h"
 #include "render/io_line.h"
 #include "render/json.h"
 #include "render/layers.h"
@@ -318,7 +319,7 @@ static int print_json(struct io_report *report, FILE *file, const struct view *b
 		json_t *one = json__row(&io_metrics, row);
 
 		if (report->options->hist)
-			json_object_set_new(one, "hist", layers__json(row));
+			json_object_set_new(one, "hist", bars__json(&io_metrics, row));
 		json_rows__add(&rows, one);
 	}
 	return json_rows__end(&rows);
@@ -345,12 +346,13 @@ static void choose_columns(const struct io_report *report, struct columns *colum
 		bool asked =
 			i >= report->usual || (!report->columns.spare[i] &&
 					       metric->usual & WIDE(1U << report->options->by));
+		struct text_buffer buffer;
 		bool shown = asked || metric->unit == UNIT_TEXT ||
 			     metric == metric__find(&io_metrics, "q_mean_ns") ||
 			     metric == metric__find(&io_metrics, "d_mean_ns");
 
 		for (size_t j = 0; j < report->rows.count && !shown; j++)
-			shown = metric->get(&report->rows.list[j]).known;
+			shown = metric__get(metric, &report->rows.list[j], &buffer).known;
 		if (shown && (asked || !is_dull(report, metric)))
 			columns__add(columns, metric, report->columns.spare[i]);
 	}

@@ -2,31 +2,9 @@
 #include "cmd/numa_metrics.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/units.h"
-#include "cmd/values.h"
-
-#define ALL (VCPU | VM)
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define TEXTS 8
-#define TEXT_SIZE 160
-
-/* A text that is made up stays until some more are, so that two can be compared. */
-static char *new_text(void)
-{
-	static struct {
-		char text[TEXT_SIZE];
-	} texts[TEXTS];
-	static unsigned int next;
-
-	return texts[next++ % TEXTS].text;
-}
-
-static struct value text(const char *value)
-{
-	return (struct value){ .known = value && *value, .text = value };
-}
+#include "cmd/row_metrics.h"
 
 static struct value node_value(int32_t node)
 {
@@ -77,26 +55,25 @@ static struct value get_memory_home(const void *data)
 }
 
 /* "128/-/64": MiB on node 0, on node 2, and there is no node 1; as many as fit. */
-static struct value get_memory_nodes(const void *data)
+static struct value compose_memory_nodes(const void *data, struct text_buffer *buffer)
 {
 	const struct numa_row *row = data;
 	const struct residency *residency = residency_of(row);
 	uint32_t limit = nodes__limit(&row->moment->nodes);
-	char *list = new_text();
 	size_t used = 0;
 
 	if (!residency)
 		return (struct value){ 0 };
-	for (uint32_t node = 0; node < limit && used < TEXT_SIZE - 24; node++) {
+	for (uint32_t node = 0; node < limit && used < sizeof(buffer->text) - 24; node++) {
 		uint64_t bytes = residency->bytes[node];
 		char mib[24] = "-";
 
 		if (nodes__find(&row->moment->nodes, node))
 			format_fixed(mib, (bytes + (1 << 19)) >> 20, 0);
-		used += (size_t)snprintf(list + used, TEXT_SIZE - used, "%s%s", node ? "/" : "",
-					 mib);
+		used += (size_t)snprintf(buffer->text + used, sizeof(buffer->text) - used, "%s%s",
+					 node ? "/" : "", mib);
 	}
-	return text(list);
+	return text(buffer->text);
 }
 
 static struct value get_local(const void *data)
@@ -226,7 +203,7 @@ static struct value get_migrated_out(const void *data)
 
 static struct value per_second(const struct numa_row *row, struct value count)
 {
-	return count.known ? rate(&row->row, count.number) : count;
+	return count.known ? row_rate(&row->row, count.number) : count;
 }
 
 static struct value get_in_rate(const void *data)
@@ -267,7 +244,7 @@ static struct value get_move_rate(const void *data)
 {
 	const struct numa_row *row = data;
 
-	return rate(&row->row, row->interval.moves);
+	return row_rate(&row->row, row->interval.moves);
 }
 
 static struct value get_bandwidth_total(const void *data)
@@ -296,18 +273,19 @@ static struct value get_bandwidth_remote(const void *data)
 }
 
 /* "maps", or "sample+-0.8": with its error in percentage points. */
-static struct value get_source(const void *data)
+static struct value compose_source(const void *data, struct text_buffer *buffer)
 {
 	const struct residency *residency = residency_of(data);
-	char *source = new_text(), error[24];
+	char error[24];
 
 	if (!residency)
 		return (struct value){ 0 };
 	if (!residency->error_mpct)
 		return text(residency_source__name(residency->source));
 	format_fixed(error, (residency->error_mpct + 50) / 100, 1);
-	snprintf(source, TEXT_SIZE, "%s+-%s", residency_source__name(residency->source), error);
-	return text(source);
+	snprintf(buffer->text, sizeof(buffer->text), "%s+-%s",
+		 residency_source__name(residency->source), error);
+	return text(buffer->text);
 }
 
 static struct value get_source_name(const void *data)
@@ -360,107 +338,77 @@ static struct value get_residency_reason(const void *data)
 	return text(residency_of(row) || !row->vm ? NULL : row->vm->residency_missing);
 }
 
-static struct value get_hint(const void *data)
+static struct value compose_hint(const void *data, struct text_buffer *buffer)
 {
-	char *hint = new_text();
-
-	numa_row__hint(data, hint, TEXT_SIZE);
-	return *hint ? text(hint) : (struct value){ .blank = true };
+	numa_row__hint(data, buffer->text, sizeof(buffer->text));
+	return text_or_blank(buffer->text);
 }
 
-static const struct borrowed borrowed[] = {
-	{ "vm", ALL },	       { "vm_pid", NEVER },	{ "vm_uuid", NEVER }, { "cgroup", NEVER },
-	{ "vcpus", WIDE(VM) }, { "thread", NEVER },	{ "vcpu", VCPU },     { "tid", WIDE(VCPU) },
-	{ "cpu", WIDE(VCPU) }, { "elapsed_ns", NEVER }, { "run_ns", NEVER },  { "run_pct", VCPU },
+static const struct metric list[] = {
+	ROW_IDENTITY,
+	ROW_RUN(VCPU),
+	GAUGE("node", "NODE", NUMBER, VCPU, "where the vCPU runs or last ran", get_node),
+	GAUGE("home_node", "HOME", NUMBER, ALL, "node with most run time of late", get_home),
+	DERIVED("home_run_pct", "HRUN%", MPCT, NEVER, "share of the run time on HOME",
+		get_home_run),
+	GAUGE("memory_bytes", "MB", BYTES_AS_MIB, VM, "resident guest memory in MiB", get_memory),
+	COMPOSED(NULL, "MB/NODE", WIDE(VM), "the same on node 0, 1, ... in MiB",
+		 compose_memory_nodes),
+	GAUGE("memory_home_bytes", NULL, BYTES, NEVER, "resident guest memory on HOME",
+	      get_memory_home),
+	GAUGE("memory_local_pct", "N%L", MPCT, ALL, "share of the memory on HOME", get_local),
+	GAUGE("expected_remote_pct", "XREM%", MPCT, ALL,
+	      "remote share of accesses if all pages were alike", get_expected),
+	DERIVED("fault_remote_pct", "RFLT%", MPCT, ALL,
+		"remote share of the pages of the guest's hint faults", get_fault_remote),
+	DERIVED("fault_remote_low_pct", "RFLTLOW%", MPCT, NEVER, "95 %: it is no less than this",
+		get_fault_low),
+	DERIVED("fault_remote_high_pct", "RFLTHIGH%", MPCT, NEVER, "95 %: it is no more than this",
+		get_fault_high),
+	COUNTER("faults", "FLTS", NUMBER, WIDE(ALL), "hint faults behind RFLT%", faults),
+	COUNTER("faults_remote", NULL, NUMBER, NEVER, "of these, remote ones", faults_remote),
+	COUNTER("fault_pages", NULL, NUMBER, NEVER, "pages of these faults", pages),
+	COUNTER("fault_pages_remote", NULL, NUMBER, NEVER, "pages of the remote ones",
+		pages_remote),
+	NOTE("fault_na", NULL, NEVER, "why RFLT% is n/a", get_fault_reason),
+	GAUGE("fault_covered_pct", "COVER%", MPCT, NEVER,
+	      "share of the memory that can take hint faults", get_covered),
+	COUNTER("own_faults", NULL, NUMBER, NEVER, "hint faults of the threads outside the guest",
+		own_faults),
+	COUNTER("own_fault_pages", NULL, NUMBER, NEVER, "and their pages", own_pages),
+	DERIVED("migrated_home_pages", NULL, NUMBER, NEVER, "pages migrated to HOME",
+		get_migrated_in),
+	DERIVED("migrated_home_pages_per_s", "IN/s", PER_SEC_M, ALL,
+		"pages migrated to HOME, per second", get_in_rate),
+	DERIVED("migrated_away_pages", NULL, NUMBER, NEVER, "pages migrated away from HOME",
+		get_migrated_out),
+	DERIVED("migrated_away_pages_per_s", "OUT/s", PER_SEC_M, ALL,
+		"pages migrated away from HOME, per second", get_out_rate),
+	COUNTER("migrated_pages", NULL, NUMBER, NEVER, "pages migrated, from and to wherever",
+		migrated),
+	COUNTER("moves", NULL, NUMBER, NEVER, "vCPUs that arrived on another node", moves),
+	DERIVED("moves_per_s", "MOVES/s", PER_SEC_M, WIDE(ALL), "these, per second", get_move_rate),
+	DERIVED("bandwidth_remote_pct", "RBW%", MPCT, WIDE(VM),
+		"remote share of memory traffic (resctrl)", get_bandwidth_remote),
+	DERIVED("bandwidth_total_bytes", NULL, BYTES, NEVER, "memory traffic (resctrl)",
+		get_bandwidth_total),
+	DERIVED("bandwidth_local_bytes", NULL, BYTES, NEVER, "of that, local", get_bandwidth_local),
+	COMPOSED(NULL, "SRC", WIDE(VM), "where MB, N%L and XREM% come from", compose_source),
+	NOTE("residency_source", NULL, NEVER, "the same, without its error", get_source_name),
+	GAUGE("residency_age_ns", "AGE", NS_AS_S, WIDE(VM), "age of these, in s", get_age),
+	GAUGE("residency_error_pct", NULL, MPCT, NEVER, "95 %: error of a node's share, in points",
+	      get_error),
+	GAUGE("residency_period_ns", NULL, NS, NEVER, "from one reading to the next", get_period),
+	NOTE("residency_na", NULL, NEVER, "why there is none", get_residency_reason),
+	GAUGE("vmm_bytes", "VMM", BYTES_AS_MIB, NEVER, "memory of the VMM's own in MiB",
+	      get_vmm_bytes),
+	GAUGE("memory_size_bytes", "SIZE", BYTES_AS_MIB, NEVER,
+	      "size of guest memory, resident or not, in MiB", get_size),
+	GAUGE("pinned_bytes", NULL, BYTES, NEVER, "memory of the VMM's that is pinned", get_pinned),
+	COMPOSED("hint", "HINT", VM, "what the figures say", compose_hint),
 };
 
-static const struct metric own[] = {
-	{ "node", "NODE", UNIT_NUMBER, VCPU, "where the vCPU runs or last ran", get_node, NULL },
-	{ "home_node", "HOME", UNIT_NUMBER, ALL, "node with most run time of late", get_home,
-	  NULL },
-	{ "home_run_pct", "HRUN%", UNIT_MPCT, NEVER, "share of the run time on HOME", get_home_run,
-	  NULL },
-	{ "memory_bytes", "MB", UNIT_BYTES_AS_MIB, VM, "resident guest memory in MiB", get_memory,
-	  NULL },
-	{ NULL, "MB/NODE", UNIT_TEXT, WIDE(VM), "the same on node 0, 1, ... in MiB",
-	  get_memory_nodes, NULL },
-	{ "memory_home_bytes", NULL, UNIT_NUMBER, NEVER, "resident guest memory on HOME",
-	  get_memory_home, NULL },
-	{ "memory_local_pct", "N%L", UNIT_MPCT, ALL, "share of the memory on HOME", get_local,
-	  NULL },
-	{ "expected_remote_pct", "XREM%", UNIT_MPCT, ALL,
-	  "remote share of accesses if all pages were alike", get_expected, NULL },
-	{ "fault_remote_pct", "RFLT%", UNIT_MPCT, ALL,
-	  "remote share of the pages of the guest's hint faults", get_fault_remote, NULL },
-	{ "fault_remote_low_pct", "RFLTLOW%", UNIT_MPCT, NEVER, "95 %: it is no less than this",
-	  get_fault_low, NULL },
-	{ "fault_remote_high_pct", "RFLTHIGH%", UNIT_MPCT, NEVER, "95 %: it is no more than this",
-	  get_fault_high, NULL },
-	{ "faults", "FLTS", UNIT_NUMBER, WIDE(ALL), "hint faults behind RFLT%", get_faults,
-	  total_faults },
-	{ "faults_remote", NULL, UNIT_NUMBER, NEVER, "of these, remote ones", get_faults_remote,
-	  total_faults_remote },
-	{ "fault_pages", NULL, UNIT_NUMBER, NEVER, "pages of these faults", get_pages,
-	  total_pages },
-	{ "fault_pages_remote", NULL, UNIT_NUMBER, NEVER, "pages of the remote ones",
-	  get_pages_remote, total_pages_remote },
-	{ "fault_na", NULL, UNIT_TEXT, NEVER, "why RFLT% is n/a", get_fault_reason, NULL },
-	{ "fault_covered_pct", "COVER%", UNIT_MPCT, NEVER,
-	  "share of the memory that can take hint faults", get_covered, NULL },
-	{ "own_faults", NULL, UNIT_NUMBER, NEVER, "hint faults of the threads outside the guest",
-	  get_own_faults, total_own_faults },
-	{ "own_fault_pages", NULL, UNIT_NUMBER, NEVER, "and their pages", get_own_pages,
-	  total_own_pages },
-	{ "migrated_home_pages", NULL, UNIT_NUMBER, NEVER, "pages migrated to HOME",
-	  get_migrated_in, NULL },
-	{ "migrated_home_pages_per_s", "IN/s", UNIT_PER_SEC_M, ALL,
-	  "pages migrated to HOME, per second", get_in_rate, NULL },
-	{ "migrated_away_pages", NULL, UNIT_NUMBER, NEVER, "pages migrated away from HOME",
-	  get_migrated_out, NULL },
-	{ "migrated_away_pages_per_s", "OUT/s", UNIT_PER_SEC_M, ALL,
-	  "pages migrated away from HOME, per second", get_out_rate, NULL },
-	{ "migrated_pages", NULL, UNIT_NUMBER, NEVER, "pages migrated, from and to wherever",
-	  get_migrated, total_migrated },
-	{ "moves", NULL, UNIT_NUMBER, NEVER, "vCPUs that arrived on another node", get_moves,
-	  total_moves },
-	{ "moves_per_s", "MOVES/s", UNIT_PER_SEC_M, WIDE(ALL), "these, per second", get_move_rate,
-	  NULL },
-	{ "bandwidth_remote_pct", "RBW%", UNIT_MPCT, WIDE(VM),
-	  "remote share of memory traffic (resctrl)", get_bandwidth_remote, NULL },
-	{ "bandwidth_total_bytes", NULL, UNIT_NUMBER, NEVER, "memory traffic (resctrl)",
-	  get_bandwidth_total, NULL },
-	{ "bandwidth_local_bytes", NULL, UNIT_NUMBER, NEVER, "of that, local", get_bandwidth_local,
-	  NULL },
-	{ NULL, "SRC", UNIT_TEXT, WIDE(VM), "where MB, N%L and XREM% come from", get_source, NULL },
-	{ "residency_source", NULL, UNIT_TEXT, NEVER, "the same, without its error",
-	  get_source_name, NULL },
-	{ "residency_age_ns", "AGE", UNIT_NS_AS_S, WIDE(VM), "age of these, in s", get_age, NULL },
-	{ "residency_error_pct", NULL, UNIT_MPCT, NEVER, "95 %: error of a node's share, in points",
-	  get_error, NULL },
-	{ "residency_period_ns", NULL, UNIT_NS, NEVER, "from one reading to the next", get_period,
-	  NULL },
-	{ "residency_na", NULL, UNIT_TEXT, NEVER, "why there is none", get_residency_reason, NULL },
-	{ "vmm_bytes", "VMM", UNIT_BYTES_AS_MIB, NEVER, "memory of the VMM's own in MiB",
-	  get_vmm_bytes, NULL },
-	{ "memory_size_bytes", "SIZE", UNIT_BYTES_AS_MIB, NEVER,
-	  "size of guest memory, resident or not, in MiB", get_size, NULL },
-	{ "pinned_bytes", NULL, UNIT_NUMBER, NEVER, "memory of the VMM's that is pinned",
-	  get_pinned, NULL },
-	{ "hint", "HINT", UNIT_TEXT, VM, "what the figures say", get_hint, NULL },
-};
-
-const struct metric_table *numa_metrics(void)
-{
-	static struct metric list[LENGTH(borrowed) + LENGTH(own)];
-	static struct metric_table table = { .metrics = list };
-
-	if (table.count)
-		return &table;
-	borrow_metrics(list, borrowed, LENGTH(borrowed));
-	memcpy(list + LENGTH(borrowed), own, sizeof(own));
-	table.count = LENGTH(list);
-	return &table;
-}
+const struct metric_table numa_metrics = { list, LENGTH(list) };
 
 static json_t *json_nodes(const uint64_t *values, uint32_t limit)
 {

@@ -8,7 +8,7 @@
 #include "render/metric.h"
 
 /* The figures of kvmq-numa; their rows are struct numa_row. */
-const struct metric_table *numa_metrics(void);
+extern const struct metric_table numa_metrics;
 
 /* Adds what is no single figure: one value for each node. */
 void numa_metrics__add_nodes(json_t *object, const struct numa_row *row);

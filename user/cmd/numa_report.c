@@ -55,7 +55,7 @@ static const struct loss_table numa_losses = { numa_loss_list,
 static int print_columns(void)
 {
 	errno = 0;
-	metric__print_help(numa_metrics());
+	metric__print_help(&numa_metrics);
 	return output_status();
 }
 
@@ -71,8 +71,8 @@ static int init(void *data, const struct options *options, int *status)
 	}
 	report->source = options->numa.residency;
 	report->period_ns = options->numa.period_ns;
-	if (columns__select(&report->columns, numa_metrics(), options->by, options->columns) ||
-	    choose_sort(&report->sort, numa_metrics(), options, "expected_remote_pct"))
+	if (columns__select(&report->columns, &numa_metrics, options->by, options->columns) ||
+	    choose_sort(&report->sort, &numa_metrics, options, "expected_remote_pct"))
 		return 1;
 	return 0;
 }
@@ -180,7 +180,7 @@ static int print_json(struct numa_report *report, FILE *file, const struct summa
 	json_object_set_new(object, "nodes", json_of_nodes(&numa->nodes));
 	json_rows__begin(&rows, file, object);
 	for (size_t i = 0; i < report->numa_rows.count; i++) {
-		json_t *row = json__row(numa_metrics(), &report->numa_rows.list[i]);
+		json_t *row = json__row(&numa_metrics, &report->numa_rows.list[i]);
 
 		numa_metrics__add_nodes(row, &report->numa_rows.list[i]);
 		json_rows__add(&rows, row);

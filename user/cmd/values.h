@@ -1,17 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the metrics of several tools are made with. */
+/* What tables of metrics are made of: an entry of each kind, and values. */
 #ifndef KVMQ_VALUES_H
 #define KVMQ_VALUES_H
 
 #include "model/group_by.h"
 #include "render/metric.h"
-#include "sched/rows.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Where a metric is shown without being asked for. */
 #define VCPU (1U << BY_VCPU)
 #define VM (1U << BY_VM)
 #define THREAD (1U << BY_THREAD)
+#define DEVICE (1U << BY_DEVICE)
+#define ALL (VCPU | VM | THREAD | DEVICE)
 #define NEVER 0U
+
+#define METRIC(kind_, key_, header_, unit_, usual_, help_, ...)                                    \
+	{                                                                                          \
+		.kind = METRIC_##kind_, .key = key_, .header = header_, .unit = UNIT_##unit_,      \
+		.usual = usual_, .help = help_, __VA_ARGS__                                        \
+	}
+
+/* Entries of a table, one for each kind. Its unit goes without UNIT_. */
+#define LABEL(key, header, unit, usual, help, get_, label_)                                        \
+	METRIC(LABEL, key, header, unit, usual, help, .get = get_, .label = label_)
+#define NOTE(key, header, usual, help, get_)                                                       \
+	METRIC(NOTE, key, header, TEXT, usual, help, .get = get_)
+#define COMPOSED(key, header, usual, help, compose_)                                               \
+	METRIC(NOTE, key, header, TEXT, usual, help, .compose = compose_)
+/* Of get_NAME() and total_NAME(). */
+#define COUNTER(key, header, unit, usual, help, name)                                              \
+	METRIC(COUNTER, key, header, unit, usual, help, .get = get_##name, .total = total_##name)
+#define GAUGE(key, header, unit, usual, help, get_)                                                \
+	METRIC(GAUGE, key, header, unit, usual, help, .get = get_)
+#define DERIVED(key, header, unit, usual, help, get_)                                              \
+	METRIC(DERIVED, key, header, unit, usual, help, .get = get_)
+#define PERCENTILE(key, header, unit, usual, help, of, permille_)                                  \
+	METRIC(DERIVED, key, header, unit, usual, help, .distribution = of, .permille = permille_)
+#define LONGEST 1000
+#define DISTRIBUTION(key, help, of)                                                                \
+	METRIC(DISTRIBUTION, key, NULL, NS, NEVER, help, .distribution = of)
 
 static inline struct value number(uint64_t value)
 {
@@ -23,26 +52,16 @@ static inline struct value known_if(bool known, uint64_t value)
 	return (struct value){ .known = known, .number = value };
 }
 
-/* Per second of time, not of all vCPUs' time together, in 1/1000. */
-static inline struct value rate(const struct row *row, uint64_t count)
+/* n/a where there is none, or an empty one. */
+static inline struct value text(const char *value)
 {
-	uint64_t vcpus = row->vcpus > 1 ? row->vcpus : 1;
-	double seconds = (double)row->interval.elapsed_ns / (double)vcpus / 1e9;
-
-	return known_if(row->interval.elapsed_ns,
-			seconds > 0 ? (uint64_t)((double)count * 1000.0 / seconds + 0.5) : 0);
+	return (struct value){ .known = value && *value, .text = value };
 }
 
-/* A metric of kvmq-cpu that another tool shows, too. */
-struct borrowed {
-	const char *key;
-	unsigned int usual;
-};
-
-/*
- * Copies count of kvmq-cpu's metrics into list, shown where usual says. The rows of the
- * tool must have a struct row as their first member. Returns count.
- */
-size_t borrow_metrics(struct metric *list, const struct borrowed *borrowed, size_t count);
+/* The same, but nothing is shown in its place. */
+static inline struct value text_or_blank(const char *value)
+{
+	return (struct value){ .known = value && *value, .text = value, .blank = true };
+}
 
 #endif

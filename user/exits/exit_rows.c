@@ -134,7 +134,7 @@ struct walk {
 	size_t old_thread, old_reason, reason;
 };
 
-static void add_reasons(struct exit_rows *exit_rows, struct exit_row *row, struct walk *walk,
+static void add_reasons(struct exit_rows *exit_rows, const struct row *row, struct walk *walk,
 			uint64_t thread)
 {
 	const struct exit_snapshot *after = walk->after;
@@ -149,7 +149,7 @@ static void add_reasons(struct exit_rows *exit_rows, struct exit_row *row, struc
 
 		if (reason->thread != thread)
 			break;
-		*entry = (struct reason_row){ .owner = row };
+		*entry = (struct reason_row){ .row = row };
 		old = list_next(&walk->before->reasons, &walk->old_reason, reason, compare_reasons);
 		fill_reason(entry, old, reason);
 		exit_reason__name(entry->name, after->isa, entry->code);
@@ -157,10 +157,11 @@ static void add_reasons(struct exit_rows *exit_rows, struct exit_row *row, struc
 	}
 }
 
-static void add_thread(struct exit_rows *exit_rows, struct exit_row *row, struct walk *walk,
-		       const struct exit_thread *thread)
+static void add_thread(struct exit_rows *exit_rows, const struct rows *rows, size_t place,
+		       struct walk *walk, const struct exit_thread *thread)
 {
 	static const struct exit_figures none;
+	struct exit_row *row = &exit_rows->list[place];
 	const struct exit_thread *old =
 		list_next(&walk->before->threads, &walk->old_thread, &thread->id, compare_ids);
 
@@ -168,7 +169,7 @@ static void add_thread(struct exit_rows *exit_rows, struct exit_row *row, struct
 	add_growth(&row->total, &none, &thread->figures);
 	row->known &= thread->known;
 	row->poll_known &= thread->poll_known && thread->known;
-	add_reasons(exit_rows, row, walk, thread->id);
+	add_reasons(exit_rows, &rows->list[place], walk, thread->id);
 }
 
 /*
@@ -189,8 +190,8 @@ static int compare_codes(const void *left, const void *right)
 	const struct reason_row *a = *(struct reason_row *const *)left;
 	const struct reason_row *b = *(struct reason_row *const *)right;
 
-	if (a->owner != b->owner)
-		return a->owner < b->owner ? -1 : 1;
+	if (a->row != b->row)
+		return a->row < b->row ? -1 : 1;
 	return a->code < b->code ? -1 : a->code > b->code;
 }
 
@@ -215,8 +216,19 @@ static void add_reason(struct reason_row *sum, const struct reason_row *reason)
 			sum->hist.count[part][bucket] += reason->hist.count[part][bucket];
 }
 
+/* Puts the greatest handling time first, and tells each what all of them are. */
+static void order_reasons(struct exit_row *row)
+{
+	if (row->reason_count)
+		qsort(row->reasons, row->reason_count, sizeof(*row->reasons), compare_handling);
+	for (size_t i = 0; i < row->reason_count; i++) {
+		row->reasons[i]->row_handled = row->handled;
+		row->reasons[i]->row_handle_ns = row->handle_ns;
+	}
+}
+
 /* Makes one of a row's reasons of the same code, and gives each row its own. */
-static void fold_reasons(struct exit_rows *exit_rows)
+static void fold_reasons(struct exit_rows *exit_rows, const struct rows *rows)
 {
 	struct reason_row **order = exit_rows->order;
 	size_t kept = 0;
@@ -230,7 +242,7 @@ static void fold_reasons(struct exit_rows *exit_rows)
 			order[kept++] = order[i];
 	}
 	for (size_t i = 0; i < kept; i++) {
-		struct exit_row *row = &exit_rows->list[order[i]->owner - exit_rows->list];
+		struct exit_row *row = &exit_rows->list[order[i]->row - rows->list];
 
 		if (!reason_figures__count(&order[i]->interval))
 			continue;
@@ -241,9 +253,7 @@ static void fold_reasons(struct exit_rows *exit_rows)
 		row->handle_ns += reason_figures__handle(&order[i]->interval);
 	}
 	for (size_t i = 0; i < exit_rows->count; i++)
-		if (exit_rows->list[i].reason_count)
-			qsort(exit_rows->list[i].reasons, exit_rows->list[i].reason_count,
-			      sizeof(*order), compare_handling);
+		order_reasons(&exit_rows->list[i]);
 }
 
 int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum group_by by,
@@ -270,11 +280,11 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 			      : row_keys__find(exit_rows->keys, rows->count, by, snapshot,
 					       &from->identity);
 		if (found)
-			add_thread(exit_rows, &exit_rows->list[found->row], &walk, thread);
+			add_thread(exit_rows, rows, found->row, &walk, thread);
 	}
 	for (size_t i = 0; i < exit_rows->count; i++)
 		settle(&exit_rows->list[i]);
-	fold_reasons(exit_rows);
+	fold_reasons(exit_rows, rows);
 	return 0;
 }
 

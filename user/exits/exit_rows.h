@@ -9,7 +9,9 @@
 
 /* All exits of a row for one reason. */
 struct reason_row {
-	const struct exit_row *owner;
+	const struct row *row;	/* whose they are */
+	uint64_t row_handled;	/* all exits of that row */
+	uint64_t row_handle_ns; /* and the time on a CPU that this took */
 	uint32_t code;
 	char name[EXIT_REASON_SIZE];
 	struct reason_figures interval; /* its max_ns: as that of struct row */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/latency.h"
 
-#include "model/buckets.h"
-
 void latency__add(struct latency *sum, const struct latency *latency)
 {
 	sum->count += latency->count;
@@ -32,9 +30,4 @@ void latency__subtract(struct latency *out, const struct latency *after,
 uint64_t latency__mean(const struct latency *latency)
 {
 	return latency->count ? latency->sum_ns / latency->count : 0;
-}
-
-uint64_t latency__percentile(const struct latency *latency, unsigned int permille)
-{
-	return buckets__percentile(&latency->hist, 1, permille, UINT64_MAX);
 }

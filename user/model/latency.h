@@ -25,7 +25,4 @@ void latency__subtract(struct latency *out, const struct latency *after,
 /* Mean in ns; 0 without a request. */
 uint64_t latency__mean(const struct latency *latency);
 
-/* The permille-th in ns, within 6.25 % of the true one; 0 without a request. */
-uint64_t latency__percentile(const struct latency *latency, unsigned int permille);
-
 #endif

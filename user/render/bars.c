@@ -28,16 +28,15 @@ void format_bound(char *text, size_t size, uint64_t ns)
 		 value, names[unit]);
 }
 
-static void sum_octaves(const struct bar_parts *parts, uint64_t sums[2][OCTAVES])
+static void sum_octaves(const struct histogram *histogram, uint64_t sums[2][OCTAVES])
 {
 	memset(sums, 0, sizeof(uint64_t) * 2 * OCTAVES);
-	for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++) {
-		sums[0][bucket / HIST_SUB] += parts->first[bucket];
-		sums[1][bucket / HIST_SUB] += parts->second[bucket];
-	}
+	for (int part = 0; part < histogram->count; part++)
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			sums[part][bucket / HIST_SUB] += histogram->parts[part][bucket];
 }
 
-static void print_bar(FILE *file, const char letters[2], uint64_t first, uint64_t second,
+static void print_bar(FILE *file, const char *const *parts, uint64_t first, uint64_t second,
 		      uint64_t most, unsigned int width)
 {
 	uint64_t length = ((first + second) * width + most - 1) / most;
@@ -48,13 +47,14 @@ static void print_bar(FILE *file, const char letters[2], uint64_t first, uint64_
 		firsts--;
 	fputs(length ? "  " : "", file);
 	for (uint64_t i = 0; i < length; i++)
-		putc(i < firsts ? letters[0] : letters[1], file);
+		putc(*parts[i >= firsts], file);
 	putc('\n', file);
 }
 
-void bars__print_parts(FILE *file, const char *title, const struct bar_parts *parts,
-		       unsigned int terminal_width)
+void bars__print(FILE *file, const char *title, const struct distribution *distribution,
+		 const void *row, unsigned int terminal_width)
 {
+	const struct histogram histogram = distribution->get(row);
 	unsigned int width = terminal_width > TEXT_WIDTH + 10 && terminal_width < 70
 				     ? terminal_width - TEXT_WIDTH - 2
 				     : BAR_MAX;
@@ -63,7 +63,7 @@ void bars__print_parts(FILE *file, const char *title, const struct bar_parts *pa
 
 	if (terminal_width && terminal_width <= TEXT_WIDTH + 10)
 		width = 8;
-	sum_octaves(parts, sums);
+	sum_octaves(&histogram, sums);
 	for (int octave = 0; octave < (int)OCTAVES; octave++) {
 		uint64_t sum = sums[0][octave] + sums[1][octave];
 
@@ -74,7 +74,7 @@ void bars__print_parts(FILE *file, const char *title, const struct bar_parts *pa
 		if (sum > most)
 			most = sum;
 	}
-	text_line(file, "%s%s", title, last < 0 ? parts->none : "");
+	text_line(file, "%s%s%s", title, last < 0 ? ": " : "", last < 0 ? distribution->none : "");
 	for (int octave = first; octave <= last; octave++) {
 		uint64_t first_sum = sums[0][octave], second_sum = sums[1][octave];
 		char low[16], high[16] = "";
@@ -84,22 +84,11 @@ void bars__print_parts(FILE *file, const char *title, const struct bar_parts *pa
 			format_bound(high, sizeof(high),
 				     hist_lower((uint32_t)(octave + 1) * HIST_SUB));
 		fprintf(file, "%8s - %-7s %9" PRIu64, low, high, first_sum + second_sum);
-		print_bar(file, parts->letters, first_sum, second_sum, most, width);
+		print_bar(file, distribution->parts, first_sum, second_sum, most, width);
 	}
 }
 
-void bars__print(FILE *file, const char *title, const struct wait_hist *hist,
-		 unsigned int terminal_width)
-{
-	const struct bar_parts parts = { hist->count[CAUSE_WAKE],
-					 hist->count[CAUSE_PREEMPT],
-					 { 'w', 'p' },
-					 ": no wait has ended" };
-
-	bars__print_parts(file, title, &parts, terminal_width);
-}
-
-json_t *bars__json_buckets(const uint32_t *count)
+static json_t *json_buckets(const uint32_t *count)
 {
 	json_t *list = json_array();
 
@@ -117,8 +106,29 @@ json_t *bars__json_buckets(const uint32_t *count)
 	return list;
 }
 
-json_t *bars__json(const struct wait_hist *hist)
+static json_t *json_distribution(const struct distribution *distribution, const void *row)
 {
-	return json_pack("{s:o,s:o}", "wake", bars__json_buckets(hist->count[CAUSE_WAKE]),
-			 "preempt", bars__json_buckets(hist->count[CAUSE_PREEMPT]));
+	const struct histogram histogram = distribution->get(row);
+	json_t *object;
+
+	if (!histogram.known)
+		return json_null();
+	if (!*distribution->parts)
+		return json_buckets(*histogram.parts);
+	object = json_object();
+	for (int part = 0; part < histogram.count; part++)
+		json_object_set_new(object, distribution->parts[part],
+				    json_buckets(histogram.parts[part]));
+	return object;
+}
+
+json_t *bars__json(const struct metric_table *table, const void *row)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < table->count; i++)
+		if (table->metrics[i].kind == METRIC_DISTRIBUTION)
+			json_object_set_new(object, table->metrics[i].key,
+					    json_distribution(table->metrics[i].distribution, row));
+	return object;
 }

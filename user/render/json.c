@@ -40,11 +40,12 @@ json_t *json__row(const struct metric_table *table, const void *row)
 
 	for (size_t i = 0; i < table->count; i++) {
 		const struct metric *metric = &table->metrics[i];
+		struct text_buffer buffer;
 
-		if (!metric->key)
+		if (!metric->key || metric->kind == METRIC_DISTRIBUTION)
 			continue;
 		json_object_set_new(object, metric->key,
-				    json_value(metric->unit, metric->get(row)));
+				    json_value(metric->unit, metric__get(metric, row, &buffer)));
 		if (metric->total)
 			json_object_set_new(total, metric->key,
 					    json_value(metric->unit, metric->total(row)));

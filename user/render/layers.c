@@ -138,16 +138,3 @@ void layers__print_shades(FILE *file)
 		fprintf(file, " %c %" PRIu64, *next, from);
 	fputs(" requests or more\n", file);
 }
-
-json_t *layers__json(const struct io_row *row)
-{
-	json_t *object = json_object();
-
-	for (int layer = 0; layer < IO_LAYERS; layer++)
-		json_object_set_new(
-			object, io_layer__key((enum io_layer)layer),
-			row->spread_known[layer]
-				? bars__json_buckets(io_row__layer(row, (enum io_layer)layer)->hist)
-				: json_null());
-	return object;
-}

@@ -3,7 +3,6 @@
 #ifndef KVMQ_LAYERS_H
 #define KVMQ_LAYERS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -20,8 +19,5 @@ bool layers__print(FILE *file, const struct io_row *row, unsigned int width);
 
 /* A line that says what the shades mean. */
 void layers__print_shades(FILE *file);
-
-/* {"gq": [...], ...}: buckets as bars__json_buckets() has them; null: not known. */
-json_t *layers__json(const struct io_row *row);
 
 #endif

@@ -8,6 +8,33 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "model/buckets.h"
+
+static struct value percentile(const struct histogram *histogram, unsigned int permille)
+{
+	struct value value = { .known = histogram->known && histogram->samples };
+
+	if (permille == 1000) {
+		value.known |= histogram->known && histogram->max_ns;
+		value.number = histogram->max_ns;
+	} else if (value.known) {
+		value.number = buckets__percentile(histogram->parts, histogram->count, permille,
+						   histogram->max_ns);
+	}
+	return value;
+}
+
+struct value metric__get(const struct metric *metric, const void *row, struct text_buffer *buffer)
+{
+	struct histogram histogram;
+
+	if (metric->get)
+		return metric->get(row);
+	if (metric->compose)
+		return metric->compose(row, buffer);
+	histogram = metric->distribution->get(row);
+	return percentile(&histogram, metric->permille);
+}
 
 /* Whether a header is meant: %RDY or RDY, XREM% or XREM, in capitals or not. */
 static bool is_named(const char *header, const char *name)
@@ -28,6 +55,8 @@ const struct metric *metric__find(const struct metric_table *table, const char *
 	for (size_t i = 0; i < table->count; i++) {
 		const struct metric *metric = &table->metrics[i];
 
+		if (metric->kind == METRIC_DISTRIBUTION)
+			continue;
 		if (metric->header && is_named(metric->header, name))
 			return metric;
 		if (metric->key && !strcasecmp(metric->key, name))
@@ -131,7 +160,9 @@ static const struct metric *sort_metric;
 
 static int compare_by_sort(const void *left, const void *right)
 {
-	struct value a = sort_metric->get(left), b = sort_metric->get(right);
+	struct text_buffer buffers[2];
+	struct value a = metric__get(sort_metric, left, &buffers[0]);
+	struct value b = metric__get(sort_metric, right, &buffers[1]);
 
 	if (a.known != b.known)
 		return a.known ? -1 : 1;

@@ -10,6 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/hist.h"
+
+/* What a figure is, whatever it is shown as: what of it can be summed, joined or kept. */
+enum metric_kind {
+	METRIC_LABEL,	     /* tells whose the row is */
+	METRIC_NOTE,	     /* a word on the row's figures: whence they are, why they are n/a */
+	METRIC_COUNTER,	     /* its growth in the interval; total() is the counter */
+	METRIC_GAUGE,	     /* as it is at the later moment */
+	METRIC_DERIVED,	     /* of the interval alone: a share, rate, mean, percentile, number */
+	METRIC_DISTRIBUTION, /* how long each took; no single figure */
+};
+
 enum unit {
 	UNIT_TEXT,
 	UNIT_NUMBER,
@@ -20,6 +32,7 @@ enum unit {
 	UNIT_NS_AS_MS,	   /* ns; shown in ms, to the us */
 	UNIT_NS_AS_S,	   /* ns; shown in s */
 	UNIT_NS,	   /* ns; JSON only */
+	UNIT_BYTES,	   /* JSON only */
 	UNIT_BYTES_AS_MIB, /* bytes; shown in MiB */
 	UNIT_BYTES_PER_S,  /* bytes per second; shown in MiB with a fraction */
 };
@@ -34,14 +47,43 @@ struct value {
 /* Bits of enum group_by: shown without being asked for, if the terminal has room. */
 #define WIDE(bits) ((bits) << 16)
 
+/* How long each took, of one row and interval; parts belong to the row. */
+struct histogram {
+	bool known;
+	const uint32_t (*parts)[HIST_BUCKETS];
+	int count; /* of parts */
+	uint64_t samples, sum_ns;
+	uint64_t max_ns; /* the longest, also one going on; UINT64_MAX: not known */
+};
+
+#define DISTRIBUTION_PARTS 2
+
+/* What percentiles, --hist and a metric of its own come from. */
+struct distribution {
+	const char *parts[DISTRIBUTION_PARTS]; /* their names; NULL: it is one */
+	const char *none;		       /* said where bars would be of no sample */
+	struct histogram (*get)(const void *row);
+};
+
+/* Room for a text that is made up: it lasts as long as this does. */
+struct text_buffer {
+	char text[160];
+};
+
+/* Of get, compose and distribution there is one: see metric__get(). */
 struct metric {
+	enum metric_kind kind;
 	const char *key;    /* in JSON; carries the unit. NULL: not there */
 	const char *header; /* of the column. NULL: JSON only */
 	enum unit unit;
 	unsigned int usual; /* bits of enum group_by: shown without being asked for; or WIDE() */
 	const char *help;
+	const char *label; /* METRIC_LABEL: its name in OpenMetrics; NULL: not there */
 	struct value (*get)(const void *row);
-	struct value (*total)(const void *row); /* the counter behind it, or NULL */
+	struct value (*total)(const void *row); /* METRIC_COUNTER */
+	struct value (*compose)(const void *row, struct text_buffer *buffer);
+	const struct distribution *distribution;
+	unsigned int permille; /* METRIC_DERIVED: that percentile of it; 1000: the longest */
 };
 
 struct metric_table {
@@ -57,7 +99,13 @@ struct columns {
 	size_t count;
 };
 
-/* By header, with or without % at its ends, or key; case is ignored. NULL: none such. */
+/* Not of a METRIC_DISTRIBUTION. A text may be in the buffer, or the row's own. */
+struct value metric__get(const struct metric *metric, const void *row, struct text_buffer *buffer);
+
+/*
+ * By header, with or without % at its ends, or key; case is ignored. NULL: none such, or it is
+ * a distribution.
+ */
 const struct metric *metric__find(const struct metric_table *table, const char *name);
 
 /* Adds one. Returns 0, or -EINVAL after one line on standard error: there are too many. */

@@ -61,7 +61,8 @@ static size_t format_value(char text[CELL_SIZE], const struct metric *metric, st
 static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, const void *row)
 {
 	const struct threshold *threshold = threshold__find(metric);
-	struct value value = metric->get(row);
+	struct text_buffer buffer;
+	struct value value = metric__get(metric, row, &buffer);
 	size_t length = format_value(text, metric, value);
 
 	text[length] = mark__sign(threshold__mark(threshold, value));

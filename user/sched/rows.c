@@ -16,11 +16,6 @@ uint64_t share_mpct(uint64_t part, uint64_t whole)
 	return (uint64_t)((double)part * 100000.0 / (double)whole + 0.5);
 }
 
-uint64_t hist__percentile(const struct wait_hist *hist, unsigned int permille, uint64_t max_ns)
-{
-	return buckets__percentile(hist->count, CAUSES, permille, max_ns);
-}
-
 /*
  * A wait that goes on when a snapshot is taken is shown as ready time of as long
  * as it lasts. The kernel may count it shorter in the end: a wake-up on an idle

@@ -54,10 +54,4 @@ void rows__free(struct rows *rows);
 /* part of whole in 1/1000 %, rounded; 0 of 0 is 0. */
 uint64_t share_mpct(uint64_t part, uint64_t whole);
 
-/*
- * The wait that permille of all waits do not exceed, in ns: the middle of its
- * bucket, but no more than max_ns. 0 if there was none.
- */
-uint64_t hist__percentile(const struct wait_hist *hist, unsigned int permille, uint64_t max_ns);
-
 #endif
