@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "cmd/blame_metrics.h"
+#include "cmd/cpu_metrics.h"
+#include "cmd/top_screens.h"
+#include "cmd/values.h"
+#include "render/bars.h"
+#include "render/layers.h"
+#include "render/table.h"
+#include "sched/blame.h"
+#include "top/page.h"
+
+/* Who ran while the VM of the line waited: what kvmq-cpu --blame prints. */
+static int print_blame(FILE *file, const struct pane_line *of)
+{
+	struct blame_list blame = { .count = 0 };
+	struct row row;
+	struct rows rows = { .list = &row, .count = 1 };
+	const struct table_frame frame = { .style = page_style, .width = of->width };
+	struct columns columns;
+	size_t shown = 0;
+	int error;
+
+	if (!of->vm)
+		return 0;
+	row = *of->vm;
+	error = blame__make(&blame, &of->before->sched, &of->after->sched, &rows, BY_VM, false);
+	while (!error && shown < blame.count && blame.list[shown].ns)
+		shown++;
+	text_line(file, "who ran while %s waited:%s", row.vm->name, shown ? "" : " nobody");
+	if (!error && shown && !columns__select(&columns, &blame_metrics, BY_VM, NULL))
+		error = table__show(file, &frame, &columns, blame.list, sizeof(*blame.list), shown);
+	blame__free(&blame);
+	return error;
+}
+
+static int print_hist(FILE *file, const struct pane_line *of)
+{
+	const struct row *row = of->line->row;
+	char title[VM_SHOWN_SIZE + 64], label[VM_SHOWN_SIZE + 32];
+
+	if (of->screen->of_disks) {
+		layers__print(file, of->line->row, of->width);
+		return 0;
+	}
+	of->screen->label(of->line, label, sizeof(label));
+	if (of->line->key.level)
+		snprintf(title, sizeof(title), "%s %s: waits", of->line->vm, label);
+	else
+		snprintf(title, sizeof(title), "%s: waits", label);
+	bars__print(file, title, &cpu_waits, row, of->width);
+	return 0;
+}
+
+const struct pane top_panes[] = {
+	{ 'b', "who ran while its VM waited", print_blame },
+	{ 'H', "the distribution of its waits, or of its disk's layers", print_hist },
+	{ 0, NULL, NULL },
+};

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/time_text.h"
+#include "base/units.h"
+#include "render/summary.h"
+#include "render/threshold.h"
+#include "top/keys.h"
+
+#define LABEL_SIZE (VM_SHOWN_SIZE + 32)
+#define ROOM_FOR_ALL 14 /* lines of a terminal that has room for the whole header */
+#define LINES_MIN 3	/* with the table's header */
+
+/* A line as the table's metrics see it. */
+struct shown {
+	union any_row row; /* first */
+	char label[LABEL_SIZE];
+};
+
+static struct value get_label(const void *row)
+{
+	return (struct value){ .known = true, .text = ((const struct shown *)row)->label };
+}
+
+/* One line, cut to the terminal. Returns 1. */
+static unsigned int put_line(const struct top *top, FILE *file, const char *style, const char *text)
+{
+	fputs(style, file);
+	text_show(file, text, top->columns);
+	fputs(*style ? PAGE_END "\n" : "\n", file);
+	return 1;
+}
+
+/* "live", "frozen, 35 s ago", "recording, 35 s before its end" */
+static void time_words(const struct top *top, char *text, size_t size)
+{
+	unsigned long long behind = (top->time.behind_ns + NSEC_PER_SEC / 2) / NSEC_PER_SEC;
+
+	if (top->time.is_recording && behind)
+		snprintf(text, size, "%s, %llu s before its end",
+			 top->time.follow ? "playing" : "recording", behind);
+	else if (top->time.is_recording)
+		snprintf(text, size, "recording, its end");
+	else if (top->time.follow)
+		snprintf(text, size, "live");
+	else
+		snprintf(text, size, "frozen, %llu s ago", behind);
+}
+
+static unsigned int put_title(const struct top *top, FILE *file)
+{
+	const struct screen *screen = top__screen(top);
+	char text[PROMPT_SIZE + 80], words[64], time[40] = "";
+
+	time_words(top, words, sizeof(words));
+	if (top->after)
+		format_local_time(time, top->after->sched.realtime_ns, top->utc);
+	time[strnlen(time, 19)] = '\0'; /* to the second */
+	if (strlen(time) > 10)
+		time[10] = ' ';
+	snprintf(text, sizeof(text), "kvmq-top %c %s  %s  %s%s%s%s", screen->key, screen->name,
+		 time, words, top->only_busy ? "  busy" : "", *top->filter ? "  /" : "",
+		 top->filter);
+	return put_line(top, file, PAGE_TITLE, text);
+}
+
+static const struct row *worst_row(const struct top *top, uint64_t *mpct)
+{
+	const struct row *worst = NULL;
+
+	*mpct = 0;
+	for (size_t i = 0; i < top->host_rows.count; i++) {
+		const struct row *row = &top->host_rows.list[i];
+		uint64_t ready =
+			share_mpct(figures__ready(&row->interval), row->interval.elapsed_ns);
+
+		if (!row->interval.elapsed_ns || ready <= *mpct)
+			continue;
+		*mpct = ready;
+		worst = row;
+	}
+	return worst;
+}
+
+/* The line of the VM that is worst off. */
+static unsigned int put_worst(const struct top *top, FILE *file)
+{
+	char text[LABEL_SIZE + 80], share[24];
+	uint64_t mpct;
+	const struct row *worst = worst_row(top, &mpct);
+
+	if (!worst)
+		return put_line(top, file, "", "no VM has waited for a CPU");
+	format_fixed(share, (mpct + 50) / 100, 1);
+	snprintf(text, sizeof(text), "%s waits longest for a CPU: %s %% of the time",
+		 worst->vm->name, share);
+	return put_line(top, file, mpct >= 5000 ? PAGE_LOOK : "", text);
+}
+
+/* What a function prints, cut to the terminal, as one line. */
+static unsigned int put_printed(const struct top *top, FILE *file, char *text)
+{
+	unsigned int count = 0;
+
+	for (char *end = text ? strchr(text, '\n') : NULL; end; end = strchr(text, '\n')) {
+		*end = '\0';
+		count += put_line(top, file, "", text);
+		text = end + 1;
+	}
+	return count;
+}
+
+/* How much of all CPUs' time vCPUs have run for, in %. */
+static double host_use(const struct top *top)
+{
+	double run_ns = 0, all_ns;
+
+	for (size_t i = 0; i < top->host_rows.count; i++)
+		run_ns += (double)top->host_rows.list[i].interval.run_ns;
+	all_ns = (double)(top->after->sched.time_ns - top->before->sched.time_ns) *
+		 top->after->host.cpus;
+	return all_ns > 0 ? run_ns * 100 / all_ns : 0;
+}
+
+static unsigned int put_host(const struct top *top, FILE *file)
+{
+	struct summary summary = { .host = &top->after->host,
+				   .before = &top->before->sched,
+				   .after = &top->after->sched };
+	const struct loss_set losses = { &sched_losses, &summary.after->losses, NULL };
+	struct cost_shares cost = summary__cost(&summary);
+	unsigned int count = 0;
+	char *text = NULL;
+	size_t size;
+	FILE *lines = open_memstream(&text, &size);
+
+	if (!lines)
+		return 0;
+	summary__count(&summary, &top->host_rows);
+	summary__print_header(lines, &summary, top__screen(top)->times);
+	fprintf(lines, "CPUs: %.1f %% in vCPUs; ", host_use(top));
+	cost__print(lines, &cost, "kvmq-top");
+	losses__print(lines, &losses, 1, &top->states[top->screen].columns);
+	if (!fclose(lines))
+		count = put_printed(top, file, text);
+	free(text);
+	return count;
+}
+
+static const char *sign_of(const struct top *top, const struct top_line *line)
+{
+	const struct tree *tree = &top->states[top->screen].tree;
+
+	if (!top__screen(top)->levels)
+		return "";
+	if (line->key.level)
+		return top->utf8 ? "  └ " : "    ";
+	if (tree__level(tree, &line->key))
+		return top->utf8 ? "▾ " : "- ";
+	return top->utf8 ? "▸ " : "+ ";
+}
+
+static void fill_shown(const struct top *top, struct shown *shown, const struct top_line *line)
+{
+	const struct screen *screen = top__screen(top);
+	const char *sign = sign_of(top, line);
+	size_t length = strlen(sign);
+
+	memcpy(&shown->row, line->row, screen->row_size);
+	memcpy(shown->label, sign, length);
+	screen->label(line, shown->label + length, sizeof(shown->label) - length);
+}
+
+/* The table's lines, of which the selected one is marked. */
+static unsigned int mark_selected(FILE *file, const char *text, size_t selected, unsigned int lines)
+{
+	unsigned int count = 0;
+
+	while (*text && count < lines) {
+		size_t length = strcspn(text, "\n");
+
+		fprintf(file, "%s%.*s\n",
+			count == selected + 1 ? PAGE_SELECTED
+			: count		      ? ""
+					      : PAGE_HEADER,
+			(int)length, text);
+		text += length + (text[length] == '\n');
+		count++;
+	}
+	return count;
+}
+
+static int print_table(struct top *top, FILE *file, const struct shown *shown, size_t count)
+{
+	const struct metric label = { .kind = METRIC_LABEL,
+				      .header = top__screen(top)->header,
+				      .unit = UNIT_TEXT,
+				      .get = get_label };
+	struct screen_state *state = top__state(top);
+	const struct table_frame frame = { .style = page_style,
+					   .sorted = state->sort,
+					   .width = top->columns,
+					   .widths = state->widths };
+	struct columns columns = state->columns;
+
+	memmove(&columns.list[1], columns.list, sizeof(columns.list) - sizeof(columns.list[0]));
+	memmove(&columns.spare[1], columns.spare, sizeof(columns.spare) - sizeof(columns.spare[0]));
+	columns.list[0] = &label;
+	columns.spare[0] = false;
+	columns.count++;
+	return table__show(file, &frame, &columns, shown, sizeof(*shown), count);
+}
+
+/* As many lines as there is room for, the selected one among them. */
+static int put_table(struct top *top, FILE *file, unsigned int room, unsigned int *used)
+{
+	struct tree *tree = &top__state(top)->tree;
+	size_t count = room > 1 ? room - 1 : 0;
+	struct shown *shown;
+	char *text = NULL;
+	size_t size;
+	FILE *lines;
+	int error;
+
+	tree__scroll(tree, count);
+	if (count > tree->shown.count - tree->first)
+		count = tree->shown.count - tree->first;
+	shown = calloc(count + 1, sizeof(*shown));
+	lines = open_memstream(&text, &size);
+	if (!shown || !lines) {
+		free(shown);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++)
+		fill_shown(top, &shown[i], tree->shown.list[tree->first + i]);
+	error = print_table(top, lines, shown, count);
+	if (fclose(lines))
+		error = -ENOMEM;
+	if (!error)
+		*used += mark_selected(file, text, tree->selected - tree->first, room);
+	free(text);
+	free(shown);
+	return error;
+}
+
+static const struct row *row_of_vm(const struct top *top, const struct line_key *key)
+{
+	for (size_t i = 0; i < top->host_rows.count; i++)
+		if (top->host_rows.list[i].vm->pid == key->vm_pid &&
+		    top->host_rows.list[i].vm->start_ns == key->vm_start_ns)
+			return &top->host_rows.list[i];
+	return NULL;
+}
+
+/* What is known of the selected line, in a text of its own. */
+static int print_pane(struct top *top, char **text)
+{
+	const struct top_line *line = tree__selected(&top__state(top)->tree);
+	struct pane_line of = {
+		top__screen(top), line, NULL, top->before, top->after, top->columns
+	};
+	size_t size;
+	FILE *file = open_memstream(text, &size);
+	int error = 0;
+
+	if (!file)
+		return -ENOMEM;
+	if (line) {
+		of.vm = row_of_vm(top, &line->key);
+		error = top->pane->print(file, &of);
+	}
+	return fclose(file) ? -ENOMEM : error;
+}
+
+static unsigned int count_lines(const char *text, unsigned int most)
+{
+	unsigned int count = 0;
+
+	for (; *text && count < most; text++)
+		count += *text == '\n';
+	return count;
+}
+
+static void put_bottom(const struct top *top, struct page *page, FILE *file)
+{
+	char text[2 * PROMPT_SIZE];
+	size_t width;
+
+	if (top->prompt.title) {
+		snprintf(text, sizeof(text), "%s%s", top->prompt.title, top->prompt.text);
+		width = text_columns(text);
+		page->cursor = (unsigned int)(width < top->columns ? width : top->columns - 1) + 1;
+		put_line(top, file, "", text);
+	} else if (*top->message) {
+		put_line(top, file, PAGE_LOOK, top->message);
+	} else {
+		put_line(top, file, PAGE_DIM, "h help  Enter open  [ ] time  / filter  q quit");
+	}
+}
+
+/* Why there is no line. */
+static unsigned int put_empty(const struct top *top, FILE *file)
+{
+	const struct screen *screen = top__screen(top);
+	const char *missing = top->after ? screen->missing(top->after) : "the first look";
+
+	if (missing)
+		return put_line(top, file, "", missing);
+	if (top->states[top->screen].tree.left_out)
+		return put_line(top, file, "", "no VM passes the filter: / and i change it");
+	return put_line(top, file, "", "no VM has run yet");
+}
+
+static unsigned int put_head(struct top *top, FILE *file)
+{
+	unsigned int used = put_title(top, file);
+
+	if (top->rows > LINES_MIN + 2 && top->after)
+		used += put_worst(top, file);
+	if (top->rows >= ROOM_FOR_ALL && top->after)
+		used += put_host(top, file);
+	return used;
+}
+
+static int put_middle(struct top *top, FILE *file, unsigned int room)
+{
+	unsigned int pane_lines = 0, used = 0;
+	char *pane = NULL;
+	int error = 0;
+
+	if (top->pane && top->after && room > 2 * LINES_MIN)
+		error = print_pane(top, &pane);
+	if (pane)
+		pane_lines = count_lines(pane, (room + 1) / 2);
+	if (!error && top->states[top->screen].tree.shown.count)
+		error = put_table(top, file, room - pane_lines, &used);
+	else if (!error)
+		used = put_empty(top, file);
+	for (; used + pane_lines < room; used++)
+		putc('\n', file);
+	if (pane && !error)
+		page__add_lines(file, pane, pane_lines);
+	free(pane);
+	return error;
+}
+
+/* Also below the smallest of terminals there is a page: it is cut. */
+int top__draw(struct top *top, struct page *page)
+{
+	unsigned int used, rows = top->rows;
+	FILE *file;
+	int error = 0;
+
+	page__free(page);
+	file = open_memstream(&page->text, &page->size);
+	if (!file)
+		return -ENOMEM;
+	if (top->help) {
+		top__put_help(top, file);
+	} else {
+		used = put_head(top, file);
+		error = put_middle(top, file, rows > used + 1 ? rows - used - 1 : 0);
+	}
+	put_bottom(top, page, file);
+	return fclose(file) ? -ENOMEM : error;
+}

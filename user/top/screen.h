@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A screen as a table: whose figures it shows, and how rows are made of two views. The figures and
+ * their headers are the metrics of the tool that measures them.
+ */
+#ifndef KVMQ_SCREEN_H
+#define KVMQ_SCREEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <stdio.h>
+
+#include "exits/exit_rows.h"
+#include "io/io_rows.h"
+#include "model/view.h"
+#include "numa/numa_rows.h"
+#include "render/metric.h"
+
+/* What a line is about, from one view to the next: a VM, and in it a thread, a disk, a kind... */
+struct line_key {
+	uint64_t vm_start_ns;
+	uint32_t vm_pid;
+	uint32_t level; /* 0: opens to the others of its owner */
+	uint64_t owner; /* 0: the VM; or a disk of it */
+	uint64_t id;	/* of a level above 0 */
+};
+
+struct top_line {
+	struct line_key key;
+	const void *row; /* what the metrics look into */
+	const char *vm;	 /* its name */
+	bool is_busy;
+};
+
+struct top_lines {
+	LIST(struct top_line);
+};
+
+/* Any row that metrics look into. */
+union any_row {
+	struct row cpu;
+	struct exit_row exit;
+	struct numa_row numa;
+	struct io_row io;
+};
+
+struct screen {
+	char key;
+	const char *name;
+	const char *question;
+	const char *header; /* of the first column */
+	const char *times;  /* unit of the columns that are times, or NULL */
+	const struct metric_table *metrics;
+	unsigned int by;      /* its usual columns are those of this grouping, */
+	const char *left_out; /* but for these headers, which the first column tells: ",VM,DISK," */
+	const char *sort;     /* key of the metric that lines are ordered by */
+	unsigned int levels;  /* how often a line can be opened */
+	size_t row_size;      /* of one of any_row */
+	bool of_disks;	      /* rows are disks'; else they begin with a struct row */
+	size_t data_size;     /* of what make() keeps: zeros at first */
+
+	/*
+	 * Makes the lines of all levels up to depth, in any order: 0 or -ENOMEM. They are valid
+	 * until the next call, and as long as the views.
+	 */
+	int (*make)(void *data, const struct view *before, const struct view *after,
+		    unsigned int depth, struct top_lines *lines);
+	void (*label)(const struct top_line *line, char *text, size_t size);
+	/* Why there is nothing to show of this view, in a clause; NULL: there is. */
+	const char *(*missing)(const struct view *after);
+	void (*free)(void *data);
+};
+
+/* What stands below the lines, about the one that is selected. */
+struct pane_line {
+	const struct screen *screen;
+	const struct top_line *line;
+	const struct row *vm; /* its VM, all vCPUs together; NULL: none has run yet */
+	const struct view *before, *after;
+	unsigned int width; /* of the terminal */
+};
+
+struct pane {
+	char key;
+	const char *help;
+	/* Prints it: 0 or -ENOMEM. */
+	int (*print)(FILE *file, const struct pane_line *of);
+};
+
+#endif
