@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io and kvmq-doctor.
+# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io, kvmq-top and kvmq-doctor.
 
 # The values of an option of a tool, or 1 if it has none
 _kvmq_values() {
 	case $1:$2 in
 	kvmq-doctor:*) return 1 ;;
+	kvmq-top:-[bepos]) return 1 ;;
 	kvmq-io:-b | kvmq-io:--by) echo vm device ;;
 	*:-b | *:--by)
 		echo vcpu vm
@@ -39,14 +40,20 @@ _kvmq_values() {
 		ps -eo args= 2> /dev/null |
 			sed -n 's/^[^ ]*qemu.* -name \(guest=\)\{0,1\}\([^, ]*\).*/\2/p' | sort -u
 		;;
-	*:-n | *:--top | *:--since | *:--until) ;;
+	*:-n | *:--top | *:--count | *:--since | *:--until) ;;
 	*) return 1 ;;
 	esac
 }
 
 # The options of a tool
 _kvmq_options() {
-	echo -j --json -v --verbose -V --version -h --help
+	echo -v --verbose -V --version -h --help
+	if [[ $1 == kvmq-top ]]; then
+		echo -b --batch -n --count= -p --pdh -m --vm= -c --cgroup= --local --utc -r --record= -f --from= \
+			--since= --until= --
+		return
+	fi
+	echo -j --json
 	[[ $1 != kvmq-doctor ]] || return
 	echo -m --vm= -c --cgroup= -b --by= -H --hist -e --events --events= -o --columns= -s --sort= -n --top= \
 		-T --timestamp --local --utc -r --record= -f --from= --since= --until= --
@@ -116,4 +123,4 @@ _kvmq() {
 	esac
 }
 
-complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-doctor
+complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-top kvmq-doctor

@@ -262,6 +262,58 @@ const struct tool io_tool = {
 	.interval = true,
 };
 
+/* kvmq-top */
+
+static const struct option_entry top_batch = {
+	.letter = 'b',
+	.name = "batch",
+	.help = "CSV on standard output: a line for each figure",
+	.place = offsetof(struct options, kvmq_top.batch),
+	.set = option__set_flag,
+};
+
+static const struct option_entry top_pdh = {
+	.letter = 'p',
+	.name = "pdh",
+	.help = "--batch as esxtop has it: a column for each figure of a vCPU",
+	.place = offsetof(struct options, kvmq_top.pdh),
+	.set = option__set_flag,
+};
+
+static int set_count(struct options *options, const struct option_entry *entry, const char *text)
+{
+	return parse_number(text, 1, UINT32_MAX, &options->count) ? option__refuse(entry, text) : 0;
+}
+
+static const struct option_entry top_count = {
+	.letter = 'n',
+	.name = "count",
+	.has_argument = required_argument,
+	.argument = "N",
+	.help = "end after N intervals",
+	.expected = "a whole number from 1 to 4294967295",
+	.set = set_count,
+};
+
+static const struct option_rule top_rules[] = {
+	{ .option = "--pdh", .needs = "--batch", .why = "it is a form of CSV" },
+	{ .option = "--record", .needs = "--batch", .why = "on a terminal the key w records" },
+	{ .option = "COMMAND", .needs = "--batch", .why = "the terminal is not its own" },
+	{ 0 },
+};
+
+const struct tool top_tool = {
+	.name = "kvmq-top",
+	.question = "All of it, live: which VM waits, for what, and because of whom?",
+	.options =
+		(const struct option_entry *const[]){
+			&top_batch, &top_count, &top_pdh, &option_vm, &option_cgroup, &option_local,
+			&option_utc, &option_record, &option_from, &option_since, &option_until,
+			&option_verbose, &option_version, &option_help, NULL },
+	.rules = top_rules,
+	.interval = true,
+};
+
 const struct tool doctor_tool = {
 	.name = "kvmq-doctor",
 	.question = "Which of kvmq can this host do, and what exactly is missing?",

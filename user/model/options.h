@@ -35,6 +35,12 @@ struct io_options {
 	const char *report_to; /* and so; NULL: the first way that there is */
 };
 
+/* What kvmq-top alone takes. */
+struct top_options {
+	bool batch; /* CSV instead of pages on a terminal */
+	bool pdh;   /* as esxtop's: a column for each figure */
+};
+
 struct options {
 	const char *vms[OPTIONS_VMS_MAX]; /* names, UUIDs or PIDs; borrowed from argv */
 	size_t vm_count;
@@ -63,6 +69,7 @@ struct options {
 	struct cpu_options cpu;
 	struct numa_options numa;
 	struct io_options io;
+	struct top_options kvmq_top;
 };
 
 #endif

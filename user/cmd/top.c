@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmq-top: all of it, live. */
+#include "base/log.h"
+#include "base/version.h"
+#include "cli/tool.h"
+#include "cmd/tools.h"
+#include "cmd/top_batch.h"
+#include "cmd/top_screens.h"
+#include "model/view_sets.h"
+#include "top/run.h"
+#include "top/curses.h"
+
+static int show(const struct options *options)
+{
+	struct recording_info info = { .tool = top_tool.name,
+				       .version = KVMQ_VERSION,
+				       .interval_ns = options->interval_ns,
+				       .sets = cpu_sets };
+	const struct top_input input = { options, &info, &cpu_source };
+	struct top top;
+	int status = STATUS_FAILED;
+
+	while (info.sets[info.set_count])
+		info.set_count++;
+	if (!top__init(&top, top_screens, top_screen_count, top_panes))
+		status = top__run(&top, &input);
+	top__free(&top);
+	return status;
+}
+
+/* Without --batch, pages on a terminal. */
+static bool instead(const struct options *options, int *status)
+{
+	const char *why;
+
+	if (options->kvmq_top.batch)
+		return false;
+	*status = STATUS_USAGE;
+	if (terminal__can(&why))
+		*status = show(options);
+	else
+		log_error("%s: 'kvmq-cpu' prints tables, and 'kvmq-top -b' prints CSV", why);
+	return true;
+}
+
+static const struct tool_ops ops = {
+	.tool = &top_tool,
+	.instead = instead,
+	.sets = cpu_sets,
+	.live = &cpu_source,
+	.report = &top_batch,
+};
+
+int main(int argc, char **argv)
+{
+	return tool__run(&ops, argc, argv);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "top/moments.h"
+
+#include <errno.h>
+#include <string.h>
+
+void moments__free(struct moments *moments)
+{
+	list_free(&moments->list);
+	view__free(&moments->views[0]);
+	view__free(&moments->views[1]);
+}
+
+int moments__look(struct moments *moments)
+{
+	if (!moments->recording)
+		return 0;
+	return recording__moments(moments->recording, moments->since_ns, moments->until_ns,
+				  &moments->list.all);
+}
+
+size_t moments__count(const struct moments *moments)
+{
+	return moments->recording ? moments->list.count : moments->history->views.count;
+}
+
+uint64_t moments__time(const struct moments *moments, size_t place)
+{
+	return moments->recording ? moments->list.list[place].realtime_ns
+				  : moments->history->views.list[place].realtime_ns;
+}
+
+bool moments__is_pair(const struct moments *moments, size_t place)
+{
+	if (!place || place >= moments__count(moments))
+		return false;
+	return !moments->recording ||
+	       moments->list.list[place].run == moments->list.list[place - 1].run;
+}
+
+size_t moments__step(const struct moments *moments, size_t place, long steps)
+{
+	long way = steps < 0 ? -1 : 1;
+	size_t found = moments__is_pair(moments, place) ? place : 0;
+
+	for (long left = steps < 0 ? -steps : steps; left;) {
+		if (way < 0 ? place <= 1 : place + 1 >= moments__count(moments))
+			return found;
+		place += (size_t)way;
+		if (!moments__is_pair(moments, place))
+			continue;
+		found = place;
+		left--;
+	}
+	return found;
+}
+
+size_t moments__find(const struct moments *moments, uint64_t realtime_ns)
+{
+	size_t found = 0;
+
+	for (size_t place = 1; place < moments__count(moments); place++) {
+		if (!moments__is_pair(moments, place))
+			continue;
+		if (found && moments__time(moments, place) > realtime_ns)
+			break;
+		found = place;
+	}
+	return found;
+}
+
+/* The next pair shares a view with the one that is there. */
+static void swap_views(struct moments *moments)
+{
+	struct view view = moments->views[0];
+
+	moments->views[0] = moments->views[1];
+	moments->views[1] = view;
+}
+
+static int read_history(struct moments *moments, size_t place, bool is_next)
+{
+	int error = 0;
+
+	if (is_next)
+		swap_views(moments);
+	else
+		error = history__read(moments->history, place - 1, &moments->views[0]);
+	return error ? error : history__read(moments->history, place, &moments->views[1]);
+}
+
+static int read_recording(struct moments *moments, size_t place, bool is_next)
+{
+	int found = 1, error = 0;
+
+	if (is_next) {
+		swap_views(moments);
+	} else {
+		error = recording__go(moments->recording, moments->list.list[place - 1].id);
+		if (!error)
+			found = recording__next(moments->recording, &moments->views[0]);
+	}
+	if (!error && found > 0)
+		found = recording__next(moments->recording, &moments->views[1]);
+	if (error || found < 0)
+		return error ? error : found;
+	return found ? 0 : -ENODATA; /* it was there a moment ago */
+}
+
+int moments__read(struct moments *moments, size_t place, const struct view **before,
+		  const struct view **after)
+{
+	size_t dropped = moments->recording ? 0 : moments->history->dropped;
+	size_t last = moments->place + moments->dropped;
+	bool is_next = moments->place && place + dropped == last + 1;
+	int error = 0;
+
+	if (!moments->place || place + dropped != last)
+		error = moments->recording ? read_recording(moments, place, is_next)
+					   : read_history(moments, place, is_next);
+	moments->place = error ? 0 : place;
+	moments->dropped = dropped;
+	*before = &moments->views[0];
+	*after = &moments->views[1];
+	return error;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Moments that can be gone back to: those that the history has kept, or those of a recording. */
+#ifndef KVMQ_MOMENTS_H
+#define KVMQ_MOMENTS_H
+
+#include "model/view.h"
+#include "recording/recording.h"
+#include "top/history.h"
+
+/* Of zeros but for one of the two. */
+struct moments {
+	struct history *history;
+	struct recording *recording;
+	uint64_t since_ns, until_ns;	   /* of a recording */
+	LIST(struct recorded_moment) list; /* the same */
+	struct view views[2];		   /* the pair that was read last */
+	size_t place;			   /* of its later one; 0: none */
+	size_t dropped;			   /* by the history, when that was read */
+};
+
+void moments__free(struct moments *moments);
+
+/* Looks for moments that a recording has got meanwhile: 0 or -errno after one line. */
+int moments__look(struct moments *moments);
+
+size_t moments__count(const struct moments *moments);
+uint64_t moments__time(const struct moments *moments, size_t place);
+
+/* Whether the moment at a place follows the one before it, without a gap between two runs. */
+bool moments__is_pair(const struct moments *moments, size_t place);
+
+/*
+ * The place of the later one of a pair, so many steps from a place, at most the first or last one.
+ * 0: there is no pair at all.
+ */
+size_t moments__step(const struct moments *moments, size_t place, long steps);
+
+/* The same for the last pair that ends at or before a time of day, or the first. */
+size_t moments__find(const struct moments *moments, uint64_t realtime_ns);
+
+/* The views of a pair; valid until the next call. 0 or -errno. */
+int moments__read(struct moments *moments, size_t place, const struct view **before,
+		  const struct view **after);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* kvmq-top's life on a terminal: keys, signals and intervals, until it is told to end. */
+#ifndef KVMQ_TOP_RUN_H
+#define KVMQ_TOP_RUN_H
+
+#include "model/options.h"
+#include "recording/info.h"
+#include "source/source.h"
+#include "top/top.h"
+
+struct top_input {
+	const struct options *options;
+	const struct recording_info *info; /* what is written, or read, is of this */
+	const struct source_ops *live;
+};
+
+/* Measures, or shows the recording that options->from names. Returns an exit status. */
+int top__run(struct top *top, const struct top_input *input);
+
+#endif

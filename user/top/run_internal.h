@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KVMQ_TOP_RUN_INTERNAL_H
+#define KVMQ_TOP_RUN_INTERNAL_H
+
+#include "top/moments.h"
+#include "top/run.h"
+
+struct top_run {
+	struct top *top;
+	const struct top_input *input;
+	struct moments moments;
+	size_t place; /* of the moments: what is shown; 0: the latest views themselves */
+	struct history history;
+	struct page page;
+	/* When measuring: */
+	void *source;
+	struct view views[2];
+	unsigned int latest; /* which of the two */
+	uint64_t shown;	     /* intervals */
+	int timer_fd, signal_fd;
+	bool is_changed; /* the page is not what there is to show */
+	bool anew;
+	bool stop;
+};
+
+/* Opens the source and reads the first view: 0, or an exit status after one line. */
+int live__open(struct top_run *run);
+void live__close(struct top_run *run);
+
+/* An interval is over; the source has something to say. 0 or -errno after one line. */
+int live__read(struct top_run *run);
+int live__poll(struct top_run *run);
+
+/* Shows the pair of moments at a place; of the last, see struct top_time. 0 or -errno. */
+int run__show(struct top_run *run, size_t place);
+
+/* Does what keys have asked for. 0 or -errno. */
+int run__grant(struct top_run *run);
+
+#endif

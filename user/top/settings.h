@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is kept of kvmq-top's screens from one start to the next: $XDG_CONFIG_HOME/kvmq/top. */
+#ifndef KVMQ_SETTINGS_H
+#define KVMQ_SETTINGS_H
+
+#include "top/top.h"
+
+/*
+ * Reads the file, if there is one. Where it cannot be understood nothing of it counts: one line,
+ * and -EINVAL; it is to be left alone then.
+ */
+int settings__read(struct top *top, const char *path);
+
+/* Writes it: 0, or -errno after one line. */
+int settings__write(const struct top *top, const char *path);
+
+/* Its path, with the folders for it made if make is set; NULL: nobody says where. To be freed. */
+char *settings__path(bool make);
+
+#endif
