@@ -363,6 +363,10 @@ static void test_proxmox(void **state)
 	assert_true(chosen_by("web", NULL, 800, 5000));
 	assert_true(chosen_by("11111111-2222-3333-4444-55555555555A", NULL, 800, 5000));
 	assert_true(chosen_by("1111111122223333444455555555555a", NULL, 800, 5000));
+	assert_true(chosen_by("id=100", NULL, 800, 5000));
+	assert_true(chosen_by("uuid=1111111122223333444455555555555a", NULL, 800, 5000));
+	assert_false(chosen_by("uuid=web", NULL, 800, 5000));
+	assert_false(chosen_by("pid=100", NULL, 800, 5000));
 	assert_false(chosen_by("10", NULL, 800, 5000));
 	assert_false(chosen_by("11111111", NULL, 800, 5000));
 }

@@ -153,26 +153,9 @@ static void known_vm__read(struct known_vm *known, const char *proc, const char 
 		known_vm__set_name(known, identity.name);
 }
 
-/* In full, or as one of several of this name is shown. */
-static bool is_called(const struct known_vm *known, const char *name, const char *pid)
-{
-	size_t length = strlen(full_name(known));
-
-	if (!strcmp(known->vm.name, name))
-		return true;
-	if (strncmp(full_name(known), name, length))
-		return false;
-	return !name[length] || (name[length] == '-' && !strcmp(name + length + 1, pid));
-}
-
 static bool matches_name(const struct known_vm *known, const char *name)
 {
-	const struct vm *vm = &known->vm;
-	char pid[16];
-
-	snprintf(pid, sizeof(pid), "%u", vm->pid);
-	return is_called(known, name, pid) || !strcmp(pid, name) ||
-	       (vm->id[0] && !strcmp(vm->id, name)) || uuid_equal(vm->uuid, name);
+	return vm_name_matches(&known->vm, full_name(known), name);
 }
 
 static bool passes(const struct vms *vms, const struct known_vm *known)
@@ -324,7 +307,23 @@ static int compare_names(const void *left, const void *right)
 	return strcmp(full_name(*a), full_name(*b));
 }
 
-/* Those that are there at the same time: one that is started again is called what it was. */
+/* Whether its name is what another VM may be shown as: one that ends with that one's PID. */
+static bool ends_with_other(const struct vms *vms, const struct known_vm *known)
+{
+	const char *dash = strrchr(known->full_name, '-');
+	const struct known_vm *other;
+	uint64_t pid;
+
+	if (!dash || dash[1] == '0' || parse_number(dash + 1, 1, UINT32_MAX - 1, &pid))
+		return false;
+	other = find_latest(vms, (uint32_t)pid);
+	return other && other != known && other->seen == vms->sweeps;
+}
+
+/*
+ * Those that are there at the same time: one that is started again is called what it was. What is
+ * shown of two is never the same, whatever they call themselves.
+ */
 static void tell_twins_apart(struct vms *vms)
 {
 	struct known_vm **named = calloc(vms->count + 1, sizeof(*named));
@@ -338,7 +337,8 @@ static void tell_twins_apart(struct vms *vms)
 	for (size_t i = 0; i < count; i++)
 		vm__show_name(&named[i]->vm, named[i]->full_name,
 			      (i && !compare_names(&named[i - 1], &named[i])) ||
-				      (i + 1 < count && !compare_names(&named[i], &named[i + 1])));
+				      (i + 1 < count && !compare_names(&named[i], &named[i + 1])) ||
+				      ends_with_other(vms, named[i]));
 	free(named);
 }
 
@@ -422,35 +422,52 @@ int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)
 	return 0;
 }
 
+/* The names of the filter that no VM was found of yet come first. */
 struct name_search {
 	const char *proc;
-	const char *name;
-	bool found;
+	const char **names;
+	size_t count;
 };
+
+static void search_vm(struct name_search *search, const struct known_vm *known)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < search->count; i++)
+		if (!matches_name(known, search->names[i]))
+			search->names[kept++] = search->names[i];
+	search->count = kept;
+}
 
 static void search_process(void *context, uint32_t pid)
 {
 	struct name_search *search = context;
 	struct known_vm known;
 
-	if (search->found || known_vm__from_process(&known, search->proc, pid))
+	if (!search->count || known_vm__from_process(&known, search->proc, pid))
 		return;
-	search->found = matches_name(&known, search->name);
+	search_vm(search, &known);
 	known_vm__release(&known);
 }
 
 const char *vms__missing_name(const struct vms *vms, struct vm_refusals *refusals)
 {
-	*refusals = (struct vm_refusals){ 0 };
-	for (size_t i = 0; i < vms->filter.name_count; i++) {
-		struct name_search search = { .proc = vms->proc, .name = vms->filter.names[i] };
+	const struct vm_filter *filter = &vms->filter;
+	struct name_search search = { .proc = vms->proc, .count = filter->name_count };
+	const char *missing;
 
-		for (size_t j = 0; j < vms->count && !search.found; j++)
-			search.found = matches_name(vms->list[j], search.name);
-		if (!search.found)
-			vms__scan(vms->proc, search_process, &search, refusals);
-		if (!search.found)
-			return search.name;
-	}
-	return NULL;
+	*refusals = (struct vm_refusals){ 0 };
+	if (!filter->name_count)
+		return NULL;
+	search.names = calloc(filter->name_count, sizeof(*search.names));
+	if (!search.names)
+		return filter->names[0];
+	memcpy(search.names, filter->names, filter->name_count * sizeof(*search.names));
+	for (size_t i = 0; i < vms->count && search.count; i++)
+		search_vm(&search, vms->list[i]);
+	if (search.count)
+		vms__scan(vms->proc, search_process, &search, refusals);
+	missing = search.count ? search.names[0] : NULL;
+	free(search.names);
+	return missing;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/vm.h"
+
 #define VM_NAME_SIZE 32768 /* as much of a command line as is read: no name is cut */
 
 /*
@@ -14,6 +16,13 @@
  * machine-qemu\x2d1\x2dNAME.scope, or a Kubernetes pod's UID as "pod UID".
  */
 bool vm_name_from_cgroup(const char *path, char name[VM_NAME_SIZE]);
+
+/*
+ * Whether a VM is one that was asked for: by its name, in full or as one of several is shown
+ * (NAME-PID), its UUID, its PID or Proxmox' id. A name may look like anything: a number is none,
+ * and what begins with name=, uuid=, pid= or id= is that alone.
+ */
+bool vm_name_matches(const struct vm *vm, const char *full_name, const char *wanted);
 
 /*
  * The vCPU's number in the name of its thread: "CPU 3/KVM" (QEMU), "fc_vcpu 3"
