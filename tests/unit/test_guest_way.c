@@ -2,7 +2,11 @@
 /* What a QEMU command line says of the way of guest reports; lines out of pieces. */
 #include "unit.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "guests/guest_internal.h"
+#include "host/proc.h"
 
 /* Arguments are divided by '|'. */
 static struct guest_way read_way(const char *arguments)
@@ -192,12 +196,32 @@ static void test_line_memory(void **state)
 	free(text);
 }
 
+/* Whose a CID is said to be has the device that CIDs are given to. */
+static void test_device(void **state)
+{
+	uint32_t pid = (uint32_t)getpid();
+	int path, file;
+
+	(void)state;
+	assert_false(process_has_device("/proc", pid, 1, 7));
+	path = open("/dev/full", O_PATH | O_CLOEXEC);
+	assert_true(path >= 0);
+	assert_false(process_has_device("/proc", pid, 1, 7));
+	file = open("/dev/full", O_RDONLY | O_CLOEXEC);
+	assert_true(file >= 0);
+	assert_true(process_has_device("/proc", pid, 1, 7));
+	assert_false(process_has_device("/proc", pid, 1, 8));
+	close(file);
+	close(path);
+	assert_false(guest_way__has_vsock(pid));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cid),	    cmocka_unit_test(test_socket),
 		cmocka_unit_test(test_both),	    cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_line_memory),
+		cmocka_unit_test(test_line_memory), cmocka_unit_test(test_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

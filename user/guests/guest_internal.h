@@ -22,6 +22,12 @@ extern const char *const guest_layer_names[GUEST_LAYERS];
  */
 int guest_way__connect(const struct guest_way *way, uint32_t pid);
 
+/*
+ * Whether the process has a vsock device of the kernel's. The kernel gives each CID to one of them,
+ * but does not tell which: a command line may still name another's.
+ */
+bool guest_way__has_vsock(uint32_t pid);
+
 /* What has come of a line that has not ended; all 0 at first. */
 struct guest_line {
 	char *data;

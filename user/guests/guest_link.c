@@ -27,13 +27,17 @@
 #define WINDOW_BYTES GUEST_REPORT_SIZE
 #define WINDOW_ACCEPTS 128
 
+#define VSOCK_LOOKS 3
+
 struct vm_link {
 	struct guest guest;
 	uint64_t start_ns;
 	bool kept; /* by guest_links__set_vms(), which is under way */
 	struct guest_way way;
-	int fd;	     /* of the one connection, or -1 */
-	bool middle; /* its first bytes may be the end of a line */
+	bool has_vsock;		  /* which its CID may be of */
+	unsigned int vsock_looks; /* for that, so far */
+	int fd;			  /* of the one connection, or -1 */
+	bool middle;		  /* its first bytes may be the end of a line */
 	bool paused;
 	uint64_t window_begin_ns;
 	size_t window_bytes;
@@ -170,13 +174,16 @@ static void read_vm(struct guest_links *links, struct vm_link *vm)
 		pause_watch(links, vm->fd, &vm->paused);
 }
 
-/* The VM of a CID. Two that claim it may not both be right: then nobody's. */
+/*
+ * The VM of a CID, by its own word: who has no vsock device lies. Two that claim it may not both be
+ * right: then nobody's.
+ */
 static struct vm_link *find_cid(const struct guest_links *links, uint32_t cid)
 {
 	struct vm_link *found = NULL;
 
 	for (size_t i = 0; i < links->count; i++) {
-		if (links->vms[i]->way.cid != cid)
+		if (links->vms[i]->way.cid != cid || !links->vms[i]->has_vsock)
 			continue;
 		if (found)
 			return NULL;
@@ -271,6 +278,19 @@ static void connect_serial(struct vm_link *vm)
 			   vm->guest.vm_pid,
 			   error == -EPERM ? "it does not listen there" : strerror(-error));
 	vm->connect_error = error;
+}
+
+/* A VMM that has just started may not have it yet; one that never has must not be looked at for
+ * ever. */
+static void look_for_vsock(struct vm_link *vm)
+{
+	if (!vm->way.cid || vm->has_vsock || vm->vsock_looks == VSOCK_LOOKS)
+		return;
+	vm->vsock_looks++;
+	vm->has_vsock = guest_way__has_vsock(vm->guest.vm_pid);
+	if (!vm->has_vsock && vm->vsock_looks == VSOCK_LOOKS)
+		log_detail("VM process %u names CID %u and has no vsock device: it is not its own",
+			   vm->guest.vm_pid, vm->way.cid);
 }
 
 static void vm__free(struct vm_link *vm)
@@ -378,6 +398,7 @@ int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, 
 	qsort(list, kept, sizeof(struct vm_link *), compare);
 	for (size_t i = 0; i < kept; i++) {
 		list[i]->kept = false;
+		look_for_vsock(list[i]);
 		if (list[i]->fd < 0 && list[i]->way.socket[0])
 			connect_serial(list[i]);
 	}

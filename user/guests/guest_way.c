@@ -25,6 +25,10 @@
 #define SOCKETS_MAX 200000 /* any user may have as many as he likes */
 #define FILES_MAX 65536
 
+/* include/uapi/linux/major.h, include/linux/miscdevice.h */
+#define MISC_MAJOR 10
+#define VHOST_VSOCK_MINOR 241
+
 /* 0 to 2 are not guests'. */
 #define CID_MIN 3
 
@@ -182,6 +186,11 @@ void guest_way__from_cmdline(struct guest_way *way, const char *cmdline, size_t 
 				read_chardev(way, chardev, value);
 		}
 	}
+}
+
+bool guest_way__has_vsock(uint32_t pid)
+{
+	return process_has_device("/proc", pid, MISC_MAJOR, VHOST_VSOCK_MINOR);
 }
 
 /* Sockets of a name: there is one, but in namespaces of other users. */

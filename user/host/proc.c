@@ -9,8 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
+
+#define FDS_MAX 4096	      /* a process may have a million, and a VMM opens its devices early */
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
 ssize_t read_file(char *text, size_t size, const char *format, ...)
@@ -106,9 +110,12 @@ int process_memory(const char *proc, uint32_t pid, struct process_memory *memory
 	return 0;
 }
 
-bool process_has_fd(const char *proc, uint32_t pid, bool (*matches)(const char *target))
+/* Calls matches for each file descriptor until it says yes. */
+static bool search_fds(const char *proc, uint32_t pid,
+		       bool (*matches)(const void *context, int folder, const char *name),
+		       const void *context)
 {
-	char path[PATH_MAX], target[64];
+	char path[PATH_MAX];
 	struct dirent *entry;
 	bool found = false;
 	DIR *folder;
@@ -117,15 +124,69 @@ bool process_has_fd(const char *proc, uint32_t pid, bool (*matches)(const char *
 	folder = opendir(path);
 	if (!folder)
 		return false;
-	while (!found && (entry = readdir(folder))) {
-		ssize_t length =
-			readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
-
-		if (length < 0)
-			continue;
-		target[length] = '\0';
-		found = matches(target);
+	for (int i = 0; !found && i < FDS_MAX && !interrupted(); i++) {
+		entry = readdir(folder);
+		if (!entry)
+			break;
+		found = matches(context, dirfd(folder), entry->d_name);
 	}
 	closedir(folder);
 	return found;
+}
+
+struct link_search {
+	bool (*matches)(const char *target);
+};
+
+static bool is_link_to(const void *context, int folder, const char *name)
+{
+	const struct link_search *search = context;
+	char target[64];
+	ssize_t length = readlinkat(folder, name, target, sizeof(target) - 1);
+
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	return search->matches(target);
+}
+
+bool process_has_fd(const char *proc, uint32_t pid, bool (*matches)(const char *target))
+{
+	const struct link_search search = { matches };
+
+	return search_fds(proc, pid, is_link_to, &search);
+}
+
+struct device_search {
+	const char *proc;
+	uint32_t pid, major, minor;
+};
+
+static bool is_path_alone(const struct device_search *search, const char *fd)
+{
+	char text[1024], *flags;
+
+	if (read_file(text, sizeof(text), "%s/%u/fdinfo/%s", search->proc, search->pid, fd) < 0)
+		return true;
+	flags = strstr(text, "flags:");
+	return !flags || strtoul(flags + strlen("flags:"), NULL, 8) & O_PATH;
+}
+
+/* A name would not do: any user may call a file what he likes, in a mount namespace of his own. */
+static bool is_device(const void *context, int folder, const char *name)
+{
+	const struct device_search *search = context;
+	struct statx file;
+
+	/* No server of files is asked. */
+	return !statx(folder, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &file) &&
+	       S_ISCHR(file.stx_mode) && file.stx_rdev_major == search->major &&
+	       file.stx_rdev_minor == search->minor && !is_path_alone(search, name);
+}
+
+bool process_has_device(const char *proc, uint32_t pid, uint32_t major, uint32_t minor)
+{
+	const struct device_search search = { proc, pid, major, minor };
+
+	return search_fds(proc, pid, is_device, &search);
 }

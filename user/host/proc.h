@@ -43,9 +43,15 @@ struct process_memory {
 int process_memory(const char *proc, uint32_t pid, struct process_memory *memory);
 
 /*
- * Whether one of the process's file descriptors is a link to what matches says yes to.
- * false, too, where that cannot be looked into.
+ * Whether one of the process's file descriptors is a link to what matches says yes to: of the first
+ * thousands. false, too, where that cannot be looked into.
  */
 bool process_has_fd(const char *proc, uint32_t pid, bool (*matches)(const char *target));
+
+/*
+ * Whether the process has a character device open, and not its path alone (O_PATH), which nobody
+ * needs to be allowed. The same holds.
+ */
+bool process_has_device(const char *proc, uint32_t pid, uint32_t major, uint32_t minor);
 
 #endif
