@@ -374,6 +374,24 @@ static void test_no_socket(void **state)
 	assert_null(fixture->monitors.list[0].qmp);
 }
 
+/* The VM's PID is another one's: that one's memory has no such rings. */
+static void test_reused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->registry[1].start_ns = 7;
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(fixture->monitors.list[0].error, 0);
+	assert_int_equal(fixture->monitors.list[0].vm_start_ns, 7);
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(fixture->monitors.list[0].error, 0);
+	fixture->registry[1].start_ns = 8;
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(fixture->monitors.list[0].error, -ESRCH);
+	assert_int_equal(fixture->monitors.list[0].vm_start_ns, 7);
+	assert_int_equal(fixture->monitors.list[0].ring_count, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -382,7 +400,7 @@ int main(void)
 		TEST(test_paths),	  TEST(test_nonsense),	TEST(test_refuses),
 		TEST(test_no_rings),	  TEST(test_dies),	TEST(test_dies_while_asked),
 		TEST(test_wrong_process), TEST(test_no_socket), TEST(test_unplugged),
-		TEST(test_slow),
+		TEST(test_slow),	  TEST(test_reused),
 	};
 
 	return cmocka_run_group_tests_name("monitors", tests, NULL, NULL);

@@ -35,6 +35,7 @@ static void connect_monitor(struct monitor *monitor)
 		return;
 	}
 	monitor->vm_pid = qmp__peer(monitor->qmp);
+	monitor->vm_start_ns = 0;
 	monitor->error = 0;
 }
 
@@ -44,10 +45,12 @@ static void ask(struct monitor *monitor, struct io_vms *vms)
 	uint64_t begin = clock_monotonic_ns();
 	int result;
 
-	if (!vm) {
+	/* Another one may have its PID by now. */
+	if (!vm || (monitor->vm_start_ns && monitor->vm_start_ns != vm->vm->start_ns)) {
 		close_monitor(monitor, -ESRCH);
 		return;
 	}
+	monitor->vm_start_ns = vm->vm->start_ns;
 	qmp__limit(monitor->qmp, REFRESH_MS);
 	result = disks__ask(vm->disks, monitor->qmp);
 	if (!result)

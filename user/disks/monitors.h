@@ -13,9 +13,10 @@
 #define MONITORS_MAX 64
 
 struct monitor {
-	const char *path; /* borrowed */
-	struct qmp *qmp;  /* NULL: not connected */
-	uint32_t vm_pid;  /* at the other end */
+	const char *path;     /* borrowed */
+	struct qmp *qmp;      /* NULL: not connected */
+	uint32_t vm_pid;      /* at the other end */
+	uint64_t vm_start_ns; /* of its VM, which may have gone since; 0: not known yet */
 	struct ring rings[RINGS_MAX];
 	size_t ring_count;
 	const char *rings_missing; /* why there are none; NULL: there are */

@@ -93,7 +93,7 @@ static void watch_rings(struct io_session *session)
 		if (!monitor->error)
 			virtqueue_probe__watch(session->queues, monitor->vm_pid, monitor->rings,
 					       monitor->ring_count);
-		else if (!vm)
+		else if (!vm || vm->vm->start_ns != monitor->vm_start_ns)
 			virtqueue_probe__watch(session->queues, monitor->vm_pid, NULL, 0);
 	}
 }
