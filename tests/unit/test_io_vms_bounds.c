@@ -119,8 +119,8 @@ static void test_cgroups(void **state)
 	fake_tree(&fixture->cgroups, "vms/a/io.stat", "");
 	fake_tree(&fixture->cgroups, "vms/a/cgroup.procs", "4000\n");
 	add_vm(fixture, VICTIM, VICTIM_UID, "qemu");
-	for (int i = 0; i < 300; i++) {
-		if (i == 100) {
+	for (int i = 0; i < 2100; i++) {
+		if (i == 1500) {
 			assert_int_equal(io_vms__refresh(&fixture->vms, 1), 1);
 			assert_false(io_vms__find(&fixture->vms, VICTIM)->cgroup_of_others);
 		}

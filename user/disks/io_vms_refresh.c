@@ -18,7 +18,7 @@
 #define REFRESH_MIN_NS (2 * NSEC_PER_SEC)
 #define REFRESH_SHARE 200 /* of a CPU: one part in so many */
 #define LEVELS_MAX 64	  /* of cgroups, up from a VM's */
-#define FOLDERS_MAX 256	  /* below a VM's cgroup: who may make some makes as many as he likes */
+#define FOLDERS_MAX 2048  /* below a VM's cgroup: who may make some makes as many as he likes */
 
 struct refresh {
 	struct io_vms *vms;

@@ -8,12 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/units.h"
 #include "host/numa_maps.h"
 #include "host/residency_internal.h"
 
 /* What the kernel counts on a CPU before it adds that up: MEMCG_CHARGE_BATCH. */
 #define BATCH_PAGES 64
+
+/* Who may make cgroups below a VM's, or beside it, makes as many as he likes. */
+#define FOLDERS_MAX 2048
 
 struct folders {
 	char **list;
@@ -74,7 +78,7 @@ static int check_processes(const struct residency_target *target, const char *cg
 	return error;
 }
 
-/* Adds the cgroups right below one, less one that has been looked at. */
+/* Adds the cgroups right below one, less one that has been looked at, if there are not too many. */
 static int add_children(struct folders *folders, const char *cgroup, const char *except)
 {
 	struct dirent *entry;
@@ -84,6 +88,8 @@ static int add_children(struct folders *folders, const char *cgroup, const char 
 	if (!folder)
 		return -errno;
 	while (!error && (entry = readdir(folder))) {
+		if (folders->count > FOLDERS_MAX)
+			error = -E2BIG;
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
 		if (!except || strcmp(entry->d_name, except) != 0)
@@ -93,13 +99,22 @@ static int add_children(struct folders *folders, const char *cgroup, const char 
 	return error;
 }
 
-/* Whether a cgroup, less its child except, and all below it hold no process but the VM's. */
-static bool is_own(const struct residency_target *target, const char *cgroup, const char *except)
+/*
+ * Whether a cgroup, less its child except, and all below it hold no process but the VM's. *left:
+ * how many may be looked at.
+ */
+static bool is_own(const struct residency_target *target, const char *cgroup, const char *except,
+		   size_t *left)
 {
 	struct folders folders = { 0 };
 	int error = folders__add(&folders, target->cgroups, cgroup + 1);
 
 	for (size_t i = 0; !error && i < folders.count; i++) {
+		if (!*left || interrupted()) {
+			error = -E2BIG;
+			break;
+		}
+		--*left;
 		error = check_processes(target, folders.list[i]);
 		if (error == -EOPNOTSUPP)
 			error = 0;
@@ -117,13 +132,14 @@ static bool is_own(const struct residency_target *target, const char *cgroup, co
 static bool find_own(const struct residency_target *target, char own[PATH_MAX])
 {
 	char path[PATH_MAX], except[NAME_MAX + 1] = "", *name;
+	size_t left = FOLDERS_MAX;
 
 	own[0] = '\0';
 	/* Below the root, and inside this cgroup namespace. */
 	if (!target->cgroup || target->cgroup[0] != '/' || strstr(target->cgroup, "/.."))
 		return false;
 	snprintf(path, sizeof(path), "%s", target->cgroup);
-	while (path[0] && path[1] && is_own(target, path, except)) {
+	while (path[0] && path[1] && is_own(target, path, except, &left)) {
 		snprintf(own, PATH_MAX, "%s", path);
 		name = strrchr(path, '/');
 		snprintf(except, sizeof(except), "%s", name + 1);
