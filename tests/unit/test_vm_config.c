@@ -18,6 +18,7 @@
 
 static struct fake_proc proc, root;
 static char name[VM_NAME_SIZE];
+static struct config_times times;
 
 static void be(unsigned int uid, const char *capabilities)
 {
@@ -50,6 +51,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	list_free(&times);
 	fake_proc__close(&proc);
 	fake_proc__close(&root);
 	return 0;
@@ -58,7 +60,7 @@ static int tear_down(void **state)
 static int read_config(const char *path)
 {
 	name[0] = '\0';
-	return vm_config__name(proc.path, PID, path, name);
+	return vm_config__name(&times, proc.path, PID, path, name);
 }
 
 static void put(const char *file, const char *text)
@@ -177,6 +179,34 @@ static void test_tricks(void **state)
 	assert_int_equal(read_config(path), -EACCES);
 }
 
+/* Whoever starts many VMs with large files, and long paths to them, is not waited for without end.
+ */
+static void test_time(void **state)
+{
+	static const char other[] = "Name:\tq\nUid:\t5\t0\t0\t0\nGid:\t0\t0\t0\t0\nCapEff:\t2\n";
+	static char text[900000], path[2048];
+	int tries = 0;
+
+	(void)state;
+	be(0, "0000000000000002");
+	for (size_t i = 0; i + 100 < sizeof(text); i += 100)
+		memcpy(memset(text + i, 'x', 100) + 99, "\n", 1);
+	put("long.conf", text);
+	put("short.conf", "[name]\nguest = \"web\"\n");
+	while (read_config("/long.conf") == -ENOENT)
+		assert_in_range(++tries, 1, 10000);
+	assert_in_range(tries, 10, 10000);
+	assert_int_equal(read_config("/short.conf"), -EDQUOT);
+	/* Another user's. */
+	fake_file(&proc, PID, "status", other, sizeof(other) - 1);
+	assert_int_equal(read_config("/short.conf"), 0);
+	for (int i = 0; i < 200; i++)
+		strcat(path, "/a");
+	put(path + 1, "");
+	assert_int_equal(read_config(path), -ENAMETOOLONG);
+	assert_int_equal(read_config(path + 200), -EACCES); /* a folder */
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -184,6 +214,7 @@ int main(void)
 		TEST(test_name),
 		TEST(test_deputy),
 		TEST(test_tricks),
+		TEST(test_time),
 	};
 
 	return cmocka_run_group_tests_name("vm_config", tests, NULL, NULL);

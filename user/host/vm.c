@@ -28,7 +28,8 @@ struct known_vm {
 struct vms {
 	const char *proc;
 	struct vm_filter filter;
-	struct known_vm **list; /* by ascending PID and start */
+	struct config_times config_times; /* since the last sweep */
+	struct known_vm **list;		  /* by ascending PID and start */
 	size_t count;
 	size_t capacity;
 	uint64_t sweeps;
@@ -63,6 +64,7 @@ void vms__free(struct vms *vms)
 		return;
 	for (size_t i = 0; i < vms->count; i++)
 		known_vm__free(vms->list[i]);
+	list_free(&vms->config_times);
 	free(vms->list);
 	free(vms);
 }
@@ -118,11 +120,11 @@ static void known_vm__set_cgroup(struct known_vm *known, const char *cgroup)
 }
 
 /* By the command line, or the file that it names; then by the cgroup. */
-static bool find_name(struct vm_identity *identity, const char *proc, uint32_t pid,
-		      const char *cgroup)
+static bool find_name(struct vm_identity *identity, struct config_times *times, const char *proc,
+		      uint32_t pid, const char *cgroup)
 {
 	for (size_t i = 0; i < identity->config_count && !identity->name[0]; i++)
-		vm_config__name(proc, pid, identity->configs[i], identity->name);
+		vm_config__name(times, proc, pid, identity->configs[i], identity->name);
 	return identity->name[0] || (cgroup[0] && vm_name_from_cgroup(cgroup, identity->name));
 }
 
@@ -130,7 +132,8 @@ static bool find_name(struct vm_identity *identity, const char *proc, uint32_t p
  * Read first, checked after: a process that is the same after the reading was
  * the same during it.
  */
-static void known_vm__read(struct known_vm *known, const char *proc, const char *comm)
+static void known_vm__read(struct known_vm *known, struct config_times *times, const char *proc,
+			   const char *comm)
 {
 	char cmdline[VM_NAME_SIZE], cgroup[PATH_MAX];
 	struct vm *vm = &known->vm;
@@ -141,7 +144,7 @@ static void known_vm__read(struct known_vm *known, const char *proc, const char 
 	if (process_cgroup(proc, vm->pid, cgroup, sizeof(cgroup)))
 		cgroup[0] = '\0';
 	vm_identity__read(&identity, cmdline, size > 0 ? (size_t)size : 0);
-	named = find_name(&identity, proc, vm->pid, cgroup);
+	named = find_name(&identity, times, proc, vm->pid, cgroup);
 	snprintf(vm->name, sizeof(vm->name), "%.*s-%u", COMM_SIZE, comm, vm->pid);
 	if (!same_process(proc, vm->pid, vm->start_ns))
 		return;
@@ -208,7 +211,7 @@ static struct known_vm *vms__insert(struct vms *vms, size_t place, const struct 
 	known->vm.pid = identity->vm_pid;
 	known->vm.start_ns = identity->vm_start_ns;
 	known->seen = vms->sweeps;
-	known_vm__read(known, vms->proc, identity->vm_comm);
+	known_vm__read(known, &vms->config_times, vms->proc, identity->vm_comm);
 	known->vm.chosen = passes(vms, known);
 	memmove(vms->list + place + 1, vms->list + place,
 		(vms->count - place) * sizeof(*vms->list));
@@ -347,6 +350,7 @@ void vms__sweep(struct vms *vms, const struct snapshot *snapshot)
 	size_t kept = 0;
 
 	vms->sweeps++;
+	list_clear(&vms->config_times);
 	for (size_t i = 0; i < snapshot->threads.count; i++) {
 		struct known_vm *known = get_known(vms, &snapshot->threads.list[i].identity);
 
@@ -395,7 +399,8 @@ int vms__fill(struct vms *vms, struct snapshot *snapshot)
 	return 0;
 }
 
-static int known_vm__from_process(struct known_vm *known, const char *proc, uint32_t pid)
+static int known_vm__from_process(struct known_vm *known, struct config_times *times,
+				  const char *proc, uint32_t pid)
 {
 	char comm[COMM_SIZE + 1];
 	uint64_t ticks;
@@ -406,15 +411,17 @@ static int known_vm__from_process(struct known_vm *known, const char *proc, uint
 	comm[strcspn(comm, "\n")] = '\0';
 	*known = (struct known_vm){ .vm = { .pid = pid } };
 	known->vm.start_ns = ticks * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
-	known_vm__read(known, proc, comm);
+	known_vm__read(known, times, proc, comm);
 	return 0;
 }
 
 int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)
 {
+	struct config_times times = { 0 };
 	struct known_vm known;
-	int error = known_vm__from_process(&known, proc, pid);
+	int error = known_vm__from_process(&known, &times, proc, pid);
 
+	list_free(&times);
 	if (error)
 		return error;
 	*vm = known.vm;
@@ -427,6 +434,7 @@ struct name_search {
 	const char *proc;
 	const char **names;
 	size_t count;
+	struct config_times config_times;
 };
 
 static void search_vm(struct name_search *search, const struct known_vm *known)
@@ -444,7 +452,8 @@ static void search_process(void *context, uint32_t pid)
 	struct name_search *search = context;
 	struct known_vm known;
 
-	if (!search->count || known_vm__from_process(&known, search->proc, pid))
+	if (!search->count ||
+	    known_vm__from_process(&known, &search->config_times, search->proc, pid))
 		return;
 	search_vm(search, &known);
 	known_vm__release(&known);
@@ -468,6 +477,7 @@ const char *vms__missing_name(const struct vms *vms, struct vm_refusals *refusal
 	if (search.count)
 		vms__scan(vms->proc, search_process, &search, refusals);
 	missing = search.count ? search.names[0] : NULL;
+	list_free(&search.config_times);
 	free(search.names);
 	return missing;
 }

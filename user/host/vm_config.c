@@ -16,11 +16,15 @@
 #include <linux/magic.h>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "host/proc.h"
 
 #define GROUPS_MAX 256
 #define LINE_SIZE 1024 /* QEMU takes no longer ones */
 #define LINES_MAX 10000
+#define BYTES_MAX (1U << 20)
+#define STEPS_MAX 128 /* of a path */
+#define TIME_MAX_NS (100 * NSEC_PER_MSEC)
 
 #ifndef FUSE_SUPER_MAGIC
 #define FUSE_SUPER_MAGIC 0x65735546
@@ -31,6 +35,7 @@
 
 /* As whom a process opens files. */
 struct reader {
+	unsigned int owner; /* who started it */
 	unsigned int uid, gid;
 	unsigned int
 		groups[GROUPS_MAX]; /* more are left out: it is then told no more than it may */
@@ -52,7 +57,8 @@ static bool read_reader(struct reader *reader, const char *proc, uint32_t pid)
 
 	*reader = (struct reader){ 0 };
 	if (read_file(status, sizeof(status), "%s/%u/status", proc, pid) < 0 ||
-	    sscanf(find_field(status, "\nUid:"), "%*u %*u %*u %u", &reader->uid) != 1 ||
+	    sscanf(find_field(status, "\nUid:"), "%u %*u %*u %u", &reader->owner, &reader->uid) !=
+		    2 ||
 	    sscanf(find_field(status, "\nGid:"), "%*u %*u %*u %u", &reader->gid) != 1)
 		return false;
 	groups = find_field(status, "\nGroups:");
@@ -141,7 +147,7 @@ static int take_step(const struct reader *reader, int folder, const char *name)
 static int walk(const struct reader *reader, const char *proc, uint32_t pid, const char *path)
 {
 	char start[PATH_MAX], steps[PATH_MAX], *rest = steps, *name;
-	int fd;
+	int fd, count = 0;
 
 	if (strlen(path) >= sizeof(steps))
 		return -ENAMETOOLONG;
@@ -151,9 +157,12 @@ static int walk(const struct reader *reader, const char *proc, uint32_t pid, con
 	if (fd < 0)
 		return -errno;
 	while (fd >= 0 && (name = strsep(&rest, "/")))
-		if (*name && strcmp(name, "."))
+		if (*name && strcmp(name, ".") && ++count <= STEPS_MAX)
 			fd = take_step(reader, fd, name);
-	return fd;
+	if (fd < 0 || count <= STEPS_MAX)
+		return fd;
+	close(fd);
+	return -ENAMETOOLONG;
 }
 
 /* The same opened to be read, if the process may. Takes over fd. */
@@ -179,8 +188,10 @@ static int find_name(FILE *file, char name[VM_NAME_SIZE])
 {
 	char line[LINE_SIZE], group[64] = "", key[64], value[LINE_SIZE];
 	int result = -ENOENT;
+	size_t size = 0;
 
-	for (int i = 0; i < LINES_MAX && fgets(line, sizeof(line), file); i++) {
+	for (int i = 0; i < LINES_MAX && size < BYTES_MAX && fgets(line, sizeof(line), file); i++) {
+		size += strlen(line);
 		if (line[0] == '[')
 			sscanf(line, "[%63[^] ]", group);
 		else if (!strcmp(group, "name") &&
@@ -193,17 +204,14 @@ static int find_name(FILE *file, char name[VM_NAME_SIZE])
 	return result;
 }
 
-int vm_config__name(const char *proc, uint32_t pid, const char *path, char name[VM_NAME_SIZE])
+static int read_name(const struct reader *reader, const char *proc, uint32_t pid, const char *path,
+		     char name[VM_NAME_SIZE])
 {
-	struct reader reader;
+	int fd = walk(reader, proc, pid, path), result;
 	FILE *file;
-	int fd, result;
 
-	if (!read_reader(&reader, proc, pid))
-		return -ESRCH;
-	fd = walk(&reader, proc, pid, path);
 	if (fd >= 0)
-		fd = open_file(&reader, fd);
+		fd = open_file(reader, fd);
 	if (fd < 0)
 		return fd;
 	file = fdopen(fd, "r");
@@ -213,5 +221,43 @@ int vm_config__name(const char *proc, uint32_t pid, const char *path, char name[
 	}
 	result = find_name(file, name);
 	fclose(file);
+	return result;
+}
+
+struct config_time {
+	uint32_t uid;
+	uint64_t spent_ns;
+};
+
+static struct config_time *time_of(struct config_times *times, uint32_t uid)
+{
+	struct config_time *time;
+
+	for (size_t i = 0; i < times->count; i++)
+		if (times->list[i].uid == uid)
+			return &times->list[i];
+	time = list_add(times);
+	if (time)
+		time->uid = uid;
+	return time;
+}
+
+int vm_config__name(struct config_times *times, const char *proc, uint32_t pid, const char *path,
+		    char name[VM_NAME_SIZE])
+{
+	uint64_t begin = clock_thread_cpu_ns();
+	struct config_time *time;
+	struct reader reader;
+	int result;
+
+	if (!read_reader(&reader, proc, pid))
+		return -ESRCH;
+	time = time_of(times, reader.owner);
+	if (!time)
+		return -ENOMEM;
+	if (time->spent_ns >= TIME_MAX_NS)
+		return -EDQUOT;
+	result = read_name(&reader, proc, pid, path, name);
+	time->spent_ns += clock_thread_cpu_ns() - begin;
 	return result;
 }
