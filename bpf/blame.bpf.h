@@ -112,6 +112,7 @@ static __always_inline void blame_describe(struct sched_blame *pair, struct task
 				  BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, name));
 	if (!entry || !*entry)
 		return;
+	pair->is_vcpu = *entry == SCHED_LEFT_OUT;
 	slot = *entry - 1;
 	thread = bpf_map_lookup_elem(&threads, &slot);
 	if (!thread)

@@ -59,6 +59,36 @@ static __always_inline bool compat_task_on_cpu(struct task_struct *task)
 	return BPF_CORE_READ_BITFIELD_PROBED(task, on_cpu);
 }
 
+/* Of no kernel's own: members that vmlinux.h leaves out since they are read here alone. */
+struct cred___kvmq {
+	struct {
+		__u32 val;
+	} uid;
+} __attribute__((preserve_access_index));
+
+struct signal_struct___kvmq {
+	struct {
+		int counter;
+	} live;
+} __attribute__((preserve_access_index));
+
+struct task_struct___kvmq {
+	const struct cred___kvmq *cred;
+	struct signal_struct___kvmq *signal;
+} __attribute__((preserve_access_index));
+
+/* The user that a task runs as, by the first user namespace's numbers. */
+static __noinline __attribute__((unused)) __u32 compat_uid(struct task_struct *task)
+{
+	return BPF_CORE_READ((struct task_struct___kvmq *)task, cred, uid.val);
+}
+
+/* At its exit: no other thread of the process is left. */
+static __always_inline bool compat_is_last_thread(struct task_struct *task)
+{
+	return BPF_CORE_READ((struct task_struct___kvmq *)task, signal, live.counter) <= 0;
+}
+
 static __always_inline __u32 compat_switch_state(__u64 *ctx)
 {
 	if (compat_switch_has_state)

@@ -335,10 +335,15 @@ int sched_process_exit(__u64 *ctx)
 	__u64 now, fresh;
 	__u32 slot;
 
+	forget_verdict(task);
 	if (!entry || !*entry)
 		return 0;
 	slot = *entry - 1;
 	*entry = 0;
+	if (slot == SCHED_LEFT_OUT - 1) {
+		__sync_fetch_and_add(&left_out, -1);
+		return 0;
+	}
 	set_tracked(task->pid, false);
 	thread = bpf_map_lookup_elem(&threads, &slot);
 	if (!thread)
@@ -382,6 +387,19 @@ int sched_scan(struct bpf_iter__task *ctx)
 		return 0;
 	state = departure_state(task, false, compat_task_state(task));
 	thread_create(task, vm, state, task->wake_cpu, bpf_ktime_get_ns() - read_clock_offset());
+	return 0;
+}
+
+/* Run by user space, when it has cleared a slot. Arguments: that, and whose it was. */
+SEC("raw_tp")
+int sched_give_back(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 slot = ctx->args[0];
+
+	share_give(SCHED_OF_UID, ctx->args[1]);
+	share_give(SCHED_OF_VM, ctx->args[2]);
+	if (!bpf_map_push_elem(&free_slots, &slot, BPF_ANY))
+		__sync_fetch_and_add(&free_count, 1);
 	return 0;
 }
 

@@ -9,8 +9,13 @@
 
 #include "hist.h"
 
-#define SCHED_SLOTS 4096   /* threads tracked at once */
-#define SCHED_TIDS_BITS 10 /* thread ids in one element of the slot table */
+#define SCHED_SLOTS 32768 /* threads tracked at once, at most: see slot_count() */
+#define SCHED_SLOTS_MIN 4096
+#define SCHED_NO_SLOT (~0U)
+#define SCHED_LEFT_OUT 0xffff /* in the slot table: a vCPU that the filter leaves out */
+#define SCHED_VM_PARTS 8      /* a VM may have so many times less than a user */
+#define SCHED_VERDICT_BITS 12 /* log2 of the verdicts in one element of vm_verdicts */
+#define SCHED_TIDS_BITS 10    /* thread ids in one element of the slot table */
 #define SCHED_TIDS (1U << SCHED_TIDS_BITS)
 #define SCHED_BITMAP_BITS 12 /* log2 of the bits in one element of vm_tgids */
 #define SCHED_PROGRESS_BATCH 256
@@ -65,11 +70,13 @@ struct sched_thread {
 	__u32 state;
 	__u32 kind;
 	__u32 tid;
-	__s32 vcpu;	 /* SCHED_NO_VCPU where it is not known */
-	__u32 cpu;	 /* where it runs or last ran */
-	__u32 vm;	 /* tgid of the VM that it works for */
-	__u32 left_as;	 /* of one that is found: the state in which it last left a CPU */
-	__u32 place;	 /* enum sched_place, when its books began */
+	__s32 vcpu;    /* SCHED_NO_VCPU where it is not known */
+	__u32 cpu;     /* where it runs or last ran */
+	__u32 vm;      /* tgid of the VM that it works for */
+	__u32 left_as; /* of one that is found: the state in which it last left a CPU */
+	__u32 place;   /* enum sched_place, when its books began */
+	__u32 uid;     /* whose share its slot is of */
+	__u32 pad;
 	__u64 task;	 /* kernel address, 0 once it has exited */
 	__u64 notifier;	 /* kernel address of the vCPU's preempt notifier */
 	__u64 start_ns;	 /* of its VM's process, since boot; 0: not known (vhost) */
@@ -203,10 +210,39 @@ struct sched_kvm {
 	__u32 mode;	/* of kvm_vcpu.mode */
 };
 
-/* A thread was found; slot and generation say which. */
+/* Whether a VM's threads get slots, where there is a filter. */
+enum sched_verdict {
+	SCHED_UNASKED,
+	SCHED_ASKED, /* user space has not answered */
+	SCHED_WANTED,
+	SCHED_UNWANTED,
+};
+
+/* Whose a slot is. */
+enum sched_owner_kind {
+	SCHED_OF_UID,
+	SCHED_OF_VM,
+};
+
+struct sched_owner {
+	__u32 kind; /* enum sched_owner_kind */
+	__u32 id;   /* uid, or tgid */
+};
+
+struct sched_share {
+	__u64 held; /* slots */
+	__u64 lost; /* switches of threads that got none since this share was used up */
+};
+
+/* A thread was found; slot and generation say which. SCHED_NO_SLOT: is its VM wanted? */
 struct sched_news {
 	__u32 slot;
 	__u32 generation;
+	__u32 tid;
+	__u32 vm;
+	__u64 start_ns; /* of its process, since boot */
+	char comm[SCHED_COMM];
+	char leader[SCHED_COMM];
 };
 
 /* One wait, sent when it has ended. */
@@ -252,6 +288,7 @@ _Static_assert(sizeof(struct sched_nodes) % 64 == 0, "slots share no cache line"
 _Static_assert(sizeof(struct sched_move) == 32, "no implicit padding");
 _Static_assert(sizeof(struct sched_cpu) == 64, "CPUs share no cache line");
 _Static_assert(sizeof(struct sched_blame_key) == 40, "no implicit padding");
+_Static_assert(sizeof(struct sched_news) == 56, "no implicit padding");
 _Static_assert(sizeof(struct sched_event) == 88, "no implicit padding");
 _Static_assert(sizeof(struct sched_change) == 80, "no implicit padding");
 

@@ -11,7 +11,7 @@
 #ifndef KVMQ_VCPU_BPF_H
 #define KVMQ_VCPU_BPF_H
 
-#include "slot.bpf.h"
+#include "share.bpf.h"
 
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
@@ -25,7 +25,6 @@ const volatile bool track_threads = false;
 bool enabled = false;
 
 struct sched_kvm kvm = {};
-struct sched_losses losses = {};
 
 /* The thread ids that are in the table below, a bit for each. */
 __u64 tracked[TIDS_LIMIT / 64] = {};
@@ -43,18 +42,6 @@ static volatile union {
 	__u16 counts[FILTER_COUNTS]; /* each for 512 ids: never full */
 	__u64 words[FILTER_COUNTS / 4];
 } filter SEC(".data.filter") = {};
-
-/* Slots that nobody uses. User space fills it and returns what has gone. */
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK);
-	__uint(max_entries, SCHED_SLOTS);
-	__uint(value_size, sizeof(__u32));
-} free_slots SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 64 * 1024);
-} news SEC(".maps");
 
 struct vm_chunk {
 	__u64 bits[1 << (SCHED_BITMAP_BITS - 6)];
@@ -191,20 +178,6 @@ static __always_inline void thread_init(struct sched_thread *thread, struct task
 	bpf_probe_read_kernel(thread->leader, sizeof(thread->leader), leader->comm);
 }
 
-/* Announces a slot to user space, so that it can read names while they exist. */
-static __always_inline void thread_announce(__u32 slot, __u32 generation)
-{
-	struct sched_news *item = bpf_ringbuf_reserve(&news, sizeof(*item), 0);
-
-	if (!item) {
-		__sync_fetch_and_add(&losses.news, 1);
-		return;
-	}
-	item->slot = slot;
-	item->generation = generation;
-	bpf_ringbuf_submit(item, 0);
-}
-
 /*
  * Takes a free slot for a task that has none and belongs to vm. Returns the
  * slot + 1 and leaves the record in change, or 0.
@@ -214,9 +187,11 @@ static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 
 {
 	__u16 *entry = slot_entry(task->pid);
 	struct sched_thread *thread;
-	__u32 slot;
+	__u32 uid = compat_uid(task), slot;
 
-	if (!entry || bpf_map_pop_elem(&free_slots, &slot)) {
+	if (use_verdicts && entry && !is_let_in(task, vm, entry, in_kvm_run(task)))
+		return 0;
+	if (!entry || !share_take(uid, vm, &slot)) {
 		__sync_fetch_and_add(&losses.slots, 1);
 		return 0;
 	}
@@ -225,13 +200,15 @@ static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 
 		return 0;
 	compat_write_begin(&thread->sequence);
 	thread_init(thread, task, vm, now);
+	thread->uid = uid;
 	thread->left_as = state;
 	thread->state = enabled ? state : SCHED_FOUND;
 	thread->cpu = cpu;
 	compat_write_end(&thread->sequence);
 	*entry = slot + 1;
 	set_tracked(task->pid, true);
-	thread_announce(slot, thread->generation);
+	/* So that it can read names while they exist. */
+	announce(slot, thread->generation, task, vm);
 	return slot + 1;
 }
 

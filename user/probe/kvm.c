@@ -49,6 +49,7 @@ static int configure(struct kvm_probe *probe)
 	skeleton->rodata->use_verdicts = probe->config.filtered;
 	skeleton->rodata->send_events = probe->config.events;
 	skeleton->rodata->event_min_ns = probe->config.event_min_ns;
+	bpf_map__set_max_entries(skeleton->maps.vcpu_times, probe->sched->slots);
 	bpf_map__set_max_entries(skeleton->maps.reasons, probe->reason_places);
 	bpf_map__set_max_entries(skeleton->maps.free_reasons, probe->reason_places);
 	bpf_map__set_max_entries(skeleton->maps.exit_events,

@@ -51,6 +51,7 @@ static int configure(struct numa_probe *probe, const struct wishes *wishes)
 	skeleton->rodata->use_verdicts = probe->config.filtered;
 	skeleton->rodata->send_events = probe->config.events;
 	skeleton->rodata->page_node_shift = probe->node_shift > 0 ? (uint32_t)probe->node_shift : 0;
+	bpf_map__set_max_entries(skeleton->maps.faults, probe->sched->slots);
 	bpf_map__set_max_entries(skeleton->maps.fault_events,
 				 probe->config.events ? NUMA_EVENTS_SIZE : (uint32_t)getpagesize());
 	return error ? error : share_slots(skeleton->obj, probe->sched->skeleton->obj);
@@ -148,7 +149,7 @@ static int open_events(struct numa_probe *probe)
 
 	if (!probe->config.events)
 		return 0;
-	probe->bursts = calloc(SCHED_SLOTS, sizeof(*probe->bursts));
+	probe->bursts = calloc(probe->sched->slots, sizeof(*probe->bursts));
 	if (!probe->bursts)
 		return -ENOMEM;
 	error = ring_buffer__add(probe->sched->rings,

@@ -20,6 +20,7 @@ static int configure(struct overlap_bpf *skeleton, const struct sched_bpf *sched
 {
 	skeleton->rodata->compat_switch_has_state = sched->rodata->compat_switch_has_state;
 	skeleton->rodata->use_verdicts = sched->rodata->use_verdicts;
+	bpf_map__set_max_entries(skeleton->maps.counted, bpf_map__max_entries(sched->maps.threads));
 	return share_slots(skeleton->obj, sched->obj);
 }
 

@@ -21,6 +21,7 @@
 
 #define READ_SPINS 100
 #define READ_TRIES 150
+#define SCANS_MAX 64
 
 /* The program at switches that does what was asked for, and no more. */
 static struct bpf_program *switch_program(const struct sched_probe *probe)
@@ -31,6 +32,20 @@ static struct bpf_program *switch_program(const struct sched_probe *probe)
 		return skeleton->progs.sched_switch_threads;
 	return probe->config.blame ? skeleton->progs.sched_switch_blame
 				   : skeleton->progs.sched_switch;
+}
+
+static void size_slots(const struct sched_probe *probe)
+{
+	const struct sched_bpf *skeleton = probe->skeleton;
+	uint32_t slots = probe->slots;
+
+	bpf_map__set_max_entries(skeleton->maps.threads, slots);
+	bpf_map__set_max_entries(skeleton->maps.verdicts, slots);
+	bpf_map__set_max_entries(skeleton->maps.progress, slots);
+	bpf_map__set_max_entries(skeleton->maps.free_slots, slots);
+	bpf_map__set_max_entries(skeleton->maps.shares, 2 * slots);
+	bpf_map__set_max_entries(skeleton->maps.waiters, probe->config.blame ? slots : 1);
+	bpf_map__set_max_entries(skeleton->maps.nodes, probe->config.nodes ? slots : 1);
 }
 
 /* Before the load: what is decided once, and sizes that depend on the host. */
@@ -56,7 +71,9 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 	skeleton->rodata->send_changes = config->changes;
 	skeleton->rodata->count_nodes = config->nodes;
 	skeleton->rodata->send_moves = config->moves;
-	bpf_map__set_max_entries(skeleton->maps.nodes, config->nodes ? SCHED_SLOTS : 1);
+	size_slots(probe);
+	bpf_map__set_max_entries(skeleton->maps.vm_verdicts,
+				 config->filtered ? (tids >> SCHED_VERDICT_BITS) + 1 : 1);
 	bpf_map__set_max_entries(skeleton->maps.moves,
 				 config->moves ? SCHED_MOVES_SIZE : (uint32_t)getpagesize());
 	bpf_map__set_max_entries(skeleton->maps.tids, tids / SCHED_TIDS + 1);
@@ -91,27 +108,16 @@ static int map_arrays(struct sched_probe *probe)
 	if (!error)
 		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids,
 				  PROT_READ | PROT_WRITE);
+	if (!error)
+		error = map_array(&probe->vm_verdicts, skeleton->maps.vm_verdicts,
+				  PROT_READ | PROT_WRITE);
 	if (!error && probe->config.nodes) {
 		error = map_array(&probe->nodes, skeleton->maps.nodes, PROT_READ);
-		probe->nodes_read = calloc(SCHED_SLOTS, sizeof(*probe->nodes_read));
+		probe->nodes_read = calloc(probe->slots, sizeof(*probe->nodes_read));
 		if (!probe->nodes_read)
 			error = -ENOMEM;
 	}
 	return error;
-}
-
-/* A stack: the lowest slots are used first, so few pages are ever touched. */
-static int fill_free_slots(const struct sched_probe *probe)
-{
-	int fd = bpf_map__fd(probe->skeleton->maps.free_slots);
-
-	for (uint32_t i = 0; i < SCHED_SLOTS; i++) {
-		uint32_t slot = SCHED_SLOTS - 1 - i;
-
-		if (bpf_map_update_elem(fd, NULL, &slot, BPF_ANY))
-			return -errno;
-	}
-	return 0;
 }
 
 void copy_comm(char *copy, const char *comm, size_t size)
@@ -169,11 +175,7 @@ static void learn_kvm(struct sched_probe *probe)
 		log_detail("kvm: vcpu_id is at %u of kvm_vcpu", layout->vcpu_id);
 }
 
-/*
- * With --by thread, the kernel looks out for the other threads of this VM; with
- * --blame it names them as such, also those of a VM that is not wanted itself.
- */
-static void set_vm_bit(const struct sched_probe *probe, uint32_t tgid, bool value)
+void set_vm_bit(const struct sched_probe *probe, uint32_t tgid, bool value)
 {
 	uint64_t *words = probe->vm_tgids.data;
 	uint64_t bit = 1ULL << (tgid & 63);
@@ -215,7 +217,7 @@ bool record_identity(struct sched_probe *probe, uint32_t slot, uint32_t generati
 {
 	const struct sched_thread *thread;
 
-	if (slot >= SCHED_SLOTS)
+	if (slot >= probe->slots)
 		return false;
 	/* Its identity does not change until the slot is returned, which is after this. */
 	thread = slot_thread(probe, slot);
@@ -244,6 +246,29 @@ static int scan_tasks(const struct sched_probe *probe)
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
+	return error;
+}
+
+/*
+ * With the VMs known, those that are wanted get slots, and their other threads can be found. More
+ * VMs than one scan can announce are asked about in the next ones.
+ */
+static int scan(struct sched_probe *probe)
+{
+	const struct sched_losses *losses = &probe->skeleton->bss->losses;
+	uint64_t before;
+	int error, tries = SCANS_MAX;
+
+	do {
+		before = losses->news;
+		error = scan_tasks(probe);
+		if (!error)
+			error = sched_probe__poll(probe);
+	} while (!error && probe->config.filtered && losses->news != before && --tries);
+	if (!error && (probe->config.threads || probe->config.filtered))
+		error = scan_tasks(probe);
+	if (!error && probe->config.threads && probe->config.filtered)
+		error = sched_probe__poll(probe);
 	return error;
 }
 
@@ -292,13 +317,7 @@ static int attach(struct sched_probe *probe)
 	if (!skeleton->links.sched_switch)
 		return -errno;
 	probe->idle_switch_ps = measure_switch_cost(bpf_program__fd(switch_program(probe)));
-	error = scan_tasks(probe);
-	/* With the VMs known, their other threads can be found. */
-	if (!error && probe->config.threads)
-		error = sched_probe__poll(probe);
-	if (!error && probe->config.threads)
-		error = scan_tasks(probe);
-	return error;
+	return scan(probe);
 }
 
 /*
@@ -357,7 +376,7 @@ static int load(struct sched_probe *probe)
 		error = map_arrays(probe);
 	}
 	if (!error)
-		error = fill_free_slots(probe);
+		error = shares__fill(probe);
 	if (!error)
 		error = sched_rings__open(probe);
 	return error;
@@ -373,6 +392,7 @@ int sched_probe__open(struct sched_probe **out, const struct sched_probe_config 
 		return -ENOMEM;
 	probe->config = *config;
 	probe->cpu_count = (uint32_t)libbpf_num_possible_cpus();
+	probe->slots = slot_count();
 	kernel_route_messages();
 	error = load(probe);
 	if (!error && config->overlap) {
@@ -399,7 +419,7 @@ void sched_probe__close(struct sched_probe *probe)
 {
 	if (!probe)
 		return;
-	log_detail("slots used at once: at most %u of %u", probe->slots_seen, SCHED_SLOTS);
+	log_detail("slots used at once: at most %u of %u", probe->slots_seen, probe->slots);
 	ring_buffer__free(probe->rings);
 	unmap_array(&probe->threads);
 	unmap_array(&probe->cpus);
@@ -408,6 +428,8 @@ void sched_probe__close(struct sched_probe *probe)
 	unmap_array(&probe->waiters);
 	unmap_array(&probe->vm_tgids);
 	unmap_array(&probe->nodes);
+	unmap_array(&probe->vm_verdicts);
+	shares__free(probe);
 	free(probe->nodes_read);
 	free(probe->pairs);
 	overlap_probe__close(probe->overlap);

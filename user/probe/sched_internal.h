@@ -11,14 +11,21 @@
 #include "probe/sched.h"
 #include "sched.skel.h"
 
+struct asked_vm {
+	struct identity identity; /* of one of its vCPUs */
+	bool wanted;
+};
+
 struct sched_probe {
 	struct sched_probe_config config;
 	struct sched_bpf *skeleton;
 	struct ring_buffer *rings;
 	struct shared_array threads, cpus, verdicts, progress, waiters, vm_tgids, nodes;
-	struct sched_nodes *nodes_read; /* by slot, as read with its thread; NULL: not counted */
-	struct overlap_probe *overlap;	/* or NULL */
-	bool throttling_known;		/* the hooks are attached */
+	struct shared_array vm_verdicts; /* enum sched_verdict by tgid, if there is a filter */
+	uint32_t slots;			 /* in the tables */
+	struct sched_nodes *nodes_read;	 /* by slot, as read with its thread; NULL: not counted */
+	struct overlap_probe *overlap;	 /* or NULL */
+	bool throttling_known;		 /* the hooks are attached */
 	uint32_t cpu_count;
 	uint32_t slots_seen;	 /* slots beyond have never been used */
 	uint64_t news_lost_seen; /* losses.news when all slots were last looked at */
@@ -31,6 +38,8 @@ struct sched_probe {
 	struct blame_pair *pairs; /* as last read, by victim; see sched_blame.c */
 	uint32_t pair_count;
 	uint32_t known[SCHED_SLOTS]; /* generation that on_thread was asked about */
+	struct asked_vm *asked;	     /* that the kernel has asked about, and that have not gone */
+	size_t asked_count;
 };
 
 static inline struct sched_thread *slot_thread(const struct sched_probe *probe, uint32_t slot)
@@ -62,6 +71,28 @@ int sched_rings__open(struct sched_probe *probe);
  * -errno.
  */
 int measure_clock(struct sched_probe *probe);
+
+/* Slots for this host: one for 16 MiB of its memory, within bounds. */
+uint32_t slot_count(void);
+
+/* Fills free_slots. Returns 0 or -errno. */
+int shares__fill(struct sched_probe *probe);
+
+/* Gives a slot back that has been cleared, and was of this thread. Returns 0 or -errno. */
+int shares__give_back(const struct sched_probe *probe, uint32_t slot, uint32_t uid, uint32_t vm);
+
+/* Answers the kernel whether a VM is wanted, by one of its vCPUs. */
+void shares__answer(struct sched_probe *probe, const struct sched_news *item);
+
+/* Tells on_exit of the VMs that have gone. */
+void shares__forget_gone(struct sched_probe *probe);
+void shares__free(struct sched_probe *probe);
+
+/*
+ * With --by thread, the kernel looks out for the other threads of this VM; with
+ * --blame it names them as such, also those of a VM that is not wanted itself.
+ */
+void set_vm_bit(const struct sched_probe *probe, uint32_t tgid, bool value);
 
 /* An on_thread for a probe that is only loaded to see whether it can be. */
 bool want_nothing(void *context, const struct identity *identity);

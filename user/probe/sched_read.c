@@ -17,7 +17,7 @@
  */
 static int return_slots(struct sched_probe *probe)
 {
-	int fd = bpf_map__fd(probe->skeleton->maps.free_slots);
+	int error;
 
 	for (uint32_t i = 0; i < probe->gone_count; i++) {
 		uint32_t slot = probe->gone[i];
@@ -28,10 +28,13 @@ static int return_slots(struct sched_probe *probe)
 			.state = SCHED_FREE,
 		};
 
+		uint32_t uid = thread->uid, vm = thread->vm;
+
 		memcpy(thread, &clear, sizeof(clear));
 		forget_blame(probe, slot, thread->generation);
-		if (bpf_map_update_elem(fd, NULL, &slot, BPF_ANY))
-			return -errno;
+		error = shares__give_back(probe, slot, uid, vm);
+		if (error)
+			return error;
 	}
 	probe->gone_count = 0;
 	return 0;
@@ -284,10 +287,11 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 		error = return_slots(probe);
 	/* Some were not announced: look everywhere, from now on. */
 	if (news_lost != probe->news_lost_seen)
-		probe->slots_seen = SCHED_SLOTS;
+		probe->slots_seen = probe->slots;
 	probe->news_lost_seen = news_lost;
 	snapshot__clear(snapshot);
-	snapshot->other_vcpus = 0;
+	shares__forget_gone(probe);
+	snapshot->other_vcpus = (uint32_t)probe->skeleton->bss->left_out;
 	if (!error)
 		error = measure_clock(probe);
 	/* At once, without leaving the CPU: so that they belong to one moment. */

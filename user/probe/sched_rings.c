@@ -10,8 +10,10 @@ static int handle_news(void *context, void *data, size_t size)
 	const struct sched_news *item = data;
 	struct sched_thread copy;
 
-	if (size >= sizeof(*item) && item->slot < SCHED_SLOTS &&
-	    copy_thread(probe, item->slot, &copy) && copy.generation == item->generation)
+	if (size >= sizeof(*item) && item->slot == SCHED_NO_SLOT)
+		shares__answer(probe, item);
+	else if (size >= sizeof(*item) && item->slot < probe->slots &&
+		 copy_thread(probe, item->slot, &copy) && copy.generation == item->generation)
 		meet_thread(probe, item->slot, &copy);
 	return 0;
 }

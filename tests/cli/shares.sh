@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
+# One user's thousands of vCPUs beside a busy VM of another user that comes after them.
+
+. tests/cli/vms.sh
+start_vms 'shares of the table' || return
+
+: > "$scratch/hog" # that it can be read at once
+HOG_VMS=80 HOG_VCPUS=64 # more than the least table has
+[[ $(id -u) == 0 ]] && command -v setpriv > /dev/null || { skip 'shares of the table' 'no setpriv' && return; }
+cp "$vmm" "$scratch/vmm-of-all" && chmod 755 "$scratch" "$scratch/vmm-of-all"
+setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,+dac_override \
+	--ambient-caps=-all,+dac_override "$scratch/vmm-of-all" --name "$name-hog" --vms "$HOG_VMS" \
+	--vcpus "$HOG_VCPUS" --mode halt --wait 20000000 --seconds 0 > "$scratch/hog" 2>&1 &
+started+=($!)
+for ((i = 0; i < 600; i++)); do
+	(($(grep -c '^ready' "$scratch/hog") >= HOG_VMS)) && break
+	kill -0 "${started[-1]}" 2> /dev/null || break
+	sleep 0.1
+done
+if (($(grep -c '^ready' "$scratch/hog") < HOG_VMS)); then
+	skip 'shares of the table' "$(grep -v '^ready' "$scratch/hog" | head -1)"
+	return
+fi
+start_vm -late --vcpus 2
+
+# bracket NAME ARGUMENT...: the victim's ready time lies between two readings of schedstat
+bracket() {
+	if why=$(PYTHONPATH=tests/lab/inside PYTHONDONTWRITEBYTECODE=1 python3 - "$name-late" "${@:2}" 2>&1 << 'PYTHON'
+import sys
+from kvmq import Tool, vcpus
+from measuring import Bracket, check_bracket
+tool = Tool(*sys.argv[2:], "2")
+tids = {row["vcpu"]: row["tid"] for row in vcpus(tool.report(), sys.argv[1]).values()}
+assert len(tids) == 2, f"vCPUs of the victim: {tids}"
+found = Bracket(tool, tids.values())
+tool.stop()
+for vcpu, tid in tids.items():
+    earlier, later = (vcpus(r)[sys.argv[1], vcpu]["total"] for r in (found.earlier, found.later))
+    check_bracket(f"vCPU {vcpu}", later["ready_ns"] - earlier["ready_ns"], *found.ready[tid])
+PYTHON
+	); then
+		ok "$1"
+	else
+		bad "$1" "$(tail -1 <<< "$why")"
+	fi
+}
+
+bracket 'a victim beside thousands: exact'
+bracket 'a victim beside thousands: exact with --vm' -m "$name-late"
+works 'a victim beside thousands' "$cpu" -j -b vm 0.5 1 &&
+	holds 'a victim beside thousands: both are there' \
+		"any(row['vm'] == '$name-late' for row in rows)" 'last["losses"]["threads"] > 0'
+works 'what --vm leaves out' "$cpu" -j -m "$name-late" 0.5 1 &&
+	holds 'what --vm leaves out takes no slot' 'last["losses"]["threads"] == 0' 'len(rows) == 2' \
+		"last['vms'] >= $HOG_VMS + 3" "last['vcpus'] >= $HOG_VMS * $HOG_VCPUS"
