@@ -28,6 +28,12 @@ const volatile __u64 event_min_ns = 0;
  */
 __u64 clock_offset = 0;
 
+/*
+ * The books of threads had begun when these programs were attached: where those ran up to then,
+ * nobody has seen, and their records begin at their first event.
+ */
+__u32 late = 0;
+
 /* enum kvm_isa, as the first exit says. */
 __u32 isa = KVM_ISA_UNKNOWN;
 
@@ -140,7 +146,7 @@ static __always_inline void start_record(const struct moment *moment, __u32 mode
 	__u64 off = beginning->off;
 	__s64 on = moment->now - clock_offset - off;
 
-	if (on < 0)
+	if (on < 0 || late)
 		on = 0;
 	if (mode == KVM_MODE_KVM && beginning->place == SCHED_IN_VMM)
 		mode = KVM_MODE_VMM;

@@ -300,6 +300,25 @@ static void test_reasons_by_key(void **state)
 	}
 }
 
+/* Where the hooks were not attached all the time, nothing is known of the interval. */
+static void test_attached_meanwhile(void **state)
+{
+	struct fixture *fixture = *state;
+
+	two_vcpus(fixture);
+	fixture->exits_before.since_ns = fixture->exits_after.since_ns = 7;
+	make(fixture, BY_VCPU);
+	assert_true(fixture->exit_rows.list[0].known);
+	fixture->exits_before.since_ns = 6;
+	make(fixture, BY_VCPU);
+	assert_false(fixture->exit_rows.list[0].known);
+	assert_false(fixture->exit_rows.list[0].poll_known);
+	fixture->exits_before.since_ns = 7;
+	strcpy(fixture->exits_after.missing, "its hooks are not attached");
+	make(fixture, BY_VCPU);
+	assert_false(fixture->exit_rows.list[0].known);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wait_shrinks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shrinks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_silent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_attached_meanwhile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_events, set_up, tear_down),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test_setup_teardown(test_nobody, set_up, tear_down),

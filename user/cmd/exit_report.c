@@ -276,6 +276,9 @@ static int print_text(struct exit_report *report, FILE *file, const struct summa
 				     exits->count, width);
 	else
 		fputs("no vCPU has run yet\n", file);
+	if (*after->exits.missing)
+		terminal_line(file, "%%GUEST, %%KVM, %%VMM and exits are n/a: %s",
+			      after->exits.missing);
 	if (!error && report->options->by != BY_VM) {
 		error = make_table(&report->by_vm, BY_VM, before, after);
 		reasons = &report->by_vm.exits;

@@ -261,14 +261,15 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 		    const struct snapshot *snapshot)
 {
 	struct walk walk = { .before = before, .after = after };
+	bool known = !after->silent && !*after->missing && before->since_ns == after->since_ns;
 	size_t next = 0;
 
 	if (reserve(exit_rows, rows->count, after->reasons.count))
 		return -ENOMEM;
 	for (size_t i = 0; i < rows->count; i++)
 		exit_rows->list[i] = (struct exit_row){ .row = rows->list[i],
-							.known = !after->silent,
-							.poll_known = !after->silent };
+							.known = known,
+							.poll_known = known };
 	row_keys__fill(exit_rows->keys, rows, by);
 	for (size_t i = 0; i < after->threads.count; i++) {
 		const struct exit_thread *thread = &after->threads.list[i];

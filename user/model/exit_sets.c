@@ -9,6 +9,8 @@
 static const struct field exit_state_fields[] = {
 	FIELD_CODE("isa", struct view, exits.isa, FIELD_U32, FIELD_GAUGE, EXIT_ISAS),
 	FIELD_AS("silent", struct view, exits.silent, FIELD_BOOL, FIELD_GAUGE),
+	FIELD_AS("since_ns", struct view, exits.since_ns, FIELD_U64, FIELD_GAUGE),
+	FIELD_AS("missing", struct view, exits.missing, FIELD_TEXT, FIELD_GAUGE),
 	VIEW_COUNTER("lost_reasons", losses.reasons),
 	VIEW_COUNTER("lost_events", losses.events),
 	VIEW_COUNTER("lost_exits", losses.order),

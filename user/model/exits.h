@@ -94,6 +94,8 @@ struct exit_cost {
 struct exit_snapshot {
 	enum exit_isa isa; /* unknown until the first exit */
 	bool silent;	   /* vCPUs run, but this KVM never says that they enter or exit */
+	uint64_t since_ns; /* CLOCK_MONOTONIC: counted since; not compared with another's */
+	char missing[MISSING_SIZE]; /* why nothing of it is known; empty: it is */
 	struct exit_losses losses;
 	struct exit_cost cost;
 	LIST(struct exit_thread) threads;     /* by ascending id */

@@ -15,8 +15,6 @@
 #include "model/residency.h"
 #include "model/snapshot.h"
 
-#define MISSING_SIZE 160 /* of a clause that says why something is n/a */
-
 /* Of a hint fault, before a migration. */
 enum fault_place {
 	FAULT_LOCAL,

@@ -19,6 +19,7 @@
 #define COMM_SIZE 16
 #define CGROUP_SIZE 32
 #define VCPU_UNKNOWN (-1)
+#define MISSING_SIZE 160 /* of a clause that says why something is n/a */
 
 enum state {
 	STATE_RUN,

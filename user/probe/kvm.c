@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/units.h"
 #include "bpf/kvm.h"
 #include "kvm.skel.h"
 #include "probe/kernel.h"
@@ -32,6 +34,8 @@ struct kvm_probe {
 	uint32_t reason_places;
 	uint64_t torn;
 	bool warned; /* that nothing fires */
+	bool attached;
+	uint64_t since_ns; /* CLOCK_MONOTONIC: counted since */
 };
 
 /* Before the load: the sched probe's tables, and sizes. */
@@ -104,13 +108,14 @@ static int load(struct kvm_probe *probe)
 		error = kvm_bpf__load(probe->skeleton);
 	if (!error) {
 		kernel_tell_programs("kvm", probe->skeleton->obj);
-		error = map_array(&probe->times, probe->skeleton->maps.vcpu_times, PROT_READ);
+		error = map_array(&probe->times, probe->skeleton->maps.vcpu_times,
+				  PROT_READ | PROT_WRITE);
 	}
 	if (!error)
 		error = map_array(&probe->reasons, probe->skeleton->maps.reasons, PROT_READ);
 	if (!error)
 		error = fill_free_reasons(probe);
-	if (!error)
+	if (!error && probe->config.events)
 		error = ring_buffer__add(probe->sched->rings,
 					 bpf_map__fd(probe->skeleton->maps.exit_events),
 					 handle_event, probe);
@@ -141,9 +146,10 @@ int kvm_probe__open(struct kvm_probe **out, struct sched_probe *sched,
 	probe->config = *config;
 	probe->sched = sched;
 	error = load(probe);
-	if (!error) {
+	if (!error && !config->detached) {
 		step = "attaching to kvm_entry and kvm_exit";
 		error = kvm_bpf__attach(probe->skeleton);
+		probe->attached = !error;
 	}
 	/* libbpf's copy of the kernel's BTF, several MiB, is of no more use. */
 	malloc_trim(0);
@@ -174,9 +180,36 @@ int kvm_probe__start(struct kvm_probe *probe)
 		log_error("reading the scheduler's clock: %s: start again", strerror(-error));
 		return error;
 	}
+	probe->since_ns = clock_monotonic_ns();
 	__atomic_store_n(&probe->skeleton->bss->clock_offset, probe->sched->clock_offset,
 			 __ATOMIC_RELEASE);
 	return 0;
+}
+
+/* A record that another attachment has left is no vCPU's any more: nobody writes it meanwhile. */
+int kvm_probe__attach(struct kvm_probe *probe)
+{
+	struct kvm_vcpu_times *times = probe->times.data;
+	int error;
+
+	if (probe->attached)
+		return 0;
+	for (uint32_t slot = 0; slot < probe->sched->slots_seen; slot++)
+		times[slot].generation = 0;
+	probe->skeleton->bss->late = true;
+	error = kvm_bpf__attach(probe->skeleton);
+	if (error) {
+		kvm_bpf__detach(probe->skeleton);
+		return error;
+	}
+	probe->attached = true;
+	return kvm_probe__start(probe);
+}
+
+void kvm_probe__detach(struct kvm_probe *probe)
+{
+	kvm_bpf__detach(probe->skeleton);
+	probe->attached = false;
 }
 
 /*
@@ -236,11 +269,12 @@ static int read_reasons(struct kvm_probe *probe, const struct kvm_vcpu_times *ti
 /*
  * Adds what the record does not hold: the piece of time that is going on, as of the moment
  * that the thread's other figures are of, and what we took the clocks to be apart too much
- * or too little when the record began, which is the guest's. Either may be less than
- * nothing: a record that was read later may hold more.
+ * or too little when the record began, which is the guest's: but where it began at an event, late,
+ * there is no such thing. Either may be less than nothing: a record that was read later may hold
+ * more.
  */
 static void add_progress(struct exit_figures *figures, const struct kvm_vcpu_times *times,
-			 const struct thread_snapshot *thread, uint64_t offset)
+			 const struct thread_snapshot *thread, uint64_t offset, bool late)
 {
 	static const enum exit_place places[] = { [KVM_MODE_GUEST] = EXIT_IN_GUEST,
 						  [KVM_MODE_KVM] = EXIT_IN_KVM,
@@ -251,7 +285,25 @@ static void add_progress(struct exit_figures *figures, const struct kvm_vcpu_tim
 
 	exit_figures__add_progress(figures, places[times->mode],
 				   (int64_t)(now - times->since_ns - (off - times->off_ns)),
-				   (int64_t)(times->first_ns - offset - times->first_off));
+				   late ? 0
+					: (int64_t)(times->first_ns - offset - times->first_off));
+}
+
+/* One that has had no event since the hooks were attached. */
+static void read_silent(const struct kvm_probe *probe, const struct thread_snapshot *from,
+			struct exit_thread *thread, enum exit_isa isa)
+{
+	uint32_t slot = (uint32_t)(from->identity.id >> 32);
+
+	if (!probe->skeleton->bss->late) {
+		exit_thread__without_events(thread, &from->figures,
+					    (enum exit_place)slot_place(probe->sched, slot), isa);
+		return;
+	}
+	/* It has not run since. */
+	thread->known = from->state != STATE_RUN && from->state != STATE_GONE &&
+			from->since_rq + probe->sched->clock_offset < probe->since_ns;
+	thread->poll_known = thread->known;
 }
 
 static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *from,
@@ -271,9 +323,7 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 		times.generation = 0;
 	}
 	if (times.generation != (uint32_t)from->identity.id) {
-		exit_thread__without_events(thread, &from->figures,
-					    (enum exit_place)slot_place(probe->sched, slot),
-					    exits->isa);
+		read_silent(probe, from, thread, exits->isa);
 		return 0;
 	}
 	exits->cost.runs += times.runs;
@@ -285,7 +335,8 @@ static int read_thread(struct kvm_probe *probe, const struct thread_snapshot *fr
 	thread->figures.vmm_ns = times.vmm_ns;
 	thread->figures.poll_ns = times.poll_ns;
 	thread->figures.exits = times.exits;
-	add_progress(&thread->figures, &times, from, probe->sched->clock_offset);
+	add_progress(&thread->figures, &times, from, probe->sched->clock_offset,
+		     probe->skeleton->bss->late);
 	return read_reasons(probe, &times, thread->id, exits);
 }
 
@@ -296,9 +347,12 @@ int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 	int error = 0;
 
 	exit_snapshot__clear(exits);
+	exits->since_ns = probe->attached ? probe->since_ns : 0;
+	snprintf(exits->missing, sizeof(exits->missing), "%s",
+		 probe->attached ? "" : "its hooks are not attached");
 	exits->isa = (enum exit_isa)probe->skeleton->bss->isa;
 	exits->cost = (struct exit_cost){ 0 };
-	for (size_t i = 0; i < snapshot->threads.count && !error; i++)
+	for (size_t i = 0; i < snapshot->threads.count && !error && probe->attached; i++)
 		if (snapshot->threads.list[i].identity.is_vcpu)
 			error = read_thread(probe, &snapshot->threads.list[i], exits);
 	/* Those of user space alone: no hardware's KVM, which has no entries to trace. */

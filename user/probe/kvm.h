@@ -13,6 +13,7 @@
 struct kvm_probe_config {
 	bool filtered; /* as the sched probe is */
 	bool events;
+	bool detached; /* only loaded: counts from kvm_probe__attach() on */
 	uint64_t event_min_ns;
 	void (*on_exit)(void *context, const struct exit_event *event);
 	void *context;
@@ -38,8 +39,16 @@ void kvm_probe__close(struct kvm_probe *probe);
 int kvm_probe__start(struct kvm_probe *probe);
 
 /*
+ * The hooks cost nothing from kvm_probe__detach() to kvm_probe__attach(), which takes no privilege
+ * that reading does not. What is counted begins anew then, for each vCPU at its first event.
+ * Returns 0 or -errno.
+ */
+int kvm_probe__attach(struct kvm_probe *probe);
+void kvm_probe__detach(struct kvm_probe *probe);
+
+/*
  * Reads the vCPUs of a snapshot, right after it was read, into exits, whose contents
- * are replaced. Returns 0 or -errno.
+ * are replaced; of hooks that are not attached it says so. Returns 0 or -errno.
  */
 int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 		    struct exit_snapshot *exits);
