@@ -200,6 +200,24 @@ static void test_reasons(void **state)
 	assert_non_null(strstr(fault_reason__remedy(FAULTS_OFF, &fixture->numa_after), "=1'"));
 }
 
+/* What came of hooks that were not attached all the time is not all of the interval's. */
+static void test_attached_meanwhile(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add(fixture, 1, 1000, 0)->faults[FAULT_LOCAL] = 1;
+	add_vm(fixture, 50, 50);
+	fixture->numa_before.since_ns = fixture->numa_after.since_ns = 7;
+	assert_int_equal(reason_of(fixture), FAULTS_KNOWN);
+	assert_true(fixture->numa_rows.list->faults_seen);
+	fixture->numa_before.since_ns = 0;
+	assert_int_equal(reason_of(fixture), FAULTS_NO_HOOK);
+	assert_false(fixture->numa_rows.list->faults_seen);
+	assert_false(fixture->numa_rows.list->migrations_seen);
+	assert_non_null(
+		strstr(fault_reason__remedy(FAULTS_NO_HOOK, &fixture->numa_after), "meanwhile"));
+}
+
 static void test_spread_and_left(void **state)
 {
 	struct fixture *fixture = *state;
@@ -420,6 +438,7 @@ int main(void)
 		TEST(test_expected_share),
 		TEST(test_not_known),
 		TEST(test_reasons),
+		TEST(test_attached_meanwhile),
 		TEST(test_spread_and_left),
 		TEST(test_hints_without_residency),
 		TEST(test_left_is_newer_than_home),

@@ -76,6 +76,7 @@ enum balancing {
 
 struct numa_snapshot {
 	uint64_t time_ns;   /* CLOCK_MONOTONIC */
+	uint64_t since_ns;  /* the same: hint faults are counted since */
 	struct nodes nodes; /* of the host */
 	uint32_t page_bytes;
 	enum balancing balancing;

@@ -7,6 +7,7 @@
 
 /* The same at most moments. */
 static const struct field numa_state_fields[] = {
+	VIEW("since_ns", since_ns, FIELD_U64, FIELD_GAUGE),
 	VIEW("page_bytes", page_bytes, FIELD_U32, FIELD_GAUGE),
 	FIELD_CODE("balancing", struct view, numa.balancing, FIELD_U32, FIELD_GAUGE, BALANCINGS),
 	VIEW("bandwidth_available", bandwidth_available, FIELD_BOOL, FIELD_GAUGE),

@@ -38,7 +38,9 @@ const char *fault_reason__name(enum fault_reason reason)
 const char *fault_reason__remedy(enum fault_reason reason, const struct numa_snapshot *numa)
 {
 	if (reason == FAULTS_NO_HOOK)
-		return numa->faults_missing;
+		return *numa->faults_missing ? numa->faults_missing
+					     : "its hooks were attached meanwhile: the next "
+					       "interval has it";
 	if (reason == FAULTS_OFF && numa->balancing == BALANCING_TIERING)
 		return "NUMA balancing is for tiers of memory only: 'sysctl "
 		       "kernel.numa_balancing=3' gives it, too; costs hint faults in all "

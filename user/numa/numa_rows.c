@@ -118,17 +118,24 @@ static enum fault_reason blind_memory(const struct residency *residency)
 	return bytes[most] ? kinds[most] : FAULTS_KNOWN;
 }
 
+/* The hooks at hint faults were there all the time. */
+static bool saw_all(const struct numa_moments *moments)
+{
+	return moments->before->since_ns == moments->after->since_ns;
+}
+
 static enum fault_reason find_reason(const struct numa_row *row, const struct numa_moments *moments)
 {
 	const struct residency *residency = row->vm ? &row->vm->residency : NULL;
 	uint64_t memory = numa_row__memory(row);
 	enum fault_reason blind;
 
-	if (row->interval.faults[FAULT_LOCAL] || row->interval.faults[FAULT_REMOTE])
+	if (saw_all(moments) &&
+	    (row->interval.faults[FAULT_LOCAL] || row->interval.faults[FAULT_REMOTE]))
 		return FAULTS_KNOWN;
 	if (moments->after->nodes.count < 2)
 		return FAULTS_ONE_NODE;
-	if (*moments->after->faults_missing)
+	if (*moments->after->faults_missing || !saw_all(moments))
 		return FAULTS_NO_HOOK;
 	if (moments->after->balancing == BALANCING_OFF ||
 	    moments->after->balancing == BALANCING_TIERING)
@@ -270,8 +277,8 @@ static void finish_row(struct numa_row *row, enum group_by by, const struct numa
 	}
 	find_expected(row);
 	row->reason = find_reason(row, moments);
-	row->faults_seen = !*moments->after->faults_missing;
-	row->migrations_seen = !*moments->after->migrations_missing;
+	row->faults_seen = !*moments->after->faults_missing && saw_all(moments);
+	row->migrations_seen = !*moments->after->migrations_missing && saw_all(moments);
 	row->migrations_known = knows_migrations(row);
 	if (by != BY_VM)
 		return;

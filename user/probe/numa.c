@@ -174,6 +174,9 @@ int numa_probe__open(struct numa_probe **out, struct sched_probe *sched,
 	probe->sched = sched;
 	probe->ranges = calloc(NUMA_SLOTS, sizeof(*probe->ranges));
 	error = probe->ranges ? load(probe) : -ENOMEM;
+	probe->since_ns = clock_monotonic_ns();
+	if (!error && config->detached)
+		numa_probe__detach(probe);
 	if (!error)
 		error = open_events(probe);
 	/* libbpf's copies of the kernel's BTF, several MiB, are of no more use. */
@@ -197,6 +200,29 @@ void numa_probe__close(struct numa_probe *probe)
 	free(probe->bursts);
 	free(probe->ranges);
 	free(probe);
+}
+
+void numa_probe__attach(struct numa_probe *probe)
+{
+	int error;
+
+	if (probe->since_ns)
+		return;
+	error = probe->skeleton ? numa_bpf__attach(probe->skeleton) : 0;
+	probe->since_ns = clock_monotonic_ns();
+	if (!error || *probe->faults_missing)
+		return;
+	numa_bpf__detach(probe->skeleton);
+	MISSING(probe, faults_missing, "the kernel refused the hook at task_numa_fault: %s",
+		strerror(-error));
+	MISSING(probe, migrations_missing, "%s", probe->faults_missing);
+}
+
+void numa_probe__detach(struct numa_probe *probe)
+{
+	if (probe->skeleton)
+		numa_bpf__detach(probe->skeleton);
+	probe->since_ns = 0;
 }
 
 /* What the counters do not hold yet: the run that goes on, on the node where it does. */
@@ -249,6 +275,18 @@ static void read_faults(const struct numa_probe *probe, struct numa_thread *thre
 	memcpy(figures->migrated_from, faults->migrated_from, sizeof(figures->migrated_from));
 }
 
+/* What would not be there anyway has the better reason. */
+static void say_missing(const struct numa_probe *probe, struct numa_snapshot *numa)
+{
+	const char *detached = probe->since_ns ? "" : "its hooks are not attached";
+
+	numa->since_ns = probe->since_ns;
+	MISSING(numa, faults_missing, "%s",
+		*probe->faults_missing ? probe->faults_missing : detached);
+	MISSING(numa, migrations_missing, "%s",
+		*probe->migrations_missing ? probe->migrations_missing : detached);
+}
+
 int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
 		     struct numa_snapshot *numa)
 {
@@ -257,8 +295,7 @@ int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
 	numa->page_bytes = (uint32_t)getpagesize();
 	if (list_copy(&numa->nodes, &probe->config.topology->nodes))
 		return -ENOMEM;
-	memcpy(numa->faults_missing, probe->faults_missing, MISSING_SIZE);
-	memcpy(numa->migrations_missing, probe->migrations_missing, MISSING_SIZE);
+	say_missing(probe, numa);
 	for (size_t i = 0; i < snapshot->threads.count; i++) {
 		const struct thread_snapshot *from = &snapshot->threads.list[i];
 		struct numa_thread *thread;

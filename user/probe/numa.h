@@ -15,6 +15,7 @@
 struct numa_probe_config {
 	bool filtered; /* as the sched probe is */
 	bool events;   /* on_event is wanted */
+	bool detached; /* only loaded: hint faults are counted from numa_probe__attach() on */
 	uint64_t event_min_ns;
 	void (*on_event)(void *context, const struct numa_event *event);
 	void *context;
@@ -33,6 +34,13 @@ struct numa_probe;
 int numa_probe__open(struct numa_probe **out, struct sched_probe *sched,
 		     const struct numa_probe_config *config);
 void numa_probe__close(struct numa_probe *probe);
+
+/*
+ * The hooks cost nothing from numa_probe__detach() to numa_probe__attach(), which takes no
+ * privilege that reading does not. What refuses is said as at open.
+ */
+void numa_probe__attach(struct numa_probe *probe);
+void numa_probe__detach(struct numa_probe *probe);
 
 /* Sends bursts of events that have ended; to be called after sched_probe__poll(). */
 void numa_probe__flush(struct numa_probe *probe, bool all);

@@ -20,6 +20,7 @@ struct numa_probe {
 	struct numa_probe_config config;
 	struct sched_probe *sched;
 	struct numa_bpf *skeleton;    /* NULL: the kernel refused all of it */
+	uint64_t since_ns;	      /* CLOCK_MONOTONIC: attached since; 0: not attached */
 	const char *migrate_function; /* to hook; NULL: not known */
 	int node_shift;		      /* of the flags of a page; less than 0: not known */
 	struct shared_array faults, memory;
