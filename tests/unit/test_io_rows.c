@@ -162,6 +162,24 @@ static void test_begins_anew(void **state)
 	}
 }
 
+/* All of them did: what was counted before is another's, and the interval is what was counted in.
+ */
+static void test_attached_meanwhile(void **state)
+{
+	struct io_host *host = *state;
+	const struct io_row *row;
+
+	io_host__add_disk(io_host__add_vm(host, 100, "web", 7), "root", SDA);
+	add_requests(&host->before, SDA, 100, 7, IO_READ, 7);
+	add_requests(&host->after, SDA, 100, 7, IO_READ, 10);
+	host->before.io.since_ns = 5 * SEC;
+	host->after.io.since_ns = 11 * SEC;
+	make_rows(host, BY_VM);
+	row = find_row(host, IO_ROW_DISK, "root", IO_READ);
+	check_figures(row, 10, 10);
+	assert_int_equal(row->elapsed_ns, SEC);
+}
+
 static void test_several_disks(void **state)
 {
 	struct io_host *host = *state;
@@ -414,14 +432,23 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, io_host__open, io_host__close)
 	const struct CMUnitTest tests[] = {
-		TEST(test_disk),	  TEST(test_idle),
-		TEST(test_other_figures), TEST(test_begins),
-		TEST(test_begins_anew),	  TEST(test_several_disks),
-		TEST(test_stacked),	  TEST(test_stacked_alone),
-		TEST(test_many_leaves),	  TEST(test_owners),
-		TEST(test_ended),	  TEST(test_shared_and_chosen),
-		TEST(test_flushes),	  TEST(test_flushes_without_owner),
-		TEST(test_all),		  TEST(test_again),
+		TEST(test_disk),
+		TEST(test_idle),
+		TEST(test_other_figures),
+		TEST(test_begins),
+		TEST(test_begins_anew),
+		TEST(test_attached_meanwhile),
+		TEST(test_several_disks),
+		TEST(test_stacked),
+		TEST(test_stacked_alone),
+		TEST(test_many_leaves),
+		TEST(test_owners),
+		TEST(test_ended),
+		TEST(test_shared_and_chosen),
+		TEST(test_flushes),
+		TEST(test_flushes_without_owner),
+		TEST(test_all),
+		TEST(test_again),
 	};
 
 	return cmocka_run_group_tests_name("io_rows", tests, NULL, NULL);

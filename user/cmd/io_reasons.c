@@ -232,6 +232,7 @@ static void print_missing(FILE *file, const struct io_view *view)
 	const struct {
 		const char *what, *why;
 	} missing[] = {
+		{ "all of it is n/a", view->missing.all },
 		{ "VMs may be missing", view->missing.vms },
 		{ "THR is n/a", view->block.throttling_missing },
 		{ "VMM's distribution is n/a", view->missing.vmm },

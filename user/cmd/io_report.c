@@ -302,10 +302,11 @@ static json_t *json_head(const struct view *before, const struct view *after)
 			 json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
 				   json__known_real(cost.run_ns), "hooks_pct",
 				   json__known_real(cost.hooks_pct), "own_pct", cost.own_pct),
-			 "losses", losses__json(&losses, 1), "vms_missing", reason(missing->vms),
-			 "throttling_missing", reason(after->io.block.throttling_missing),
-			 "vmm_missing", reason(missing->vmm), "queues_missing",
-			 reason(missing->queues), "guests_missing", reason(missing->guests));
+			 "losses", losses__json(&losses, 1), "vms_missing",
+			 reason(*missing->all ? missing->all : missing->vms), "throttling_missing",
+			 reason(after->io.block.throttling_missing), "vmm_missing",
+			 reason(missing->vmm), "queues_missing", reason(missing->queues),
+			 "guests_missing", reason(missing->guests));
 }
 
 static int print_json(struct io_report *report, FILE *file, const struct view *before,
@@ -445,8 +446,8 @@ static int print_text(struct io_report *report, FILE *file, const struct view *b
 	else
 		fputs(report->options->by == BY_DEVICE ? "no device has had a request yet\n"
 		      : after->io.vms.count	       ? "no disk of a VM was found\n"
-		      : *after->io.missing.vms	       ? "no VM is to be seen\n"
-						       : "no VM is there\n",
+		      : *after->io.missing.all || *after->io.missing.vms ? "no VM is to be seen\n"
+									 : "no VM is there\n",
 		      file);
 	if (error)
 		return error;

@@ -204,14 +204,24 @@ static int add_all_by_vm(struct io_builder *builder)
 	return error ? error : io_rows__add_guests(builder);
 }
 
+/* What was counted before it began anew is not compared with what comes after. */
+static struct io_builder begin(struct pool *pool, const struct view *before,
+			       const struct view *after)
+{
+	static const struct io_view nothing;
+	bool anew = before->io.since_ns != after->io.since_ns;
+
+	return (struct io_builder){ .before = anew ? &nothing : &before->io,
+				    .after = &after->io,
+				    .begin_ns = anew ? after->io.since_ns : before->sched.time_ns,
+				    .end_ns = after->sched.time_ns,
+				    .pool = pool };
+}
+
 int io_rows__make(struct io_rows *rows, enum group_by by, const struct view *before,
 		  const struct view *after)
 {
-	struct io_builder builder = { .before = &before->io,
-				      .after = &after->io,
-				      .begin_ns = before->sched.time_ns,
-				      .end_ns = after->sched.time_ns,
-				      .pool = &rows->pool };
+	struct io_builder builder = begin(&rows->pool, before, after);
 	int error;
 
 	list_clear(rows);

@@ -34,6 +34,8 @@ static const struct field losses[] = {
 };
 
 static const struct field state[] = {
+	ONCE("since_ns", since_ns, FIELD_U64, FIELD_GAUGE),
+	ONCE("missing", missing.all, FIELD_TEXT, FIELD_GAUGE),
 	ONCE("unseen_words", unseen_words, FIELD_TEXT, FIELD_GAUGE),
 	ONCE("vms_missing", missing.vms, FIELD_TEXT, FIELD_GAUGE),
 	ONCE("throttling_missing", block.throttling_missing, FIELD_TEXT, FIELD_GAUGE),

@@ -135,6 +135,7 @@ struct io_guest_flow {
 
 /* Why something cannot be shown, in one clause each; empty: it can. */
 struct io_missing {
+	char all[IO_REASON_SIZE]; /* nothing of I/O is looked at */
 	char vms[IO_REASON_SIZE]; /* some may be there and are not to be seen */
 	char vmm[IO_REASON_SIZE]; /* figures of VMMs that were asked for, as the next are */
 	char queues[IO_REASON_SIZE];
@@ -142,6 +143,7 @@ struct io_missing {
 };
 
 struct io_view {
+	uint64_t since_ns;	/* CLOCK_MONOTONIC: requests are counted since */
 	uint64_t strangers;	/* connections that no VM could be found for */
 	uint64_t unseen;	/* processes that could not be looked into */
 	char unseen_words[128]; /* to stand behind their number */

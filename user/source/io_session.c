@@ -263,6 +263,12 @@ void io_session__close(struct io_session *session)
 	session_filter__free(&session->filter);
 }
 
+void io_session__start(struct io_session *session)
+{
+	session->since_ns = clock_monotonic_ns();
+	block_probe__start(session->block);
+}
+
 /* A copy of what each guest has reported: the next may come before this is shown. */
 static int read_guests(struct io_session *session, struct io_view *view)
 {
@@ -287,6 +293,7 @@ int io_session__read(struct io_session *session, struct io_view *view)
 		error = follow_vms(session);
 	io_view__clear(view);
 	view->missing = session->missing;
+	view->since_ns = session->since_ns;
 	if (!error)
 		error = block_probe__read(session->block, &view->block);
 	if (!error && session->vmm)

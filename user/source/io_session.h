@@ -15,6 +15,7 @@
 #include "source/session.h"
 
 struct io_session {
+	uint64_t since_ns; /* CLOCK_MONOTONIC: requests are counted since */
 	struct session_filter filter;
 	const struct options *options;
 	struct io_vms vms;
@@ -37,6 +38,9 @@ struct io_session {
 int io_session__open(struct io_session *session, const struct options *options,
 		     void (*on_event)(void *context, const struct io_event *event), void *context);
 void io_session__close(struct io_session *session);
+
+/* Requests count from now on. */
+void io_session__start(struct io_session *session);
 
 /*
  * Reads all there is of I/O into a part of a view, which is to be there up to the next one. Returns

@@ -51,7 +51,7 @@ static int start(void *data)
 {
 	struct io_source *source = data;
 
-	block_probe__start(source->session.block);
+	io_session__start(&source->session);
 	return 0;
 }
 
