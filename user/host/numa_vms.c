@@ -16,6 +16,7 @@ struct known_vm {
 
 struct numa_vms {
 	struct numa_vms_config config;
+	const char *paused; /* why; NULL: it is not */
 	struct bandwidth_groups *groups;
 	struct known_vm *list; /* by ascending PID */
 	size_t count, capacity;
@@ -47,6 +48,11 @@ void numa_vms__free(struct numa_vms *numa_vms)
 	bandwidth_groups__free(numa_vms->groups);
 	free(numa_vms->list);
 	free(numa_vms);
+}
+
+void numa_vms__pause(struct numa_vms *numa_vms, const char *why)
+{
+	numa_vms->paused = why;
 }
 
 static struct known_vm *insert(struct numa_vms *numa_vms, size_t place)
@@ -122,14 +128,15 @@ static void read_residency(struct numa_vms *numa_vms, const struct known_vm *kno
 			   const struct snapshot *snapshot, struct numa_vm *vm)
 {
 	const struct numa_vms_config *config = &numa_vms->config;
+	const char *none = config->blind ? config->blind : numa_vms->paused;
 	bool due = residency_reader__due(known->reader, snapshot->time_ns);
 	const struct memory_range *ranges = NULL;
 	const struct residency *residency;
 	const char *missing;
 	size_t count = 0;
 
-	if (config->blind) {
-		snprintf(vm->residency_missing, MISSING_SIZE, "%s", config->blind);
+	if (none) {
+		snprintf(vm->residency_missing, MISSING_SIZE, "%s", none);
 		return;
 	}
 	if (due)

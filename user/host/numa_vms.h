@@ -26,6 +26,11 @@ struct numa_vms *numa_vms__new(const struct numa_vms_config *config);
 void numa_vms__free(struct numa_vms *numa_vms);
 
 /*
+ * Residency is not read from now on, because of why, which stays the caller's; NULL: it is again.
+ */
+void numa_vms__pause(struct numa_vms *numa_vms, const char *why);
+
+/*
  * Adds the VMs of a snapshot to numa, which has none yet, with what is due read anew.
  * Forgets VMs that have gone. Returns 0 or -ENOMEM.
  */
