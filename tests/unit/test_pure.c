@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What is shown of two views depends on nothing else: of each scene in tests/golden/, the same
- * again, after other pairs, and out of a recording (pure.h).
+ * again, after other pairs, and out of recordings of the tool's sets and of all (pure.h).
  */
 #include "unit.h"
 
@@ -16,6 +16,12 @@
 #include "scene.h"
 
 #define VIEWS 2
+#define SWAP(a, b)                                                                                 \
+	do {                                                                                       \
+		__typeof__(a) kept = a;                                                            \
+		a = b;                                                                             \
+		b = kept;                                                                          \
+	} while (0)
 
 static const struct option_choice {
 	int count;
@@ -54,17 +60,45 @@ static void check(const struct shown_tool *shown, const struct view *views,
 	free(report);
 }
 
-static void check_scene(const char *path, const struct shown_tool *shown)
+static void read_scene(const char *path, const struct set *const *sets, struct view *views)
 {
-	struct scene_form form = { shown->sets, 0, sizeof(struct view) };
-	struct view views[VIEWS];
+	const struct scene_form form = { sets, count_sets(sets), sizeof(struct view) };
 	FILE *file = fopen(path, "re");
 
 	assert_non_null(file);
-	while (form.sets[form.set_count])
-		form.set_count++;
 	assert_int_equal(scene_read(&form, file, views, VIEWS), VIEWS);
 	fclose(file);
+}
+
+/* What the tool does not look at: that of other scenes. */
+static void add_others(const struct shown_tool *shown, struct view *views)
+{
+	struct view io[VIEWS], exits[VIEWS], numa[VIEWS];
+
+	read_scene("tests/golden/io-host.scene", io_view_sets, io);
+	read_scene("tests/golden/exit-host.scene", exit_sets, exits);
+	read_scene("tests/golden/numa-two.scene", numa_sets, numa);
+	for (int i = 0; i < VIEWS; i++) {
+		if (shown->tool != &io_tool)
+			SWAP(views[i].io, io[i].io);
+		if (shown->tool != &exit_tool)
+			SWAP(views[i].exits, exits[i].exits);
+		if (shown->tool != &numa_tool)
+			SWAP(views[i].numa, numa[i].numa);
+		if (shown->tool == &io_tool)
+			SWAP(views[i].sched.threads, exits[i].sched.threads);
+		view__free(&io[i]);
+		view__free(&exits[i]);
+		view__free(&numa[i]);
+	}
+}
+
+static void check_scene(const char *path, const struct shown_tool *shown)
+{
+	struct view views[VIEWS];
+
+	read_scene(path, shown->sets, views);
+	add_others(shown, views);
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
 		check(shown, views, &choices[i]);
 	if (shown->tool == &cpu_tool)

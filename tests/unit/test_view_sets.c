@@ -6,24 +6,6 @@
 
 #define BYTES_MAX 65536
 
-#define SETS_MAX 64
-
-/* All sets of all tools, each once or more, then NULL. */
-static const struct set *const *all_sets(void)
-{
-	static const struct set *const *const tools[] = { cpu_sets, exit_sets, numa_sets,
-							  io_view_sets };
-	static const struct set *sets[SETS_MAX];
-	size_t count = 0;
-
-	for (size_t tool = 0; tool < ARRAY_SIZE(tools); tool++)
-		for (const struct set *const *set = tools[tool]; *set; set++) {
-			assert_true(count + 1 < SETS_MAX);
-			sets[count++] = *set;
-		}
-	return sets;
-}
-
 static void cover(unsigned char *bytes, const struct set *set)
 {
 	for (uint32_t i = 0; i < set->field_count; i++) {
@@ -48,7 +30,7 @@ static bool has_list(const struct set *set)
 
 static void check_item(unsigned char *bytes, size_t size, size_t list, const char *what)
 {
-	for (const struct set *const *set = all_sets(); *set; set++)
+	for (const struct set *const *set = all_sets; *set; set++)
 		if (has_list(*set) && (*set)->list == list)
 			cover(bytes, *set);
 	check_covered(bytes, size, what);
@@ -56,7 +38,7 @@ static void check_item(unsigned char *bytes, size_t size, size_t list, const cha
 
 static void check_view(unsigned char *bytes)
 {
-	for (const struct set *const *set = all_sets(); *set; set++) {
+	for (const struct set *const *set = all_sets; *set; set++) {
 		if (has_list(*set))
 			memset(bytes + (*set)->list, 0, sizeof(struct list));
 		else
@@ -117,12 +99,38 @@ static void test_no_member_twice(void **state)
 	static unsigned char seen[BYTES_MAX];
 
 	(void)state;
-	for (const struct set *const *set = all_sets(); *set; set++) {
+	for (const struct set *const *set = all_sets; *set; set++) {
 		assert_true((*set)->size <= sizeof(seen));
 		memset(seen, 0, sizeof(seen));
 		for (uint32_t i = 0; i < (*set)->field_count; i++)
 			check_once(*set, &(*set)->fields[i], seen);
 	}
+}
+
+/* Whether a set of this name is among all, with these fields at least. */
+static bool is_among_all(const struct set *wanted)
+{
+	for (const struct set *const *set = all_sets; *set; set++)
+		if (!strcmp((*set)->name, wanted->name))
+			return (*set)->fields == wanted->fields &&
+			       (*set)->field_count >= wanted->field_count;
+	return false;
+}
+
+/* A file of all sets is one of each tool's; no two have one table. */
+static void test_all_sets(void **state)
+{
+	static const struct set *const *const tools[] = { cpu_sets, exit_sets, numa_sets,
+							  io_view_sets };
+
+	(void)state;
+	for (size_t tool = 0; tool < ARRAY_SIZE(tools); tool++)
+		for (const struct set *const *set = tools[tool]; *set; set++)
+			if (!is_among_all(*set))
+				fail_msg("%s is not among all sets", (*set)->name);
+	for (const struct set *const *set = all_sets; *set; set++)
+		for (const struct set *const *other = all_sets; other < set; other++)
+			assert_string_not_equal((*set)->name, (*other)->name);
 }
 
 static struct thread_snapshot aged(enum state state, uint64_t waiting_ns)
@@ -167,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_members),
 		cmocka_unit_test(test_no_member_twice),
+		cmocka_unit_test(test_all_sets),
 		cmocka_unit_test(test_threads_age),
 	};
 

@@ -41,6 +41,14 @@ struct top_options {
 	bool pdh;   /* as esxtop's: a column for each figure */
 };
 
+/* Of a view, what can be looked at or not: a set of these. */
+enum {
+	PART_EXITS = 1,
+	PART_NUMA = 2,
+	PART_IO = 4,
+	PARTS_ALL = 7,
+};
+
 struct options {
 	const char *vms[OPTIONS_VMS_MAX]; /* names, UUIDs or PIDs; borrowed from argv */
 	size_t vm_count;
@@ -70,6 +78,7 @@ struct options {
 	struct numa_options numa;
 	struct io_options io;
 	struct top_options kvmq_top;
+	unsigned int detached; /* parts that a tool of several looks at later on, if at all */
 };
 
 #endif

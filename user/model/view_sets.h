@@ -16,6 +16,9 @@ extern const struct set *const exit_sets[];
 extern const struct set *const numa_sets[];
 extern const struct set *const io_view_sets[];
 
+/* Of a whole view: a recording of these is one for each tool, too. */
+extern const struct set *const all_sets[];
+
 /* Of what all have. */
 extern const struct set moment_set, host_set;
 

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "source/all_source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "host/host.h"
+#include "source/exit_session.h"
+#include "source/io_session.h"
+#include "source/numa_session.h"
+#include "source/session.h"
+
+struct all_source {
+	struct session_source base;
+	const struct options *options;
+	struct exit_session exits;
+	struct numa_session numa;
+	struct io_session io;
+	bool io_open;
+	bool started;
+	/* Why a part is missing; empty: it is not. */
+	char exits_missing[MISSING_SIZE];
+	char numa_missing[MISSING_SIZE];
+	char io_missing[IO_REASON_SIZE];
+};
+
+/* The line that an error would have been; 0, or -EINTR: the tool is to end. */
+static int say_missing(char *text, size_t size, int error)
+{
+	if (error == -EINTR)
+		return error;
+	if (error == -ENOMEM)
+		snprintf(text, size, "memory is short");
+	else
+		snprintf(text, size, "%s", error ? log_kept() : "");
+	return 0;
+}
+
+static int open_exits(struct all_source *source, bool detached)
+{
+	int error;
+
+	log_keep_errors(true);
+	error = exit_session__open(&source->exits, &source->base.session, source->options, NULL,
+				   detached);
+	log_keep_errors(false);
+	return say_missing(source->exits_missing, sizeof(source->exits_missing), error);
+}
+
+/* Without topology the session does not count nodes. */
+static int open_numa(struct all_source *source, bool detached)
+{
+	int error;
+
+	if (*source->numa_missing)
+		return 0;
+	log_keep_errors(true);
+	error = numa_session__open(&source->numa, &source->base.session, source->options, NULL,
+				   detached);
+	log_keep_errors(false);
+	if (error)
+		numa_session__close(&source->numa);
+	return say_missing(source->numa_missing, sizeof(source->numa_missing), error);
+}
+
+static void ignore_event(void *context, const struct io_event *event)
+{
+	(void)context;
+	(void)event;
+}
+
+static void close_io(struct all_source *source)
+{
+	io_session__close(&source->io);
+	source->io = (struct io_session){ 0 };
+	source->io_open = false;
+	snprintf(source->io_missing, sizeof(source->io_missing), "its hooks are not attached");
+}
+
+static int open_io(struct all_source *source)
+{
+	int error;
+
+	log_keep_errors(true);
+	error = io_session__open(&source->io, source->options, ignore_event, NULL);
+	log_keep_errors(false);
+	if (error)
+		close_io(source);
+	source->io_open = !error;
+	if (!error && source->started)
+		io_session__start(&source->io);
+	return say_missing(source->io_missing, sizeof(source->io_missing), error);
+}
+
+static int read_topology(struct all_source *source)
+{
+	int error;
+
+	log_keep_errors(true);
+	error = numa_session__read_topology(&source->numa);
+	log_keep_errors(false);
+	return say_missing(source->numa_missing, sizeof(source->numa_missing), error);
+}
+
+static int open_source(void *data, const struct options *options, const struct event_sink *sink)
+{
+	struct all_source *source = data;
+	struct sched_probe_config config = { .ready = true,
+					     .throttling = true,
+					     .blame = options->cpu.blame,
+					     .overlap = options->cpu.overlap };
+	int error;
+
+	source->base.sink = sink;
+	source->options = options;
+	host__read(&source->base.host);
+	error = read_topology(source);
+	config.nodes = !*source->numa_missing;
+	if (!error)
+		error = session__open(&source->base.session, options, &config);
+	if (!error)
+		error = open_exits(source, options->detached & PART_EXITS);
+	if (!error)
+		error = open_numa(source, options->detached & PART_NUMA);
+	if (error)
+		return error;
+	if (!(options->detached & PART_IO))
+		return open_io(source);
+	close_io(source);
+	return 0;
+}
+
+/* I/O that comes later loads programs. */
+static unsigned int needs(const struct options *options)
+{
+	return (options->detached ? PRIVILEGE_ATTACH : 0) | io_source.needs(options);
+}
+
+static bool is_silent(const struct options *options)
+{
+	return io_source.is_silent(options);
+}
+
+/* The second probe first: it must see all of a thread whose books have begun. */
+static int start(void *data)
+{
+	struct all_source *source = data;
+	int error = 0;
+
+	if (source->exits.probe && !(source->options->detached & PART_EXITS))
+		error = kvm_probe__start(source->exits.probe);
+	if (!error)
+		error = session_source__start(source);
+	if (!error && source->io_open)
+		io_session__start(&source->io);
+	source->started = true;
+	return error;
+}
+
+static int want_exits(struct all_source *source, bool wanted)
+{
+	int error;
+
+	if (!source->exits.probe)
+		return 0;
+	if (!wanted) {
+		kvm_probe__detach(source->exits.probe);
+		return 0;
+	}
+	error = kvm_probe__attach(source->exits.probe);
+	if (error)
+		log_error("attaching to kvm_entry and kvm_exit: %s: %s", strerror(-error),
+			  remedy(error, "start again"));
+	return error;
+}
+
+int all_source__want(void *data, unsigned int parts)
+{
+	struct all_source *source = data;
+	int error = want_exits(source, parts & PART_EXITS);
+
+	if (source->numa.probe && parts & PART_NUMA)
+		numa_session__attach(&source->numa);
+	else if (source->numa.probe)
+		numa_session__detach(&source->numa);
+	if (source->io_open && !(parts & PART_IO))
+		close_io(source);
+	else if (!error && !source->io_open && parts & PART_IO)
+		error = open_io(source);
+	return error;
+}
+
+static int poll_source(void *data)
+{
+	struct all_source *source = data;
+	int error = session_source__poll(source);
+
+	return error || !source->io_open ? error : io_session__poll(&source->io);
+}
+
+static int read_exits(struct all_source *source, struct view *view)
+{
+	if (source->exits.probe)
+		return exit_session__read(&source->exits, view);
+	exit_snapshot__clear(&view->exits);
+	snprintf(view->exits.missing, MISSING_SIZE, "%s", source->exits_missing);
+	return 0;
+}
+
+static int read_numa(struct all_source *source, struct view *view)
+{
+	if (source->numa.probe)
+		return numa_session__read(&source->numa, view);
+	numa_snapshot__clear(&view->numa);
+	snprintf(view->numa.faults_missing, MISSING_SIZE, "%s", source->numa_missing);
+	snprintf(view->numa.migrations_missing, MISSING_SIZE, "%s", source->numa_missing);
+	return 0;
+}
+
+static int read_io(struct all_source *source, struct view *view)
+{
+	if (source->io_open)
+		return io_session__read(&source->io, &view->io);
+	io_view__clear(&view->io);
+	snprintf(view->io.missing.all, IO_REASON_SIZE, "%s", source->io_missing);
+	return 0;
+}
+
+static int read_view(void *data, struct view *view)
+{
+	struct all_source *source = data;
+	int error = source->io_open ? io_session__poll(&source->io) : 0;
+
+	if (!error)
+		error = session__read(&source->base.session, &view->sched);
+	view->host = source->base.host;
+	if (!error)
+		error = read_exits(source, view);
+	if (!error)
+		error = read_numa(source, view);
+	return error ? error : read_io(source, view);
+}
+
+static void close_source(void *data)
+{
+	struct all_source *source = data;
+
+	io_session__close(&source->io);
+	exit_session__close(&source->exits);
+	numa_session__close(&source->numa);
+	session__close(&source->base.session);
+}
+
+const struct source_ops all_source = {
+	.size = sizeof(struct all_source),
+	.open = open_source,
+	.host = session_source__host,
+	.needs = needs,
+	.is_silent = is_silent,
+	.start = start,
+	.fd = session_source__fd,
+	.poll = poll_source,
+	.read = read_view,
+	.shown = session_source__shown,
+	.close = close_source,
+};
