@@ -369,7 +369,7 @@ static void test_summary(void **state)
 	(void)state;
 	text = print_footer(&before, &after, NULL);
 	assert_string_equal(text,
-			    "h 6.1: 2 CPUs, 1 VM, 3 vCPUs, 1.50 vCPUs per CPU\n"
+			    "h 6.1: 2 CPUs, 1 VM, 3 vCPUs (1.50 per CPU)\n"
 			    "cost of switches: n/a per one of a VM's thread, n/a per any other\n"
 			    "cost: of one CPU n/a in hooks, 0.000 % in kvmq-cpu\n"
 			    "losses: none\n");

@@ -89,9 +89,10 @@ static void print_help(const struct tool *tool)
 		print_entry(*entry);
 	if (tool->interval)
 		puts("\nINTERVAL is in seconds, 0.01 to 86400 (default 1); COUNT is the number of\n"
-		     "intervals (default: until Ctrl-C, which prints the last one). With COMMAND,\n"
-		     "until that ends, as one interval unless INTERVAL is given, and its exit "
-		     "status.");
+		     "intervals (default: until Ctrl-C, which prints the last one). COMMAND is "
+		     "run:\n"
+		     "the tool ends with it and with its exit status, after one interval unless\n"
+		     "INTERVAL is given.");
 	printf("\nExit status: %s\nThe manual page says more.\n",
 	       tool->status ? tool->status
 			    : "0 done, 1 failed while running, 2 wrong usage, 3 this host cannot "

@@ -13,7 +13,7 @@ void *life__new(size_t size)
 	void *data = calloc(1, size);
 
 	if (!data)
-		log_error("memory: %zu bytes are not to be had: end other programs", size);
+		log_error("memory: no room for %zu bytes: end other programs", size);
 	return data;
 }
 

@@ -145,13 +145,11 @@ static void print_clause(FILE *file, unsigned int remark)
 	static const char *const clauses[REMARK_APART] = {
 		[REMARK_UNKNOWN] = "Q and D are n/a: no file or device of this host was found",
 		[REMARK_NETWORK] = "Q and D are n/a: on no block device of this host",
-		[REMARK_UNPLACED] =
-			"Q and D are n/a: it is not known which device of this host it is on",
+		[REMARK_UNPLACED] = "Q and D are n/a: its device on this host is not known",
 		[REMARK_VHOST_USER] = "Q and D are n/a: another process serves it (vhost-user)",
-		[REMARK_BIOS] =
-			"Q and D are n/a: on a device that takes bios and makes no requests",
+		[REMARK_BIOS] = "Q and D are n/a: its device takes bios and makes no requests",
 		[REMARK_SHARED] =
-			"Q and D are in a row of the device, which has several of the VM's disks",
+			"Q and D are in the row of the device, which several disks of the VM share",
 	};
 
 	if (remark < REMARK_APART)

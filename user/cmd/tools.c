@@ -316,7 +316,7 @@ const struct tool top_tool = {
 
 const struct tool doctor_tool = {
 	.name = "kvmq-doctor",
-	.question = "Which of kvmq can this host do, and what exactly is missing?",
+	.question = "What of kvmq works on this host, and what exactly is missing?",
 	.options = (const struct option_entry *const[]){ &option_json, &option_verbose,
 							 &option_version, &option_help, NULL },
 	.status = "0 each tool does all that it can, 1 some tool lacks something or does not\n"

@@ -66,10 +66,9 @@ const char *io_apart__clause(enum io_apart apart)
 {
 	static const char *const clauses[IO_APARTS] = {
 		[APART_UNKNOWN] = "what the guest asks for is not counted: give --qmp",
-		[APART_CACHED] = "the host's page cache is in between, Q and D are of its requests",
+		[APART_CACHED] = "the host's page cache is in between: Q and D are of its requests",
 		[APART_FORMAT] = "the image is not raw, or not known to be: a request of the guest "
-				 "may be none, or several, "
-				 "of the host",
+				 "may be none or several of the host's",
 		[APART_NETWORK] = "the disk is on no device of this host",
 		[APART_VHOST_USER] = "another process serves the disk",
 		[APART_COUNT] = "guest and host did not make the same number of requests",

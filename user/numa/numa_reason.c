@@ -10,24 +10,24 @@ static const struct {
 	[FAULTS_ONE_NODE] = { "one node", "this host has one node: all memory is local" },
 	[FAULTS_NO_HOOK] = { "hook", NULL }, /* the words are in the snapshot */
 	[FAULTS_OFF] = { "balancing off",
-			 "NUMA balancing is off: 'sysctl kernel.numa_balancing=1' gives it; costs "
-			 "hint faults in all processes, and moves their pages" },
-	[FAULTS_HUGETLB] = { "hugetlbfs", "its memory is hugetlbfs, which takes no hint faults: "
-					  "transparent huge "
-					  "pages do; RBW% needs none" },
+			 "NUMA balancing is off: 'sysctl kernel.numa_balancing=1' enables it "
+			 "(costs hint faults in all processes, and moves their pages)" },
+	[FAULTS_HUGETLB] = { "hugetlbfs",
+			     "its memory is hugetlbfs, which takes no hint faults: use transparent "
+			     "huge pages, or RBW%" },
 	[FAULTS_BOUND] = { "bound",
-			   "its memory has a policy (bind, prefer or interleave), which takes no "
-			   "hint faults: none, or MPOL_F_NUMA_BALANCING, gives it, and pages may "
-			   "move" },
+			   "its memory has a policy (bind, prefer or interleave), and so takes no "
+			   "hint faults: use none, or add MPOL_F_NUMA_BALANCING, which may move "
+			   "pages" },
 	[FAULTS_SHARED] = { "shared",
-			    "its memory is shared (memfd or shmem), which takes no hint faults: "
-			    "anonymous memory does (share=off), which vhost-user cannot use" },
+			    "its memory is shared (memfd or shmem), and so takes no hint faults: "
+			    "use anonymous memory (share=off), but not with vhost-user" },
 	[FAULTS_PINNED] = { "pinned",
-			    "its memory is pinned (VFIO or io_uring), and pinned pages take no "
-			    "hint faults: N%L and XREM% need none" },
+			    "its memory is pinned (VFIO or io_uring), and so takes no hint "
+			    "faults: use N%L and XREM%" },
 	[FAULTS_NO_SAMPLES] = { "no samples",
-				"no hint fault in this interval: a longer one gives it; the kernel "
-				"scans memory each 1 to 60 s of a VM's run time" },
+				"no hint fault in this interval: use a longer one (the kernel "
+				"scans memory each 1 to 60 s of a VM's run time)" },
 };
 
 const char *fault_reason__name(enum fault_reason reason)
@@ -43,8 +43,8 @@ const char *fault_reason__remedy(enum fault_reason reason, const struct numa_sna
 					       "interval has it";
 	if (reason == FAULTS_OFF && numa->balancing == BALANCING_TIERING)
 		return "NUMA balancing is for tiers of memory only: 'sysctl "
-		       "kernel.numa_balancing=3' gives it, too; costs hint faults in all "
-		       "processes, and moves their pages";
+		       "kernel.numa_balancing=3' enables it for nodes, too (costs hint faults in "
+		       "all processes, and moves their pages)";
 	return reasons[reason].remedy;
 }
 

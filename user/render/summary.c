@@ -62,7 +62,7 @@ void summary__print_header(FILE *file, const struct summary *summary, const char
 {
 	const struct host *host = summary->host;
 
-	terminal_line(file, "%s %s: %u CPU%s, %llu VM%s, %llu vCPU%s, %.2f vCPUs per CPU%s%s",
+	terminal_line(file, "%s %s: %u CPU%s, %llu VM%s, %llu vCPU%s (%.2f per CPU)%s%s",
 		      host->name, host->kernel, host->cpus, host->cpus == 1 ? "" : "s",
 		      (unsigned long long)summary->vms, summary->vms == 1 ? "" : "s",
 		      (unsigned long long)summary->vcpus, summary->vcpus == 1 ? "" : "s",

@@ -23,7 +23,7 @@ struct summary {
 void summary__count(struct summary *summary, const struct rows *rows);
 
 /*
- * "HOST KERNEL: 4 CPUs, 2 VMs, 4 vCPUs, 1.0 vCPUs per CPU; times in ms". unit: of the times
+ * "HOST KERNEL: 4 CPUs, 2 VMs, 4 vCPUs (1.00 per CPU); times in ms". unit: of the times
  * in the columns, or NULL.
  */
 void summary__print_header(FILE *file, const struct summary *summary, const char *unit);

@@ -73,8 +73,7 @@ int session__check_filter(const struct vms *vms)
 	if (reason || refusals.count)
 		log_error("--vm: no VM '%s' to be seen: %s", missing, reason ? reason : refused);
 	else
-		log_error("--vm: no VM '%s' on this host: 'kvmq-doctor' lists those that there are",
-			  missing);
+		log_error("--vm: no VM '%s' on this host: 'kvmq-doctor' lists them", missing);
 	return -ENOENT;
 }
 
