@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "host/mountinfo.h"
 #include "host/proc.h"
 #include "model/io.h"
 
@@ -35,24 +36,6 @@ static bool is_one_of(const char *const *list, const char *type)
 		if (!strcmp(*list, type))
 			return true;
 	return false;
-}
-
-/* "\040" for a blank, and so on. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (; *text; text++) {
-		unsigned int code;
-
-		if (*text == '\\' && sscanf(text + 1, "%3o", &code) == 1 && strlen(text) > 3) {
-			*to++ = (char)code;
-			text += 3;
-		} else {
-			*to++ = *text;
-		}
-	}
-	*to = '\0';
 }
 
 /* Whether the devices of a btrfs file system are this one; *count: how many it has. */
@@ -104,24 +87,11 @@ static uint32_t btrfs_device(const char *sys, const char *source)
 	return found;
 }
 
-/* "36 35 0:41 /root /mnt rw,noatime shared:1 - btrfs /dev/sda2 rw": after " - " all is fixed. */
-static bool read_line(char *line, int mount, char **type, char **source)
-{
-	char *rest;
-
-	if (strtol(line, NULL, 10) != mount)
-		return false;
-	rest = strstr(line, " - ");
-	if (!rest)
-		return false;
-	rest += strlen(" - ");
-	*type = strsep(&rest, " ");
-	*source = rest ? strsep(&rest, " ") : NULL;
-	return *source;
-}
-
-/* The line of a mount, to be freed; NULL: there is none, or too many stand before it. */
-static char *find_mount(const char *proc, uint32_t pid, int mount, char **type, char **source)
+/*
+ * The mount with a number; its parts are in the line that is returned, to be freed. NULL: there is
+ * none, or too many stand before it.
+ */
+static char *find_mount(const char *proc, uint32_t pid, int id, struct mountinfo *mount)
 {
 	char path[PATH_MAX], *line = NULL;
 	bool found = false;
@@ -130,10 +100,8 @@ static char *find_mount(const char *proc, uint32_t pid, int mount, char **type, 
 
 	snprintf(path, sizeof(path), "%s/%u/mountinfo", proc, pid);
 	file = fopen(path, "re");
-	for (int i = 0; file && !found && i < MOUNTS_MAX && getline(&line, &size, file) > 0; i++) {
-		line[strcspn(line, "\n")] = '\0';
-		found = read_line(line, mount, type, source);
-	}
+	for (int i = 0; file && !found && i < MOUNTS_MAX && getline(&line, &size, file) > 0; i++)
+		found = mountinfo__parse(mount, line) && mount->id == id;
 	if (file)
 		fclose(file);
 	if (found)
@@ -145,22 +113,24 @@ static char *find_mount(const char *proc, uint32_t pid, int mount, char **type, 
 void mount__place(struct mount_place *place, const char *proc, const char *sys, uint32_t pid,
 		  int mount)
 {
-	char *type, *source, *line = find_mount(proc, pid, mount, &type, &source);
+	struct mountinfo found;
+	char *line = find_mount(proc, pid, mount, &found);
 
 	*place = (struct mount_place){ .dev = 0 };
-	if (line && is_one_of(elsewhere, type)) {
+	if (line && is_one_of(elsewhere, found.type)) {
 		place->no_device = true;
-	} else if (line && !strcmp(type, "btrfs")) {
-		unescape(source);
-		place->dev = btrfs_device(sys, source);
+	} else if (line && !strcmp(found.type, "btrfs")) {
+		mountinfo__unescape(found.source);
+		place->dev = btrfs_device(sys, found.source);
 	}
 	free(line);
 }
 
 bool mount__is_local(const char *proc, uint32_t pid, int mount)
 {
-	char *type, *source, *line = find_mount(proc, pid, mount, &type, &source);
-	bool is = line && is_one_of(local, type);
+	struct mountinfo found;
+	char *line = find_mount(proc, pid, mount, &found);
+	bool is = line && is_one_of(local, found.type);
 
 	free(line);
 	return is;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/cgroup.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/mountinfo.h"
 #include "host/proc.h"
 
 /* A dozen hierarchies, each with a path of PATH_MAX. */
@@ -89,54 +89,17 @@ int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size)
 	return most < 0 ? -ENOENT : 0;
 }
 
-/* A mounted hierarchy. */
-struct mount {
-	char root[PATH_MAX]; /* what of the hierarchy is mounted there: all of it, or a container's
-			      */
-	char folder[PATH_MAX];
-	bool unified;
-	char *options; /* of the file system: its controllers are among them */
-};
-
-/* The kernel writes blanks and backslashes of a path as \ooo. */
-static void unescape(char *text)
+/* Whether it is of a hierarchy of cgroups, with paths that can be looked up. */
+static bool is_hierarchy(const struct mountinfo *mount)
 {
-	char *out = text;
-
-	for (; *text; text++) {
-		unsigned int code;
-
-		if (*text == '\\' && isdigit((unsigned char)text[1]) &&
-		    sscanf(text + 1, "%3o", &code) == 1) {
-			*out++ = (char)code;
-			text += 3;
-		} else {
-			*out++ = *text;
-		}
-	}
-	*out = '\0';
+	return !strcmp(mount->type, "cgroup2") ||
+	       (!strcmp(mount->type, "cgroup") && *mount->options);
 }
 
-/* proc(5): ID PARENT DEV ROOT FOLDER OPTIONS [TAG...] - TYPE SOURCE SUPER_OPTIONS */
-static bool parse_mount(char *line, struct mount *mount)
-{
-	char *type = strstr(line, " - "), *rest, *word;
-
-	if (!type || sscanf(line, "%*s %*s %*s %4095s %4095s", mount->root, mount->folder) != 2)
-		return false;
-	word = strtok_r(type + 3, " ", &rest);
-	if (!word || (strcmp(word, "cgroup") && strcmp(word, "cgroup2")))
-		return false;
-	mount->unified = !strcmp(word, "cgroup2");
-	mount->options = strtok_r(NULL, " \n", &rest) ? strtok_r(NULL, " \n", &rest) : NULL;
-	unescape(mount->root);
-	unescape(mount->folder);
-	return mount->options;
-}
-
-static int add_place(struct cgroup_filter *filter, const struct mount *mount, const char *path)
+static int add_place(struct cgroup_filter *filter, const struct mountinfo *mount, const char *path)
 {
 	const char *root = mount->root[1] ? mount->root : "";
+	bool unified = !strcmp(mount->type, "cgroup2");
 	struct cgroup_place *place;
 	void *list = reallocarray(filter->list, filter->count + 1, sizeof(*filter->list));
 
@@ -147,16 +110,17 @@ static int add_place(struct cgroup_filter *filter, const struct mount *mount, co
 	*place = (struct cgroup_place){ 0 };
 	if (asprintf(&place->path, "%s%s", root, *path || *root ? path : "/") < 0)
 		place->path = NULL;
-	if (!mount->unified)
+	if (!unified)
 		place->options = strdup(mount->options);
-	return place->path && (mount->unified || place->options) ? 0 : -ENOMEM;
+	return place->path && (unified || place->options) ? 0 : -ENOMEM;
 }
 
 /*
  * A folder that is there, without links and dots, as text has to be compared. Returns what of it
  * is below the mount, which real holds; or NULL with errno.
  */
-static const char *find_below(const struct mount *mount, const char *folder, char real[PATH_MAX])
+static const char *find_below(const struct mountinfo *mount, const char *folder,
+			      char real[PATH_MAX])
 {
 	char top[PATH_MAX];
 	struct stat status;
@@ -175,7 +139,7 @@ static const char *find_below(const struct mount *mount, const char *folder, cha
 }
 
 /* The same of a name in all hierarchies, or of the path of a folder. */
-static const char *look_up(const struct mount *mount, const char *name, char real[PATH_MAX])
+static const char *look_up(const struct mountinfo *mount, const char *name, char real[PATH_MAX])
 {
 	char folder[2 * PATH_MAX];
 	const char *path = name[0] == '/' ? find_below(mount, name, real) : NULL;
@@ -189,7 +153,7 @@ static const char *look_up(const struct mount *mount, const char *name, char rea
 	return find_below(mount, folder, real);
 }
 
-static int look_in(struct cgroup_filter *filter, const struct mount *mount, const char *name)
+static int look_in(struct cgroup_filter *filter, const struct mountinfo *mount, const char *name)
 {
 	char real[PATH_MAX];
 	const char *path = look_up(mount, name, real);
@@ -201,7 +165,7 @@ int cgroup_filter__find(struct cgroup_filter *filter, const char *proc, const ch
 {
 	int error = -ENODEV, result;
 	char path[PATH_MAX], *line = NULL;
-	struct mount mount;
+	struct mountinfo mount;
 	size_t size = 0;
 	FILE *file;
 
@@ -211,8 +175,10 @@ int cgroup_filter__find(struct cgroup_filter *filter, const char *proc, const ch
 	if (!file)
 		return -errno;
 	while (getline(&line, &size, file) > 0) {
-		if (!parse_mount(line, &mount))
+		if (!mountinfo__parse(&mount, line) || !is_hierarchy(&mount))
 			continue;
+		mountinfo__unescape(mount.root);
+		mountinfo__unescape(mount.folder);
 		result = look_in(filter, &mount, name);
 		/* That one cannot be looked into says more than that another has none. */
 		if (result && (error == -ENODEV || error == -ENOENT))
