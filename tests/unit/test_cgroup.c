@@ -5,26 +5,9 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "fake_proc.h"
 #include "host/cgroup.h"
 #include "host/vm_name.h"
-
-/* A folder like /proc, with hierarchies in folders below it. */
-static struct fake_proc proc;
-
-static int set_up(void **state)
-{
-	(void)state;
-	fake_proc__open(&proc);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fake_proc__close(&proc);
-	return 0;
-}
+#include "one_proc.h"
 
 /* What is shown of a process whose file this is. */
 static const char *shown(const char *file)
@@ -216,7 +199,7 @@ static void test_part(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, open_proc, close_proc)
 	const struct CMUnitTest tests[] = {
 		TEST(test_path),      TEST(test_deceiving_names),
 		TEST(test_version_2), TEST(test_version_1),

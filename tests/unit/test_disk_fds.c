@@ -13,32 +13,19 @@
 #include "base/units.h"
 #include "block_device.h"
 #include "disks/disk.h"
-#include "fake_proc.h"
 #include "host/proc.h"
 #include "model/io.h"
+#include "one_proc.h"
 
 #define PID 100U
 
-static struct fake_proc proc;
 static struct disks disks;
 static uint32_t folder_dev; /* of the file system of all files here; 0: it is anonymous */
 
 static int set_up(void **state)
 {
-	struct stat stat_of;
-
-	(void)state;
-	fake_proc__open(&proc);
-	assert_int_equal(stat(proc.path, &stat_of), 0);
-	folder_dev =
-		major(stat_of.st_dev) ? IO_DEV(major(stat_of.st_dev), minor(stat_of.st_dev)) : 0;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fake_proc__close(&proc);
+	open_proc(state);
+	folder_dev = proc_device();
 	return 0;
 }
 
@@ -373,7 +360,7 @@ static void test_memory(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, close_proc)
 	const struct CMUnitTest tests[] = {
 		TEST(test_files),	 TEST(test_hot_plugged), TEST(test_firecracker),
 		TEST(test_active_layer), TEST(test_namespaces),	 TEST(test_fd_sets),

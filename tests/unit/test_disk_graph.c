@@ -11,9 +11,9 @@
 #include <sys/sysmacros.h>
 
 #include "disks/disk.h"
-#include "fake_proc.h"
 #include "fake_qmp.h"
 #include "model/io.h"
+#include "one_proc.h"
 
 #define PID 100U
 #define OLD_GREETING                                                                               \
@@ -34,7 +34,6 @@
 #define LIST_REPLY(items) "{\"return\": [" items "]}"
 #define SIMPLE "kvm|-device|scsi-hd,drive=top,id=d0"
 
-static struct fake_proc proc;
 static struct disks disks;
 static struct fake_answer answers[8];
 static size_t answer_count;
@@ -43,13 +42,8 @@ static uint32_t folder_dev;
 
 static int set_up(void **state)
 {
-	struct stat stat_of;
-
-	(void)state;
-	fake_proc__open(&proc);
-	assert_int_equal(stat(proc.path, &stat_of), 0);
-	folder_dev =
-		major(stat_of.st_dev) ? IO_DEV(major(stat_of.st_dev), minor(stat_of.st_dev)) : 0;
+	open_proc(state);
+	folder_dev = proc_device();
 	memset(answers, 0, sizeof(answers));
 	answer_count = 0;
 	greeting = FAKE_GREETING;
@@ -58,11 +52,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < answer_count; i++)
 		free((void *)answers[i].text);
-	fake_proc__close(&proc);
-	return 0;
+	return close_proc(state);
 }
 
 /* A text in which % is the folder of all files, and ' stands for ". */

@@ -8,9 +8,9 @@
 #include <sys/sysmacros.h>
 
 #include "disks/disk.h"
-#include "fake_proc.h"
 #include "fake_qmp.h"
 #include "model/io.h"
+#include "one_proc.h"
 
 #define ANONYMOUS(number) "/machine/peripheral-anon/device[" number "]/virtio-backend"
 #define NAMED(id) "/machine/peripheral/" id "/virtio-backend"
@@ -85,7 +85,6 @@ static struct fake_answer answers[] = {
 	{ NULL },
 };
 
-static struct fake_proc proc;
 static struct disks disks;
 
 /* Reads a command line (arguments divided by '|') and asks a monitor. */
@@ -126,20 +125,6 @@ static void check_place(const struct disk *disk, const char *qom_path, const cha
 {
 	assert_string_equal(disk->qom_path, qom_path);
 	assert_string_equal(disk->address, address);
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	fake_proc__open(&proc);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fake_proc__close(&proc);
-	return 0;
 }
 
 static void test_all(void **state)
@@ -292,7 +277,7 @@ static void test_nonsense(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, open_proc, close_proc)
 	const struct CMUnitTest tests[] = {
 		TEST(test_all),
 		TEST(test_open_files),

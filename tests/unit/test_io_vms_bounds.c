@@ -1,51 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What one user's processes and cgroups take of a look at the VMs is his, and nobody else's. */
-#include "disks/io_vms.h"
+#include "io_vms_host.h"
 
 #include "base/units.h"
-#include "fake_proc.h"
-#include "unit.h"
 
 #define CROWD 120
 #define CROWD_UID 1000
 #define VICTIM 4000
 #define VICTIM_UID 2000
 
-struct fixture {
-	struct fake_proc proc, cgroups, sys;
-	struct io_vms vms;
-};
-
-static int set_up(void **state)
-{
-	static const struct vm_filter all;
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	fake_proc__open(&fixture->proc);
-	fake_proc__open(&fixture->cgroups);
-	fake_proc__open(&fixture->sys);
-	fake_proc__add(&fixture->proc, 1, "init", 1, "init", NULL);
-	fake_tree(&fixture->sys, "block/none", "");
-	assert_int_equal(io_vms__init(&fixture->vms, fixture->proc.path, fixture->cgroups.path,
-				      fixture->sys.path, &all),
-			 0);
-	*state = fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	io_vms__free(&fixture->vms);
-	fake_proc__close(&fixture->proc);
-	fake_proc__close(&fixture->cgroups);
-	fake_proc__close(&fixture->sys);
-	free(fixture);
-	return 0;
-}
-
-static void add_vm(struct fixture *fixture, uint32_t pid, uint32_t uid, const char *arguments)
+static void add_vm_of(struct fixture *fixture, uint32_t pid, uint32_t uid, const char *arguments)
 {
 	char text[64];
 
@@ -66,7 +30,7 @@ static void add_crowd(struct fixture *fixture)
 		end += sprintf(end, "{\"driver\":\"file\",\"file\":\"/none/%d\"}", i) + 1;
 	}
 	for (uint32_t pid = 100; pid < 100 + CROWD; pid++) {
-		add_vm(fixture, pid, CROWD_UID, "kvm");
+		add_vm_of(fixture, pid, CROWD_UID, "kvm");
 		fake_file(&fixture->proc, pid, "cmdline", text, (size_t)(end - text));
 	}
 }
@@ -80,7 +44,7 @@ static void test_shares(void **state)
 	uint64_t ns;
 
 	add_crowd(fixture);
-	add_vm(fixture, VICTIM, VICTIM_UID, disks);
+	add_vm_of(fixture, VICTIM, VICTIM_UID, disks);
 	fixture->vms.budget_ns = 20 * NSEC_PER_MSEC;
 	ns = clock_process_cpu_ns();
 	assert_int_equal(io_vms__refresh(&fixture->vms, 1), 1);
@@ -101,8 +65,8 @@ static void test_alone(void **state)
 {
 	struct fixture *fixture = *state;
 
-	add_vm(fixture, VICTIM, VICTIM_UID, "qemu|-drive|if=virtio,file=a.raw,format=raw");
-	add_vm(fixture, VICTIM + 1, VICTIM_UID, "qemu|-drive|if=virtio,file=a.raw,format=raw");
+	add_vm_of(fixture, VICTIM, VICTIM_UID, "qemu|-drive|if=virtio,file=a.raw,format=raw");
+	add_vm_of(fixture, VICTIM + 1, VICTIM_UID, "qemu|-drive|if=virtio,file=a.raw,format=raw");
 	assert_int_equal(io_vms__refresh(&fixture->vms, 1), 1);
 	assert_int_equal(fixture->vms.refusals.count, 0);
 	assert_int_equal(fixture->vms.list[0].disks->count, 1);
@@ -118,7 +82,7 @@ static void test_cgroups(void **state)
 
 	fake_tree(&fixture->cgroups, "vms/a/io.stat", "");
 	fake_tree(&fixture->cgroups, "vms/a/cgroup.procs", "4000\n");
-	add_vm(fixture, VICTIM, VICTIM_UID, "qemu");
+	add_vm_of(fixture, VICTIM, VICTIM_UID, "qemu");
 	for (int i = 0; i < 2100; i++) {
 		if (i == 1500) {
 			assert_int_equal(io_vms__refresh(&fixture->vms, 1), 1);
@@ -141,7 +105,7 @@ static void test_chain(void **state)
 	for (int i = 0; i < 1000; i++)
 		end = stpcpy(end, "/a");
 	strcpy(end, "\n");
-	add_vm(fixture, VICTIM, VICTIM_UID, "qemu");
+	add_vm_of(fixture, VICTIM, VICTIM_UID, "qemu");
 	fake_file(&fixture->proc, VICTIM, "cgroup", path, strlen(path));
 	assert_int_equal(io_vms__refresh(&fixture->vms, 1), 1);
 	assert_int_equal(io_vms__find(&fixture->vms, VICTIM)->cgroup_id, 0);

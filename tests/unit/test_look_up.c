@@ -11,29 +11,19 @@
 #include "dead_fs.h"
 #include "disks/look_up.h"
 #include "disks/open_files.h"
-#include "fake_proc.h"
+#include "one_proc.h"
 
 #define PID 100U
 
-static struct fake_proc proc;
-
 static int set_up(void **state)
 {
-	(void)state;
-	fake_proc__open(&proc);
+	open_proc(state);
 	fake_proc__add(&proc, PID, "kvm", 1, "kvm", NULL);
 	fake_tree(&proc, "jail/real/folder/a", "");
 	fake_tree(&proc, "outside", "");
 	assert_int_equal(symlink(fake_path(&proc, "jail"), fake_path(&proc, "100/root")), 0);
 	assert_int_equal(symlink(fake_path(&proc, "jail/real"), fake_path(&proc, "100/cwd")), 0);
 	assert_int_equal(symlink("/proc/self/mountinfo", fake_path(&proc, "100/mountinfo")), 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fake_proc__close(&proc);
 	return 0;
 }
 
@@ -175,7 +165,7 @@ static void test_dead(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, close_proc)
 	const struct CMUnitTest tests[] = {
 		TEST(test_links),
 		TEST(test_unknown_mount),

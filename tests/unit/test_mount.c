@@ -7,25 +7,15 @@
 
 #include "block_device.h"
 #include "disks/mount.h"
-#include "fake_proc.h"
 #include "model/io.h"
+#include "one_proc.h"
 
 #define PID 100U
 
-static struct fake_proc proc;
-
 static int set_up(void **state)
 {
-	(void)state;
-	fake_proc__open(&proc);
+	open_proc(state);
 	fake_proc__add(&proc, PID, "kvm", 1, "kvm", NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fake_proc__close(&proc);
 	return 0;
 }
 
@@ -98,7 +88,7 @@ static void test_btrfs(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, close_proc)
 	const struct CMUnitTest tests[] = { TEST(test_kinds), TEST(test_btrfs) };
 
 	return cmocka_run_group_tests_name("mount", tests, NULL, NULL);

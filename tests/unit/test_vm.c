@@ -4,14 +4,13 @@
 
 #include <errno.h>
 
-#include "fake_proc.h"
 #include "host/proc.h"
 #include "host/vm.h"
+#include "one_proc.h"
 
 #define UUID "8a1f7c3e-5b2d-4c6a-9e0f-112233445566"
 #define UUID_UPPER "8A1F7C3E-5B2D-4C6A-9E0F-112233445566"
 
-static struct fake_proc proc;
 static const struct vm_filter no_filter;
 
 static uint64_t ticks_to_ns(uint64_t ticks)
@@ -21,8 +20,7 @@ static uint64_t ticks_to_ns(uint64_t ticks)
 
 static int set_up(void **state)
 {
-	(void)state;
-	fake_proc__open(&proc);
+	open_proc(state);
 	fake_proc__add(&proc, 100, "qemu-system-x86", 5000,
 		       "qemu-system-x86_64|-name|guest=web,debug-threads=on|-uuid|" UUID,
 		       "0::/machine.slice/machine-qemu\\x2d3\\x2dweb.scope/libvirt/emulator\n");
@@ -32,13 +30,6 @@ static int set_up(void **state)
 	fake_proc__add(&proc, 300, "cloud-hyperviso", 7000, "cloud-hypervisor|--cpus|boot=2",
 		       "0::/machine.slice/machine-cache.scope\n");
 	fake_proc__add(&proc, 400, "vm) S 7 (x", 8000, "kvm|-m|512", "0::/user.slice\n");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fake_proc__close(&proc);
 	return 0;
 }
 
@@ -486,7 +477,7 @@ static void test_proc_files(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, close_proc)
 	const struct CMUnitTest tests[] = {
 		TEST(test_names),	   TEST(test_identity),	   TEST(test_pid_reuse),
 		TEST(test_filter_by_name), TEST(test_long_names),  TEST(test_cut_name),
