@@ -19,10 +19,6 @@
 #include "render/terminal.h"
 
 #define SCHEMA "kvmq.exit/1"
-#define LOSS(key, member, words)                                                                   \
-	{                                                                                          \
-		key, words, offsetof(struct exit_losses, member), NULL                             \
-	}
 
 /* Rows, and the exits of each. */
 struct exit_table {
@@ -41,23 +37,18 @@ struct exit_report {
 };
 
 static const struct loss exit_loss_list[] = {
-	LOSS("reasons", reasons, "exits not booked by reason (table full)"),
-	LOSS("events", events, "events of exits dropped (buffer full)"),
-	LOSS("exits", order, "entries and exits not seen"),
-	LOSS("torn", torn, "readings of exits given up"),
+	LOSS_OF(struct exit_losses, "reasons", reasons, "exits not booked by reason (table full)"),
+	LOSS_OF(struct exit_losses, "events", events, "events of exits dropped (buffer full)"),
+	LOSS_OF(struct exit_losses, "exits", order, "entries and exits not seen"),
+	LOSS_OF(struct exit_losses, "torn", torn, "readings of exits given up"),
 };
 
-static const struct loss_table exit_losses = { exit_loss_list,
-					       sizeof(exit_loss_list) / sizeof(exit_loss_list[0]) };
+static const struct loss_table exit_losses = LOSS_TABLE(exit_loss_list);
 
-#define LOSS_SETS 2
-#define LOSSES(view)                                                                               \
-	{                                                                                          \
-		{ &sched_losses, &(view)->sched.losses, NULL },                                    \
-		{                                                                                  \
-			&exit_losses, &(view)->exits.losses, NULL                                  \
-		}                                                                                  \
-	}
+static struct loss_pair losses_of(const struct view *view)
+{
+	return losses__pair(&view->sched, &exit_losses, &view->exits.losses);
+}
 
 static int print_columns(void)
 {
@@ -177,9 +168,9 @@ static int print_json(struct exit_report *report, FILE *file, const struct summa
 		      const struct view *before, const struct view *after)
 {
 	static const char *const names[] = { NULL, "vmx", "svm" };
-	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
+	const struct loss_pair losses = losses_of(after);
 	struct json_rows rows;
-	json_t *object = summary__json(summary, SCHEMA, losses, LOSS_SETS);
+	json_t *object = summary__json(summary, SCHEMA, losses.sets, 2);
 	json_t *cost = json_object_get(object, "cost");
 	struct hook_cost hooks = hook_cost(before, after);
 
@@ -242,7 +233,7 @@ static void print_footer(const struct exit_report *report, FILE *file,
 			 const struct summary *summary, const struct view *before,
 			 const struct view *after)
 {
-	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
+	const struct loss_pair losses = losses_of(after);
 	struct hook_cost hooks = hook_cost(before, after);
 	struct cost_shares cost = summary__cost(summary);
 	bool verbose = report->options->verbose;
@@ -257,7 +248,7 @@ static void print_footer(const struct exit_report *report, FILE *file,
 		summary__print_switches(file, summary);
 	cost.hooks_pct = cost__sum(cost.hooks_pct, hooks.pct);
 	cost__print(file, &cost, "kvmq-exit");
-	losses__print(file, losses, LOSS_SETS, verbose ? NULL : &report->columns);
+	losses__print(file, losses.sets, 2, verbose ? NULL : &report->columns);
 	putc('\n', file);
 }
 
@@ -296,7 +287,7 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 	struct summary summary = { .host = &after->host,
 				   .before = &before->sched,
 				   .after = &after->sched };
-	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
+	const struct loss_pair earlier = losses_of(before), losses = losses_of(after);
 	int error = make_table(&report->table, report->options->by, before, after);
 
 	if (error)
@@ -308,9 +299,8 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 	if (!report->options->events)
 		return print_text(report, file, &summary, before, after);
 	/* An event line says nothing of those that are not there. */
-	if (memcmp(&before->sched.losses, &after->sched.losses, sizeof(after->sched.losses)) ||
-	    memcmp(&before->exits.losses, &after->exits.losses, sizeof(after->exits.losses)))
-		losses__print(file, losses, LOSS_SETS, NULL);
+	if (losses__differ(&earlier, &losses))
+		losses__print(file, losses.sets, 2, NULL);
 	return 0;
 }
 

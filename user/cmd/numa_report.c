@@ -19,10 +19,6 @@
 #include "render/terminal.h"
 
 #define SCHEMA "kvmq.numa/1"
-#define LOSS(key, member, words)                                                                   \
-	{                                                                                          \
-		key, words, offsetof(struct numa_losses, member), NULL                             \
-	}
 
 struct numa_report {
 	const struct options *options;
@@ -36,21 +32,16 @@ struct numa_report {
 };
 
 static const struct loss numa_loss_list[] = {
-	LOSS("numa_events", events, "events of nodes dropped (buffer full)"),
-	LOSS("faults", faults, "hint faults not seen"),
+	LOSS_OF(struct numa_losses, "numa_events", events, "events of nodes dropped (buffer full)"),
+	LOSS_OF(struct numa_losses, "faults", faults, "hint faults not seen"),
 };
 
-static const struct loss_table numa_losses = { numa_loss_list,
-					       sizeof(numa_loss_list) / sizeof(numa_loss_list[0]) };
+static const struct loss_table numa_losses = LOSS_TABLE(numa_loss_list);
 
-#define LOSS_SETS 2
-#define LOSSES(view)                                                                               \
-	{                                                                                          \
-		{ &sched_losses, &(view)->sched.losses, NULL },                                    \
-		{                                                                                  \
-			&numa_losses, &(view)->numa.losses, NULL                                   \
-		}                                                                                  \
-	}
+static struct loss_pair losses_of(const struct view *view)
+{
+	return losses__pair(&view->sched, &numa_losses, &view->numa.losses);
+}
 
 static int print_columns(void)
 {
@@ -166,9 +157,9 @@ static int print_json(struct numa_report *report, FILE *file, const struct summa
 {
 	static const char *const balancing[] = { NULL, "off", "on", "tiering" };
 	const struct numa_snapshot *numa = &after->numa;
-	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
+	const struct loss_pair losses = losses_of(after);
 	struct json_rows rows;
-	json_t *object = summary__json(summary, SCHEMA, losses, LOSS_SETS);
+	json_t *object = summary__json(summary, SCHEMA, losses.sets, 2);
 	json_t *cost = json_object_get(object, "cost");
 
 	json_object_set_new(cost, "residency_ns",
@@ -260,7 +251,7 @@ static void print_footer(const struct numa_report *report, FILE *file,
 			 const struct summary *summary, const struct view *before,
 			 const struct view *after)
 {
-	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
+	const struct loss_pair losses = losses_of(after);
 	struct cost_shares cost = summary__cost(summary);
 	bool verbose = report->options->verbose;
 
@@ -268,7 +259,7 @@ static void print_footer(const struct numa_report *report, FILE *file,
 	if (verbose)
 		print_details(file, summary, before, after);
 	cost__print(file, &cost, "kvmq-numa");
-	losses__print(file, losses, LOSS_SETS, verbose ? NULL : &report->columns);
+	losses__print(file, losses.sets, 2, verbose ? NULL : &report->columns);
 	putc('\n', file);
 }
 
@@ -306,7 +297,7 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 	struct summary summary = { .host = &after->host,
 				   .before = &before->sched,
 				   .after = &after->sched };
-	const struct loss_set losses[LOSS_SETS] = LOSSES(after);
+	const struct loss_pair earlier = losses_of(before), losses = losses_of(after);
 	int error = make_rows(report, before, after);
 
 	if (error)
@@ -318,9 +309,8 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 	if (!report->options->events)
 		return print_text(report, file, &summary, before, after);
 	/* An event line says nothing of those that are not there. */
-	if (memcmp(&before->sched.losses, &after->sched.losses, sizeof(after->sched.losses)) ||
-	    memcmp(&before->numa.losses, &after->numa.losses, sizeof(after->numa.losses)))
-		losses__print(file, losses, LOSS_SETS, NULL);
+	if (losses__differ(&earlier, &losses))
+		losses__print(file, losses.sets, 2, NULL);
 	return 0;
 }
 

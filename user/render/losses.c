@@ -23,7 +23,7 @@ static const struct loss sched_list[] = {
 	LOSS(blame, "times a wait was booked on nobody (full list or table)", NULL),
 };
 
-const struct loss_table sched_losses = { sched_list, sizeof(sched_list) / sizeof(sched_list[0]) };
+const struct loss_table sched_losses = LOSS_TABLE(sched_list);
 
 static uint64_t count_of(const struct loss_set *set, const struct loss *loss)
 {
@@ -31,6 +31,25 @@ static uint64_t count_of(const struct loss_set *set, const struct loss *loss)
 
 	memcpy(&count, (const char *)set->losses + loss->place, sizeof(count));
 	return count;
+}
+
+struct loss_pair losses__pair(const struct snapshot *sched, const struct loss_table *table,
+			      const void *losses)
+{
+	return (struct loss_pair){ { { &sched_losses, &sched->losses, NULL },
+				     { table, losses, NULL } } };
+}
+
+bool losses__differ(const struct loss_pair *before, const struct loss_pair *after)
+{
+	for (size_t set = 0; set < 2; set++)
+		for (size_t i = 0; i < after->sets[set].table->count; i++) {
+			const struct loss *loss = &after->sets[set].table->list[i];
+
+			if (count_of(&before->sets[set], loss) != count_of(&after->sets[set], loss))
+				return true;
+		}
+	return false;
 }
 
 static bool is_about(const struct loss *loss, const struct columns *columns)

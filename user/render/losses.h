@@ -4,6 +4,8 @@
 #define KVMQ_LOSSES_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "model/snapshot.h"
@@ -28,8 +30,30 @@ struct loss_set {
 	const char *words; /* of the entry that has none of its own, or NULL */
 };
 
+/* An entry of a list about a struct, and the table of a list. */
+#define LOSS_OF(of_struct, of_key, member, of_words)                                               \
+	{                                                                                          \
+		.key = of_key, .words = of_words, .place = offsetof(of_struct, member)             \
+	}
+#define LOSS_TABLE(of_list)                                                                        \
+	{                                                                                          \
+		.list = of_list, .count = sizeof(of_list) / sizeof((of_list)[0])                   \
+	}
+
 /* Of struct losses, the scheduler's. */
 extern const struct loss_table sched_losses;
+
+/* The scheduler's, and those of what was looked at beside it. */
+struct loss_pair {
+	struct loss_set sets[2];
+};
+
+/* losses: what table is about; borrowed. */
+struct loss_pair losses__pair(const struct snapshot *sched, const struct loss_table *table,
+			      const void *losses);
+
+/* Whether anything is lost at one of two moments that is not at the other. */
+bool losses__differ(const struct loss_pair *before, const struct loss_pair *after);
 
 /*
  * "losses: 3 events dropped (buffer full), 1 ...": those of count sets that are about any of
