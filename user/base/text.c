@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/text.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unictype.h>
@@ -147,20 +146,6 @@ void text_put(FILE *file, const char *text, size_t columns)
 	put_blanks(file, used < columns ? columns - used : 0);
 }
 
-void text_line(FILE *file, const char *format, ...)
-{
-	va_list args;
-	char *line;
-
-	va_start(args, format);
-	if (vasprintf(&line, format, args) < 0)
-		line = NULL;
-	va_end(args);
-	text_show(file, line ? line : "(no memory)", SIZE_MAX);
-	free(line);
-	putc_unlocked('\n', file);
-}
-
 static void begin_next_line(FILE *file)
 {
 	putc_unlocked('\n', file);
@@ -208,6 +193,25 @@ void text_wrap(FILE *file, const char *text, size_t columns)
 	}
 	free(words);
 	putc_unlocked('\n', file);
+}
+
+void text_wrap_args(FILE *file, size_t columns, const char *format, va_list args)
+{
+	char *line;
+
+	if (vasprintf(&line, format, args) < 0)
+		line = NULL;
+	text_wrap(file, line ? line : "(no memory)", columns);
+	free(line);
+}
+
+void text_line(FILE *file, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	text_wrap_args(file, 0, format, args);
+	va_end(args);
 }
 
 void text_clean(char *clean, size_t size, const char *text)

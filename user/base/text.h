@@ -10,6 +10,7 @@
 #ifndef KVMQ_TEXT_H
 #define KVMQ_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +36,10 @@ void text_line(FILE *file, const char *format, ...) __attribute__((format(printf
  * further lines, which are indented. 0, or too few for a word or two: no limit.
  */
 void text_wrap(FILE *file, const char *text, size_t columns);
+
+/* The same with a format, and what va_start() gave. */
+void text_wrap_args(FILE *file, size_t columns, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 /* Writes what text_show() shows into clean: never longer than text, and may be in its place. */
 void text_clean(char *clean, size_t size, const char *text);

@@ -2,7 +2,6 @@
 #include "render/terminal.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -23,14 +22,10 @@ unsigned int terminal_width(FILE *file)
 void terminal_line(FILE *file, const char *format, ...)
 {
 	va_list args;
-	char *line;
 
 	va_start(args, format);
-	if (vasprintf(&line, format, args) < 0)
-		line = NULL;
+	text_wrap_args(file, terminal_width(file), format, args);
 	va_end(args);
-	text_wrap(file, line ? line : "(no memory)", terminal_width(file));
-	free(line);
 }
 
 int sentence__begin(struct sentence *sentence)
