@@ -4,9 +4,11 @@
 #define KVMQ_BLOCK_H
 
 #include "hist.h"
+#include "owner.h"
 
-#define BLOCK_FLOWS 2048
-#define BLOCK_OWNERS 4096 /* cgroups of VMs, and devices */
+#define BLOCK_FLOWS_MIN 2048
+#define BLOCK_FLOWS 16384  /* at most */
+#define BLOCK_OWNERS 16384 /* VMs, their cgroups, and devices */
 #define BLOCK_BUCKET_BITS 12
 #define BLOCK_BUCKETS (1 << BLOCK_BUCKET_BITS)
 #define BLOCK_WAYS 8
@@ -63,6 +65,7 @@ struct block_slot {
 	__u64 used; /* enum block_use */
 	__u64 issued;
 	__u64 requeued;
+	struct owner owner; /* on whose account the slot is */
 	__u64 completed __attribute__((aligned(64)));
 	__u64 bytes;
 	__u64 failed;

@@ -6,6 +6,7 @@
 #ifndef KVMQ_FLOW_BPF_H
 #define KVMQ_FLOW_BPF_H
 
+#include "owner.bpf.h"
 #include "pending.bpf.h"
 
 const volatile bool vms_only = false;
@@ -15,6 +16,9 @@ const volatile bool send_events = false;
 __u32 tgid_count = 0;
 __u32 cgroup_count = 0;
 __u32 device_count = 0;
+
+/* Slots beyond have never been used. */
+__u32 flows_seen = 0;
 
 struct tgid_chunk {
 	__u64 bits[1 << (BLOCK_TGID_BITS - 6)];
@@ -29,20 +33,28 @@ struct {
 	__type(value, struct tgid_chunk);
 } vm_tgids SEC(".maps");
 
-/* Cgroups that hold VMs. */
+/* Cgroups that hold VMs, and whose these are. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, BLOCK_OWNERS);
 	__type(key, __u64);
-	__type(value, __u8);
+	__type(value, __u32);
 } vm_cgroups SEC(".maps");
+
+/* The users of the processes that are VMs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BLOCK_OWNERS);
+	__type(key, __u32);
+	__type(value, __u32);
+} vm_uids SEC(".maps");
 
 /* Devices that a VM alone has. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, BLOCK_OWNERS);
 	__type(key, __u32);
-	__type(value, __u8);
+	__type(value, __u32);
 } vm_devices SEC(".maps");
 
 struct {
@@ -139,16 +151,48 @@ static __always_inline void copy_entry(struct block_pending *to, const struct bl
 	__builtin_memcpy(to->comm, from->comm, sizeof(to->comm));
 }
 
+/* On whose account a flow is. What is no VM's is on nobody's. */
+static __always_inline struct owner flow_owner(const struct block_key *key)
+{
+	struct owner owner = { .kind = OWNER_UID, .id = OWNER_NOBODY, .uid = OWNER_NOBODY };
+	__u32 *uid = NULL;
+
+	if (key->tgid) {
+		owner.kind = OWNER_VM;
+		owner.id = key->tgid;
+		uid = bpf_map_lookup_elem(&vm_uids, &key->tgid);
+	} else if (key->cgroup) {
+		owner.kind = OWNER_CGROUP;
+		owner.id = key->cgroup;
+		uid = bpf_map_lookup_elem(&vm_cgroups, &key->cgroup);
+	}
+	if (uid)
+		owner.uid = *uid;
+	return owner;
+}
+
 static __noinline __u32 create_flow(const struct block_key *key)
 {
 	struct block_slot *slot;
+	struct owner owner;
 	__u32 index;
 
-	if (!key || bpf_map_pop_elem(&free_slots, &index))
+	if (!key)
 		return 0;
+	owner = flow_owner(key);
+	if (!share_take(&owner))
+		return 0;
+	if (bpf_map_pop_elem(&free_slots, &index)) {
+		share_give_back(&owner);
+		return 0;
+	}
 	slot = bpf_map_lookup_elem(&slots, &index);
 	if (!slot)
 		return 0;
+	/* Of two CPUs the higher may be last: user space remembers, and looks on a little. */
+	if (index >= flows_seen)
+		flows_seen = index + 1;
+	slot->owner = owner;
 	slot->key = *key;
 	/* Also a barrier: who sees this sees the key. */
 	__sync_lock_test_and_set(&slot->used, BLOCK_COUNTS);

@@ -390,19 +390,6 @@ int sched_scan(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* Run by user space, when it has cleared a slot. Arguments: that, and whose it was. */
-SEC("raw_tp")
-int sched_give_back(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u32 slot = ctx->args[0];
-
-	share_give(SCHED_OF_UID, ctx->args[1]);
-	share_give(SCHED_OF_VM, ctx->args[2]);
-	if (!bpf_map_push_elem(&free_slots, &slot, BPF_ANY))
-		__sync_fetch_and_add(&free_count, 1);
-	return 0;
-}
-
 /* Not static, for the verifier: see throttled_time(). */
 __noinline int thread_progress(__u32 slot, __u64 now)
 {

@@ -9,11 +9,10 @@
 
 #include "hist.h"
 
-#define SCHED_SLOTS 32768 /* threads tracked at once, at most: see slot_count() */
+#define SCHED_SLOTS 32768 /* threads tracked at once, at most */
 #define SCHED_SLOTS_MIN 4096
 #define SCHED_NO_SLOT (~0U)
 #define SCHED_LEFT_OUT 0xffff /* in the slot table: a vCPU that the filter leaves out */
-#define SCHED_VM_PARTS 8      /* a VM may have so many times less than a user */
 #define SCHED_VERDICT_BITS 12 /* log2 of the verdicts in one element of vm_verdicts */
 #define SCHED_TIDS_BITS 10    /* thread ids in one element of the slot table */
 #define SCHED_TIDS (1U << SCHED_TIDS_BITS)
@@ -216,22 +215,6 @@ enum sched_verdict {
 	SCHED_ASKED, /* user space has not answered */
 	SCHED_WANTED,
 	SCHED_UNWANTED,
-};
-
-/* Whose a slot is. */
-enum sched_owner_kind {
-	SCHED_OF_UID,
-	SCHED_OF_VM,
-};
-
-struct sched_owner {
-	__u32 kind; /* enum sched_owner_kind */
-	__u32 id;   /* uid, or tgid */
-};
-
-struct sched_share {
-	__u64 held; /* slots */
-	__u64 lost; /* switches of threads that got none since this share was used up */
 };
 
 /* A thread was found; slot and generation say which. SCHED_NO_SLOT: is its VM wanted? */

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who gets a slot? Decided when a thread is new, and never at a switch of one that has its own.
- *
- * An owner gets one while it has fewer than are free: so one who takes all that there is has half
- * of the table in the end, two have a third each, and whoever has none gets his. Owners are the
- * users that VMs run as, and the VMs, each for an eighth of what is free, since one user may run
- * them all. What the filter leaves out gets none: user space is asked once for each VM.
+ * Who gets a slot? Whose share is not used up (owner.bpf.h), and whom the filter does not leave
+ * out: user space is asked once for each VM.
  */
 #ifndef KVMQ_SHARE_BPF_H
 #define KVMQ_SHARE_BPF_H
 
+#include "owner.bpf.h"
 #include "slot.bpf.h"
 
 /* vCPUs without a slot, since the filter leaves them out. */
 __u64 left_out = 0;
-
-/* How many slots free_slots holds. */
-__u64 free_count = 0;
 
 struct sched_losses losses = {};
 
@@ -32,14 +26,6 @@ struct {
 	__uint(max_entries, 64 * 1024);
 } news SEC(".maps");
 
-/* Two for each slot, that of a user and that of a VM: never full of those who have any. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 2 * SCHED_SLOTS);
-	__type(key, struct sched_owner);
-	__type(value, struct sched_share);
-} shares SEC(".maps");
-
 struct verdict_chunk {
 	__u8 verdicts[1 << SCHED_VERDICT_BITS];
 };
@@ -54,47 +40,17 @@ struct {
 	__type(value, struct verdict_chunk);
 } vm_verdicts SEC(".maps");
 
-static __always_inline struct sched_share *share_of(__u32 kind, __u32 id)
+/* A slot for a thread of this VM and user, on their account. */
+static __always_inline bool take_slot(__u32 uid, __u32 vm, __u32 *slot)
 {
-	struct sched_owner owner = { .kind = kind, .id = id };
-	struct sched_share *share = bpf_map_lookup_elem(&shares, &owner), fresh = {};
+	struct owner owner = { .kind = OWNER_VM, .id = vm, .uid = uid };
 
-	if (share)
-		return share;
-	bpf_map_update_elem(&shares, &owner, &fresh, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&shares, &owner);
-}
-
-static __always_inline bool share_is_used_up(struct sched_share *share, __u64 parts)
-{
-	if (*(volatile __u64 *)&share->held * parts < *(volatile __u64 *)&free_count)
+	if (!share_take(&owner))
 		return false;
-	__sync_fetch_and_add(&share->lost, 1);
-	return true;
-}
-
-/* Takes a slot for a thread of this VM and user, and counts it as theirs. */
-static __always_inline bool share_take(__u32 uid, __u32 vm, __u32 *slot)
-{
-	struct sched_share *user = share_of(SCHED_OF_UID, uid), *own = share_of(SCHED_OF_VM, vm);
-
-	if (!user || !own || share_is_used_up(own, SCHED_VM_PARTS) || share_is_used_up(user, 1))
-		return false;
-	if (bpf_map_pop_elem(&free_slots, slot))
-		return false;
-	__sync_fetch_and_add(&free_count, -1);
-	__sync_fetch_and_add(&user->held, 1);
-	__sync_fetch_and_add(&own->held, 1);
-	return true;
-}
-
-static __always_inline void share_give(__u32 kind, __u32 id)
-{
-	struct sched_owner owner = { .kind = kind, .id = id };
-	struct sched_share *share = bpf_map_lookup_elem(&shares, &owner);
-
-	if (share && share->held)
-		__sync_fetch_and_add(&share->held, -1);
+	if (!bpf_map_pop_elem(&free_slots, slot))
+		return true;
+	share_give_back(&owner);
+	return false;
 }
 
 static __always_inline __u8 *verdict_of(__u32 tgid)

@@ -191,7 +191,7 @@ static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 
 
 	if (use_verdicts && entry && !is_let_in(task, vm, entry, in_kvm_run(task)))
 		return 0;
-	if (!entry || !share_take(uid, vm, &slot)) {
+	if (!entry || !take_slot(uid, vm, &slot)) {
 		__sync_fetch_and_add(&losses.slots, 1);
 		return 0;
 	}

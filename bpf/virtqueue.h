@@ -7,7 +7,7 @@
 #include <linux/types.h>
 #endif
 
-#define VIRTQUEUE_VMS 1024
+#define VIRTQUEUE_VMS 4096
 #define VIRTQUEUE_SLOTS 8192	 /* rings of all VMs */
 #define VIRTQUEUE_RINGS_OF_VM 64 /* at most */
 

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf_tracing.h>
 
+#include "owner.bpf.h"
 #include "vmm.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -44,12 +45,20 @@ static __always_inline bool read_cookie(struct cookie *cookie, const void *from)
 static __always_inline struct vmm_requests *flow_of(const struct vmm_key *key)
 {
 	struct vmm_requests *requests = bpf_map_lookup_elem(&flows, key);
+	struct owner owner = { .kind = OWNER_VM, .id = key->pid };
 	static const struct vmm_requests zero;
 
 	if (requests)
 		return requests;
-	bpf_map_update_elem(&flows, key, &zero, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&flows, key);
+	owner.uid = bpf_get_current_uid_gid();
+	if (!share_take(&owner))
+		return NULL;
+	if (bpf_map_update_elem(&flows, key, &zero, BPF_NOEXIST))
+		share_give_back(&owner);
+	requests = bpf_map_lookup_elem(&flows, key);
+	if (requests)
+		requests->uid = owner.uid;
+	return requests;
 }
 
 SEC("uprobe")

@@ -5,7 +5,8 @@
 
 #include "hist.h"
 
-#define VMM_FLOWS 4096
+#define VMM_FLOWS_MIN 4096
+#define VMM_FLOWS 16384 /* at most */
 
 /* Requests of one type of one disk of one VM. */
 struct vmm_key {
@@ -20,6 +21,8 @@ struct vmm_requests {
 	__u64 sum_ns;
 	__u64 bytes;
 	__u32 hist[HIST_BUCKETS];
+	__u32 uid; /* whose the VM is */
+	__u32 pad;
 };
 
 _Static_assert(sizeof(struct vmm_key) == 16, "no implicit padding");

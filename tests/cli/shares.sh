@@ -30,7 +30,7 @@ bracket() {
 import sys
 from kvmq import Tool, vcpus
 from measuring import Bracket, check_bracket
-tool = Tool(*sys.argv[2:], "2")
+tool = Tool(*sys.argv[2:], "4")
 tids = {row["vcpu"]: row["tid"] for row in vcpus(tool.report(), sys.argv[1]).values()}
 assert len(tids) == 2, f"vCPUs of the victim: {tids}"
 found = Bracket(tool, tids.values())
@@ -54,3 +54,9 @@ works 'a victim beside thousands' "$cpu" -j -b vm 0.5 1 &&
 works 'what --vm leaves out' "$cpu" -j -m "$name-late" 0.5 1 &&
 	holds 'what --vm leaves out takes no slot' 'last["losses"]["threads"] == 0' 'len(rows) == 2' \
 		"last['vms'] >= $HOG_VMS + 3" "last['vcpus'] >= $HOG_VMS * $HOG_VCPUS"
+try "$cpu" -v -b vm 0.5 1
+if grep -q '^kvmq-cpu: the table of threads: all VMs of 65534, user 65534: share used up' "$scratch/err"; then
+	ok 'whose share is used up'
+else
+	bad 'whose share is used up' 'no line of user 65534'
+fi

@@ -62,6 +62,10 @@ static void configure(const struct block_probe *probe, bool throttling)
 	skeleton->rodata->send_events = probe->config.events;
 	skeleton->rodata->event_min_ns = probe->config.event_min_ns;
 	bpf_program__set_autoload(skeleton->progs.block_throttled, throttling);
+	bpf_map__set_max_entries(skeleton->maps.slots, probe->flows);
+	bpf_map__set_max_entries(skeleton->maps.flows, probe->flows);
+	bpf_map__set_max_entries(skeleton->maps.free_slots, probe->flows);
+	bpf_map__set_max_entries(skeleton->maps.shares, 2 * probe->flows);
 	bpf_map__set_max_entries(skeleton->maps.vm_tgids, (host_tid_max() >> BLOCK_TGID_BITS) + 1);
 	bpf_map__set_max_entries(skeleton->maps.block_events, probe->config.events
 								      ? BLOCK_EVENTS_SIZE
@@ -113,12 +117,10 @@ static int fill_free_slots(const struct block_probe *probe)
 {
 	int fd = bpf_map__fd(probe->skeleton->maps.free_slots);
 
-	for (uint32_t i = 0; i < BLOCK_FLOWS; i++) {
-		uint32_t slot = BLOCK_FLOWS - 1 - i;
-
+	for (uint32_t slot = probe->flows; slot-- > 0;)
 		if (bpf_map_update_elem(fd, NULL, &slot, BPF_ANY))
 			return -errno;
-	}
+	probe->skeleton->bss->free_count = probe->flows;
 	return 0;
 }
 
@@ -147,6 +149,7 @@ int block_probe__open(struct block_probe **out, const struct block_probe_config 
 	if (!probe)
 		return -ENOMEM;
 	probe->config = *config;
+	probe->flows = table_size(BLOCK_FLOWS_MIN, BLOCK_FLOWS);
 	kernel_route_messages();
 	error = load(probe);
 	if (!error)
@@ -166,6 +169,8 @@ void block_probe__close(struct block_probe *probe)
 {
 	if (!probe)
 		return;
+	if (probe->skeleton && probe->skeleton->bss->counts.lost_flows)
+		owners__tell(probe->skeleton->maps.shares, "the table of flows");
 	ring_buffer__free(probe->ring);
 	unmap_array(&probe->slots);
 	unmap_array(&probe->vm_tgids);
@@ -227,13 +232,14 @@ static bool contains(const void *list, size_t count, const void *key, size_t siz
 }
 
 /*
- * Makes a hash map hold these keys and no others. Adds to *lost those that there is no room for.
- * Returns 0 or -errno.
+ * Makes a hash map hold these keys and values, or 0, and no others. Adds to *lost those that there
+ * is no room for. Returns 0 or -errno.
  */
-static int set_keys(int fd, const void *list, size_t count, size_t size, uint64_t *lost)
+static int set_keys(int fd, const void *list, const uint32_t *values, size_t count, size_t size,
+		    uint64_t *lost)
 {
 	char key[sizeof(uint64_t)], last[sizeof(uint64_t)], *before = NULL;
-	const uint8_t yes = 1;
+	const uint32_t none = 0;
 	int error = 0;
 
 	while (!bpf_map_get_next_key(fd, before, key)) {
@@ -245,7 +251,8 @@ static int set_keys(int fd, const void *list, size_t count, size_t size, uint64_
 		before = last;
 	}
 	for (size_t i = 0; i < count && !error; i++) {
-		if (bpf_map_update_elem(fd, (const char *)list + i * size, &yes, BPF_ANY))
+		if (bpf_map_update_elem(fd, (const char *)list + i * size,
+					values ? &values[i] : &none, BPF_ANY))
 			error = -errno;
 		if (error == -E2BIG) {
 			++*lost;
@@ -253,6 +260,19 @@ static int set_keys(int fd, const void *list, size_t count, size_t size, uint64_
 		}
 	}
 	return error;
+}
+
+#define RACE_MARGIN 256 /* slots that other CPUs took meanwhile */
+
+/* How many slots are to be looked at. */
+static uint32_t flows_used(struct block_probe *probe)
+{
+	uint32_t seen = probe->skeleton->bss->flows_seen;
+
+	if (seen > probe->flows_seen)
+		probe->flows_seen = seen;
+	return probe->flows_seen + RACE_MARGIN < probe->flows ? probe->flows_seen + RACE_MARGIN
+							      : probe->flows;
 }
 
 static struct block_slot *slot_at(const struct block_probe *probe, uint32_t index)
@@ -277,8 +297,11 @@ static bool is_owned(const struct block_slot *slot, const struct block_owners *o
  */
 static void free_unowned(struct block_probe *probe, const struct block_owners *owners)
 {
-	for (uint32_t index = 0; index < BLOCK_FLOWS; index++) {
+	uint32_t used = flows_used(probe);
+
+	for (uint32_t index = 0; index < used; index++) {
 		struct block_slot *slot = slot_at(probe, index);
+		struct owner owner = slot->owner;
 
 		if (!slot->used || is_owned(slot, owners)) {
 			probe->unowned[index] = 0;
@@ -289,6 +312,7 @@ static void free_unowned(struct block_probe *probe, const struct block_owners *o
 			memset(slot, 0, sizeof(*slot));
 			bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.free_slots), NULL,
 					    &index, BPF_ANY);
+			owner_give_back(probe->skeleton->progs.owner_give_back, &owner);
 		}
 	}
 }
@@ -301,11 +325,15 @@ int block_probe__set_owners(struct block_probe *probe, const struct block_owners
 	probe->owners_lost = 0;
 	error = set_tgids(probe, owners);
 	if (!error)
-		error = set_keys(bpf_map__fd(skeleton->maps.vm_cgroups), owners->cgroups,
-				 owners->cgroup_count, sizeof(*owners->cgroups),
+		error = set_keys(bpf_map__fd(skeleton->maps.vm_uids), owners->tgids,
+				 owners->tgid_uids, owners->tgid_count, sizeof(*owners->tgids),
 				 &probe->owners_lost);
 	if (!error)
-		error = set_keys(bpf_map__fd(skeleton->maps.vm_devices), owners->devices,
+		error = set_keys(bpf_map__fd(skeleton->maps.vm_cgroups), owners->cgroups,
+				 owners->cgroup_uids, owners->cgroup_count,
+				 sizeof(*owners->cgroups), &probe->owners_lost);
+	if (!error)
+		error = set_keys(bpf_map__fd(skeleton->maps.vm_devices), owners->devices, NULL,
 				 owners->device_count, sizeof(*owners->devices),
 				 &probe->owners_lost);
 	skeleton->bss->tgid_count = (uint32_t)probe->tgid_count;
@@ -350,12 +378,13 @@ int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot
 {
 	const struct block_counts *counts = &probe->skeleton->bss->counts;
 	bool throttling = !*probe->throttling_missing;
+	uint32_t used = flows_used(probe);
 	uint64_t missed;
 
 	block_snapshot__clear(snapshot);
 	snprintf(snapshot->throttling_missing, sizeof(snapshot->throttling_missing), "%s",
 		 probe->throttling_missing);
-	for (uint32_t index = 0; index < BLOCK_FLOWS; index++) {
+	for (uint32_t index = 0; index < used; index++) {
 		const struct block_slot *slot = slot_at(probe, index);
 		struct block_flow *flow;
 

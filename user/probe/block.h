@@ -24,8 +24,10 @@ struct block_probe_config {
 /* Who may be a VM's: by any of these a request is wanted. */
 struct block_owners {
 	const uint32_t *tgids;
+	const uint32_t *tgid_uids; /* the users of these */
 	size_t tgid_count;
 	const uint64_t *cgroups;
+	const uint32_t *cgroup_uids;
 	size_t cgroup_count;
 	const uint32_t *devices; /* of whole disks */
 	size_t device_count;

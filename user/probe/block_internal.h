@@ -21,6 +21,8 @@ struct block_probe {
 	uint32_t *tgids; /* those whose bits are set */
 	size_t tgid_count;
 	uint64_t owners_lost;	      /* of those of now, by the kernel not known */
+	uint32_t flows;		      /* in the table */
+	uint32_t flows_seen;	      /* slots beyond have never been used */
 	uint8_t unowned[BLOCK_FLOWS]; /* for so many calls of set_owners() */
 	char throttling_missing[128]; /* empty: it is not */
 };

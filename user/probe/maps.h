@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/owner.h"
+
 /* The memory of an array map that both sides see. */
 struct shared_array {
 	void *data;
@@ -28,5 +30,14 @@ int share_slots(const struct bpf_object *object, const struct bpf_object *owner)
 
 /* Runs that the kernel left out, since the program was running on the CPU already. */
 uint64_t missed_runs(const struct bpf_object *object);
+
+/* Places that a table needs on this host: one for 16 MiB of its memory, within these bounds. */
+uint32_t table_size(uint32_t least, uint32_t most);
+
+/* Takes a place off an owner's account, by a skeleton's owner_give_back. Returns 0 or -errno. */
+int owner_give_back(const struct bpf_program *program, const struct owner *owner);
+
+/* With -v: whose share of a table was used up, and how often: those of whom there is most. */
+void owners__tell(const struct bpf_map *shares, const char *table);
 
 #endif

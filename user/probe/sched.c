@@ -392,7 +392,7 @@ int sched_probe__open(struct sched_probe **out, const struct sched_probe_config 
 		return -ENOMEM;
 	probe->config = *config;
 	probe->cpu_count = (uint32_t)libbpf_num_possible_cpus();
-	probe->slots = slot_count();
+	probe->slots = table_size(SCHED_SLOTS_MIN, SCHED_SLOTS);
 	kernel_route_messages();
 	error = load(probe);
 	if (!error && config->overlap) {
@@ -420,6 +420,8 @@ void sched_probe__close(struct sched_probe *probe)
 	if (!probe)
 		return;
 	log_detail("slots used at once: at most %u of %u", probe->slots_seen, probe->slots);
+	if (probe->skeleton && probe->skeleton->bss->losses.slots)
+		owners__tell(probe->skeleton->maps.shares, "the table of threads");
 	ring_buffer__free(probe->rings);
 	unmap_array(&probe->threads);
 	unmap_array(&probe->cpus);

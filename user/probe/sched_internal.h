@@ -72,9 +72,6 @@ int sched_rings__open(struct sched_probe *probe);
  */
 int measure_clock(struct sched_probe *probe);
 
-/* Slots for this host: one for 16 MiB of its memory, within bounds. */
-uint32_t slot_count(void);
-
 /* Fills free_slots. Returns 0 or -errno. */
 int shares__fill(struct sched_probe *probe);
 

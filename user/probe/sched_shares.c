@@ -2,23 +2,8 @@
 /* The sched probe's slots: how many there are, whose they are, and who gets none. */
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "probe/sched_internal.h"
-
-#define SLOT_MEMORY (16ULL << 20) /* of the host, for each slot */
-
-uint32_t slot_count(void)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGESIZE);
-	uint64_t slots = 0;
-
-	if (pages > 0 && page_size > 0)
-		slots = (uint64_t)pages * (uint64_t)page_size / SLOT_MEMORY;
-	if (slots < SCHED_SLOTS_MIN)
-		return SCHED_SLOTS_MIN;
-	return slots > SCHED_SLOTS ? SCHED_SLOTS : (uint32_t)slots;
-}
 
 /* A stack: the lowest slots are used first, so few pages are ever touched. */
 int shares__fill(struct sched_probe *probe)
@@ -34,12 +19,12 @@ int shares__fill(struct sched_probe *probe)
 
 int shares__give_back(const struct sched_probe *probe, uint32_t slot, uint32_t uid, uint32_t vm)
 {
-	int fd = bpf_program__fd(probe->skeleton->progs.sched_give_back);
-	uint64_t arguments[] = { slot, uid, vm };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
-		    .ctx_size_in = sizeof(arguments));
+	const struct owner owner = { .kind = OWNER_VM, .id = vm, .uid = uid };
 
-	return bpf_prog_test_run_opts(fd, &options) ? -errno : 0;
+	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.free_slots), NULL, &slot,
+				BPF_ANY))
+		return -errno;
+	return owner_give_back(probe->skeleton->progs.owner_give_back, &owner);
 }
 
 static struct asked_vm *find_asked(const struct sched_probe *probe, uint32_t vm)

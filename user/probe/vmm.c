@@ -12,6 +12,7 @@
 
 #include "disks/qemu_version.h"
 #include "probe/kernel.h"
+#include "probe/maps.h"
 #include "probe/vmm_entry.h"
 #include "probe/vmm_snapshot.h"
 #include "vmm.skel.h"
@@ -36,12 +37,16 @@ struct vmm_probe {
 
 static int try_load(struct vmm_probe *probe, bool may_sleep)
 {
+	uint32_t flows = table_size(VMM_FLOWS_MIN, VMM_FLOWS);
 	int error;
 
 	probe->skeleton = vmm_bpf__open();
 	if (!probe->skeleton)
 		return -errno;
 	probe->skeleton->rodata->may_sleep = may_sleep;
+	probe->skeleton->bss->free_count = flows;
+	bpf_map__set_max_entries(probe->skeleton->maps.flows, flows);
+	bpf_map__set_max_entries(probe->skeleton->maps.shares, 2 * flows);
 	error = bpf_program__set_flags(probe->skeleton->progs.vmm_done,
 				       may_sleep ? BPF_F_SLEEPABLE : 0);
 	if (!error)
@@ -82,6 +87,8 @@ void vmm_probe__close(struct vmm_probe *probe)
 		return;
 	for (size_t i = 0; i < probe->count; i++)
 		bpf_link__destroy(probe->attachments[i].link);
+	if (probe->skeleton && probe->skeleton->bss->lost)
+		owners__tell(probe->skeleton->maps.shares, "the table of disks in VMMs");
 	vmm_bpf__destroy(probe->skeleton);
 	free(probe->attachments);
 	free(probe);
@@ -100,10 +107,16 @@ static void forget_flows(const struct vmm_probe *probe, uint32_t pid)
 {
 	int fd = bpf_map__fd(probe->skeleton->maps.flows);
 	struct vmm_key key, last, *before = NULL;
+	struct vmm_requests requests;
 
 	while (!bpf_map_get_next_key(fd, before, &key)) {
 		if (key.pid == pid) {
+			struct owner owner = { .kind = OWNER_VM, .id = pid };
+
+			if (!bpf_map_lookup_elem(fd, &key, &requests))
+				owner.uid = requests.uid;
 			bpf_map_delete_elem(fd, &key);
+			owner_give_back(probe->skeleton->progs.owner_give_back, &owner);
 		} else {
 			last = key;
 			before = &last;

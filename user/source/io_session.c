@@ -27,16 +27,21 @@ static int set_owners(struct io_session *session)
 	struct io_vms *vms = &session->vms;
 	struct block_owners owners = { 0 };
 	uint32_t *tgids = calloc(vms->count + 1, sizeof(*tgids));
+	uint32_t *tgid_uids = calloc(vms->count + 1, sizeof(*tgid_uids));
 	uint64_t *cgroups = calloc(vms->count + 1, sizeof(*cgroups));
+	uint32_t *cgroup_uids = calloc(vms->count + 1, sizeof(*cgroup_uids));
 	size_t device_count = devices__count(vms->devices);
 	uint32_t *devices = calloc(device_count + 1, sizeof(*devices));
 	int error = -ENOMEM;
 
-	if (tgids && cgroups && devices && !io_vms__find_owners(vms)) {
+	if (tgids && tgid_uids && cgroups && cgroup_uids && devices && !io_vms__find_owners(vms)) {
 		for (size_t i = 0; i < vms->count; i++) {
+			tgid_uids[owners.tgid_count] = vms->list[i].uid;
 			tgids[owners.tgid_count++] = vms->list[i].vm->pid;
-			if (vms->list[i].cgroup_id)
-				cgroups[owners.cgroup_count++] = vms->list[i].cgroup_id;
+			if (!vms->list[i].cgroup_id)
+				continue;
+			cgroup_uids[owners.cgroup_count] = vms->list[i].uid;
+			cgroups[owners.cgroup_count++] = vms->list[i].cgroup_id;
 		}
 		for (size_t i = 0; i < device_count; i++) {
 			const struct device *device = devices__at(vms->devices, i);
@@ -45,12 +50,16 @@ static int set_owners(struct io_session *session)
 				devices[owners.device_count++] = device->dev;
 		}
 		owners.tgids = tgids;
+		owners.tgid_uids = tgid_uids;
 		owners.cgroups = cgroups;
+		owners.cgroup_uids = cgroup_uids;
 		owners.devices = devices;
 		error = block_probe__set_owners(session->block, &owners);
 	}
 	free(tgids);
+	free(tgid_uids);
 	free(cgroups);
+	free(cgroup_uids);
 	free(devices);
 	return error;
 }

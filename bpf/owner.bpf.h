@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who gets a place in a table that all have in common? Decided when one is needed that has none,
+ * and never where a place is only looked up.
+ *
+ * An owner gets one while it has fewer than are free: so one who takes all that there is has half
+ * of the table in the end, two have a third each, and whoever has none gets his. Owners are users,
+ * and VMs, each for a quarter of what is free, since one user may run them all.
+ */
+#ifndef KVMQ_OWNER_BPF_H
+#define KVMQ_OWNER_BPF_H
+
+#include "compat.bpf.h"
+#include "owner.h"
+
+/* Places that nobody has. Counted up by user space, too, when it takes one back. */
+__u64 free_count = 0;
+
+/* Two for each place: never full of those who have any. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct owner);
+	__type(value, struct owner_share);
+} shares SEC(".maps");
+
+static __always_inline struct owner_share *share_of(const struct owner *owner)
+{
+	struct owner_share *share = bpf_map_lookup_elem(&shares, owner), fresh = {};
+
+	if (share)
+		return share;
+	bpf_map_update_elem(&shares, owner, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&shares, owner);
+}
+
+static __always_inline bool is_used_up(struct owner_share *share, __u64 parts)
+{
+	if (*(volatile __u64 *)&share->held * parts < *(volatile __u64 *)&free_count)
+		return false;
+	__sync_fetch_and_add(&share->lost, 1);
+	return true;
+}
+
+/* Takes a place, which the caller then has to find, on a VM's account and its user's. */
+static __always_inline bool share_take(const struct owner *vm)
+{
+	struct owner uid = { .kind = OWNER_UID, .id = vm->uid, .uid = vm->uid };
+	struct owner_share *own = share_of(vm), *user = share_of(&uid);
+
+	if (!own || !user || is_used_up(own, OWNER_VM_PARTS) || is_used_up(user, 1))
+		return false;
+	__sync_fetch_and_add(&own->held, 1);
+	__sync_fetch_and_add(&user->held, 1);
+	__sync_fetch_and_add(&free_count, -1);
+	return true;
+}
+
+static __always_inline void share_reduce(const struct owner *owner)
+{
+	struct owner_share *share = bpf_map_lookup_elem(&shares, owner);
+
+	if (share && share->held)
+		__sync_fetch_and_add(&share->held, -1);
+}
+
+static __always_inline void share_give_back(const struct owner *vm)
+{
+	struct owner uid = { .kind = OWNER_UID, .id = vm->uid, .uid = vm->uid };
+
+	share_reduce(vm);
+	share_reduce(&uid);
+	__sync_fetch_and_add(&free_count, 1);
+}
+
+/* Run by user space when it takes a place back. Arguments: the members of struct owner. */
+SEC("raw_tp")
+int owner_give_back(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct owner vm = { .id = ctx->args[0], .kind = ctx->args[1], .uid = ctx->args[2] };
+
+	share_give_back(&vm);
+	return 0;
+}
+
+#endif
