@@ -223,12 +223,42 @@ static int set_tgids(struct block_probe *probe, const struct block_owners *owner
 	return 0;
 }
 
-static bool contains(const void *list, size_t count, const void *key, size_t size)
+/* Keys as they are looked for: of 4,000 VMs each list has as many. */
+struct key_set {
+	void *keys; /* sorted */
+	size_t count, size;
+};
+
+static int compare_words(const void *left, const void *right)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!memcmp((const char *)list + i * size, key, size))
-			return true;
-	return false;
+	return memcmp(left, right, sizeof(uint32_t));
+}
+
+static int compare_longs(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(uint64_t));
+}
+
+static int (*key_order(size_t size))(const void *, const void *)
+{
+	return size == sizeof(uint64_t) ? compare_longs : compare_words;
+}
+
+/* Its keys are to be freed. Returns 0 or -ENOMEM. */
+static int key_set__make(struct key_set *set, const void *list, size_t count, size_t size)
+{
+	*set = (struct key_set){ calloc(count + 1, size), count, size };
+	if (!set->keys)
+		return -ENOMEM;
+	if (count)
+		memcpy(set->keys, list, count * size);
+	qsort(set->keys, count, size, key_order(size));
+	return 0;
+}
+
+static bool key_set__has(const struct key_set *set, const void *key)
+{
+	return bsearch(key, set->keys, set->count, set->size, key_order(set->size));
 }
 
 /*
@@ -240,16 +270,20 @@ static int set_keys(int fd, const void *list, const uint32_t *values, size_t cou
 {
 	char key[sizeof(uint64_t)], last[sizeof(uint64_t)], *before = NULL;
 	const uint32_t none = 0;
-	int error = 0;
+	struct key_set set;
+	int error = key_set__make(&set, list, count, size);
 
+	if (error)
+		return error;
 	while (!bpf_map_get_next_key(fd, before, key)) {
-		if (!contains(list, count, key, size)) {
+		if (!key_set__has(&set, key)) {
 			bpf_map_delete_elem(fd, key);
 			continue;
 		}
 		memcpy(last, key, size);
 		before = last;
 	}
+	free(set.keys);
 	for (size_t i = 0; i < count && !error; i++) {
 		if (bpf_map_update_elem(fd, (const char *)list + i * size,
 					values ? &values[i] : &none, BPF_ANY))
@@ -280,22 +314,21 @@ static struct block_slot *slot_at(const struct block_probe *probe, uint32_t inde
 	return (struct block_slot *)probe->slots.data + index;
 }
 
-static bool is_owned(const struct block_slot *slot, const struct block_owners *owners)
+static bool is_owned(const struct block_slot *slot, const struct key_set *tgids,
+		     const struct key_set *cgroups)
 {
 	const struct block_key *key = &slot->key;
 
-	if (key->tgid &&
-	    !contains(owners->tgids, owners->tgid_count, &key->tgid, sizeof(key->tgid)))
-		return false;
-	return !key->cgroup ||
-	       contains(owners->cgroups, owners->cgroup_count, &key->cgroup, sizeof(key->cgroup));
+	return (!key->tgid || key_set__has(tgids, &key->tgid)) &&
+	       (!key->cgroup || key_set__has(cgroups, &key->cgroup));
 }
 
 /*
  * Gives back the slots of VMs that have gone, once their last readings are over: a request
  * of theirs that is still on its way would count in its successor.
  */
-static void free_unowned(struct block_probe *probe, const struct block_owners *owners)
+static void free_unowned(struct block_probe *probe, const struct key_set *tgids,
+			 const struct key_set *cgroups)
 {
 	uint32_t used = flows_used(probe);
 
@@ -303,7 +336,7 @@ static void free_unowned(struct block_probe *probe, const struct block_owners *o
 		struct block_slot *slot = slot_at(probe, index);
 		struct owner owner = slot->owner;
 
-		if (!slot->used || is_owned(slot, owners)) {
+		if (!slot->used || is_owned(slot, tgids, cgroups)) {
 			probe->unowned[index] = 0;
 		} else if (++probe->unowned[index] == UNOWNED_LIMIT) {
 			__atomic_store_n(&slot->used, BLOCK_LEAVES, __ATOMIC_RELEASE);
@@ -315,6 +348,22 @@ static void free_unowned(struct block_probe *probe, const struct block_owners *o
 			owner_give_back(probe->skeleton->progs.owner_give_back, &owner);
 		}
 	}
+}
+
+static int forget_unowned(struct block_probe *probe, const struct block_owners *owners)
+{
+	struct key_set tgids, cgroups = { 0 };
+	int error =
+		key_set__make(&tgids, owners->tgids, owners->tgid_count, sizeof(*owners->tgids));
+
+	if (!error)
+		error = key_set__make(&cgroups, owners->cgroups, owners->cgroup_count,
+				      sizeof(*owners->cgroups));
+	if (!error)
+		free_unowned(probe, &tgids, &cgroups);
+	free(tgids.keys);
+	free(cgroups.keys);
+	return error;
 }
 
 int block_probe__set_owners(struct block_probe *probe, const struct block_owners *owners)
@@ -339,8 +388,7 @@ int block_probe__set_owners(struct block_probe *probe, const struct block_owners
 	skeleton->bss->tgid_count = (uint32_t)probe->tgid_count;
 	skeleton->bss->cgroup_count = (uint32_t)owners->cgroup_count;
 	skeleton->bss->device_count = (uint32_t)owners->device_count;
-	free_unowned(probe, owners);
-	return error;
+	return error ? error : forget_unowned(probe, owners);
 }
 
 /* A distribution and its sum of one moment, but for what takes ns of the sum. */
