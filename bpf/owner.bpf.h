@@ -42,13 +42,22 @@ static __always_inline bool is_used_up(struct owner_share *share, __u64 parts)
 	return true;
 }
 
-/* Takes a place, which the caller then has to find, on a VM's account and its user's. */
+/*
+ * Takes a place, which the caller then has to find, on a VM's account and its user's. Who gets none
+ * and has none leaves no trace.
+ */
 static __always_inline bool share_take(const struct owner *vm)
 {
 	struct owner uid = { .kind = OWNER_UID, .id = vm->uid, .uid = vm->uid };
-	struct owner_share *own = share_of(vm), *user = share_of(&uid);
+	struct owner_share *own, *user;
 
-	if (!own || !user || is_used_up(own, OWNER_VM_PARTS) || is_used_up(user, 1))
+	if (!*(volatile __u64 *)&free_count)
+		return false;
+	user = share_of(&uid);
+	if (!user || is_used_up(user, 1))
+		return false;
+	own = share_of(vm);
+	if (!own || is_used_up(own, OWNER_VM_PARTS))
 		return false;
 	__sync_fetch_and_add(&own->held, 1);
 	__sync_fetch_and_add(&user->held, 1);
@@ -56,12 +65,17 @@ static __always_inline bool share_take(const struct owner *vm)
 	return true;
 }
 
+/* An account that nothing is left on is closed: others come and go. */
 static __always_inline void share_reduce(const struct owner *owner)
 {
 	struct owner_share *share = bpf_map_lookup_elem(&shares, owner);
 
-	if (share && share->held)
+	if (!share)
+		return;
+	if (share->held > 1)
 		__sync_fetch_and_add(&share->held, -1);
+	else
+		bpf_map_delete_elem(&shares, owner);
 }
 
 static __always_inline void share_give_back(const struct owner *vm)
