@@ -45,6 +45,7 @@ void io_vms__free(struct io_vms *vms)
 	devices__free(vms->devices);
 	list_free(&vms->users);
 	list_free(&vms->holders);
+	list_free(&vms->cgroup_users);
 	disk_ids__free(&vms->disk_ids);
 	*vms = (struct io_vms){ 0 };
 }
@@ -76,6 +77,12 @@ struct live_vm *io_vms__find(const struct io_vms *vms, uint32_t pid)
 /* A VM that has a block device for a disk. */
 struct device_user {
 	uint32_t dev;
+	const struct live_vm *vm;
+};
+
+/* A VM that has a cgroup. */
+struct cgroup_user {
+	uint64_t id;
 	const struct live_vm *vm;
 };
 
@@ -143,11 +150,30 @@ static int find_holders(struct io_vms *vms)
 	return 0;
 }
 
+static int find_cgroup_users(struct io_vms *vms)
+{
+	list_clear(&vms->cgroup_users);
+	for (size_t i = 0; i < vms->count; i++) {
+		struct cgroup_user *user;
+
+		if (!vms->list[i].cgroup_id)
+			continue;
+		user = list_add(&vms->cgroup_users);
+		if (!user)
+			return -ENOMEM;
+		*user = (struct cgroup_user){ vms->list[i].cgroup_id, &vms->list[i] };
+	}
+	list_sort(&vms->cgroup_users, compare_ids);
+	return 0;
+}
+
 int io_vms__find_owners(struct io_vms *vms)
 {
 	int error = find_users(vms);
 
-	return error ? error : find_holders(vms);
+	if (!error)
+		error = find_holders(vms);
+	return error ? error : find_cgroup_users(vms);
 }
 
 /* How many VMs have a device; *user is one of them. */
@@ -206,10 +232,16 @@ const struct live_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t de
 static enum io_owner owner_by_cgroup(const struct io_vms *vms, uint64_t id,
 				     const struct live_vm **vm)
 {
-	for (size_t i = 0; i < vms->count; i++) {
-		const struct live_vm *one = &vms->list[i];
+	const struct cgroup_user *end = vms->cgroup_users.list + vms->cgroup_users.count;
+	const struct cgroup_user *user = list_find(&vms->cgroup_users, &id, compare_ids);
 
-		if (one->cgroup_id == id && (!*vm || (!(*vm)->vm->chosen && one->vm->chosen)))
+	while (user && user > vms->cgroup_users.list && user[-1].id == id)
+		user--;
+	for (; user && user < end && user->id == id; user++) {
+		const struct live_vm *one = user->vm;
+
+		if (!*vm || (one->vm->chosen && !(*vm)->vm->chosen) ||
+		    (one->vm->chosen == (*vm)->vm->chosen && one < *vm))
 			*vm = one;
 	}
 	if (!*vm)

@@ -37,9 +37,10 @@ struct io_vms {
 	struct disk_ids disk_ids;
 	LIST(struct live_vm); /* by ascending PID */
 	LIST(struct device_user) users;
-	LIST(struct device_holder) holders; /* both as of io_vms__find_owners() */
-	uint64_t next_ns;		    /* CLOCK_MONOTONIC of the next look */
-	uint64_t budget_ns;		    /* CPU time of a look, beside finding the VMs */
+	LIST(struct device_holder) holders;
+	LIST(struct cgroup_user) cgroup_users; /* all three as of io_vms__find_owners() */
+	uint64_t next_ns;		       /* CLOCK_MONOTONIC of the next look */
+	uint64_t budget_ns;		       /* CPU time of a look, beside finding the VMs */
 	enum proc_view view;
 	struct vm_refusals refusals; /* of the last look, those that took too long, too */
 };
@@ -64,7 +65,7 @@ void io_vms__missing(const struct io_vms *vms, char *text, size_t size);
 /* By PID, or NULL. */
 struct live_vm *io_vms__find(const struct io_vms *vms, uint32_t pid);
 
-/* Looks which devices are whose, once the disks are known. 0 or -ENOMEM. */
+/* Looks which devices and cgroups are whose, once the disks are known. 0 or -ENOMEM. */
 int io_vms__find_owners(struct io_vms *vms);
 
 /*
