@@ -56,7 +56,8 @@ nobody_else()
 vms_of_others()
 {
 	find /proc/[0-9]*/fd -lname 'anon_inode:kvm-vm' 2>/dev/null | cut -d / -f 3 | sort -un |
-		paste -sd ' '
+		awk 'NR <= 8 { printf "%s%s", (NR > 1 ? " " : ""), $1 }
+			END { if (NR > 8) printf " and %d more", NR - 8 }'
 }
 
 # run_section NAME HOOKS COMMAND...: beside nothing of an earlier section, and of nobody else.

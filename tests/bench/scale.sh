@@ -6,7 +6,8 @@
 # NAME|TASKS VMS DISKS of each VM
 scale_hosts=("nothing|0 0 0" "18,000 tasks|18000 0 0" "2,000 VM-like processes|0 2000 2"
 	"18,000 tasks and 2,000 VM-like processes|18000 2000 2" "200 VMs of 64 disks|0 200 64")
-scale_tools=(kvmq-cpu kvmq-exit kvmq-numa kvmq-io "kvmq-io --with-guests" kvmq-doctor)
+scale_tools=(kvmq-cpu kvmq-exit kvmq-numa kvmq-io "kvmq-io --with-guests"
+	"kvmq-top --batch" kvmq-doctor)
 scale_intervals=4 # of 1 s, once the first line is there
 
 # start_crowd TASKS VMS DISKS: returns when all are there
