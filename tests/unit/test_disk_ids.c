@@ -96,9 +96,13 @@ static void test_same_names(void **state)
 
 static void test_no_id(void **state)
 {
+	struct disk *disk;
+
 	(void)state;
 	list_clear(&disks);
-	list_add(&disks)->id = DISK_NO_ID;
+	disk = list_add(&disks);
+	assert_non_null(disk);
+	disk->id = DISK_NO_ID;
 	assert_null(disks__find(&disks, DISK_NO_ID));
 }
 

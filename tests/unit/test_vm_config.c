@@ -189,8 +189,9 @@ static void test_time(void **state)
 
 	(void)state;
 	be(0, "0000000000000002");
-	for (size_t i = 0; i + 100 < sizeof(text); i += 100)
-		memcpy(memset(text + i, 'x', 100) + 99, "\n", 1);
+	memset(text, 'x', sizeof(text) - 1);
+	for (size_t i = 99; i < sizeof(text) - 1; i += 100)
+		text[i] = '\n';
 	put("long.conf", text);
 	put("short.conf", "[name]\nguest = \"web\"\n");
 	while (read_config("/long.conf") == -ENOENT)

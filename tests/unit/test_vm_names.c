@@ -15,6 +15,7 @@ static void check_shown(const char *const *names, const char *const *shown, size
 {
 	static const struct vm_filter all;
 	struct snapshot snapshot = { 0 };
+	struct thread_snapshot *thread;
 	struct fake_proc proc;
 	struct vms *vms;
 	char arguments[128];
@@ -29,7 +30,9 @@ static void check_shown(const char *const *names, const char *const *shown, size
 		identity.vm_start_ns = 5 * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 		strcpy(identity.vm_comm, "kvm");
 		assert_non_null(vms__get(vms, &identity));
-		list_add(&snapshot.threads)->identity = identity;
+		thread = list_add(&snapshot.threads);
+		assert_non_null(thread);
+		thread->identity = identity;
 	}
 	vms__sweep(vms, &snapshot);
 	for (uint32_t i = 0; i < count; i++)

@@ -69,9 +69,10 @@ void io_vms__missing(const struct io_vms *vms, char *text, size_t size)
 
 struct live_vm *io_vms__find(const struct io_vms *vms, uint32_t pid)
 {
-	struct vm key = { .pid = pid };
+	struct vm vm = { .pid = pid };
+	const struct live_vm wanted = { .vm = &vm };
 
-	return list_find(vms, &(struct live_vm){ .vm = &key }, live_vm__compare);
+	return list_find(vms, &wanted, live_vm__compare);
 }
 
 /* A VM that has a block device for a disk. */

@@ -196,8 +196,9 @@ static int share_out(struct io_vms *vms, int (*look)(struct io_vms *vms, struct 
 	users = count_users(vms);
 	while (i < vms->count) {
 		uint32_t uid = vms->list[i].uid;
-		uint64_t share = left / users--;
+		uint64_t share = users > 1 ? left / users : left;
 
+		users--;
 		begin = clock_thread_cpu_ns();
 		for (spent = 0; i < vms->count && vms->list[i].uid == uid; i++) {
 			if (interrupted())

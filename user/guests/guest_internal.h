@@ -22,6 +22,8 @@ extern const char *const guest_layer_names[GUEST_LAYERS];
  */
 int guest_way__connect(const struct guest_way *way, uint32_t pid);
 
+bool guest_way__equal(const struct guest_way *a, const struct guest_way *b);
+
 /*
  * Whether the process has a vsock device of the kernel's. The kernel gives each CID to one of them,
  * but does not tell which: a command line may still name another's.

@@ -26,7 +26,6 @@
 #define WINDOW_NS (500 * NSEC_PER_MSEC)
 #define WINDOW_BYTES GUEST_REPORT_SIZE
 #define WINDOW_ACCEPTS 128
-
 #define VSOCK_LOOKS 3
 
 struct vm_link {
@@ -286,9 +285,8 @@ static void look_for_vsock(struct vm_link *vm)
 {
 	if (!vm->way.cid || vm->has_vsock || vm->vsock_looks == VSOCK_LOOKS)
 		return;
-	vm->vsock_looks++;
 	vm->has_vsock = guest_way__has_vsock(vm->guest.vm_pid);
-	if (!vm->has_vsock && vm->vsock_looks == VSOCK_LOOKS)
+	if (!vm->has_vsock && ++vm->vsock_looks == VSOCK_LOOKS)
 		log_detail("VM process %u names CID %u and has no vsock device: it is not its own",
 			   vm->guest.vm_pid, vm->way.cid);
 }
@@ -339,12 +337,10 @@ static struct vm_link **find_vm(const struct guest_links *links, uint32_t pid)
 static struct vm_link *find_known(const struct guest_links *links, const struct guest_vm *given)
 {
 	struct vm_link **place = find_vm(links, given->pid);
+	bool known = place && (*place)->start_ns == given->start_ns &&
+		     guest_way__equal(&(*place)->way, &given->way);
 
-	return place && (*place)->start_ns == given->start_ns &&
-			       (*place)->way.cid == given->way.cid &&
-			       !strcmp((*place)->way.socket, given->way.socket)
-		       ? *place
-		       : NULL;
+	return known ? *place : NULL;
 }
 
 static bool has_way(const struct vm_link *vm)

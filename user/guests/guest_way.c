@@ -188,6 +188,11 @@ void guest_way__from_cmdline(struct guest_way *way, const char *cmdline, size_t 
 	}
 }
 
+bool guest_way__equal(const struct guest_way *a, const struct guest_way *b)
+{
+	return a->cid == b->cid && !strcmp(a->socket, b->socket);
+}
+
 bool guest_way__has_vsock(uint32_t pid)
 {
 	return process_has_device("/proc", pid, MISC_MAJOR, VHOST_VSOCK_MINOR);
