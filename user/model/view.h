@@ -9,6 +9,7 @@
 #include "model/exits.h"
 #include "model/host.h"
 #include "model/io_view.h"
+#include "model/limits.h"
 #include "model/numa.h"
 #include "model/snapshot.h"
 #include "model/wait_event.h"
@@ -37,6 +38,8 @@ struct named_burst {
 
 struct view {
 	struct host host;
+	struct host_use use;
+	LIST(struct cgroup_limit) limits; /* by VM and depth; of chosen VMs */
 	struct snapshot sched; /* its times and own_cpu_ns are the whole view's */
 	struct exit_snapshot exits;
 	struct numa_snapshot numa;

@@ -23,5 +23,6 @@ const struct set *const exit_sets[] = { &moment_set, &host_set, SETS_OF_THREADS,
 const struct set *const numa_sets[] = { &moment_set, &host_set, SETS_OF_THREADS, SETS_OF_NUMA,
 					NULL };
 const struct set *const io_view_sets[] = { &io_moment_set, &host_set, SETS_OF_IO, NULL };
-const struct set *const all_sets[] = { &moment_set,   &host_set,    SETS_OF_THREADS, SETS_OF_CPU,
-				       SETS_OF_EXITS, SETS_OF_NUMA, SETS_OF_IO,	     NULL };
+const struct set *const all_sets[] = { &moment_set,	&host_set,   &host_use_set, &limit_set,
+				       SETS_OF_THREADS, SETS_OF_CPU, SETS_OF_EXITS, SETS_OF_NUMA,
+				       SETS_OF_IO,	NULL };

@@ -32,6 +32,9 @@ extern const struct set thread_name_set, thread_set;
 /* Of kvmq-cpu. */
 extern const struct set overlap_set, blame_set, wait_set;
 
+/* Of what is asked of several probes at once. */
+extern const struct set host_use_set, limit_set;
+
 /* Of kvmq-exit. */
 extern const struct set exit_state_set, exit_cost_set, exit_thread_set, reason_set;
 extern const struct set exit_event_set;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/privileges.h"
 #include "host/host.h"
+#include "host/limits.h"
 #include "source/exit_session.h"
 #include "source/io_session.h"
 #include "source/numa_session.h"
@@ -237,6 +238,8 @@ static int read_view(void *data, struct view *view)
 	if (!error)
 		error = session__read(&source->base.session, &view->sched);
 	view->host = source->base.host;
+	if (!error)
+		error = limits__read(view, "/proc", "/sys/fs/cgroup");
 	if (!error)
 		error = read_exits(source, view);
 	if (!error)

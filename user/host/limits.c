@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/limits.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "host/cgroup.h"
+#include "host/proc.h"
+#include "model/view_sets.h"
+
+/* Of /proc/stat's first line. Guests' time is in the first two, too. */
+enum { USER, NICE, SYSTEM, IDLE, IO_WAIT, IRQ, SOFT_IRQ, STOLEN, TIMES };
+
+static void read_use(struct host_use *use, const char *proc)
+{
+	uint64_t ns[TIMES], tick_ns = NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
+	char text[256], *next = text + strlen("cpu ");
+
+	*use = (struct host_use){ 0 };
+	if (read_file(text, sizeof(text), "%s/stat", proc) < 0 || strncmp(text, "cpu ", 4) != 0)
+		return;
+	for (int i = 0; i < TIMES; i++) {
+		char *end;
+
+		ns[i] = strtoull(next, &end, 10) * tick_ns;
+		if (end == next)
+			return;
+		next = end;
+	}
+	use->known = true;
+	use->busy_ns = ns[USER] + ns[NICE] + ns[SYSTEM] + ns[IRQ] + ns[SOFT_IRQ];
+	use->idle_ns = ns[IDLE] + ns[IO_WAIT];
+	use->stolen_ns = ns[STOLEN];
+}
+
+/* The number behind a key at the beginning of a line, or 0. */
+static uint64_t number_of(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, key, length) && line[length] == ' ')
+			return strtoull(line + length, NULL, 10);
+	}
+	return 0;
+}
+
+static void read_cpu(struct cgroup_limit *limit, const char *folder)
+{
+	char text[1024];
+	uint64_t quota_us, period_us;
+
+	if (read_file(text, sizeof(text), "%s/cpu.weight", folder) > 0)
+		limit->cpu_weight = (uint32_t)strtoul(text, NULL, 10);
+	if (read_file(text, sizeof(text), "%s/cpu.max", folder) <= 0)
+		return;
+	limit->cpu_known = true;
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &quota_us, &period_us) == 2) {
+		limit->quota_ns = quota_us * NSEC_PER_USEC;
+		limit->period_ns = period_us * NSEC_PER_USEC;
+	}
+	if (read_file(text, sizeof(text), "%s/cpu.stat", folder) <= 0)
+		return;
+	limit->periods = number_of(text, "nr_periods");
+	limit->short_periods = number_of(text, "nr_throttled");
+	limit->throttled_ns = number_of(text, "throttled_usec") * NSEC_PER_USEC;
+}
+
+static void read_io(struct cgroup_limit *limit, const char *folder)
+{
+	ssize_t length = read_file(limit->io_max, sizeof(limit->io_max), "%s/io.max", folder);
+
+	if (length < 0)
+		limit->io_max[0] = '\0';
+	for (char *c = limit->io_max; *c; c++)
+		if (*c == '\n')
+			*c = c[1] ? ';' : '\0';
+}
+
+/* The path of this cgroup and of those above it, up to the root. */
+static int add_path(struct view *view, const struct vm *vm, char *path, const char *cgroups)
+{
+	char folder[2 * VM_CGROUP_SIZE];
+	struct cgroup_limit *limit;
+	uint32_t depth = 0;
+
+	for (const char *c = path; *c; c++)
+		depth += *c == '/';
+	for (; path[0] && path[1]; *strrchr(path, '/') = '\0', depth--) {
+		limit = list_add(&view->limits);
+		if (!limit)
+			return -ENOMEM;
+		*limit = (struct cgroup_limit){ .vm_pid = vm->pid,
+						.vm_start_ns = vm->start_ns,
+						.depth = depth };
+		memcpy(limit->path, path, strlen(path) + 1);
+		snprintf(folder, sizeof(folder), "%s%s", cgroups, path);
+		read_cpu(limit, folder);
+		read_io(limit, folder);
+	}
+	return 0;
+}
+
+/* libvirt gives each vCPU a cgroup of its own, with the same limits: the first one tells. */
+static uint32_t first_vcpu(const struct snapshot *snapshot, const struct vm *vm)
+{
+	for (size_t i = 0; i < snapshot->threads.count; i++) {
+		const struct identity *identity = &snapshot->threads.list[i].identity;
+
+		if (identity->is_vcpu && snapshot__vm_of(snapshot, identity) == vm)
+			return identity->tid;
+	}
+	return vm->pid;
+}
+
+int limits__read(struct view *view, const char *proc, const char *cgroups)
+{
+	read_use(&view->use, proc);
+	list_clear(&view->limits);
+	for (size_t i = 0; i < view->sched.vms.count; i++) {
+		const struct vm *vm = &view->sched.vms.list[i];
+		char path[VM_CGROUP_SIZE];
+
+		if (!vm->chosen ||
+		    process_cgroup(proc, first_vcpu(&view->sched, vm), path, sizeof(path)))
+			continue;
+		if (add_path(view, vm, path, cgroups))
+			return -ENOMEM;
+	}
+	set__sort(&limit_set, &view->limits.all);
+	return 0;
+}
