@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Rules of exits, memory and I/O: user/why/rules_exit.c, rules_numa.c, rules_io.c. */
+#include "why_scene.h"
+
+#define MIB 1048576ULL
+#define SDA (8U << 20)
+#define PAUSE 0x77 /* SVM's */
+
+/* ---- exits ---- */
+
+static struct exit_figures *add_exits(struct why_scene *scene, uint64_t run_ms)
+{
+	struct exit_thread *thread;
+
+	add_vm(scene, 10, "web");
+	add_vcpu(scene, 10, 0, run_ms, 0);
+	scene->after.exits.missing[0] = '\0';
+	scene->after.exits.isa = EXIT_ISA_SVM;
+	thread = exit_snapshot__add(&scene->after.exits);
+	thread->id = 10 << 8;
+	thread->poll_known = true;
+	return &thread->figures;
+}
+
+static void add_reason(struct why_scene *scene, uint32_t code, uint64_t count)
+{
+	struct reason_snapshot *reason =
+		exit_snapshot__add_reason(&scene->after.exits, 10 << 8, code);
+
+	reason->figures.count[EXIT_KERNEL] = count;
+	reason->figures.handle_ns[EXIT_KERNEL] = count * 1000;
+}
+
+static void test_vmm(void **state)
+{
+	struct why_scene *scene = *state;
+	struct exit_figures *figures = add_exits(scene, 700);
+
+	figures->guest_ns = 300 * MSEC;
+	figures->vmm_ns = 400 * MSEC;
+	add_reason(scene, 0x7b, 1000);
+	expect_verdict(judge(scene, 1), "web", "exit-vmm", WHY_ACT);
+	assert_string_equal(scene->why.verdicts.list[0].culprit, "io");
+	figures->vmm_ns = 399 * MSEC;
+	expect_verdict(judge(scene, 1), "web", "exit-vmm", WHY_LOOK);
+	figures->vmm_ns = 199 * MSEC;
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
+static void test_storm(void **state)
+{
+	struct why_scene *scene = *state;
+	struct exit_figures *figures = add_exits(scene, 700);
+
+	figures->kvm_ns = 250 * MSEC;
+	add_reason(scene, 0x7c, 100000);
+	expect_verdict(judge(scene, 1), "web", "exit-storm", WHY_LOOK);
+	assert_string_equal(scene->why.verdicts.list[0].culprit, "msr");
+	figures->kvm_ns = 249 * MSEC;
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
+static void test_spin(void **state)
+{
+	struct why_scene *scene = *state;
+	struct overlap *overlap = list_add(&scene->after.sched.overlaps);
+
+	add_exits(scene, 700);
+	overlap->vm_pid = 10;
+	overlap->hazard_ns = 30 * MSEC;
+	add_reason(scene, PAUSE, 1000);
+	judge(scene, 2); /* hazard alone is cpu-vcpus */
+	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-spin", WHY_LOOK);
+	scene->after.exits.reasons.list[0].figures.count[EXIT_KERNEL] = 999;
+	expect_verdict(judge(scene, 1), "web", "cpu-vcpus", WHY_LOOK);
+}
+
+/* ---- memory ---- */
+
+/* It runs on node 0, and so much of 100 MiB is on node 1. */
+static struct numa_vm *add_numa(struct why_scene *scene, uint64_t run_ms, uint64_t remote_mib)
+{
+	struct numa_vm *vm;
+	struct numa_thread *thread;
+
+	for (uint32_t id = 0; id < 2; id++) {
+		struct node *node = list_add(&scene->after.numa.nodes);
+
+		*node = (struct node){ .id = id, .cpus = 2, .memory_bytes = 1024 * MIB };
+	}
+	add_vm(scene, 10, "web");
+	add_vcpu(scene, 10, 0, run_ms, 0);
+	thread = numa_snapshot__add(&scene->after.numa);
+	thread->id = 10 << 8;
+	thread->node = thread->home = 0;
+	thread->figures.run_ns[0] = run_ms * MSEC;
+	vm = numa_snapshot__add_vm(&scene->after.numa);
+	vm->pid = 10;
+	vm->start_ns = 10;
+	vm->home = 0;
+	vm->residency = (struct residency){ .source = RESIDENCY_MAPS, .kinds_known = true };
+	vm->residency.bytes[0] = (100 - remote_mib) * MIB;
+	vm->residency.bytes[1] = remote_mib * MIB;
+	return vm;
+}
+
+static void test_left(void **state)
+{
+	struct why_scene *scene = *state;
+	struct numa_vm *vm = add_numa(scene, 500, 50);
+
+	expect_verdict(judge(scene, 1), "web", "numa-left", WHY_ACT);
+	assert_string_equal(scene->why.verdicts.list[0].command, "migratepages 10 1 0");
+	assert_string_equal(scene->why.verdicts.list[0].undo, "migratepages 10 0 1");
+	vm->residency.bytes[0] = 51 * MIB;
+	vm->residency.bytes[1] = 49 * MIB;
+	expect_verdict(judge(scene, 1), "web", "numa-left", WHY_LOOK);
+	vm->residency.bytes[0] = 81 * MIB;
+	vm->residency.bytes[1] = 19 * MIB;
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
+/* Who hardly runs does not suffer; and what is not known is no verdict. */
+static void test_left_not(void **state)
+{
+	struct why_scene *scene = *state;
+	struct numa_vm *vm = add_numa(scene, 99, 90);
+	bool said = false;
+
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+	memset(vm->residency.bytes, 0, sizeof(vm->residency.bytes));
+	snprintf(vm->residency_missing, MISSING_SIZE, "not to be read");
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+	for (size_t i = 0; i < scene->why.unasked.count; i++)
+		said |= !strcmp(scene->why.unasked.list[i].why, "not to be read");
+	assert_true(said);
+}
+
+/* ---- I/O ---- */
+
+static struct block_flow *add_disk(struct why_scene *scene, uint32_t pid, const char *name)
+{
+	struct io_vm *vm = list_add(&scene->after.io.vms);
+	struct io_disk *disk = list_add(&scene->after.io.disks);
+	struct io_leaf *leaf = list_add(&scene->after.io.leaves);
+	struct block_flow *flow = list_add(&scene->after.io.block.flows);
+
+	scene->after.io.missing.all[0] = '\0';
+	*vm = (struct io_vm){ .pid = pid, .start_ns = pid, .cgroup_id = pid, .chosen = true };
+	snprintf(vm->name, sizeof(vm->name), "%s", name);
+	*disk = (struct io_disk){ .vm_pid = pid,
+				  .vm_start_ns = pid,
+				  .id = 1,
+				  .dev = SDA,
+				  .backing = DISK_FILE,
+				  .name = "root",
+				  .format = "raw",
+				  .direct = true };
+	*leaf = (struct io_leaf){ .vm_pid = pid, .vm_start_ns = pid, .disk = 1, .dev = SDA };
+	*flow = (struct block_flow){ .dev = SDA,
+				     .vm_pid = pid,
+				     .cgroup_id = pid,
+				     .whose = { pid, pid, 1, IO_OWNER_VM, false },
+				     .issued = 10,
+				     .completed = 10 };
+	return flow;
+}
+
+static void set_means(struct block_flow *flow, uint64_t throttled_ms, uint64_t queue_ms,
+		      uint64_t device_ms)
+{
+	const uint64_t ms[] = { throttled_ms, queue_ms, device_ms };
+
+	for (int layer = 0; layer < HOST_LAYERS; layer++)
+		flow->layers[layer] =
+			(struct latency){ .count = 10, .sum_ns = 10 * ms[layer] * MSEC };
+}
+
+static struct block_flow *add_web(struct why_scene *scene)
+{
+	struct io_device *device = list_add(&scene->after.io.devices);
+
+	*device = (struct io_device){ .dev = SDA, .name = "sda" };
+	add_vm(scene, 10, "web");
+	add_vcpu(scene, 10, 0, 100, 0);
+	return add_disk(scene, 10, "web");
+}
+
+static void test_device(void **state)
+{
+	struct why_scene *scene = *state;
+	struct block_flow *flow = add_web(scene);
+
+	set_means(flow, 0, 0, 50);
+	expect_verdict(judge(scene, 1), "web", "io-device", WHY_ACT);
+	assert_string_equal(scene->why.verdicts.list[0].culprit, "sda");
+	set_means(flow, 0, 0, 49);
+	expect_verdict(judge(scene, 1), "web", "io-device", WHY_LOOK);
+	set_means(flow, 0, 0, 24);
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
+static void test_queue(void **state)
+{
+	struct why_scene *scene = *state;
+	struct block_flow *flow = add_web(scene);
+
+	set_means(flow, 0, 25, 24);
+	expect_verdict(judge(scene, 1), "web", "io-queue", WHY_ACT);
+	set_means(flow, 0, 5, 1);
+	expect_verdict(judge(scene, 1), "web", "io-queue", WHY_LOOK);
+	set_means(flow, 0, 4, 1);
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
+static void test_io_max(void **state)
+{
+	struct why_scene *scene = *state;
+	struct block_flow *flow = add_web(scene);
+	struct cgroup_limit *limit = add_limit(&scene->after, 10, 1, "/vms", 100);
+
+	snprintf(limit->io_max, sizeof(limit->io_max), "8:0 rbps=max wbps=max riops=9 wiops=max");
+	set_means(flow, 5, 0, 1);
+	expect_verdict(judge(scene, 1), "web", "io-throttled", WHY_ACT);
+	assert_string_equal(
+		scene->why.verdicts.list[0].command,
+		"echo '8:0 rbps=max wbps=max riops=max wiops=max' > /sys/fs/cgroup/vms/io.max");
+	assert_string_equal(
+		scene->why.verdicts.list[0].undo,
+		"echo '8:0 rbps=max wbps=max riops=9 wiops=max' > /sys/fs/cgroup/vms/io.max");
+	set_means(flow, 1, 0, 1);
+	expect_verdict(judge(scene, 1), "web", "io-throttled", WHY_LOOK);
+	set_means(flow, 0, 0, 1);
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
+/* db has half of the device's time, at least. */
+static void test_io_neighbour(void **state)
+{
+	struct why_scene *scene = *state;
+	struct block_flow *other;
+	const struct verdict *verdict;
+
+	add_web(scene);
+	add_vm(scene, 20, "db");
+	add_vcpu(scene, 20, 0, 100, 0);
+	add_limit(&scene->after, 20, 1, "/db", 100);
+	other = add_disk(scene, 20, "db");
+	set_means(&scene->after.io.block.flows.list[0], 0, 0, 50);
+	set_means(other, 0, 0, 20);
+	other->layers[HOST_DEVICE].count = 25;
+	other->layers[HOST_DEVICE].sum_ns = 500 * MSEC;
+	judge(scene, 2);
+	verdict = verdict_of(scene, "web");
+	expect_verdict(verdict, "web", "io-neighbour", WHY_ACT);
+	assert_string_equal(verdict->culprit, "db");
+	assert_string_equal(verdict->command,
+			    "echo '8:0 riops=5 wiops=5' > /sys/fs/cgroup/db/io.max");
+	other->layers[HOST_DEVICE].sum_ns = 499 * MSEC;
+	judge(scene, 2);
+	expect_verdict(verdict_of(scene, "web"), "web", "io-device", WHY_ACT);
+}
+
+/* Two of one VM, by how much each hurts; of another kind each. */
+static void test_together(void **state)
+{
+	struct why_scene *scene = *state;
+	struct block_flow *flow = add_web(scene);
+
+	set_means(flow, 0, 0, 60);
+	scene->after.sched.threads.list[0].figures.ready_ns[CAUSE_PREEMPT] = 400 * MSEC;
+	judge(scene, 2);
+	expect_verdict(&scene->why.verdicts.list[0], "web", "io-device", WHY_ACT);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "cpu-crowded", WHY_ACT);
+	scene->after.sched.threads.list[0].figures.ready_ns[CAUSE_PREEMPT] = 700 * MSEC;
+	judge(scene, 2);
+	expect_verdict(&scene->why.verdicts.list[0], "web", "cpu-crowded", WHY_ACT);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "io-device", WHY_ACT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_vmm),		 TEST(test_storm),    TEST(test_spin),	TEST(test_left),
+		TEST(test_left_not),	 TEST(test_device),   TEST(test_queue), TEST(test_io_max),
+		TEST(test_io_neighbour), TEST(test_together),
+	};
+
+	return cmocka_run_group_tests_name("why_others", tests, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The list of rules, and what each of them needs. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "why/rule.h"
+
+static const struct why_rules *const tables[] = { &cpu_rules_of_why, &numa_rules_of_why,
+						  &io_rules_of_why, &exit_rules_of_why,
+						  &guest_rules_of_why };
+
+const struct why_rule *why_rule__at(size_t place)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (place < tables[i]->count)
+			return &tables[i]->list[place];
+		place -= tables[i]->count;
+	}
+	return NULL;
+}
+
+int why_rule__find(const char *name, size_t length)
+{
+	const struct why_rule *rule;
+
+	for (size_t i = 0; (rule = why_rule__at(i)); i++)
+		if (strlen(rule->name) == length && !strncmp(rule->name, name, length))
+			return (int)i;
+	return -1;
+}
+
+static const char *missing(enum why_part part, const struct why_vm *vm)
+{
+	const struct view *view = vm->facts->after;
+
+	switch (part) {
+	case WHY_EXITS:
+		return vm->exits && vm->exits->known ? NULL
+		       : *view->exits.missing	     ? view->exits.missing
+						     : "no exit was seen";
+	case WHY_NUMA:
+		if (!vm->numa)
+			return *view->numa.faults_missing ? view->numa.faults_missing
+							  : "nodes were not looked at";
+		if (view->numa.nodes.count < 2 || vm->numa->remote_known)
+			return NULL;
+		return vm->numa->vm && *vm->numa->vm->residency_missing
+			       ? vm->numa->vm->residency_missing
+			       : "it is not known where its memory is";
+	case WHY_IO:
+		return *view->io.missing.all ? view->io.missing.all : NULL;
+	case WHY_BLAME:
+		return view->sched.blame.count || !vm->wait_mpct ? NULL
+								 : "who ran was not followed";
+	case WHY_CPU:
+		break;
+	}
+	return NULL;
+}
+
+bool why_part__is_known(enum why_part part, const struct why_vm *vm, const char **why)
+{
+	*why = missing(part, vm);
+	return !*why;
+}
+
+enum why_level why_level__of(uint64_t value, const uint64_t *limits)
+{
+	if (value < limits[0])
+		return WHY_NONE;
+	return value < limits[1] ? WHY_LOOK : WHY_ACT;
+}
+
+void verdict__add(struct verdict *verdict, enum why_table table, const char *key, const void *row)
+{
+	if (row && verdict->evidence_count < EVIDENCE_MAX)
+		verdict->evidence[verdict->evidence_count++] = (struct evidence){ table, key, row };
+}
+
+struct why_number why_number(uint64_t value, enum why_unit unit)
+{
+	static const double units[] = {
+		[WHY_PERCENT] = 1e3, [WHY_MS] = 1e6, [WHY_US] = 1e3, [WHY_COUNT] = 1
+	};
+	static const char *const words[] = {
+		[WHY_PERCENT] = " %", [WHY_MS] = " ms", [WHY_US] = " us", [WHY_COUNT] = ""
+	};
+	double number = (double)value / units[unit];
+	struct why_number result;
+
+	say(result.text, "%.*f%s", unit == WHY_COUNT || number >= 100 ? 0 : 1, number, words[unit]);
+	return result;
+}
+
+void say_text(char *text, size_t size, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, size, format, arguments);
+	va_end(arguments);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What exits from the guest take. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "why/rule.h"
+
+enum { LOOK, ACT, SPIN = ACT };
+
+/* The reason that takes most of the handling, or NULL. */
+static const struct reason_row *greatest(const struct why_vm *vm)
+{
+	return vm->exits->reason_count ? vm->exits->reasons[0] : NULL;
+}
+
+static void add_exits(const struct why_vm *vm, const struct reason_row *reason,
+		      struct verdict *verdict)
+{
+	verdict__add(verdict, WHY_TABLE_EXIT, "vmm_pct", vm->exits);
+	verdict__add(verdict, WHY_TABLE_EXIT, "kvm_pct", vm->exits);
+	verdict__add(verdict, WHY_TABLE_EXIT, "guest_pct", vm->exits);
+	verdict__add(verdict, WHY_TABLE_EXIT, "exits_per_s", vm->exits);
+	verdict__add(verdict, WHY_TABLE_REASON, "handle_pct", reason);
+	if (reason)
+		say(verdict->culprit, "%s", reason->name);
+}
+
+static enum why_level judge_vmm(const struct why_vm *vm, const uint64_t *limits,
+				struct verdict *verdict)
+{
+	uint64_t share = share_mpct(vm->exits->interval.vmm_ns, vm->row->interval.elapsed_ns);
+	const struct reason_row *reason = greatest(vm);
+
+	verdict->severity = share;
+	add_exits(vm, reason, verdict);
+	say(verdict->summary, "has its vCPUs work %s of the time for the VMM's devices%s%s",
+	    why_number(share, WHY_PERCENT).text, reason ? ", most of all after exits for " : "",
+	    reason ? reason->name : "");
+	say(verdict->remedy,
+	    "use devices that need no exits to the VMM: virtio with vhost or an I/O "
+	    "thread in place of emulated ones");
+	return why_level__of(share, limits);
+}
+
+/* By its name in the kernel's tables; none: no spinning was seen. */
+static const struct reason_row *find_pause(const struct why_vm *vm)
+{
+	for (size_t i = 0; i < vm->exits->reason_count; i++) {
+		const struct reason_row *reason = vm->exits->reasons[i];
+
+		if (!strcmp(reason->name, "pause") || !strcmp(reason->name, "PAUSE_INSTRUCTION"))
+			return reason;
+	}
+	return NULL;
+}
+
+static enum why_level judge_spin(const struct why_vm *vm, const uint64_t *limits,
+				 struct verdict *verdict)
+{
+	enum { HAZARD = 1 };
+	const struct row *row = vm->row;
+	const struct reason_row *pause = find_pause(vm);
+	uint64_t hazard, rate;
+
+	if (!pause || !row->overlap || row->overlap->hazard_ns < row->overlap_before->hazard_ns ||
+	    !row->wall_ns)
+		return WHY_NONE;
+	hazard = share_mpct(row->overlap->hazard_ns - row->overlap_before->hazard_ns, row->wall_ns);
+	rate = (uint64_t)((double)reason_figures__count(&pause->interval) * 1e9 /
+			  (double)row->wall_ns);
+	if (rate < limits[LOOK] || hazard < limits[HAZARD])
+		return WHY_NONE;
+	verdict->severity = hazard;
+	verdict__add(verdict, WHY_TABLE_REASON, "exits_per_s", pause);
+	verdict__add(verdict, WHY_TABLE_CPU, "hazard_pct", row);
+	verdict__add(verdict, WHY_TABLE_CPU, "ready_pct", row);
+	say(verdict->summary,
+	    "spins for locks, %" PRIu64 " times a second: their holder is often off the CPU", rate);
+	say(verdict->remedy,
+	    "let all of its vCPUs run at once: fewer of them, or CPUs of their own");
+	return WHY_LOOK;
+}
+
+static enum why_level judge_storm(const struct why_vm *vm, const uint64_t *limits,
+				  struct verdict *verdict)
+{
+	uint64_t share = share_mpct(vm->exits->interval.kvm_ns, vm->row->interval.elapsed_ns);
+	const struct reason_row *reason = greatest(vm);
+
+	if (!reason || share < limits[LOOK])
+		return WHY_NONE;
+	verdict->severity = share;
+	add_exits(vm, reason, verdict);
+	say(verdict->summary,
+	    "has its vCPUs in KVM instead of the guest %s of the time, most of all for %s",
+	    why_number(share, WHY_PERCENT).text, reason->name);
+	say(verdict->remedy,
+	    "look inside for what causes these exits (timers, MSRs, interrupts): an "
+	    "old kernel, a clock source, a tick rate");
+	return WHY_LOOK;
+}
+
+static const struct why_rule rules[] = {
+	{ .name = "exit-spin",
+	  .says = "it spins for locks whose holders are off the CPU",
+	  .condition = "this many PAUSE exits a second, and that much %HAZARD",
+	  .against = "fewer vCPUs are fewer for the hours in which they are needed",
+	  .part = WHY_EXITS,
+	  .thresholds = { { "look", 1000, WHY_COUNT, "kvmq: PLE windows that were used up" },
+			  { "hazard", 3, WHY_PERCENT, "esxtop's practice for co-stop" } },
+	  .judge = judge_spin },
+	{ .name = "exit-vmm",
+	  .says = "exits that the VMM handles take the time",
+	  .condition = "its vCPUs are in the VMM for this share of the time (%VMM)",
+	  .against = "the guest needs drivers for other devices",
+	  .part = WHY_EXITS,
+	  .group = "exits",
+	  .thresholds = { { "look", 20, WHY_PERCENT,
+			    "kvmq: a fifth of the CPUs that are paid for" },
+			  { "act", 40, WHY_PERCENT, "kvmq: more than there is use of" } },
+	  .judge = judge_vmm },
+	{ .name = "exit-storm",
+	  .says = "exits that KVM handles take the time: timers, MSRs, interrupts",
+	  .condition = "its vCPUs are in KVM for this share of the time (%KVM)",
+	  .part = WHY_EXITS,
+	  .group = "exits",
+	  .thresholds = { { "look", 25, WHY_PERCENT,
+			    "kvmq: a quarter of the CPUs that are paid for" } },
+	  .judge = judge_storm },
+};
+
+const struct why_rules exit_rules_of_why = { rules, sizeof(rules) / sizeof(rules[0]) };

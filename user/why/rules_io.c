@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a VM waits for in I/O: the worst of its disks, by what their layers took on average. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "why/command.h"
+#include "why/rule.h"
+
+enum { LOOK, ACT, SHARE };
+
+static uint64_t mean_of(const struct io_row *row, enum io_layer layer)
+{
+	return row->known[layer] ? latency__mean(io_row__layer(row, layer)) : 0;
+}
+
+static bool is_of(const struct io_row *row, const struct why_vm *vm)
+{
+	return row->vm && row->vm->pid == vm->vm->pid && row->vm->start_ns == vm->vm->start_ns;
+}
+
+/* The disk that waits longest in a layer, or NULL. */
+static const struct io_row *find_worst(const struct why_vm *vm, enum io_layer layer)
+{
+	const struct io_rows *rows = &vm->facts->disks;
+	const struct io_row *worst = NULL;
+
+	for (size_t i = 0; i < rows->count; i++)
+		if (is_of(&rows->list[i], vm) && mean_of(&rows->list[i], layer) &&
+		    (!worst || mean_of(&rows->list[i], layer) > mean_of(worst, layer)))
+			worst = &rows->list[i];
+	return worst;
+}
+
+static void add_disk(const struct io_row *row, struct verdict *verdict, enum io_layer layer)
+{
+	uint64_t ms = mean_of(row, layer) / 1000000;
+
+	verdict->severity = ms < 100 ? ms * 1000 : 100000;
+	verdict__add(verdict, WHY_TABLE_IO, "thr_mean_ns", row);
+	verdict__add(verdict, WHY_TABLE_IO, "q_mean_ns", row);
+	verdict__add(verdict, WHY_TABLE_IO, "d_mean_ns", row);
+	verdict__add(verdict, WHY_TABLE_IO, "iops", row);
+}
+
+/* ---- io.max ---- */
+
+/* The innermost that has a limit on this device, or any. */
+static const struct cgroup_limit *find_limit(const struct why_vm *vm)
+{
+	size_t count;
+	const struct cgroup_limit *limits = why_vm__limits(vm, &count);
+
+	while (count > 0)
+		if (limits[--count].io_max[0])
+			return &limits[count];
+	return NULL;
+}
+
+static enum why_level judge_throttled(const struct why_vm *vm, const uint64_t *limits,
+				      struct verdict *verdict)
+{
+	const struct io_row *row = find_worst(vm, IO_THROTTLED);
+	const struct cgroup_limit *limit = find_limit(vm);
+
+	if (!row)
+		return WHY_NONE;
+	add_disk(row, verdict, IO_THROTTLED);
+	say(verdict->summary, "has requests of disk %s held back for %s each by io.max",
+	    io_row__disk(row), why_number(mean_of(row, IO_THROTTLED), WHY_MS).text);
+	say(verdict->remedy, "raise io.max of its cgroup, or of one above it");
+	if (limit) {
+		say(verdict->culprit, "%s (io.max: %s)", limit->path, limit->io_max);
+		command__free_io(verdict, limit);
+	}
+	return why_level__of(mean_of(row, IO_THROTTLED), limits);
+}
+
+/* ---- who else is on the device ---- */
+
+/* Time that a VM's requests took of the device, one after another. */
+static uint64_t time_on(const struct io_row *row)
+{
+	return io_row__layer(row, IO_DEVICE)->sum_ns;
+}
+
+/* Of others' requests on a row's device, the row with most; share: of all requests there. */
+static const struct io_row *find_neighbour(const struct why_vm *vm, const struct io_row *own,
+					   uint64_t *share)
+{
+	const struct io_rows *rows = &vm->facts->disks;
+	const struct io_row *found = NULL;
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct io_row *row = &rows->list[i];
+
+		if (!own->device || !row->device || strcmp(row->device, own->device) != 0)
+			continue;
+		all += time_on(row);
+		if (row->vm && !is_of(row, vm) && (!found || time_on(row) > time_on(found)))
+			found = row;
+	}
+	*share = found ? share_mpct(time_on(found), all) : 0;
+	return found;
+}
+
+/* The slower of queue and device: both grow with the load. */
+static const struct io_row *find_slow(const struct why_vm *vm, enum io_layer *layer)
+{
+	const struct io_row *queue = find_worst(vm, IO_QUEUE), *device = find_worst(vm, IO_DEVICE);
+
+	*layer = IO_DEVICE;
+	if (!device || (queue && mean_of(queue, IO_QUEUE) > mean_of(device, IO_DEVICE)))
+		*layer = IO_QUEUE;
+	return *layer == IO_QUEUE ? queue : device;
+}
+
+static const struct why_vm *vm_of(const struct why_facts *facts, const struct io_vm *vm)
+{
+	for (size_t i = 0; i < facts->list.count; i++)
+		if (facts->list.list[i].vm->pid == vm->pid)
+			return &facts->list.list[i];
+	return NULL;
+}
+
+/* The one device of a row, or 0. */
+static uint32_t device_of(const struct io_row *row, const struct why_facts *facts)
+{
+	size_t count = 0;
+	const struct io_leaf *leaves =
+		row->disk ? io_view__leaves(&facts->after->io, row->disk, &count) : NULL;
+
+	return count == 1 ? leaves->dev : row->dev;
+}
+
+/* Half of what it did now, in its own cgroup. */
+static void slow_down(const struct io_row *row, const struct why_vm *them, struct verdict *verdict)
+{
+	uint32_t dev = them ? device_of(row, them->facts) : 0;
+	size_t count = 0;
+	const struct cgroup_limit *limits = them ? why_vm__limits(them, &count) : NULL;
+	uint64_t iops =
+		row->elapsed_ns
+			? (uint64_t)((double)row->interval.requests * 1e9 / (double)row->elapsed_ns)
+			: 0;
+
+	if (count && dev && !limits[count - 1].io_max[0] && iops >= 2)
+		command__limit_io(verdict, &limits[count - 1], dev, iops / 2);
+}
+
+static enum why_level judge_neighbour(const struct why_vm *vm, const uint64_t *limits,
+				      struct verdict *verdict)
+{
+	enum io_layer layer;
+	uint64_t share = 0;
+	const struct io_row *row = find_slow(vm, &layer);
+	const struct io_row *other = row ? find_neighbour(vm, row, &share) : NULL;
+
+	if (!other || share < limits[SHARE])
+		return WHY_NONE;
+	add_disk(row, verdict, layer);
+	verdict__add(verdict, WHY_TABLE_IO, "iops", other);
+	verdict__add(verdict, WHY_TABLE_IO, "bytes_per_s", other);
+	say(verdict->summary, "waits %s for each request of disk %s: %s of %s's time is %s's",
+	    why_number(mean_of(row, layer), WHY_MS).text, io_row__disk(row),
+	    why_number(share, WHY_PERCENT).text, row->device, other->vm->name);
+	say(verdict->culprit, "%s", other->vm->name);
+	say(verdict->remedy, "put the two on different devices, or limit the other one's requests");
+	slow_down(other, vm_of(vm->facts, other->vm), verdict);
+	return why_level__of(mean_of(row, layer), limits);
+}
+
+/* ---- the host's queue, and the device ---- */
+
+static enum why_level judge_queue(const struct why_vm *vm, const uint64_t *limits,
+				  struct verdict *verdict)
+{
+	const struct io_row *row = find_worst(vm, IO_QUEUE);
+
+	if (!row || mean_of(row, IO_QUEUE) < mean_of(row, IO_DEVICE))
+		return WHY_NONE;
+	add_disk(row, verdict, IO_QUEUE);
+	verdict__add(verdict, WHY_TABLE_IO, "scheduler", row);
+	say(verdict->summary, "waits %s in the host's queue for each request of disk %s",
+	    why_number(mean_of(row, IO_QUEUE), WHY_MS).text, io_row__disk(row));
+	if (row->device)
+		say(verdict->culprit, "%s", row->device);
+	say(verdict->remedy,
+	    "fewer requests at once from the guest, another scheduler, or a device "
+	    "that takes more at once");
+	return why_level__of(mean_of(row, IO_QUEUE), limits);
+}
+
+static enum why_level judge_device(const struct why_vm *vm, const uint64_t *limits,
+				   struct verdict *verdict)
+{
+	const struct io_row *row = find_worst(vm, IO_DEVICE);
+
+	if (!row)
+		return WHY_NONE;
+	add_disk(row, verdict, IO_DEVICE);
+	verdict__add(verdict, WHY_TABLE_IO, "d_p99_ns", row);
+	say(verdict->summary, "waits %s for the device for each request of disk %s",
+	    why_number(mean_of(row, IO_DEVICE), WHY_MS).text, io_row__disk(row));
+	if (row->device)
+		say(verdict->culprit, "%s", row->device);
+	say(verdict->remedy, "the device itself is slow: look at its health and what else it "
+			     "serves, or use a faster one");
+	return why_level__of(mean_of(row, IO_DEVICE), limits);
+}
+
+/* ---- the guest's own queue ---- */
+
+static enum why_level judge_guest(const struct why_vm *vm, const uint64_t *limits,
+				  struct verdict *verdict)
+{
+	const struct io_row *row = find_worst(vm, IO_GUEST_QUEUE);
+
+	if (!row || mean_of(row, IO_GUEST_QUEUE) < mean_of(row, IO_GUEST_DEVICE))
+		return WHY_NONE;
+	add_disk(row, verdict, IO_GUEST_QUEUE);
+	verdict__add(verdict, WHY_TABLE_IO, "gq_mean_ns", row);
+	say(verdict->summary, "has its requests of disk %s wait %s in the guest's own queue",
+	    io_row__disk(row), why_number(mean_of(row, IO_GUEST_QUEUE), WHY_MS).text);
+	say(verdict->remedy, "look inside: its I/O scheduler, and how many requests it makes at "
+			     "once");
+	return why_level__of(mean_of(row, IO_GUEST_QUEUE), limits);
+}
+
+#define QUEUE_LIMITS                                                                               \
+	{ "look", 5, WHY_MS, "esxtop's practice for KAVG" },                                       \
+	{                                                                                          \
+		"act", 25, WHY_MS, "esxtop's practice for what a device may take"                  \
+	}
+
+#define DEVICE_LIMITS                                                                              \
+	{ "look", 25, WHY_MS, "esxtop's practice for DAVG" },                                      \
+	{                                                                                          \
+		"act", 50, WHY_MS, "kvmq: what a program notices"                                  \
+	}
+
+static const struct why_rule rules[] = {
+	{ .name = "io-throttled",
+	  .says = "io.max of its cgroup, or of a parent, holds its requests back",
+	  .condition = "requests of one of its disks were held back for this long on average (THR)",
+	  .against = "a limit was set by somebody, and others may get less without it",
+	  .part = WHY_IO,
+	  .group = "io",
+	  .thresholds = { { "look", 1, WHY_MS, "kvmq: a fast device's whole latency" },
+			  { "act", 5, WHY_MS, "esxtop's practice for KAVG" } },
+	  .judge = judge_throttled },
+	{ .name = "io-neighbour",
+	  .says = "a neighbour's I/O on the same device",
+	  .condition = "the queue or the device takes this long on average (Q, D) for one of its "
+		       "disks, and at least that share of the device's time is another VM's",
+	  .against = "the other one gets less",
+	  .part = WHY_IO,
+	  .group = "io",
+	  .thresholds = { DEVICE_LIMITS,
+			  { "share", 50, WHY_PERCENT, "kvmq: more than all others together" } },
+	  .judge = judge_neighbour },
+	{ .name = "io-queue",
+	  .says = "its requests wait in the host's queue",
+	  .condition = "that takes this long on average (Q), and longer than the device",
+	  .against = "a queue makes an order that a device can use",
+	  .part = WHY_IO,
+	  .group = "io",
+	  .thresholds = { QUEUE_LIMITS },
+	  .judge = judge_queue },
+	{ .name = "io-device",
+	  .says = "the device is slow",
+	  .condition = "that takes this long on average (D), and no neighbour has most of it",
+	  .part = WHY_IO,
+	  .group = "io",
+	  .thresholds = { DEVICE_LIMITS },
+	  .judge = judge_device },
+	{ .name = "io-guest",
+	  .says = "the guest's own queue",
+	  .condition =
+		  "the guest reports that requests waited this long in it on average (GQ), and "
+		  "longer than outside",
+	  .part = WHY_IO,
+	  .group = "io",
+	  .thresholds = { QUEUE_LIMITS },
+	  .judge = judge_guest },
+};
+
+const struct why_rules io_rules_of_why = { rules, sizeof(rules) / sizeof(rules[0]) };
