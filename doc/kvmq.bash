@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io, kvmq-top and kvmq-doctor.
+# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io, kvmq-why, kvmq-top and kvmq-doctor.
 
 # The values of an option of a tool, or 1 if it has none
 _kvmq_values() {
 	case $1:$2 in
 	kvmq-doctor:*) return 1 ;;
 	kvmq-top:-[bepos]) return 1 ;;
+	kvmq-why:-E | kvmq-why:--explain) kvmq-why --rules 2> /dev/null | sed 's/ .*//' ;;
+	kvmq-why:-t | kvmq-why:--threshold) kvmq-why --rules 2> /dev/null | sed 's/ .*/=/' ;;
+	kvmq-why:-[beonsR]) return 1 ;;
 	kvmq-io:-b | kvmq-io:--by) echo vm device ;;
 	*:-b | *:--by)
 		echo vcpu vm
@@ -48,6 +51,11 @@ _kvmq_values() {
 # The options of a tool
 _kvmq_options() {
 	echo -v --verbose -V --version -h --help
+	if [[ $1 == kvmq-why ]]; then
+		echo -j --json -m --vm= -c --cgroup= -R --rules -E --explain= -t --threshold= -T --timestamp --local --utc \
+			-r --record= -f --from= --since= --until= --
+		return
+	fi
 	if [[ $1 == kvmq-top ]]; then
 		echo -b --batch -n --count= -p --pdh -m --vm= -c --cgroup= --local --utc -r --record= -f --from= \
 			--since= --until= --
@@ -123,4 +131,4 @@ _kvmq() {
 	esac
 }
 
-complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-top kvmq-doctor
+complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-why kvmq-top kvmq-doctor

@@ -23,6 +23,7 @@ static const struct recorded_tool tools[] = {
 	{ "kvmq-exit", exit_sets },
 	{ "kvmq-numa", numa_sets },
 	{ "kvmq-io", io_view_sets },
+	{ "kvmq-why", all_sets },
 };
 
 static const struct recorded_tool *find_tool(const char *name)

@@ -223,6 +223,42 @@ static void test_most_sockets(void **state)
 	assert_int_equal(status, STATUS_USAGE);
 }
 
+#define ACCEPT_WHY(parsed, ...)                                                                    \
+	accept(parsed, &why_tool, (const char *const[]){ __VA_ARGS__, NULL })
+
+/* One page: of 10 s, or of all that was recorded, unless another interval is asked for. */
+static void test_why(void **state)
+{
+	static const struct refusal refusals[] = {
+		{ { "--threshold=5" }, "--threshold" },
+		{ { "--explain=" }, "--explain" },
+		{ { "--by=vm" }, "--by=vm" },
+	};
+	struct parsed p;
+
+	(void)state;
+	ACCEPT_WHY(&p, "-t", "a=1", "--threshold=b.act=2");
+	assert_int_equal(p.options.interval_ns, 10 * 1000000000ULL);
+	assert_int_equal(p.options.count, 1);
+	assert_true(p.options.cpu.blame && p.options.cpu.overlap);
+	assert_false(p.options.interval_given);
+	assert_int_equal(p.options.why.threshold_count, 2);
+	assert_string_equal(p.options.why.thresholds[1], "b.act=2");
+	parsed_free(&p);
+	ACCEPT_WHY(&p, "--from=a");
+	assert_true(p.options.interval_given);
+	assert_true(p.options.interval_ns > 100 * 365 * DAY_NS);
+	parsed_free(&p);
+	ACCEPT_WHY(&p, "--from=a", "5", "3");
+	assert_int_equal(p.options.interval_ns, 5 * 1000000000ULL);
+	assert_int_equal(p.options.count, 3);
+	parsed_free(&p);
+	ACCEPT_WHY(&p, "--", "sleep", "1");
+	assert_int_equal(p.options.count, 0);
+	parsed_free(&p);
+	refuse_all(&why_tool, refusals, ARRAY_SIZE(refusals));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_residency),    cmocka_unit_test(test_residency_refused),
 		cmocka_unit_test(test_rules),	     cmocka_unit_test(test_rules_that_do_not_hold),
 		cmocka_unit_test(test_guest_report), cmocka_unit_test(test_most_sockets),
+		cmocka_unit_test(test_why),
 	};
 
 	return cmocka_run_group_tests_name("options of each tool", tests, NULL, NULL);

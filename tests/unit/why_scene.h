@@ -5,6 +5,7 @@
 
 #include "unit.h"
 
+#include "cmd/why_page.h"
 #include "model/view_sets.h"
 #include "why/why.h"
 
@@ -121,6 +122,10 @@ static inline const struct verdict *judge(struct why_scene *scene, size_t count)
 		fprintf(stderr, "%s: %s\n", scene->why.verdicts.list[i].vm->vm->name,
 			scene->why.verdicts.list[i].rule->name);
 	assert_int_equal(scene->why.verdicts.count, count);
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < scene->why.verdicts.list[i].evidence_count; j++)
+			assert_non_null(why_evidence__metric(
+				&scene->why.verdicts.list[i].evidence[j])); /* or it aborts */
 	return scene->why.verdicts.list;
 }
 

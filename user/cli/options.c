@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +82,22 @@ static void print_entry(const struct option_entry *entry)
 	print_wrapped(help);
 }
 
+static void print_intervals(const struct tool *tool)
+{
+	struct options options = { .interval_ns = NSEC_PER_SEC };
+	char count[48] = "until Ctrl-C, which prints the last one";
+
+	if (tool->preset)
+		tool->preset(&options);
+	if (options.count)
+		snprintf(count, sizeof(count), "%" PRIu64, options.count);
+	printf("\nINTERVAL is in seconds, 0.01 to 86400 (default %" PRIu64
+	       "); COUNT is the number of\nintervals (default: %s). COMMAND is run:\n"
+	       "the tool ends with it and with its exit status, after one interval unless\n"
+	       "INTERVAL is given.\n",
+	       (uint64_t)(options.interval_ns / NSEC_PER_SEC), count);
+}
+
 static void print_help(const struct tool *tool)
 {
 	printf("Usage: %s [OPTION]...%s\n%s\n\n", tool->name,
@@ -88,11 +105,7 @@ static void print_help(const struct tool *tool)
 	for (const struct option_entry *const *entry = tool->options; *entry; entry++)
 		print_entry(*entry);
 	if (tool->interval)
-		puts("\nINTERVAL is in seconds, 0.01 to 86400 (default 1); COUNT is the number of\n"
-		     "intervals (default: until Ctrl-C, which prints the last one). COMMAND is "
-		     "run:\n"
-		     "the tool ends with it and with its exit status, after one interval unless\n"
-		     "INTERVAL is given.");
+		print_intervals(tool);
 	printf("\nExit status: %s\nThe manual page says more.\n",
 	       tool->status ? tool->status
 			    : "0 done, 1 failed while running, 2 wrong usage, 3 this host cannot "
@@ -190,6 +203,8 @@ static int read_operands(struct options *options, const struct tool *tool, int a
 				&options->interval_ns))
 			return bad_operand("INTERVAL", argv[0], "seconds from 0.01 to 86400");
 	}
+	if (options->command)
+		options->count = 0; /* the command ends it */
 	if (argc > 1 && options->command) {
 		log_error("COUNT: '%s': the command ends the run: leave one of the two out",
 			  argv[1]);
@@ -232,6 +247,17 @@ static void set_defaults(struct options *options, const struct tool *tool)
 	for (const struct option_entry *const *entry = tool->options; *entry; entry++)
 		if ((*entry)->values)
 			(*entry)->set(options, *entry, (*entry)->values[0]);
+	if (tool->preset)
+		tool->preset(options);
+}
+
+/* Longer than any recording is, and added to any time no overflow. */
+static void take_whole(struct options *options, const struct tool *tool)
+{
+	if (!tool->whole || !options->from || options->interval_given)
+		return;
+	options->interval_given = true;
+	options->interval_ns = UINT64_MAX / 4;
 }
 
 /* Help or version: an exit status. */
@@ -287,6 +313,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 	    read_options(options, tool, argc, argv, status) || read_times(options) ||
 	    read_operands(options, tool, argc - optind, argv + optind))
 		return 1;
+	take_whole(options, tool);
 	log_init(tool->name, options->verbose);
 	/* Another file would get its number, and the output. */
 	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {

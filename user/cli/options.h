@@ -45,6 +45,10 @@ struct tool {
 	const struct option_entry *const *options; /* in the help's order, then NULL */
 	const struct option_rule *rules;	   /* its own, or NULL */
 	bool interval;				   /* takes INTERVAL, COUNT and COMMAND */
+	/* What it has where nothing is asked for, after the defaults of all; or NULL. */
+	void (*preset)(struct options *options);
+	/* Without INTERVAL, all that was recorded, between --since and --until, is one. */
+	bool whole;
 	const char *status; /* its exit statuses 0, 1 and 3; NULL: those of the others */
 };
 

@@ -314,6 +314,72 @@ const struct tool top_tool = {
 	.interval = true,
 };
 
+/* kvmq-why */
+
+#define WHY_INTERVAL_NS (10 * NSEC_PER_SEC)
+
+static int add_threshold(struct options *options, const struct option_entry *entry,
+			 const char *text)
+{
+	struct why_options *why = &options->why;
+
+	if (why->threshold_count == OPTIONS_THRESHOLDS_MAX || !strchr(text, '='))
+		return option__refuse(entry, text);
+	why->thresholds[why->threshold_count++] = text;
+	return 0;
+}
+
+static const struct option_entry why_threshold = {
+	.letter = 't',
+	.name = "threshold",
+	.has_argument = required_argument,
+	.argument = "SETTING",
+	.help = "RULE=VALUE or RULE.NAME=VALUE: from where on a rule speaks; may repeat",
+	.expected = "RULE=VALUE or RULE.NAME=VALUE, 64 times at most",
+	.set = add_threshold,
+};
+
+static const struct option_entry why_rules = {
+	.letter = 'R',
+	.name = "rules",
+	.help = "list the rules, and end",
+	.place = offsetof(struct options, why.rules),
+	.set = option__set_flag,
+};
+
+static const struct option_entry why_explain = {
+	.letter = 'E',
+	.name = "explain",
+	.has_argument = required_argument,
+	.argument = "RULE",
+	.help = "when a rule speaks, and where its thresholds are from; and end",
+	.expected = "the name of a rule: --rules lists them",
+	.place = offsetof(struct options, why.explain),
+	.set = option__set_name,
+};
+
+/* One page. Who ran while a vCPU waited, and what vCPUs did at the same time, are asked for. */
+static void preset_why(struct options *options)
+{
+	options->interval_ns = WHY_INTERVAL_NS;
+	options->count = 1;
+	options->cpu.blame = options->cpu.overlap = true;
+}
+
+const struct tool why_tool = {
+	.name = "kvmq-why",
+	.question = "Which VM is slow, because of what and whom, and what to do?",
+	.options =
+		(const struct option_entry *const[]){
+			&option_vm, &option_cgroup, &why_rules, &why_explain, &why_threshold,
+			&option_json, &option_timestamp, &option_local, &option_utc, &option_record,
+			&option_from, &option_since, &option_until, &option_verbose,
+			&option_version, &option_help, NULL },
+	.interval = true,
+	.preset = preset_why,
+	.whole = true,
+};
+
 const struct tool doctor_tool = {
 	.name = "kvmq-doctor",
 	.question = "What of kvmq works on this host, and what exactly is missing?",

@@ -49,6 +49,16 @@ enum {
 	PARTS_ALL = 7,
 };
 
+#define OPTIONS_THRESHOLDS_MAX 64
+
+/* What kvmq-why alone takes. */
+struct why_options {
+	const char *thresholds[OPTIONS_THRESHOLDS_MAX]; /* RULE=VALUE; borrowed */
+	size_t threshold_count;
+	const char *explain; /* a rule's name, or NULL */
+	bool rules;	     /* their list */
+};
+
 struct options {
 	const char *vms[OPTIONS_VMS_MAX]; /* names, UUIDs or PIDs; borrowed from argv */
 	size_t vm_count;
@@ -78,6 +88,7 @@ struct options {
 	struct numa_options numa;
 	struct io_options io;
 	struct top_options kvmq_top;
+	struct why_options why;
 	unsigned int detached; /* parts that a tool of several looks at later on, if at all */
 };
 

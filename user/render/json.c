@@ -34,18 +34,23 @@ static json_t *json_value(enum unit unit, struct value value)
 	}
 }
 
+json_t *json__metric(const struct metric *metric, const void *row)
+{
+	struct text_buffer buffer;
+
+	return json_value(metric->unit, metric__get(metric, row, &buffer));
+}
+
 json_t *json__row(const struct metric_table *table, const void *row)
 {
 	json_t *object = json_object(), *total = json_object();
 
 	for (size_t i = 0; i < table->count; i++) {
 		const struct metric *metric = &table->metrics[i];
-		struct text_buffer buffer;
 
 		if (!metric->key || metric->kind == METRIC_DISTRIBUTION)
 			continue;
-		json_object_set_new(object, metric->key,
-				    json_value(metric->unit, metric__get(metric, row, &buffer)));
+		json_object_set_new(object, metric->key, json__metric(metric, row));
 		if (metric->total)
 			json_object_set_new(total, metric->key,
 					    json_value(metric->unit, metric->total(row)));

@@ -11,6 +11,9 @@
 /* A string, as text_escape() has it, or null: text is NULL. A new reference. */
 json_t *json__text(const char *text);
 
+/* A figure of a row, n/a as null. A new reference. */
+json_t *json__metric(const struct metric *metric, const void *row);
+
 /*
  * A flat object of all metrics that have a key, and "total" with those that
  * have a counter. n/a is null. Returns a new reference, or NULL: no memory.

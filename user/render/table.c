@@ -8,19 +8,10 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "render/terminal.h"
 #include "render/threshold.h"
 
-#define CELL_SIZE 512 /* bytes: no name, path or list is longer */
 #define TEXT_MIN 8
-
-/* Where colours are wanted, or would be shown as what they are made of. */
-static bool has_colors(FILE *file)
-{
-	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
-
-	return isatty(fileno(file)) && term && strcmp(term, "dumb") != 0 &&
-	       !(no_color && *no_color);
-}
 
 static uint64_t divide(uint64_t value, uint64_t by)
 {
@@ -57,8 +48,7 @@ static size_t format_value(char text[CELL_SIZE], const struct metric *metric, st
 	}
 }
 
-/* A figure with its mark, if it has one. Returns its length. */
-static size_t format_cell(char text[CELL_SIZE], const struct metric *metric, const void *row)
+size_t table__cell(char text[CELL_SIZE], const struct metric *metric, const void *row)
 {
 	const struct threshold *threshold = threshold__find(metric);
 	struct text_buffer buffer;
@@ -225,7 +215,7 @@ static ssize_t cells__add(struct cells *cells, const struct metric *metric, cons
 		cells->capacity = capacity;
 	}
 	cell = cells->text + cells->used;
-	cells->used += format_cell(cells->text + cells->used, metric, row) + 1;
+	cells->used += table__cell(cells->text + cells->used, metric, row) + 1;
 	return (ssize_t)cell_width(metric, cell);
 }
 
@@ -348,7 +338,8 @@ int table__show(FILE *file, const struct table_frame *frame, const struct column
 int table__print(FILE *file, const struct columns *columns, const void *rows, size_t row_size,
 		 size_t count, unsigned int terminal_width)
 {
-	const struct table_frame frame = { .style = has_colors(file) ? color_style : plain_style,
+	const struct table_frame frame = { .style = terminal_has_colors(file) ? color_style
+									      : plain_style,
 					   .width = terminal_width,
 					   .name_missing = true };
 

@@ -14,6 +14,11 @@ struct table_style {
 	const char *end;	/* after each of them */
 };
 
+#define CELL_SIZE 512 /* bytes: no name, path or list is longer */
+
+/* A figure of a row as a table shows it, with its mark if it has one. Returns its length. */
+size_t table__cell(char text[CELL_SIZE], const struct metric *metric, const void *row);
+
 /* How a table is shown. */
 struct table_frame {
 	struct table_style style;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -17,6 +18,14 @@ unsigned int terminal_width(FILE *file)
 	if (ioctl(fileno(file), TIOCGWINSZ, &size) || !size.ws_col)
 		return 80;
 	return size.ws_col;
+}
+
+bool terminal_has_colors(FILE *file)
+{
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+	return isatty(fileno(file)) && term && strcmp(term, "dumb") != 0 &&
+	       !(no_color && *no_color);
 }
 
 void terminal_line(FILE *file, const char *format, ...)

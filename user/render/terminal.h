@@ -3,10 +3,14 @@
 #ifndef KVMQ_TERMINAL_H
 #define KVMQ_TERMINAL_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Width of the terminal behind a stream, or 0 if it is none. */
 unsigned int terminal_width(FILE *file);
+
+/* Whether colours are wanted, or would be shown as what they are made of. */
+bool terminal_has_colors(FILE *file);
 
 /* A line of text, as text_line(), wrapped at words where it is wider than the terminal. */
 void terminal_line(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -32,6 +32,7 @@ enum why_part {
 	WHY_EXITS,
 	WHY_NUMA,
 	WHY_IO,
+	WHY_GUESTS,
 };
 
 enum why_unit {

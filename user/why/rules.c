@@ -50,6 +50,10 @@ static const char *missing(enum why_part part, const struct why_vm *vm)
 			       : "it is not known where its memory is";
 	case WHY_IO:
 		return *view->io.missing.all ? view->io.missing.all : NULL;
+	case WHY_GUESTS:
+		if (*view->io.missing.all)
+			return view->io.missing.all;
+		return view->io.guests.count ? NULL : "no guest reports (kvmq-io --guest-report)";
 	case WHY_BLAME:
 		return view->sched.blame.count || !vm->wait_mpct ? NULL
 								 : "who ran was not followed";

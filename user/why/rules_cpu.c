@@ -209,7 +209,6 @@ static void say_who(const struct why_vm *vm, const struct blame_entry *entry,
 	    why_number(share_of(vm, entry), WHY_PERCENT).text, name_of(entry),
 	    entry->offender.kind == OFFENDER_VCPU ? "'s vCPUs" : "");
 	say(verdict->culprit, "%s", name_of(entry));
-	verdict__add(verdict, WHY_TABLE_BLAME, "ns", entry);
 	verdict__add(verdict, WHY_TABLE_BLAME, "pct", entry);
 }
 
@@ -245,7 +244,7 @@ static enum why_level judge_own(const struct why_vm *vm, const uint64_t *limits,
 		if (!is_own(&vm->blame[i], OFFENDER_VM_THREAD))
 			continue;
 		say(verdict->culprit, "%s", vm->blame[i].who);
-		verdict__add(verdict, WHY_TABLE_BLAME, "ns", &vm->blame[i]);
+		verdict__add(verdict, WHY_TABLE_BLAME, "pct", &vm->blame[i]);
 		break;
 	}
 	say(verdict->summary,

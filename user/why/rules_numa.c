@@ -7,6 +7,9 @@
 
 enum { LOOK, ACT, RUN };
 
+/* All of its memory remote costs a guest about a third of its time, beside waits of CPUs. */
+#define REMOTE_COST 3
+
 #define REMOTE_LIMITS                                                                              \
 	{ "look", 20, WHY_PERCENT, "esxtop's practice: N%L under 80 is to be looked at" },         \
 		{ "act", 50, WHY_PERCENT, "kvmq: most of its memory is remote" },                  \
@@ -22,7 +25,7 @@ static enum why_level judge(const struct why_vm *vm, const uint64_t *limits,
 
 	if (row->hint != hint || !row->remote_known || row__run_mpct(vm->row) < limits[RUN])
 		return WHY_NONE;
-	verdict->severity = row->expected_remote_mpct;
+	verdict->severity = row->expected_remote_mpct / REMOTE_COST;
 	verdict__add(verdict, WHY_TABLE_NUMA, "expected_remote_pct", row);
 	verdict__add(verdict, WHY_TABLE_NUMA, "memory_local_pct", row);
 	verdict__add(verdict, WHY_TABLE_NUMA, "fault_remote_pct", row);
@@ -90,7 +93,7 @@ static enum why_level judge_thrashing(const struct why_vm *vm, const uint64_t *l
 	(void)limits;
 	if (row->hint != HINT_THRASHING)
 		return WHY_NONE;
-	verdict->severity = row->remote_known ? row->expected_remote_mpct : 0;
+	verdict->severity = row->remote_known ? row->expected_remote_mpct / REMOTE_COST : 0;
 	verdict__add(verdict, WHY_TABLE_NUMA, "migrated_home_pages_per_s", row);
 	verdict__add(verdict, WHY_TABLE_NUMA, "migrated_away_pages_per_s", row);
 	verdict__add(verdict, WHY_TABLE_NUMA, "memory_local_pct", row);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Verdicts for people: a block each. */
+#ifndef KVMQ_WHY_PAGE_H
+#define KVMQ_WHY_PAGE_H
+
+#include <stdio.h>
+
+#include "render/metric.h"
+#include "why/why.h"
+
+/* The figure that evidence names, of the tool that measures it. Never NULL. */
+const struct metric *why_evidence__metric(const struct evidence *evidence);
+
+/* That tool: "cpu", "exit", "numa", "io". */
+const char *why_evidence__tool(const struct evidence *evidence);
+
+/* Prints them as wide as the terminal; what could not be looked at below. */
+void why_page__print(FILE *file, const struct why *why);
+
+#endif
