@@ -22,6 +22,7 @@ struct recording_info life__info(const struct life *life, const char *option)
 	const struct tool_ops *ops = life->ops;
 	struct recording_info info = { .option = option,
 				       .tool = ops->tool->name,
+				       .of_any_tool = ops->of_any_tool,
 				       .version = KVMQ_VERSION,
 				       .interval_ns = life->options.interval_ns,
 				       .sets = ops->sets };

@@ -45,6 +45,7 @@ struct tool_ops {
 
 	const struct set *const
 		*sets;		  /* what is recorded of its views, then NULL: "moments" first */
+	bool of_any_tool;	  /* --from takes what any tool has recorded */
 	const struct set *events; /* that of them whose items go to the sink; NULL: none */
 	const struct source_ops *live;
 	const struct report_ops *report;

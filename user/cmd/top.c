@@ -7,19 +7,24 @@
 #include "cmd/top_batch.h"
 #include "cmd/top_screens.h"
 #include "model/view_sets.h"
-#include "top/run.h"
+#include "source/all_source.h"
 #include "top/curses.h"
+#include "top/run.h"
 
 static int show(const struct options *options)
 {
 	struct recording_info info = { .tool = top_tool.name,
+				       .of_any_tool = true,
 				       .version = KVMQ_VERSION,
 				       .interval_ns = options->interval_ns,
-				       .sets = cpu_sets };
-	const struct top_input input = { options, &info, &cpu_source };
+				       .sets = all_sets };
+	struct options all = *options;
+	const struct top_input input = { &all, &info, &all_source, all_source__want };
 	struct top top;
 	int status = STATUS_FAILED;
 
+	all.detached = PARTS_ALL; /* until its screen is shown */
+	all.cpu.blame = true;
 	while (info.sets[info.set_count])
 		info.set_count++;
 	if (!top__init(&top, top_screens, top_screen_count, top_panes))
@@ -46,8 +51,9 @@ static bool instead(const struct options *options, int *status)
 static const struct tool_ops ops = {
 	.tool = &top_tool,
 	.instead = instead,
-	.sets = cpu_sets,
-	.live = &cpu_source,
+	.sets = all_sets,
+	.of_any_tool = true,
+	.live = &all_source,
 	.report = &top_batch,
 };
 

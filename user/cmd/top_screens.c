@@ -9,6 +9,7 @@
 #include "cmd/io_metrics.h"
 #include "cmd/numa_metrics.h"
 #include "cmd/values.h"
+#include "model/options.h"
 
 #define LEVELS 3
 #define BUSY_MPCT 1000 /* of its time, running or ready */
@@ -117,6 +118,8 @@ static int make_exits(void *context, const struct view *before, const struct vie
 
 static const char *no_exits(const struct view *after)
 {
+	if (*after->exits.missing)
+		return after->exits.missing;
 	return after->exits.threads.count ? NULL : "no exits have been looked at yet";
 }
 
@@ -159,7 +162,10 @@ static int make_numa(void *context, const struct view *before, const struct view
 
 static const char *no_nodes(const struct view *after)
 {
-	return after->numa.threads.count ? NULL : "nothing of NUMA nodes has been looked at yet";
+	if (after->numa.threads.count)
+		return NULL;
+	return *after->numa.faults_missing ? after->numa.faults_missing
+					   : "nothing of NUMA nodes has been looked at yet";
 }
 
 static void free_numa(void *context)
@@ -238,6 +244,8 @@ static void label_disk(const struct top_line *line, char *text, size_t size)
 
 static const char *no_disks(const struct view *after)
 {
+	if (*after->io.missing.all)
+		return after->io.missing.all;
 	return after->io.disks.count || after->io.devices.count
 		       ? NULL
 		       : "no disks have been looked at yet";
@@ -280,6 +288,7 @@ const struct screen top_screens[] = {
 		.by = BY_VM,
 		.left_out = ",VM,",
 		.sort = "%OUT",
+		.part = PART_EXITS,
 		.levels = 1,
 		.row_size = sizeof(struct exit_row),
 		.data_size = sizeof(struct exit_data),
@@ -297,6 +306,7 @@ const struct screen top_screens[] = {
 		.by = BY_VM,
 		.left_out = ",VM,",
 		.sort = "RFLT%",
+		.part = PART_NUMA,
 		.levels = 1,
 		.row_size = sizeof(struct numa_row),
 		.data_size = sizeof(struct numa_data),
@@ -315,6 +325,7 @@ const struct screen top_screens[] = {
 		.by = BY_VM,
 		.left_out = ",VM,DISK,OP,",
 		.sort = "d_mean_ns",
+		.part = PART_IO,
 		.levels = 1,
 		.row_size = sizeof(struct io_row),
 		.of_disks = true,

@@ -9,6 +9,7 @@
 struct recording_info {
 	const char *option; /* what messages begin with: "--record" */
 	const char *tool;   /* "kvmq-cpu" */
+	bool of_any_tool;   /* read what any tool has recorded: sets that it has not are empty */
 	const char *version;
 	const char *boot_id;
 	const char *host;

@@ -232,7 +232,7 @@ static int check_sets(const struct recording *recording, bool has_all)
 	if (sqlite3_step(row) == SQLITE_ROW)
 		copy_text(tool, sizeof(tool), row, 0);
 	sqlite3_finalize(row);
-	if (has_all || !strcmp(tool, recording->info.tool))
+	if (has_all || recording->info.of_any_tool || !strcmp(tool, recording->info.tool))
 		return 0;
 	return database__refuse(database, -EPROTO, "holds the sets of %s, not of %s: give it to %s",
 				tool, recording->info.tool, tool);

@@ -311,7 +311,8 @@ static unsigned int put_empty(const struct top *top, FILE *file)
 		return put_line(top, file, "", missing);
 	if (top->states[top->screen].tree.left_out)
 		return put_line(top, file, "", "no VM passes the filter: / and i change it");
-	return put_line(top, file, "", "no VM has run yet");
+	return put_line(top, file, "",
+			screen->of_disks ? "no VM has a disk that is known" : "no VM has run yet");
 }
 
 static unsigned int put_head(struct top *top, FILE *file)

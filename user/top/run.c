@@ -152,6 +152,8 @@ static int wait_and_handle(struct top_run *run, struct pollfd *fds, int timeout_
 		error = handle_interval(run);
 	if (!error && fds[KEYS].revents & POLLIN)
 		error = handle_keys(run);
+	if (!error && run->source && !run->stop)
+		error = live__attend(run);
 	if (fds[KEYS].revents & (POLLHUP | POLLERR | POLLNVAL))
 		run->stop = true; /* the terminal has gone */
 	if (!error && !run->stop)

@@ -15,8 +15,10 @@ struct top_run {
 	/* When measuring: */
 	void *source;
 	struct view views[2];
-	unsigned int latest; /* which of the two */
-	uint64_t shown;	     /* intervals */
+	unsigned int latest;	       /* which of the two */
+	uint64_t shown;		       /* intervals */
+	unsigned int parts;	       /* of views that the source looks at */
+	uint64_t seen_ns[SCREENS_MAX]; /* when each screen was last shown; 0: never */
 	int timer_fd, signal_fd;
 	bool is_changed; /* the page is not what there is to show */
 	bool anew;
@@ -30,6 +32,12 @@ void live__close(struct top_run *run);
 /* An interval is over; the source has something to say. 0 or -errno after one line. */
 int live__read(struct top_run *run);
 int live__poll(struct top_run *run);
+
+/*
+ * Looks at what the screen that is shown needs, and no more at what none has needed for a minute.
+ * 0 or -errno.
+ */
+int live__attend(struct top_run *run);
 
 /* Shows the pair of moments at a place; of the last, see struct top_time. 0 or -errno. */
 int run__show(struct top_run *run, size_t place);

@@ -11,6 +11,7 @@
 
 #define HISTORY_BYTES ((size_t)16 << 20)
 #define HISTORY_NS (600 * NSEC_PER_SEC)
+#define UNSEEN_NS (60 * NSEC_PER_SEC) /* what costs is left on for so long */
 
 /* Nothing is asked for that has events. */
 static void drop_event(void *context, const void *event)
@@ -70,6 +71,27 @@ void live__close(struct top_run *run)
 int live__poll(struct top_run *run)
 {
 	return run->input->live->poll(run->source);
+}
+
+int live__attend(struct top_run *run)
+{
+	uint64_t now = clock_monotonic_ns();
+	unsigned int parts = 0;
+	int error;
+
+	run->seen_ns[run->top->screen] = now;
+	for (size_t i = 0; i < run->top->screen_count; i++)
+		if (run->seen_ns[i] && now - run->seen_ns[i] < UNSEEN_NS)
+			parts |= run->top->screens[i].part;
+	if (parts == run->parts)
+		return 0;
+	error = run->input->want(run->source, parts);
+	if (error == -EINTR) {
+		run->stop = true;
+		return 0;
+	}
+	run->parts = parts;
+	return error;
 }
 
 /* The first view is the earlier one of a pair that is still to come. */

@@ -55,6 +55,7 @@ struct screen {
 	unsigned int by;      /* its usual columns are those of this grouping, */
 	const char *left_out; /* but for these headers, which the first column tells: ",VM,DISK," */
 	const char *sort;     /* key of the metric that lines are ordered by */
+	unsigned int part;    /* of a view (PART_*), that is looked at for it alone; 0: none */
 	unsigned int levels;  /* how often a line can be opened */
 	size_t row_size;      /* of one of any_row */
 	bool of_disks;	      /* rows are disks'; else they begin with a struct row */

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
+# kvmq-top: its CSV against the JSON of the tools; on a terminal, in tmux: every key, sizes, noise,
+# signals, and what it leaves behind.
+
+top=$build/kvmq-top
+golden=$build/tests/test_golden
+for scene in cpu-host cpu-causes cpu-strange exit-host numa-two io-host; do
+	"$golden" "kvmq-${scene%-*}" "tests/golden/$scene.scene" "$scratch/$scene" && continue
+	bad 'top: recordings' "none of $scene"
+	return
+done
+
+# csv_is_json SCENE TOOL: all figures of VMs and vCPUs are those of the tool's JSON
+csv_is_json() {
+	local name="top -b of $1 has the figures of $2"
+
+	works "$name" "$top" -b --from "$scratch/$1" || return
+	mv "$scratch/out" "$scratch/csv"
+	works "$name" "$build/kvmq-$2" -j --by vm --from "$scratch/$1" || return
+	mv "$scratch/out" "$scratch/vm"
+	works "$name" "$build/kvmq-$2" -j --by vcpu --from "$scratch/$1" || return
+	if why=$(tests/cli/csv "$scratch/csv" "$scratch/vm" "$scratch/out" 2>&1); then
+		ok "$name"
+	else
+		bad "$name" "$why"
+	fi
+}
+csv_is_json cpu-host cpu
+csv_is_json cpu-causes cpu
+csv_is_json exit-host exit
+csv_is_json numa-two numa
+
+works 'top --pdh' "$top" -b --pdh --utc --from "$scratch/cpu-host" && {
+	if head -1 "$scratch/out" | grep -qF '"(PDH-CSV 4.0) (UTC)(0)","\\kvm1\Vcpu(2000:database-with-a-very-long-name-7:2002:vcpu-0)\% Run",' &&
+		sed -n 2p "$scratch/out" | grep -q '^"11/23/2025 22:00:01","0.000","100.000",'; then
+		ok 'top --pdh'
+	else
+		bad 'top --pdh' 'other columns or figures'
+	fi
+}
+refuses 'top --pdh alone' 2 'add --batch' "$top" --pdh
+refuses 'top without a terminal' 2 "kvmq-cpu.*-b" "$top"
+command -v tmux > /dev/null || { skip 'top on a terminal' 'no tmux: tools/setup check' && return; }
+
+export XDG_CONFIG_HOME=$scratch/config LC_ALL=C.UTF-8
+session=0
+tm() { tmux -L "kvmq-$$-$session" -f /dev/null "$@"; }
+
+# see NAME PATTERN: in 5 seconds at most it is on the screen
+see() {
+	local deadline=$((SECONDS + 5))
+
+	until tm capture-pane -pJ 2> /dev/null | grep -q -- "$2"; do
+		((SECONDS > deadline)) && break
+		sleep 0.05
+	done
+	tm capture-pane -pJ > "$scratch/out" 2> "$scratch/err"
+	if grep -q -- "$2" "$scratch/out"; then
+		ok "top: $1"
+	else
+		bad "top: $1" "no '$2' on the screen"
+	fi
+}
+
+keys() { tm send-keys "$@"; }
+
+# begin ARGUMENTS...: on a shell with job control, 80 by 24
+begin() {
+	tm kill-server 2> /dev/null
+	session=$((session + 1)) # one that ends is in nobody's way
+	rm -f "$scratch/tool.err"
+	tm new-session -d -x 80 -y 24 env PS1='shell$ ' bash --norc -i
+	keys "stty -g; $top $* 2> $scratch/tool.err; echo status \$? \$(stty -g)" Enter
+}
+
+# end NAME STATUS: it has ended so, said nothing, and the terminal is as it was
+finish() {
+	see "$1" "^status $2 "
+	if [[ -s $scratch/tool.err ]]; then
+		cp "$scratch/tool.err" "$scratch/err"
+		bad "top: $1: standard error" 'something on it'
+	elif [[ $(sed -n 's/^status [0-9]* //p' "$scratch/out" | tail -1) == $(grep -m1 -E '^[0-9a-f]+:' "$scratch/out") ]]; then
+		ok "top: $1: terminal"
+	else
+		bad "top: $1: terminal" 'not as it was'
+	fi
+	tm kill-server
+}
+
+# is_there PID: and has not only been left for its parent to see
+is_there() { [[ -e /proc/$1/status ]] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2> /dev/null; }
+
+pid_of() { pgrep -f "^$top --from $1" | head -1; }
+
+begin --from "$scratch/cpu-host"
+see 'starts' '^kvmq-top c CPU .*recording, its end'
+keys j z '|' # no keys
+see 'names what is no key' "'|' is no key"
+keys Down Down Enter
+see 'opens' 'vCPU\|vcpu 3101'
+for key in h '?' h Up Down PPage NPage Home Enter e Enter b H '[' ']' '{' '}' End Space Space i i '<' '>' r C-l \
+	x n d c Escape; do
+	keys "$key"
+done
+see 'takes every key' '^kvmq-top c CPU'
+keys / w e b Enter
+see 'filters' '^kvmq-top.*/web'
+keys / C-u Enter
+keys o %run Enter f VM,%RUN,%RDY Enter
+see 'chooses columns' '^VM  *%RUN  *%RDY *$'
+keys g 21:77 Enter
+see 'refuses a time' "'21:77' is no time"
+keys s 0.01 Enter
+see 'refuses an interval' "'0.01' is no interval"
+keys w
+see 'refuses to write a recording of a recording' 'a recording already'
+keys Home
+tm resize-window -x 40 -y 10
+see '40 x 10' '^h help .*filter$'
+tm resize-window -x 300 -y 80
+see '300 x 80' 'q quit'
+for ((i = 0; i < 50; i++)); do
+	keys -l "$(head -c 300 /dev/urandom | tr -dc '!-pr-~' | tr -d q)"
+	sleep 0.01
+done
+keys Escape Escape C-l h
+see '500 ms of noise' 'h help\|Screens'
+keys Escape Escape q
+finish 'ends with q' 0
+
+# What was chosen is kept; what is broken is said, and left alone.
+rm -rf "$XDG_CONFIG_HOME"
+begin --from "$scratch/cpu-host"
+see 'starts anew' '^kvmq-top c CPU .* recording, its end$'
+keys i r q
+finish 'keeps its settings' 0
+begin --from "$scratch/cpu-host"
+see 'has its settings again' '^kvmq-top c CPU .* recording, its end  busy$'
+keys q
+finish 'ends again' 0
+echo 'nonsense' > "$XDG_CONFIG_HOME/kvmq/top"
+begin --from "$scratch/cpu-host"
+see 'says what is broken in its settings' "line 1: 'nonsense' is no setting"
+keys i q
+see 'ends with broken settings' '^status 0 '
+tm kill-server
+if grep -qx nonsense "$XDG_CONFIG_HOME/kvmq/top"; then
+	ok 'top: leaves broken settings alone'
+else
+	bad 'top: leaves broken settings alone' 'they were changed'
+fi
+rm -rf "$XDG_CONFIG_HOME"
+
+begin --from "$scratch/cpu-strange"
+see 'strange names' 'm?ller'
+keys C-z
+see 'stops' 'shell\$ *$'
+keys "fg; echo status \$? \$(stty -g)" Enter
+see 'goes on' '^kvmq-top c CPU'
+kill -TERM "$(pid_of "$scratch/cpu-strange")"
+finish 'ends with SIGTERM' 0
+begin --from "$scratch/cpu-host"
+see 'starts again' '^kvmq-top c CPU'
+kill -HUP "$(pid_of "$scratch/cpu-host")"
+finish 'ends with SIGHUP' 0
+begin --from "$scratch/cpu-host"
+see 'starts once more' '^kvmq-top c CPU'
+pid=$(pid_of "$scratch/cpu-host")
+tm kill-server
+for ((i = 0; i < 20; i++)); do
+	is_there "$pid" || break
+	sleep 0.05
+done
+if is_there "$pid"; then
+	bad 'top: its terminal goes' 'it is still there after a second'
+else
+	ok 'top: its terminal goes'
+fi
+
+session=$((session + 1))
+tm new-session -d -x 80 -y 24 env TERM=dumb bash --norc -i
+keys "$top; echo status \$?" Enter
+see 'a dumb terminal' '^status 2'
+if grep -q "kvmq-cpu.*prints tables" "$scratch/out"; then
+	ok 'top: a dumb terminal is told so'
+else
+	bad 'top: a dumb terminal is told so' 'no line'
+fi
+tm kill-server
