@@ -57,7 +57,7 @@ _kvmq_options() {
 		return
 	fi
 	if [[ $1 == kvmq-top ]]; then
-		echo -b --batch -n --count= -p --pdh -m --vm= -c --cgroup= --local --utc -r --record= -f --from= \
+		echo -b --batch -B --blame -n --count= -p --pdh -m --vm= -c --cgroup= --local --utc -r --record= -f --from= \
 			--since= --until= --
 		return
 	fi

@@ -12,7 +12,7 @@
 #define PERIOD_MIN_NS (10 * NSEC_PER_MSEC)
 #define PERIOD_MAX_NS (24 * 3600 * NSEC_PER_SEC)
 
-/* What kvmq-cpu alone takes. */
+/* What kvmq-cpu alone takes, but for --blame. */
 
 static int set_overlap(struct options *options, const struct option_entry *entry, const char *text)
 {
@@ -22,7 +22,7 @@ static int set_overlap(struct options *options, const struct option_entry *entry
 
 static const struct option_entry cpu_by = OPTION_BY("vcpu", "vm", "thread");
 
-static const struct option_entry cpu_blame = {
+static const struct option_entry with_blame = {
 	.letter = 'B',
 	.name = "blame",
 	.help = "who ran while they waited",
@@ -67,7 +67,7 @@ const struct tool cpu_tool = {
 	.options =
 		(const struct option_entry *const[]){
 			&option_vm,	   &option_cgroup,  &cpu_by,	   &option_hist,
-			&option_events,	   &cpu_blame,	    &cpu_overlap,  &cpu_timeline,
+			&option_events,	   &with_blame,	    &cpu_overlap,  &cpu_timeline,
 			&option_json,	   &option_columns, &option_sort,  &option_top,
 			&option_timestamp, &option_local,   &option_utc,   &option_record,
 			&option_from,	   &option_since,   &option_until, &option_verbose,
@@ -307,9 +307,9 @@ const struct tool top_tool = {
 	.question = "All of it, live: which VM waits, for what, and because of whom?",
 	.options =
 		(const struct option_entry *const[]){
-			&top_batch, &top_count, &top_pdh, &option_vm, &option_cgroup, &option_local,
-			&option_utc, &option_record, &option_from, &option_since, &option_until,
-			&option_verbose, &option_version, &option_help, NULL },
+			&top_batch, &with_blame, &top_count, &top_pdh, &option_vm, &option_cgroup,
+			&option_local, &option_utc, &option_record, &option_from, &option_since,
+			&option_until, &option_verbose, &option_version, &option_help, NULL },
 	.rules = top_rules,
 	.interval = true,
 };

@@ -24,7 +24,6 @@ static int show(const struct options *options)
 	int status = STATUS_FAILED;
 
 	all.detached = PARTS_ALL; /* until its screen is shown */
-	all.cpu.blame = true;
 	while (info.sets[info.set_count])
 		info.set_count++;
 	if (!top__init(&top, top_screens, top_screen_count, top_panes))

@@ -24,6 +24,7 @@ struct pdh_column {
 struct top_batch {
 	const struct options *options;
 	void *data[8]; /* of each screen */
+	struct rows vms;
 	struct top_lines lines;
 	bool begun;
 	LIST(struct pdh_column) columns;
@@ -67,6 +68,7 @@ static void free_batch(void *data)
 			top_screens[i].free(batch->data[i]);
 		free(batch->data[i]);
 	}
+	rows__free(&batch->vms);
 	list_free(&batch->lines);
 	list_free(&batch->columns);
 }
@@ -80,14 +82,13 @@ static int compare_lines(const void *left, const void *right)
 	return result ? result : line_key__compare(&a->key, &b->key);
 }
 
-static int make_lines(struct top_batch *batch, size_t screen, const struct view *before,
-		      const struct view *after)
+static int make_lines(struct top_batch *batch, size_t screen, const struct view_pair *pair)
 {
 	int error = 0;
 
 	list_clear(&batch->lines);
-	if (!top_screens[screen].missing(after))
-		error = top_screens[screen].make(batch->data[screen], before, after,
+	if (!top_screens[screen].missing(pair->after))
+		error = top_screens[screen].make(batch->data[screen], pair,
 						 !top_screens[screen].of_disks, &batch->lines);
 	list_sort(&batch->lines, compare_lines);
 	return error;
@@ -137,8 +138,7 @@ static void put_line(FILE *file, const char *time, size_t screen, const struct t
 	}
 }
 
-static int print_long(struct top_batch *batch, FILE *file, const struct view *before,
-		      const struct view *after)
+static int print_long(struct top_batch *batch, FILE *file, const struct view_pair *pair)
 {
 	char time[40];
 	int error = 0;
@@ -146,9 +146,9 @@ static int print_long(struct top_batch *batch, FILE *file, const struct view *be
 	if (!batch->begun)
 		fputs("time,kind,vm,vcpu,metric,value,unit\r\n", file);
 	batch->begun = true;
-	format_local_time(time, after->sched.realtime_ns, batch->options->utc);
+	format_local_time(time, pair->after->sched.realtime_ns, batch->options->utc);
 	for (size_t screen = 0; screen < top_screen_count && !error; screen++) {
-		error = make_lines(batch, screen, before, after);
+		error = make_lines(batch, screen, pair);
 		for (size_t i = 0; i < batch->lines.count && !error; i++)
 			put_line(file, time, screen, &batch->lines.list[i]);
 	}
@@ -218,17 +218,16 @@ static const struct top_line *find_line(const struct top_batch *batch, const str
 	return NULL;
 }
 
-static int print_pdh(struct top_batch *batch, FILE *file, const struct view *before,
-		     const struct view *after)
+static int print_pdh(struct top_batch *batch, FILE *file, const struct view_pair *pair)
 {
 	const struct top_line *line = NULL;
-	int error = make_lines(batch, 0, before, after);
+	int error = make_lines(batch, 0, pair);
 
 	if (!error && !batch->begun)
-		error = begin_pdh(batch, file, after);
+		error = begin_pdh(batch, file, pair->after);
 	if (error)
 		return error;
-	put_pdh_time(file, after->sched.realtime_ns);
+	put_pdh_time(file, pair->after->sched.realtime_ns);
 	for (size_t i = 0; i < batch->columns.count; i++) {
 		const struct pdh_column *column = &batch->columns.list[i];
 		struct text_buffer none;
@@ -248,9 +247,13 @@ static int print_pdh(struct top_batch *batch, FILE *file, const struct view *bef
 static int print(void *data, FILE *file, const struct view *before, const struct view *after)
 {
 	struct top_batch *batch = data;
+	const struct view_pair pair = { before, after, &batch->vms };
+	int error = rows__make(&batch->vms, &before->sched, &after->sched, BY_VM);
 
-	return batch->options->kvmq_top.pdh ? print_pdh(batch, file, before, after)
-					    : print_long(batch, file, before, after);
+	if (error)
+		return error;
+	return batch->options->kvmq_top.pdh ? print_pdh(batch, file, &pair)
+					    : print_long(batch, file, &pair);
 }
 
 const struct report_ops top_batch = {

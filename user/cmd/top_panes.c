@@ -26,6 +26,10 @@ static int print_blame(FILE *file, const struct pane_line *of)
 
 	if (!of->vm)
 		return 0;
+	if (!of->after->sched.blame.count) {
+		fputs("who ran while it waited: not looked at: kvmq-top --blame does\n", file);
+		return 0;
+	}
 	row = *of->vm;
 	error = blame__make(&blame, &of->before->sched, &of->after->sched, &rows, BY_VM, false);
 	while (!error && shown < blame.count && blame.list[shown].ns)

@@ -59,22 +59,31 @@ static const char *no_threads(const struct view *after)
 	return after->sched.time_ns ? NULL : "nothing of CPUs was recorded";
 }
 
+/* Those of a level; of VMs there are some already. */
+static const struct rows *rows_of(struct rows *own, const struct view_pair *pair, uint32_t level,
+				  int *error)
+{
+	if (!level)
+		return pair->vms;
+	*error = rows__make(&own[level], &pair->before->sched, &pair->after->sched, groups[level]);
+	return &own[level];
+}
+
 /* CPU */
 
 struct cpu_data {
 	struct rows rows[LEVELS];
 };
 
-static int make_cpu(void *context, const struct view *before, const struct view *after,
-		    unsigned int depth, struct top_lines *lines)
+static int make_cpu(void *context, const struct view_pair *pair, unsigned int depth,
+		    struct top_lines *lines)
 {
 	struct cpu_data *data = context;
 	int error = 0;
 
 	for (uint32_t level = 0; level <= depth && !error; level++) {
-		struct rows *rows = &data->rows[level];
+		const struct rows *rows = rows_of(data->rows, pair, level, &error);
 
-		error = rows__make(rows, &before->sched, &after->sched, groups[level]);
 		for (size_t i = 0; i < rows->count && !error; i++)
 			error = add_line(lines, &rows->list[i], &rows->list[i], level);
 	}
@@ -96,20 +105,19 @@ struct exit_data {
 	struct exit_rows exits[LEVELS];
 };
 
-static int make_exits(void *context, const struct view *before, const struct view *after,
-		      unsigned int depth, struct top_lines *lines)
+static int make_exits(void *context, const struct view_pair *pair, unsigned int depth,
+		      struct top_lines *lines)
 {
 	struct exit_data *data = context;
 	int error = 0;
 
 	for (uint32_t level = 0; level <= depth && !error; level++) {
+		const struct rows *rows = rows_of(data->rows, pair, level, &error);
 		struct exit_rows *exits = &data->exits[level];
 
-		error = rows__make(&data->rows[level], &before->sched, &after->sched,
-				   groups[level]);
 		if (!error)
-			error = exit_rows__make(exits, &data->rows[level], groups[level],
-						&before->exits, &after->exits, &after->sched);
+			error = exit_rows__make(exits, rows, groups[level], &pair->before->exits,
+						&pair->after->exits, &pair->after->sched);
 		for (size_t i = 0; i < exits->count && !error; i++)
 			error = add_line(lines, &exits->list[i].row, &exits->list[i], level);
 	}
@@ -140,20 +148,20 @@ struct numa_data {
 	struct numa_rows numa[LEVELS];
 };
 
-static int make_numa(void *context, const struct view *before, const struct view *after,
-		     unsigned int depth, struct top_lines *lines)
+static int make_numa(void *context, const struct view_pair *pair, unsigned int depth,
+		     struct top_lines *lines)
 {
-	const struct numa_moments moments = { &before->numa, &after->numa, &after->sched };
+	const struct numa_moments moments = { &pair->before->numa, &pair->after->numa,
+					      &pair->after->sched };
 	struct numa_data *data = context;
 	int error = 0;
 
 	for (uint32_t level = 0; level <= depth && !error; level++) {
+		const struct rows *rows = rows_of(data->rows, pair, level, &error);
 		struct numa_rows *numa = &data->numa[level];
 
-		error = rows__make(&data->rows[level], &before->sched, &after->sched,
-				   groups[level]);
 		if (!error)
-			error = numa_rows__make(numa, &data->rows[level], groups[level], &moments);
+			error = numa_rows__make(numa, rows, groups[level], &moments);
 		for (size_t i = 0; i < numa->count && !error; i++)
 			error = add_line(lines, &numa->list[i].row, &numa->list[i], level);
 	}
@@ -212,11 +220,11 @@ static int add_disks(struct top_lines *lines, struct io_rows *rows, uint32_t lev
 	return error;
 }
 
-static int make_disks(void *context, const struct view *before, const struct view *after,
-		      unsigned int depth, struct top_lines *lines)
+static int make_disks(void *context, const struct view_pair *pair, unsigned int depth,
+		      struct top_lines *lines)
 {
 	struct io_data *data = context;
-	int error = io_rows__make(&data->sums, BY_VM, before, after);
+	int error = io_rows__make(&data->sums, BY_VM, pair->before, pair->after);
 
 	if (error)
 		return error;
@@ -225,7 +233,7 @@ static int make_disks(void *context, const struct view *before, const struct vie
 	error = add_disks(lines, &data->sums, 0);
 	if (error || !depth)
 		return error;
-	error = io_rows__make(&data->kinds, BY_VM, before, after);
+	error = io_rows__make(&data->kinds, BY_VM, pair->before, pair->after);
 	return error ? error : add_disks(lines, &data->kinds, 1);
 }
 

@@ -96,6 +96,14 @@ static int handle_event(void *context, void *data, size_t size)
 	return 0;
 }
 
+/* It is by far the largest, and counts as memory of ours once it is mapped. */
+static int map_reasons(struct kvm_probe *probe)
+{
+	return probe->reasons.data
+		       ? 0
+		       : map_array(&probe->reasons, probe->skeleton->maps.reasons, PROT_READ);
+}
+
 static int load(struct kvm_probe *probe)
 {
 	int error;
@@ -111,8 +119,8 @@ static int load(struct kvm_probe *probe)
 		error = map_array(&probe->times, probe->skeleton->maps.vcpu_times,
 				  PROT_READ | PROT_WRITE);
 	}
-	if (!error)
-		error = map_array(&probe->reasons, probe->skeleton->maps.reasons, PROT_READ);
+	if (!error && !probe->config.detached)
+		error = map_reasons(probe);
 	if (!error)
 		error = fill_free_reasons(probe);
 	if (!error && probe->config.events)
@@ -194,6 +202,9 @@ int kvm_probe__attach(struct kvm_probe *probe)
 
 	if (probe->attached)
 		return 0;
+	error = map_reasons(probe);
+	if (error)
+		return error;
 	for (uint32_t slot = 0; slot < probe->sched->slots_seen; slot++)
 		times[slot].generation = 0;
 	probe->skeleton->bss->late = true;

@@ -9,7 +9,7 @@
 #include "base/units.h"
 #include "top/run_internal.h"
 
-#define HISTORY_BYTES ((size_t)16 << 20)
+#define HISTORY_BYTES ((size_t)8 << 20)
 #define HISTORY_NS (600 * NSEC_PER_SEC)
 #define UNSEEN_NS (60 * NSEC_PER_SEC) /* what costs is left on for so long */
 

@@ -45,6 +45,12 @@ union any_row {
 	struct io_row io;
 };
 
+/* Two views, and what all screens make of them. */
+struct view_pair {
+	const struct view *before, *after;
+	const struct rows *vms; /* a row for each VM */
+};
+
 struct screen {
 	char key;
 	const char *name;
@@ -65,8 +71,8 @@ struct screen {
 	 * Makes the lines of all levels up to depth, in any order: 0 or -ENOMEM. They are valid
 	 * until the next call, and as long as the views.
 	 */
-	int (*make)(void *data, const struct view *before, const struct view *after,
-		    unsigned int depth, struct top_lines *lines);
+	int (*make)(void *data, const struct view_pair *views, unsigned int depth,
+		    struct top_lines *lines);
 	void (*label)(const struct top_line *line, char *text, size_t size);
 	/* Why there is nothing to show of this view, in a clause; NULL: there is. */
 	const char *(*missing)(const struct view *after);

@@ -107,6 +107,7 @@ int top__rearrange(struct top *top)
 int top__remake(struct top *top)
 {
 	const struct screen *screen = top__screen(top);
+	const struct view_pair pair = { top->before, top->after, &top->host_rows };
 	struct screen_state *state = top__state(top);
 	int error;
 
@@ -114,8 +115,7 @@ int top__remake(struct top *top)
 	list_clear(&state->tree.all);
 	if (!top->after || screen->missing(top->after))
 		return 0;
-	error = screen->make(state->data, top->before, top->after, tree__depth(&state->tree),
-			     &state->tree.all);
+	error = screen->make(state->data, &pair, tree__depth(&state->tree), &state->tree.all);
 	return error ? error : top__rearrange(top);
 }
 

@@ -88,7 +88,7 @@ struct top {
 	char message[PROMPT_SIZE]; /* until the next key */
 	struct top_time time;
 	const struct view *before, *after; /* borrowed; NULL: none yet */
-	struct rows host_rows;		   /* of all VMs, for the header */
+	struct rows host_rows;		   /* of all VMs */
 	struct wishes wishes;
 	bool changed; /* a setting that is kept */
 	int error;
