@@ -71,10 +71,59 @@ memory_kib()
 	awk -v key="$2:" '$1 == key { print $2 }' "/proc/$1/status"
 }
 
+# judge_taken FIGURE PID PERCENT MIB: of one CPU, and resident at most, over 12 s
+judge_taken()
+{
+	local figure=$1 pid=$2 begin before percent rss peak
+
+	sleep 3
+	begin=${EPOCHREALTIME/./}
+	before=$(cpu_ns "$pid")
+	sleep 12
+	percent=$(calc "($(cpu_ns "$pid") - $before) / (${EPOCHREALTIME/./} - $begin) / 10" %.3f)
+	rss=$(calc "$(memory_kib "$pid" VmRSS) / 1024" %.1f)
+	peak=$(calc "$(memory_kib "$pid" VmHWM) / 1024" %.1f)
+	judge "$figure: CPU" "$percent % of one" "$percent" "$3" "<= $3 %"
+	judge "$figure: resident" "$rss MiB, $peak at most" "$peak" "$4" "<= $4 MiB"
+}
+
+# take_top FIGURE VMS VCPUS: kvmq-top's screen of CPUs, on a terminal of its own
+take_top()
+{
+	local figure=$1 vmm_pid pid
+
+	stop_all
+	if ! start_vmm --vms "$2" --vcpus "$3" --mode halt --wait 100000 --burn 10; then
+		unmeasured "$figure" "${missing[vmm]}"
+		return
+	fi
+	vmm_pid=$started
+	start top env TERM=xterm XDG_CONFIG_HOME="$scratch" \
+		script -qc "exec taskset -c $tool_cpus $build/kvmq-top 1" /dev/null
+	wait_until 20 top_has_begun "$started"
+	pid=$(pgrep -P "$started" -x kvmq-top)
+	if [[ $pid ]]; then
+		judge_taken "$figure" "$pid" 0.5 40
+		kill "$pid"
+	else
+		unmeasured "$figure" "kvmq-top did not start"
+	fi
+	stop "$started" "$vmm_pid"
+}
+
+# top_has_begun PID: the child of that one has made its timer
+top_has_begun()
+{
+	local pid
+
+	ended "$1" && return
+	pid=$(pgrep -P "$1" -x kvmq-top) && has_files "$pid" '*timerfd*' 1
+}
+
 # take FIGURE VMS VCPUS
 take()
 {
-	local figure=$1 vmm_pid begin before percent rss peak line
+	local figure=$1 vmm_pid line
 
 	stop_all
 	if ! start_vmm --vms "$2" --vcpus "$3" --mode halt --wait 100000 --burn 10; then
@@ -86,16 +135,8 @@ take()
 		unmeasured "$figure" "${missing[kvmq]}"
 		return
 	fi
-	sleep 3
-	begin=${EPOCHREALTIME/./}
-	before=$(cpu_ns "$started")
-	sleep 12
-	percent=$(calc "($(cpu_ns "$started") - $before) / (${EPOCHREALTIME/./} - $begin) / 10" %.3f)
-	rss=$(calc "$(memory_kib "$started" VmRSS) / 1024" %.1f)
-	peak=$(calc "$(memory_kib "$started" VmHWM) / 1024" %.1f)
+	judge_taken "$figure" "$started" 0.3 32
 	stop "$started" "$vmm_pid"
-	judge "$figure: CPU" "$percent % of one" "$percent" 0.3 "<= 0.3 %"
-	judge "$figure: resident" "$rss MiB, $peak at most" "$peak" 32 "<= 32 MiB"
 	line=$(grep '^cost:' "$scratch/kvmq.out" | tail -2 | head -1)
 	row "$figure: its own word" "${line#cost: }"
 	line=$(grep '^losses:' "$scratch/kvmq.out" | tail -1)
@@ -107,4 +148,7 @@ tool_takes()
 	section "what kvmq-cpu takes at intervals of 1 s, over 12 s"
 	take "64 vCPUs" 8 8
 	take "1,000 vCPUs" 50 20
+	section "what kvmq-top takes, screen c"
+	take_top "64 vCPUs" 8 8
+	take_top "1,000 vCPUs" 50 20
 }

@@ -52,14 +52,17 @@ static void check_view(const struct view *view, uint64_t number)
 
 static void fill_history(struct history *history, size_t limit_bytes, uint64_t limit_ns)
 {
-	struct view view = { .sched = { .time_ns = 0 } };
+	struct view views[2] = { { .sched = { .time_ns = 0 } } };
 
 	history__init(history, cpu_sets, sizeof(struct view), limit_bytes, limit_ns);
 	for (uint64_t i = 0; i < VIEWS; i++) {
-		fill(&view, i);
-		assert_int_equal(history__add(history, &view, view.sched.realtime_ns), 0);
+		const struct view *before = i ? &views[(i - 1) % 2] : NULL;
+
+		fill(&views[i % 2], i);
+		assert_int_equal(history__add(history, before, &views[i % 2], i * NSEC_PER_SEC), 0);
 	}
-	view__free(&view);
+	view__free(&views[0]);
+	view__free(&views[1]);
 }
 
 static void test_any_order(void **state)
@@ -103,7 +106,7 @@ static void test_bounds(void **state)
 {
 	(void)state;
 	check_bounded(SIZE_MAX, 40 * NSEC_PER_SEC);
-	check_bounded(5000, UINT64_MAX);
+	check_bounded(20000, UINT64_MAX);
 }
 
 /* A view costs about what has changed in it, and not what it holds. */
@@ -113,8 +116,19 @@ static void test_size(void **state)
 
 	(void)state;
 	fill_history(&history, SIZE_MAX, UINT64_MAX);
-	assert_true(history.bytes / VIEWS < 400);
+	assert_true(history.bytes / VIEWS < 1000);
 	history__free(&history);
+}
+
+/* Of each set there is a count in what is kept. */
+static void test_room(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	while (all_sets[count])
+		count++;
+	assert_true(count <= HISTORY_LISTS);
 }
 
 int main(void)
@@ -123,6 +137,7 @@ int main(void)
 		cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ static int make_cpu(void *context, const struct view_pair *pair, unsigned int de
 	struct cpu_data *data = context;
 	int error = 0;
 
-	for (uint32_t level = 0; level <= depth && !error; level++) {
+	for (uint32_t level = 0; level < LEVELS && level <= depth && !error; level++) {
 		const struct rows *rows = rows_of(data->rows, pair, level, &error);
 
 		for (size_t i = 0; i < rows->count && !error; i++)
@@ -111,7 +111,7 @@ static int make_exits(void *context, const struct view_pair *pair, unsigned int 
 	struct exit_data *data = context;
 	int error = 0;
 
-	for (uint32_t level = 0; level <= depth && !error; level++) {
+	for (uint32_t level = 0; level < LEVELS && level <= depth && !error; level++) {
 		const struct rows *rows = rows_of(data->rows, pair, level, &error);
 		struct exit_rows *exits = &data->exits[level];
 
@@ -156,7 +156,7 @@ static int make_numa(void *context, const struct view_pair *pair, unsigned int d
 	struct numa_data *data = context;
 	int error = 0;
 
-	for (uint32_t level = 0; level <= depth && !error; level++) {
+	for (uint32_t level = 0; level < LEVELS && level <= depth && !error; level++) {
 		const struct rows *rows = rows_of(data->rows, pair, level, &error);
 		struct numa_rows *numa = &data->numa[level];
 

@@ -25,7 +25,6 @@ void history__free(struct history *history)
 	for (size_t i = 0; i < history->views.count; i++)
 		free(history->views.list[i].bytes);
 	list_free(&history->views);
-	free(history->last.bytes);
 	free(history->current.bytes);
 	free(history->packed.bytes);
 	*history = (struct history){ .place = SIZE_MAX };
@@ -42,19 +41,6 @@ static int make_room(struct view_image *image, size_t size)
 		return -ENOMEM;
 	image->bytes = bytes;
 	image->capacity = size + size / 8;
-	return 0;
-}
-
-/* What is beyond the end counts as zeros. */
-static int resize(struct view_image *image, size_t size)
-{
-	int error = make_room(image, size);
-
-	if (error)
-		return error;
-	if (size > image->size)
-		memset(image->bytes + image->size, 0, size - image->size);
-	image->size = size;
 	return 0;
 }
 
@@ -84,14 +70,24 @@ static size_t padded(size_t size)
 	return (size + WORD - 1) / WORD * WORD;
 }
 
-static size_t image_size(const struct history *history, const void *view)
+/* How many items each list of a view has. */
+static void count_items(const struct history *history, const void *view, size_t *counts)
+{
+	for (size_t i = 0; history->sets[i]; i++)
+		counts[i] = is_first(history, i) ? list_of(history->sets[i], view)->count : 0;
+}
+
+static size_t part_size(const struct history *history, size_t set, const size_t *counts)
+{
+	return padded(counts[set] * history->sets[set]->size);
+}
+
+static size_t image_size(const struct history *history, const size_t *counts)
 {
 	size_t size = padded(history->view_size);
 
 	for (size_t i = 0; history->sets[i]; i++)
-		if (is_first(history, i))
-			size += padded(list_of(history->sets[i], view)->count *
-				       history->sets[i]->size);
+		size += part_size(history, i, counts);
 	return size;
 }
 
@@ -115,20 +111,17 @@ static const unsigned char *get_varint(const unsigned char *at, uint32_t *value)
 	return at;
 }
 
-/* Makes a part of the image what it is now, and writes how the two differ. */
+/* Writes how one memory differs from another. */
 struct packer {
-	struct view_image *image, *packed;
-	size_t place;  /* in the image */
+	struct view_image *packed;
 	uint32_t same; /* words, since the last that differs */
 };
 
-static void pack_word(struct packer *packer, uint32_t is)
+static void pack_word(struct packer *packer, uint32_t was, uint32_t is)
 {
 	unsigned char *at = packer->packed->bytes + packer->packed->size;
-	uint32_t was, grown;
+	uint32_t grown = is - was;
 
-	memcpy(&was, packer->image->bytes + packer->place, WORD);
-	grown = is - was;
 	if (!grown) {
 		packer->same++;
 		return;
@@ -137,61 +130,98 @@ static void pack_word(struct packer *packer, uint32_t is)
 	at = put_varint(at, grown << 1 ^ -(grown >> 31));
 	packer->packed->size = (size_t)(at - packer->packed->bytes);
 	packer->same = 0;
-	memcpy(packer->image->bytes + packer->place, &is, WORD);
 }
 
-static int pack(struct packer *packer, const void *data, size_t size)
+/* As many bytes as there are from a place on, and zeros. */
+static const unsigned char *stride_at(unsigned char *room, const unsigned char *bytes, size_t size,
+				      size_t place)
 {
-	const unsigned char *bytes = data;
+	if (place + STRIDE <= size)
+		return bytes + place;
+	memset(room, 0, STRIDE);
+	if (place < size)
+		memcpy(room, bytes + place, size - place);
+	return room;
+}
 
-	for (size_t done = 0; done < size;) {
-		size_t step = size - done < STRIDE ? size - done : STRIDE;
+/* What is beyond the end of what was counts as zeros. */
+static int pack(struct packer *packer, const void *before, size_t before_size, const void *after,
+		size_t size)
+{
+	unsigned char rooms[2][STRIDE];
 
-		if (make_room(packer->packed, packer->packed->size + STRIDE / WORD * PACKED_MOST))
-			return -ENOMEM;
-		if (!memcmp(packer->image->bytes + packer->place, bytes + done, step)) {
-			packer->same += (uint32_t)(padded(step) / WORD);
-			packer->place += padded(step);
-			done += step;
+	for (size_t done = 0; done < size; done += STRIDE) {
+		const unsigned char *was = stride_at(rooms[0], before, before_size, done);
+		const unsigned char *is = stride_at(rooms[1], after, size, done);
+		size_t words = padded(size - done < STRIDE ? size - done : STRIDE) / WORD;
+
+		if (!memcmp(was, is, STRIDE)) {
+			packer->same += (uint32_t)words;
 			continue;
 		}
-		for (size_t end = done + step; done < end; done += WORD, packer->place += WORD) {
-			uint32_t word = 0;
+		if (make_room(packer->packed, packer->packed->size + words * PACKED_MOST))
+			return -ENOMEM;
+		for (size_t i = 0; i < words; i++) {
+			uint32_t numbers[2];
 
-			memcpy(&word, bytes + done, end - done < WORD ? end - done : WORD);
-			pack_word(packer, word);
+			memcpy(&numbers[0], was + i * WORD, WORD);
+			memcpy(&numbers[1], is + i * WORD, WORD);
+			pack_word(packer, numbers[0], numbers[1]);
 		}
 	}
 	return 0;
 }
 
-/* The view's own memory without what leads out of it. */
-static int pack_view(struct history *history, struct packer *packer, const void *view)
+/* The view's own memory without what leads out of it; of NULL, zeros. */
+static void copy_own(const struct history *history, unsigned char *own, const void *view)
 {
-	unsigned char *own = malloc(padded(history->view_size));
+	memset(own, 0, padded(history->view_size));
+	if (!view)
+		return;
+	memcpy(own, view, history->view_size);
+	for (size_t i = 0; history->sets[i]; i++)
+		if (is_first(history, i))
+			*list_of(history->sets[i], own) = (struct list){ 0 };
+}
+
+static int pack_lists(struct history *history, struct packer *packer, const void *before,
+		      const void *view)
+{
+	int error = 0;
+
+	for (size_t i = 0; history->sets[i] && !error; i++) {
+		const struct list none = { 0 }, *is, *was;
+		size_t size = history->sets[i]->size;
+
+		if (!is_first(history, i))
+			continue;
+		is = list_of(history->sets[i], view);
+		was = before ? list_of(history->sets[i], before) : &none;
+		error = pack(packer, was->items, was->count * size, is->items, is->count * size);
+	}
+	return error;
+}
+
+static int pack_view(struct history *history, const void *before, const void *view)
+{
+	struct packer packer = { .packed = &history->packed };
+	size_t size = padded(history->view_size);
+	unsigned char *own = malloc(2 * size);
 	int error;
 
 	if (!own)
 		return -ENOMEM;
-	memset(own, 0, padded(history->view_size));
-	memcpy(own, view, history->view_size);
-	for (size_t i = 0; history->sets[i]; i++)
-		if (is_first(history, i))
-			*list_of(history->sets[i], own) =
-				(struct list){ .count = list_of(history->sets[i], view)->count };
-	error = pack(packer, own, padded(history->view_size));
+	copy_own(history, own, before);
+	copy_own(history, own + size, view);
+	error = pack(&packer, own, size, own + size, size);
 	free(own);
-	for (size_t i = 0; history->sets[i] && !error; i++)
-		if (is_first(history, i))
-			error = pack(packer, list_of(history->sets[i], view)->items,
-				     list_of(history->sets[i], view)->count *
-					     history->sets[i]->size);
-	return error;
+	return error ? error : pack_lists(history, &packer, before, view);
 }
 
 static void unpack(struct view_image *image, const struct kept_view *kept)
 {
-	const unsigned char *at = kept->bytes + sizeof(uint64_t), *end = kept->bytes + kept->size;
+	const unsigned char *at = kept->bytes + sizeof(image->counts);
+	const unsigned char *end = kept->bytes + kept->size;
 	unsigned char *word = image->bytes;
 
 	while (at < end) {
@@ -246,20 +276,18 @@ static void drop_old(struct history *history)
 	}
 }
 
-/* What was written of one that could not be kept is no longer known: the next one is whole. */
-static int add(struct history *history, const void *view, struct kept_view *kept)
+static int add(struct history *history, const void *before, const void *view,
+	       struct kept_view *kept)
 {
-	struct packer packer = { .image = &history->last, .packed = &history->packed };
-	uint64_t size = image_size(history, view);
+	size_t counts[HISTORY_LISTS] = { 0 };
 
-	if (kept->is_whole)
-		history->last.size = 0;
+	count_items(history, view, counts);
 	history->packed.size = 0;
-	if (resize(&history->last, size) || make_room(&history->packed, sizeof(size)))
+	if (make_room(&history->packed, sizeof(counts)))
 		return -ENOMEM;
-	memcpy(history->packed.bytes, &size, sizeof(size));
-	history->packed.size = sizeof(size);
-	if (pack_view(history, &packer, view))
+	memcpy(history->packed.bytes, counts, sizeof(counts));
+	history->packed.size = sizeof(counts);
+	if (pack_view(history, kept->is_whole ? NULL : before, view))
 		return -ENOMEM;
 	kept->size = history->packed.size;
 	kept->bytes = malloc(kept->size);
@@ -269,13 +297,15 @@ static int add(struct history *history, const void *view, struct kept_view *kept
 	return 0;
 }
 
-int history__add(struct history *history, const void *view, uint64_t realtime_ns)
+/* Of one that could not be kept, nothing is known: the next one is whole. */
+int history__add(struct history *history, const void *before, const void *view,
+		 uint64_t realtime_ns)
 {
 	struct kept_view kept = { .realtime_ns = realtime_ns }, *place;
 
-	kept.is_whole = !history->views.count || history->since_whole >= WHOLE_EVERY;
+	kept.is_whole = !before || !history->views.count || history->since_whole >= WHOLE_EVERY;
 	history->since_whole = kept.is_whole ? 1 : history->since_whole + 1;
-	if (add(history, view, &kept) || !(place = list_add(&history->views))) {
+	if (add(history, before, view, &kept) || !(place = list_add(&history->views))) {
 		free(kept.bytes);
 		history->since_whole = WHOLE_EVERY;
 		return -ENOMEM;
@@ -299,7 +329,7 @@ static int give(const struct history *history, void *view)
 	for (size_t i = 0; history->sets[i] && !error; i++) {
 		const struct set *set = history->sets[i];
 		struct list *list = list_of(set, view);
-		size_t count = list_of(set, own)->count;
+		size_t count = history->current.counts[i];
 
 		if (!is_first(history, i))
 			continue;
@@ -318,19 +348,49 @@ static int give(const struct history *history, void *view)
 	return error;
 }
 
+/* Gives each list of an image the room of so many items: what is new is zeros. */
+static int lay_out(const struct history *history, struct view_image *image, const size_t *counts)
+{
+	size_t from = padded(history->view_size), to = from;
+	struct view_image laid = { .size = image_size(history, counts) };
+
+	if (make_room(&laid, laid.size) || !laid.bytes)
+		return -ENOMEM;
+	memset(laid.bytes, 0, laid.size);
+	if (image->size)
+		memcpy(laid.bytes, image->bytes, from);
+	for (size_t i = 0; history->sets[i]; i++) {
+		size_t was = part_size(history, i, image->counts);
+		size_t is = part_size(history, i, counts);
+
+		if (was && is)
+			memcpy(laid.bytes + to, image->bytes + from, was < is ? was : is);
+		from += was;
+		to += is;
+	}
+	memcpy(laid.counts, counts, sizeof(laid.counts));
+	free(image->bytes);
+	*image = laid;
+	return 0;
+}
+
 /* current becomes the view at a place, from that of the one before. */
 static int step_to(struct history *history, size_t place)
 {
 	const struct kept_view *kept = &history->views.list[place];
-	uint64_t size;
+	struct view_image *image = &history->current;
+	size_t counts[HISTORY_LISTS];
 
 	history->place = SIZE_MAX;
-	if (kept->is_whole)
-		history->current.size = 0;
-	memcpy(&size, kept->bytes, sizeof(size));
-	if (resize(&history->current, size))
+	if (kept->is_whole) {
+		image->size = 0;
+		memset(image->counts, 0, sizeof(image->counts));
+	}
+	memcpy(counts, kept->bytes, sizeof(counts));
+	if ((!image->size || memcmp(counts, image->counts, sizeof(counts)) != 0) &&
+	    lay_out(history, image, counts))
 		return -ENOMEM;
-	unpack(&history->current, kept);
+	unpack(image, kept);
 	history->place = place;
 	return 0;
 }

@@ -10,6 +10,8 @@
 
 #include "model/set.h"
 
+#define HISTORY_LISTS 48
+
 struct kept_view {
 	uint64_t realtime_ns;
 	unsigned char *bytes;
@@ -21,6 +23,7 @@ struct kept_view {
 struct view_image {
 	unsigned char *bytes;
 	size_t size, capacity;
+	size_t counts[HISTORY_LISTS]; /* of items in each list */
 };
 
 struct history {
@@ -32,7 +35,6 @@ struct history {
 	size_t bytes;
 	size_t dropped; /* so many were there before the first */
 	size_t since_whole;
-	struct view_image last;	   /* as it was added */
 	struct view_image current; /* the one that was read last */
 	size_t place;		   /* of current; SIZE_MAX: none */
 	struct view_image packed;
@@ -43,8 +45,12 @@ void history__init(struct history *history, const struct set *const *sets, size_
 		   size_t limit_bytes, uint64_t limit_ns);
 void history__free(struct history *history);
 
-/* Keeps one more, and drops what is too old or too much: 0 or -ENOMEM, and then it is not kept. */
-int history__add(struct history *history, const void *view, uint64_t realtime_ns);
+/*
+ * Keeps one more, and drops what is too old or too much: 0 or -ENOMEM, and then it is not kept.
+ * before: the view that was added last, as it was then; NULL: it is no longer there.
+ */
+int history__add(struct history *history, const void *before, const void *view,
+		 uint64_t realtime_ns);
 
 /* A copy of the one at a place, 0 the oldest, into a view of zeros or a copy: 0 or -ENOMEM. */
 int history__read(struct history *history, size_t place, void *view);

@@ -105,7 +105,7 @@ int live__read(struct top_run *run)
 	if (error)
 		return error;
 	run->latest = !run->latest;
-	if (history__add(&run->history, after, after->sched.realtime_ns))
+	if (history__add(&run->history, is_pair ? before : NULL, after, after->sched.realtime_ns))
 		snprintf(run->top->message, sizeof(run->top->message),
 			 "no memory to keep this moment: %s", remedy(ENOMEM, NULL));
 	if (is_pair && run->top->time.follow) {
