@@ -175,30 +175,34 @@ static void test_no_disk(void **state)
 
 static void test_kavg(void **state)
 {
-	struct latency ring = { .count = 2, .sum_ns = 200 }, device = { .count = 4, .sum_ns = 400 };
-	struct io_row row = { .known = { [IO_RING] = true, [IO_DEVICE] = true },
-			      .layers = { [IO_RING] = &ring, [IO_DEVICE] = &device } };
-	uint64_t ns = 1;
+	static const struct {
+		uint64_t ring_count, ring_ns, device_count, device_ns;
+		bool no_ring, no_device, known;
+		uint64_t kavg_ns;
+	} kavgs[] = {
+		{ 2, 200, 4, 400, .known = true, .kavg_ns = 0 },
+		{ 2, 200, 4, 404, .known = false }, /* less than nothing is not known */
+		{ 2, 200, 0, 0, .known = false },
+		{ 2, 200, 4, 40, .known = true, .kavg_ns = 90 },
+		{ 2, 200, 4, 40, .no_ring = true },
+		{ 2, 200, 4, 40, .no_device = true },
+		{ 0, 0, 4, 0, .known = false },
+	};
 
 	(void)state;
-	assert_true(io_row__kavg(&row, &ns));
-	assert_int_equal(ns, 0);
-	device.sum_ns = 404; /* less than nothing is not known */
-	assert_false(io_row__kavg(&row, &ns));
-	device = (struct latency){ 0 };
-	assert_false(io_row__kavg(&row, &ns));
-	device = (struct latency){ .count = 4, .sum_ns = 40 };
-	assert_true(io_row__kavg(&row, &ns));
-	assert_int_equal(ns, 90);
-	row.known[IO_RING] = false;
-	assert_false(io_row__kavg(&row, &ns));
-	row.known[IO_RING] = true;
-	row.known[IO_DEVICE] = false;
-	assert_false(io_row__kavg(&row, &ns));
-	row.known[IO_DEVICE] = true;
-	ring = (struct latency){ 0 };
-	device.sum_ns = 0;
-	assert_false(io_row__kavg(&row, &ns));
+	for (size_t i = 0; i < ARRAY_SIZE(kavgs); i++) {
+		struct latency ring = { .count = kavgs[i].ring_count, .sum_ns = kavgs[i].ring_ns };
+		struct latency device = { .count = kavgs[i].device_count,
+					  .sum_ns = kavgs[i].device_ns };
+		struct io_row row = { .known = { [IO_RING] = !kavgs[i].no_ring,
+						 [IO_DEVICE] = !kavgs[i].no_device },
+				      .layers = { [IO_RING] = &ring, [IO_DEVICE] = &device } };
+		uint64_t ns = 1;
+
+		assert_int_equal(io_row__kavg(&row, &ns), kavgs[i].known);
+		if (kavgs[i].known)
+			assert_int_equal(ns, kavgs[i].kavg_ns);
+	}
 }
 
 /* Each has its words, and no two the same. */

@@ -99,7 +99,7 @@ static void test_unknown_mount(void **state)
 static void test_many(void **state)
 {
 	char path[PATH_MAX] = "";
-	struct look_up look_up;
+	struct look_up names;
 	int count = 0;
 	uint64_t ns;
 
@@ -107,12 +107,12 @@ static void test_many(void **state)
 	while (strlen(path) + 16 < sizeof(path))
 		strcat(path, "/real/..");
 	strcat(path, "/none");
-	look_up__begin(&look_up, proc.path, PID);
+	look_up__begin(&names, proc.path, PID);
 	ns = clock_process_cpu_ns();
-	while (look_up__open(&look_up, path) != -E2BIG)
+	while (look_up__open(&names, path) != -E2BIG)
 		count++;
 	ns = clock_process_cpu_ns() - ns;
-	look_up__end(&look_up);
+	look_up__end(&names);
 	assert_in_range(count, 5, 2000);
 	assert_in_range(ns, 0, NSEC_PER_SEC);
 }

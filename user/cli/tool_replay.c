@@ -79,19 +79,19 @@ static bool is_step(const struct replay *replay)
 /* A view was read. Returns 0, 1 (no more are wanted) or -errno. */
 static int take_view(struct replay *replay)
 {
-	int64_t run = recording__run(replay->recording)->id;
+	int64_t id = recording__run(replay->recording)->id;
 	int done;
 
 	if (time_of(replay, READ) > replay->life->options.until_ns)
 		return 1;
-	if (run != replay->run) {
+	if (id != replay->run) {
 		/* What was between two runs was not measured; what came before the first view was.
 		 */
 		done = show_held(replay);
 		if (!done && time_of(replay, READ) >= replay->life->options.since_ns)
 			print_events(replay);
 		swap(replay, BEFORE, READ);
-		replay->run = run;
+		replay->run = id;
 		return done;
 	}
 	print_events(replay);

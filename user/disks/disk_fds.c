@@ -221,6 +221,7 @@ static const struct open_file *find_in_set(const struct open_files *files,
 		const struct open_file *file =
 			open_files__at_fd(files, json_integer_value(json_object_get(one, "fd")));
 
+		/* cppcheck-suppress knownConditionTrueFalse ; it does not see the loop */
 		if (file && (!best || file->write == !wanted->read_only))
 			best = file;
 	}

@@ -63,7 +63,7 @@ struct field {
 /* How many there are of a member; a member of another size does not compile. */
 #define FIELD_COUNT(item, member, of_type)                                                         \
 	(sizeof(((item *)0)->member) / FIELD_SIZE(of_type) +                                       \
-	 0 * sizeof(char[sizeof(((item *)0)->member) % FIELD_SIZE(of_type) ? -1 : 1]))
+	 0 * sizeof(char[(sizeof(((item *)0)->member) % FIELD_SIZE(of_type)) ? -1 : 1]))
 /* NOLINTEND(bugprone-macro-parentheses) */
 #define FIELD_SIZE(type)                                                                           \
 	((type) == FIELD_U64 ? 8 : (type) == FIELD_BOOL || (type) == FIELD_TEXT ? 1 : 4)

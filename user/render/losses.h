@@ -30,6 +30,8 @@ struct loss_set {
 	const char *words; /* of the entry that has none of its own, or NULL */
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): parameters of designators */
+
 /* An entry of a list about a struct, and the table of a list. */
 #define LOSS_OF(of_struct, of_key, member, of_words)                                               \
 	{                                                                                          \
@@ -39,6 +41,8 @@ struct loss_set {
 	{                                                                                          \
 		.list = of_list, .count = sizeof(of_list) / sizeof((of_list)[0])                   \
 	}
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Of struct losses, the scheduler's. */
 extern const struct loss_table sched_losses;

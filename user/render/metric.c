@@ -83,7 +83,7 @@ int columns__insert(struct columns *columns, const struct metric *metric)
 
 	if (error)
 		return error;
-	while (columns->list[place]->unit == UNIT_TEXT && place < columns->count - 1)
+	while (place < columns->count - 1 && columns->list[place]->unit == UNIT_TEXT)
 		place++;
 	for (size_t i = columns->count - 1; i > place; i--) {
 		columns->list[i] = columns->list[i - 1];
