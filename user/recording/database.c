@@ -277,10 +277,11 @@ int database__use_wal(const struct database *database)
 	return error ? error : database__run(database, WRITER_PRAGMAS);
 }
 
+/* One page says so; to open a journal for it is not allowed any more. */
 void database__leave_wal(const struct database *database)
 {
 	sqlite3_busy_timeout(database->db, 0);
-	sqlite3_exec(database->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+	sqlite3_exec(database->db, "PRAGMA journal_mode = MEMORY", NULL, NULL, NULL);
 }
 
 /* As SQLite wants names with options: "?", "#" and "%" are its own. */
