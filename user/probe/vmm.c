@@ -58,6 +58,18 @@ static int try_load(struct vmm_probe *probe, bool may_sleep)
 	return error;
 }
 
+/*
+ * libbpf finds out how to attach by loading a program of its own, once. When the first VM comes,
+ * that may not be allowed any more: it is done here, with what is no event and is refused.
+ */
+static void find_way(const struct vmm_probe *probe)
+{
+	const struct bpf_program *program = probe->skeleton->progs.vmm_done;
+
+	bpf_link__destroy(
+		bpf_program__attach_perf_event_opts(program, bpf_program__fd(program), NULL));
+}
+
 int vmm_probe__open(struct vmm_probe **out)
 {
 	struct vmm_probe *probe = calloc(1, sizeof(*probe));
@@ -70,6 +82,8 @@ int vmm_probe__open(struct vmm_probe **out)
 		error = try_load(probe, false);
 	/* libbpf's copies of the kernel's BTF, several MiB, are of no more use. */
 	malloc_trim(0);
+	if (!error)
+		find_way(probe);
 	if (!error)
 		kernel_tell_programs("vmm", probe->skeleton->obj);
 	if (error) {
