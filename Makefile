@@ -92,6 +92,11 @@ $(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(LIBRARY) | need-ch
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< $(LIBRARY) $(LIBS) -lcmocka $(LDFLAGS) -o $@
 
+$(BUILD)/tests/%.so: tests/cli/%.c | need-build
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared $< -o $@
+
 $(BUILD)/vmm: $(VMM_SOURCES) $(wildcard tests/vmm/*.h) | need-build
 	$(call say,VMM,$@)
 	$(Q)mkdir -p $(@D)
@@ -109,7 +114,7 @@ $(BUILD)/bench/%: tests/bench/%.c
 
 $(BUILD)/bench/residency $(BUILD)/bench/cold $(BUILD)/bench/record $(BUILD)/bench/crowd: $(LIBRARY)
 vmm: $(BUILD)/vmm
-unit: $(UNIT_TESTS)
+unit: $(UNIT_TESTS) $(BUILD)/tests/no_filter.so
 
 # Renews what the tools are expected to print of the scenes in tests/golden, and shows what has changed.
 golden: all $(BUILD)/tests/test_golden

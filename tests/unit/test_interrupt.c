@@ -42,6 +42,8 @@ struct ending {
 	char text[1024];
 };
 
+static void have_command(void);
+
 static pid_t start(void (*child)(void), struct capture *capture)
 {
 	char byte;
@@ -53,7 +55,7 @@ static pid_t start(void (*child)(void), struct capture *capture)
 	assert_true(pid >= 0);
 	if (!pid) {
 		log_init("kvmq", 0);
-		interrupt__begin();
+		interrupt__begin(child == have_command);
 		child();
 		_exit(98);
 	}

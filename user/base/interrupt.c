@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +30,9 @@ static struct {
 	_Atomic(const char *) doing;
 	_Atomic pid_t command;
 	_Atomic(restore_function) restore;
-	int taken_fd; /* readable from then on */
+	atomic_bool begun;
+	bool may_signal; /* there will be a command */
+	int taken_fd;	 /* readable from then on */
 } state = { .taken_fd = -1 };
 
 void interrupt__signals(sigset_t *signals)
@@ -93,7 +96,8 @@ static void *look_after(void *context)
 {
 	int fd = (int)(intptr_t)context;
 
-	privileges_drop_all();
+	privileges_drop_thread(state.may_signal);
+	atomic_store(&state.begun, true);
 	for (;; poll(NULL, 0, LOOK_MS)) {
 		const char *doing = state.doing;
 		bool taken = state.taken_ns;
@@ -109,7 +113,7 @@ static void *look_after(void *context)
 	return NULL;
 }
 
-void interrupt__begin(void)
+void interrupt__begin(bool with_command)
 {
 	pthread_attr_t attributes;
 	sigset_t signals, all, before;
@@ -118,6 +122,7 @@ void interrupt__begin(void)
 
 	interrupt__signals(&signals);
 	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	state.may_signal = with_command;
 	state.taken_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (fd < 0)
 		return;
@@ -134,6 +139,9 @@ void interrupt__begin(void)
 		close(fd);
 	else
 		pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	/* What it drops, no thread may any more once privileges_drop() has been called. */
+	while (!error && !atomic_load(&state.begun))
+		sched_yield();
 }
 
 const char *interrupt__guard(const char *doing)

@@ -15,10 +15,11 @@
 void interrupt__signals(sigset_t *signals);
 
 /*
- * Blocks them and starts the thread, which keeps no privilege: to be called once, before anything
- * is opened. Where there is no thread to be had they end the tool as they end any other program.
+ * Blocks them and starts the thread, which keeps no privilege but that to signal a command, if
+ * there will be one: to be called once, before anything is opened. Where there is no thread to be
+ * had they end the tool as they end any other program.
  */
-void interrupt__begin(void);
+void interrupt__begin(bool with_command);
 
 /*
  * From now on this thread does what may take as long as others want: read what they wrote, wait for

@@ -3,9 +3,16 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <linux/securebits.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/filter.h"
 #include "base/log.h"
 
 /*
@@ -49,6 +56,18 @@ bool privileges_can_enable_statistics(void)
 	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 }
 
+/*
+ * A user who is nobody else, so that none may send signals here: above all that systemd and
+ * containers deal out (systemd's UIDS-GIDS), by the process's number.
+ */
+#define OWN_USER 1879048192
+
+/* For good: what root may by its number alone ends, and nothing raises capabilities again. */
+#define SECURE_BITS                                                                                \
+	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |                           \
+	 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |   \
+	 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
+
 /* Whether one of those that may be kept is there to be kept. */
 static bool is_kept(const struct kept_capability *kept, unsigned int needs)
 {
@@ -56,29 +75,121 @@ static bool is_kept(const struct kept_capability *kept, unsigned int needs)
 	       capng_have_capability(CAPNG_EFFECTIVE, kept->capability);
 }
 
-int privileges_drop(unsigned int needs)
+/* What reading goes on to need, into kept: their count. */
+static unsigned int choose(unsigned int kept[KEPT_CAPABILITIES + 2], unsigned int needs)
 {
-	const capng_type_t type = CAPNG_EFFECTIVE | CAPNG_PERMITTED;
-	unsigned int kept[KEPT_CAPABILITIES + 1], count = 0;
+	unsigned int count = 0;
 
-	capng_get_caps_process();
 	for (size_t i = 0; i < KEPT_CAPABILITIES; i++)
 		if (is_kept(&kept_capabilities[i], needs))
 			kept[count++] = kept_capabilities[i].capability;
 	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF))
 		kept[count++] = CAP_SYS_ADMIN;
-	capng_clear(CAPNG_SELECT_CAPS);
+	return count;
+}
+
+/*
+ * Of the calling thread, as all here: the C library's functions would ask the others, too, which
+ * may have given up what it takes. The capabilities stay, for the securebits say so.
+ */
+static void become_own_user(void)
+{
+	unsigned int user = OWN_USER + (unsigned int)getpid();
+
+	if (geteuid() || !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) ||
+	    !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID) ||
+	    !(prctl(PR_GET_SECUREBITS) & SECBIT_NO_SETUID_FIXUP))
+		return;
+	/* A user namespace may not have such a one: then it stays who it is. */
+	syscall(SYS_setgroups, 0, NULL);
+	syscall(SYS_setresgid, user, user, user);
+	syscall(SYS_setresuid, user, user, user);
+}
+
+/*
+ * The bounding set and the securebits take CAP_SETPCAP. Whoever has not got that cannot gain
+ * anything by them either, without new privileges.
+ */
+static int keep(const unsigned int *kept, unsigned int count, bool stays)
+{
+	bool full = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+	capng_select_t sets = full ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS;
+	int error = 0;
+
+	if (full && prctl(PR_SET_SECUREBITS, SECURE_BITS))
+		error = -errno;
+	if (!stays)
+		become_own_user();
+	capng_clear(CAPNG_SELECT_ALL);
 	for (unsigned int i = 0; i < count; i++)
-		capng_update(CAPNG_ADD, type, kept[i]);
-	if (capng_apply(CAPNG_SELECT_CAPS) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
+	if (capng_apply(sets) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		error = -EPERM;
+	return error;
+}
+
+static int fail(int error)
+{
+	if (error)
 		log_error("dropping privileges: refused: start it with fewer capabilities");
-		return -EPERM;
-	}
+	return error;
+}
+
+/* A kernel without seccomp measures all the same. */
+static void filter_calls(unsigned int needs, pid_t command)
+{
+	int error = filter__load(needs, command);
+
+	if (error)
+		log_warning(
+			"system calls stay as they are: %s: a filter takes CONFIG_SECCOMP_FILTER",
+			strerror(-error));
+}
+
+int privileges_drop(const struct privileges_kept *kept)
+{
+	bool writes = kept->records || kept->needs & PRIVILEGE_REPORT;
+	unsigned int capabilities[KEPT_CAPABILITIES + 2], count;
+	int error;
+
+	capng_get_caps_process();
+	count = choose(capabilities, kept->needs);
+	if (kept->command && capng_have_capability(CAPNG_EFFECTIVE, CAP_KILL))
+		capabilities[count++] = CAP_KILL; /* it runs as another now */
+	error = keep(capabilities, count, writes);
+	if (error)
+		return fail(error);
+	filter_calls(kept->needs | FILTER_MEASURE | (kept->records ? FILTER_REMOVE : 0),
+		     kept->command);
 	return 0;
 }
 
-void privileges_drop_all(void)
+int privileges_drop_all(void)
 {
-	capng_clear(CAPNG_SELECT_CAPS);
-	capng_apply(CAPNG_SELECT_CAPS);
+	int error;
+
+	capng_get_caps_process();
+	error = keep(NULL, 0, true);
+	if (error)
+		return fail(error);
+	filter_calls(0, 0);
+	return 0;
+}
+
+void privileges_drop_thread(bool signals)
+{
+	const unsigned int kill = CAP_KILL;
+
+	capng_get_caps_process();
+	keep(&kill, signals && capng_have_capability(CAPNG_EFFECTIVE, CAP_KILL), false);
+}
+
+void privileges_tell_refused(void)
+{
+	static atomic_bool told;
+	int number;
+
+	if (filter__refused(&number) && !atomic_exchange(&told, true))
+		log_warning("system call %d was refused: report it, with the output of 'uname -mr'",
+			    number);
 }

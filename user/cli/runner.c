@@ -27,14 +27,14 @@ static void wanted_signals(sigset_t *signals)
 	sigaddset(signals, SIGCHLD);
 }
 
-void runner__prepare(void)
+void runner__prepare(const struct options *options)
 {
 	sigset_t signals;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	interrupt__begin();
+	interrupt__begin(options->command);
 }
 
 static int open_timer(uint64_t interval_ns)

@@ -18,7 +18,7 @@ struct run_steps {
  * Blocks the signals that runner__run() waits for, so that none is missed before; to
  * be called before a probe is opened.
  */
-void runner__prepare(void);
+void runner__prepare(const struct options *options);
 
 /*
  * Starts the command if there is one, and calls the steps until COUNT intervals

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/privileges.h"
 #include "base/version.h"
 
 void *life__new(size_t size)
@@ -61,5 +62,6 @@ int tool__run(const struct tool_ops *ops, int argc, char **argv)
 		status = life.options.from ? life__replay(&life) : life__measure(&life);
 	ops->report->free(life.report);
 	free(life.report);
+	privileges_tell_refused();
 	return status;
 }

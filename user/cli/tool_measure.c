@@ -121,6 +121,9 @@ static int measure(struct measuring *measuring, struct command *command)
 {
 	const struct options *options = &measuring->life->options;
 	const struct source_ops *ops = measuring->ops;
+	const struct privileges_kept kept = { .needs = ops->needs ? ops->needs(options) : 0,
+					      .records = options->record,
+					      .command = command->pid };
 	bool polls = options->events || (ops->is_silent && ops->is_silent(options));
 	struct run_steps steps = { .poll = poll_source,
 				   .poll_ms = polls ? POLL_MS : -1,
@@ -129,7 +132,7 @@ static int measure(struct measuring *measuring, struct command *command)
 
 	if ((ops->create && ops->create(measuring->source)) || open_recorder(measuring))
 		return STATUS_FAILED;
-	if (privileges_drop(ops->needs ? ops->needs(options) : 0))
+	if (privileges_drop(&kept))
 		return STATUS_HOST;
 	if ((ops->start && ops->start(measuring->source)) ||
 	    read_view(measuring, &measuring->views[0]))
@@ -156,7 +159,7 @@ static int run(struct measuring *measuring)
 	struct command command = { .gate = -1 };
 	int status = STATUS_HOST, error;
 
-	runner__prepare();
+	runner__prepare(options);
 	if (options->command && command__prepare(&command, options->command))
 		return STATUS_FAILED;
 	error = measuring->ops->open(measuring->source, options, &sink);

@@ -128,7 +128,9 @@ static int run(struct replay *replay)
 
 	if (recording__open(&replay->recording, replay->life->options.from, &info))
 		return -EINVAL;
-	privileges_drop_all(); /* a stranger may have written it */
+	/* A stranger may have written it. */
+	if (privileges_drop_all())
+		return -EPERM;
 	return replay_all(replay);
 }
 

@@ -46,10 +46,11 @@ static int send_report(void *context)
 	return error;
 }
 
-static int open_all(struct io_guest_tool *guest, const struct options *options)
+static int open_all(struct io_guest_tool *guest, const struct options *options, pid_t command)
 {
 	const struct block_probe_config config = { 0 };
 	const struct block_owners nobody = { 0 };
+	const struct privileges_kept kept = { .needs = PRIVILEGE_REPORT, .command = command };
 
 	if (session__check_host())
 		return -EPERM;
@@ -66,7 +67,7 @@ static int open_all(struct io_guest_tool *guest, const struct options *options)
 	    block_probe__set_owners(guest->block, &nobody))
 		return -EINVAL;
 	block_probe__start(guest->block);
-	return privileges_drop(0);
+	return privileges_drop(&kept);
 }
 
 int io_guest__run(const struct options *options)
@@ -78,10 +79,10 @@ int io_guest__run(const struct options *options)
 	struct command command = { .gate = -1 };
 	int status = STATUS_HOST;
 
-	runner__prepare();
+	runner__prepare(options);
 	if (options->command && command__prepare(&command, options->command))
 		return STATUS_FAILED;
-	if (!open_all(&guest, options))
+	if (!open_all(&guest, options, command.pid))
 		status = runner__run(options, &command, -1, &steps);
 	command__signal(&command, 0);
 	block_probe__close(guest.block);

@@ -35,10 +35,11 @@ static const struct host *get_host(const void *data)
 	return &source->host;
 }
 
-/* A monitor that has ended is connected to again, and so is the guest of a VM that starts later. */
+/* Disks are looked up. A monitor that has ended is connected to again, and so is the guest of a VM
+ * that starts later. */
 static unsigned int needs(const struct options *options)
 {
-	return (options->io.vmm ? PRIVILEGE_ATTACH : 0) |
+	return PRIVILEGE_LOOK_UP | (options->io.vmm ? PRIVILEGE_ATTACH : 0) |
 	       (options->io.qmp_count || options->io.with_guests ? PRIVILEGE_CONNECT : 0);
 }
 

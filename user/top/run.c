@@ -36,7 +36,7 @@ static void block_signals(void)
 {
 	sigset_t signals;
 
-	interrupt__begin();
+	interrupt__begin(false);
 	wanted_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
@@ -228,7 +228,9 @@ static int open_recording(struct top_run *run)
 	info.option = "--from";
 	if (recording__open(&run->moments.recording, options->from, &info))
 		return STATUS_FAILED;
-	privileges_drop_all(); /* a stranger may have written it */
+	/* A stranger may have written it. */
+	if (privileges_drop_all())
+		return STATUS_FAILED;
 	run->moments.since_ns = options->since ? options->since_ns : 0;
 	run->moments.until_ns = options->until_ns;
 	error = moments__look(&run->moments);

@@ -38,6 +38,7 @@ int live__open(struct top_run *run)
 {
 	const struct source_ops *ops = run->input->live;
 	const struct options *options = run->input->options;
+	struct privileges_kept kept = { 0 };
 
 	history__init(&run->history, run->input->info->sets, sizeof(struct view), HISTORY_BYTES,
 		      HISTORY_NS);
@@ -51,7 +52,8 @@ int live__open(struct top_run *run)
 		return run->stop ? STATUS_DONE : STATUS_HOST;
 	if (ops->create && ops->create(run->source))
 		return STATUS_FAILED;
-	if (privileges_drop(ops->needs ? ops->needs(options) : 0))
+	kept.needs = ops->needs ? ops->needs(options) : 0;
+	if (privileges_drop(&kept))
 		return STATUS_HOST;
 	if ((ops->start && ops->start(run->source)) || live__read(run))
 		return STATUS_FAILED;

@@ -139,7 +139,7 @@ ON_ONE = {
     measuring.vm_sums: "6.12", measuring.steal: "6.1", measuring.events: "6.12",
     overlap.overlap: "6.1", tracing.timeline: "6.12", tracing.timeline_toggling: "6.12",
     others.vms_stay: "6.12", living.filtered: "6.12", living.few_privileges: "6.1",
-    living.dropped: "6.12", living.reboot: "6.1", living.paused: "7", living.hotplug: "6.1",
+    living.dropped: ("6.1", "7"), living.reboot: "6.1", living.paused: "7", living.hotplug: "6.1",
     living.killed: "6.1", living.threads: ("6.1", "7"), living.short_lived: "6.1",
     hosts.command_line: "6.12", recorded.recorded: "7",
     starting.starting_cpu: "7", starting.starting_exit: "6.12", starting.starting_numa: "6.1",
@@ -162,7 +162,7 @@ ON_ONE = {
 }
 # What runs where KVM has no BTF and no atomic operation returns a value (5.10), or where NUMA
 # balancing is excluded (real time).
-ANYWHERE = (living.kvm_loaded_later, measuring.exact, measuring.preempted, living.doctor,
+ANYWHERE = (living.kvm_loaded_later, living.dropped, measuring.exact, measuring.preempted, living.doctor,
             measuring.toggling, living.leaves_nothing, hosts.rows_add_up, hosts.fields,
             hosts.kernel_is_quiet)
 ANYWHERE_MODULES = ("living", "measuring", "others")
