@@ -209,12 +209,13 @@ static int read_mappings(struct residency *residency, struct maps_reading *readi
 
 int residency__read_maps(struct residency *residency, const struct residency_target *target)
 {
-	struct maps_reading reading = { .range = target->ranges,
-					.last = target->ranges + target->count };
+	struct maps_reading reading = { .range = target->ranges, .last = target->ranges };
 	int error = lines__open(&reading.place.lines, target->proc, target->pid, "maps");
 
 	if (error)
 		return error == -ENOENT ? -ESRCH : error;
+	if (target->count) /* ranges may be NULL */
+		reading.last += target->count;
 	error = lines__open(&reading.numa, target->proc, target->pid, "numa_maps");
 	/* A kernel without NUMA. */
 	if (error == -ENOENT)

@@ -120,9 +120,11 @@ size_t growth__write(const struct field *field, const void *was, const void *is,
 
 int growth__read(const struct field *field, void *item, const unsigned char *bytes, size_t size)
 {
-	struct cursor cursor = { bytes, bytes + size };
+	struct cursor cursor = { bytes, bytes };
 	uint64_t place = 0, skip, grown;
 
+	if (size) /* bytes may be NULL */
+		cursor.end += size;
 	for (; cursor.at < cursor.end; place++) {
 		if (!get_step(&cursor, &skip, &grown))
 			return -EBADMSG;
