@@ -9,11 +9,31 @@
 
 #define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY)
 
+/*
+ * Memory was short while a value was made: jansson leaves out what it could not add, and that would
+ * not be seen in what is written.
+ */
+static bool is_short;
+
+static void *allocate(size_t size)
+{
+	void *memory = malloc(size);
+
+	is_short |= !memory;
+	return memory;
+}
+
+__attribute__((constructor)) static void watch_memory(void)
+{
+	json_set_alloc_funcs(allocate, free);
+}
+
 json_t *json__text(const char *text)
 {
 	char *escaped = text ? text_escape(text) : NULL;
 	json_t *string = escaped ? json_string(escaped) : json_null();
 
+	is_short |= text && !escaped;
 	free(escaped);
 	return string;
 }
@@ -92,6 +112,8 @@ static int put_harmless(const char *text, size_t size, void *file)
 
 int json__write(FILE *file, const json_t *value)
 {
+	if (is_short)
+		return -ENOMEM;
 	return json_dump_callback(value, put_harmless, file, DUMP_FLAGS) ? -EIO : 0;
 }
 
@@ -100,12 +122,14 @@ int json__print(FILE *file, json_t *object)
 	int error = json__write(file, object);
 
 	json_decref(object);
-	return error || putc('\n', file) == EOF ? -EIO : 0;
+	if (!error && putc('\n', file) == EOF)
+		error = -EIO;
+	return error;
 }
 
 void json_rows__begin(struct json_rows *rows, FILE *file, json_t *object)
 {
-	char *text = object ? json_dumps(object, DUMP_FLAGS) : NULL;
+	char *text = object && !is_short ? json_dumps(object, DUMP_FLAGS) : NULL;
 	size_t length = text ? strlen(text) - 1 : 0; /* less the bracket at the end */
 
 	*rows = (struct json_rows){ .file = file, .error = text ? 0 : -ENOMEM };

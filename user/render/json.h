@@ -22,7 +22,7 @@ json_t *json__row(const struct metric_table *table, const void *row);
 
 /*
  * Writes any value, with an escape for each character that is not harmless: JSON may be read
- * on a terminal. Returns 0 or -EIO.
+ * on a terminal. Returns 0, -EIO, or -ENOMEM: memory was short when it was made.
  */
 int json__write(FILE *file, const json_t *value);
 
@@ -41,7 +41,7 @@ void json_rows__begin(struct json_rows *rows, FILE *file, json_t *object);
 void json_rows__add(struct json_rows *rows, json_t *row);
 int json_rows__end(struct json_rows *rows);
 
-/* Writes an object as one line and drops the reference. Returns 0 or -EIO. */
+/* Writes an object as one line and drops the reference. Returns 0, -ENOMEM or -EIO. */
 int json__print(FILE *file, json_t *object);
 
 #endif
