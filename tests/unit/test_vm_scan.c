@@ -20,6 +20,7 @@
 #include "disks/io_vms.h"
 #include "fake_proc.h"
 #include "host/proc_view.h"
+#include "host/vm.h"
 #include "host/vm_scan.h"
 
 #define SOMEBODY 65533
@@ -180,6 +181,7 @@ static void test_own_limit(void **state)
 	struct fake_proc proc = { 0 };
 	uint64_t found = 0;
 	int first, error;
+	struct vm vm;
 
 	(void)state;
 	fake_proc__open(&proc);
@@ -191,8 +193,13 @@ static void test_own_limit(void **state)
 	low = (struct rlimit){ (rlim_t)first + 1, limit.rlim_max };
 	setrlimit(RLIMIT_NOFILE, &low);
 	error = vms__scan(proc.path, add_pid, &found, &refusals);
+	assert_int_equal(error, -EMFILE);
+	low.rlim_cur--;
+	setrlimit(RLIMIT_NOFILE, &low);
+	error = vm__from_process(&vm, proc.path, 300);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	assert_int_equal(error, -EMFILE);
+	assert_int_equal(vm__from_process(&vm, proc.path, 301), -ESRCH);
 	assert_int_equal(refusals.count, 0);
 	fake_proc__close(&proc);
 }

@@ -103,8 +103,12 @@ static void found_vm(void *context, uint32_t pid)
 {
 	struct findings *findings = context;
 	struct vm vm;
+	int error = vm__from_process(&vm, "/proc", pid);
 
-	if (vm__from_process(&vm, "/proc", pid))
+	if (error && error != -ESRCH)
+		log_warning("the VM of process %u: %s: %s", pid, strerror(-error),
+			    remedy(error, "mount /proc"));
+	if (error)
 		return;
 	findings->vm_count++;
 	if (findings->vms)

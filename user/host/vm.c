@@ -404,10 +404,12 @@ static int known_vm__from_process(struct known_vm *known, struct config_times *t
 {
 	char comm[COMM_SIZE + 1];
 	uint64_t ticks;
+	int error = process_start_ticks(proc, pid, &ticks);
 
-	if (process_start_ticks(proc, pid, &ticks) ||
-	    read_file(comm, sizeof(comm), "%s/%u/comm", proc, pid) < 0)
-		return -ESRCH;
+	if (!error)
+		error = (int)read_file(comm, sizeof(comm), "%s/%u/comm", proc, pid);
+	if (error < 0)
+		return error == -ENOENT ? -ESRCH : error;
 	comm[strcspn(comm, "\n")] = '\0';
 	*known = (struct known_vm){ .vm = { .pid = pid } };
 	known->vm.start_ns = ticks * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
