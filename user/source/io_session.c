@@ -254,10 +254,10 @@ int io_session__open(struct io_session *session, const struct options *options,
 			  remedy(error, "start again"));
 		return error;
 	}
-	return session__check_filter(session->vms.registry) || check_any(session) ||
-			       check_monitors(session)
-		       ? -ENOENT
-		       : 0;
+	error = session__check_filter(session->vms.registry);
+	if (error)
+		return error;
+	return check_any(session) || check_monitors(session) ? -ENOENT : 0;
 }
 
 void io_session__close(struct io_session *session)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "host/host.h"
@@ -69,6 +70,8 @@ int session__check_filter(const struct vms *vms)
 	missing = vms__missing_name(vms, &refusals);
 	if (!missing)
 		return 0;
+	if (interrupted())
+		return -EINTR; /* not all were looked at */
 	vm_refusals__describe(&refusals, refused, sizeof(refused));
 	if (reason || refusals.count)
 		log_error("--vm: no VM '%s' to be seen: %s", missing, reason ? reason : refused);

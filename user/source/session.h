@@ -57,7 +57,10 @@ void session_filter__free(struct session_filter *filter);
 /* 0, or -ENOENT after one line: /proc does not show the processes of this host. */
 int session__check_processes(void);
 
-/* 0, or -ENOENT after one line: one of --vm is no VM of this host, or cannot be seen. */
+/*
+ * 0, or -ENOENT after one line: one of --vm is no VM of this host, or cannot be seen. -EINTR,
+ * without a line: a signal has come before all were looked at.
+ */
 int session__check_filter(const struct vms *vms);
 
 /* Whether only some VMs are wanted. */
