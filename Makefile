@@ -185,19 +185,31 @@ bench:
 
 bench-programs: $(BENCH_PROGRAMS)
 
-# What libFuzzer finds stays in $(BUILD)/fuzz.
+# What libFuzzer finds stays in $(BUILD)/fuzz. One at a time: make fuzz FUZZ=qmp.
 FUZZ_SECONDS ?= 60
-FUZZED := $(addprefix user/guests/guest_,report.c parse.c line.c)
+FUZZ ?= guest_report command_line qmp proc_files recording
+FUZZ_CC := $(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -pthread $(WARNINGS) -I. -Iuser \
+	-fno-sanitize-recover=all
+FUZZED := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard $(addprefix user/,$(addsuffix /*.c,base model recording host \
+	disks guests))))
 
-$(BUILD)/fuzz/guest_report: tests/fuzz/guest_report.c $(FUZZED) $(wildcard user/guests/guest_*.h) | need-fuzz
+$(BUILD)/fuzz/%.o: %.c | need-build need-fuzz
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
+
+$(addprefix $(BUILD)/fuzz/run_,$(FUZZ)): $(BUILD)/fuzz/run_%: tests/fuzz/%.c $(FUZZED) $(wildcard tests/fuzz/*.h)
 	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $@.corpus
-	$(Q)$(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -Iuser \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(filter %.c,$^) -ljansson -o $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $(filter %.c %.o,$^) $(LIBS) -o $@
 
-fuzz: $(BUILD)/fuzz/guest_report
-	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 \
-		-artifact_prefix=$(BUILD)/fuzz/ $<.corpus tests/fuzz/guest_report
+# Recordings begin with those of the golden scenes: of nothing, it would take long to come to one.
+fuzz: $(addprefix $(BUILD)/fuzz/run_,$(FUZZ)) $(BUILD)/tests/test_golden
+	$(Q)for target in $(FUZZ); do \
+		mkdir -p $(BUILD)/fuzz/$$target.corpus; \
+		BUILD=$(BUILD) tests/fuzz/seed $$target $(BUILD)/fuzz/$$target.corpus && \
+		$(BUILD)/fuzz/run_$$target -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 \
+			-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$target.corpus || exit 1; \
+	done
 
 help:
 	@sed -n 's/^# \{0,1\}//;3,6p' Makefile
@@ -207,7 +219,7 @@ help:
 	@echo "make sanitize   everything again with ASan and UBSan, in build/sanitize"
 	@echo "make bench      what looking costs"
 	@echo "make golden     renews what the tools are expected to print, and shows what has changed"
-	@echo "make fuzz       guest reports, by libFuzzer, for FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@echo "make fuzz       what strangers write, by libFuzzer: FUZZ='$(FUZZ)', each for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/user/*/*.d $(BUILD)/tests/*.d)
