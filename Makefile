@@ -114,7 +114,7 @@ $(BUILD)/bench/%: tests/bench/%.c
 
 $(BUILD)/bench/residency $(BUILD)/bench/cold $(BUILD)/bench/record $(BUILD)/bench/crowd: $(LIBRARY)
 vmm: $(BUILD)/vmm
-unit: $(UNIT_TESTS) $(BUILD)/tests/no_filter.so
+unit: $(UNIT_TESTS) $(BUILD)/tests/no_filter.so $(BUILD)/tests/fail_alloc.so
 
 # Renews what the tools are expected to print of the scenes in tests/golden, and shows what has changed.
 golden: all $(BUILD)/tests/test_golden
