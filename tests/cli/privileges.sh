@@ -62,6 +62,7 @@ for tool in "$cpu" "$exits" "$numa" "$io"; do
 	keeps $READS yes "$tool" 3600
 	keeps $READS '' "$tool" --record "$scratch/${tool##*/}.recording" 3600
 done
+keeps $READS yes "$build/kvmq-top" --batch 3600
 keeps $READS yes "$cpu" --timeline "$scratch/timeline" 3600
 keeps c000080004 yes "$io" --vmm 3600
 keeps 8000080006 yes "$io" --with-guests 3600
