@@ -221,7 +221,7 @@ static void test_settings(void **state)
 	open_crowd(&scene);
 	top_scene__type(&scene.top, "nr>xio%KVM<enter>");
 	assert_true(scene.top.changed);
-	assert_int_equal(settings__write(&scene.top, path), 0);
+	assert_int_equal(settings__write(&scene.top, settings__hold(path), path), 0);
 	top_scene__close(&scene);
 	open_crowd(&scene);
 	assert_int_equal(settings__read(&scene.top, path), 0);

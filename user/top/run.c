@@ -246,35 +246,42 @@ static int open_recording(struct top_run *run)
 	return run__show(run, run->place) ? STATUS_FAILED : STATUS_DONE;
 }
 
-/* Settings that cannot be read are said, and left alone. */
-static char *read_settings(struct top *top)
-{
-	char *path = settings__path(false);
+struct settings_file {
+	char *path;
+	int fd; /* -1: they are not to be written */
+};
 
-	if (path && settings__read(top, path)) {
-		top__say(top, "%s", log_kept());
-		free(path);
-		return NULL;
+/* Settings that cannot be read, or will not be written, are said, and left alone. */
+static void open_settings(struct settings_file *settings, struct top *top)
+{
+	char *path = settings__path();
+	int error = path ? settings__read(top, path) : 0;
+
+	*settings = (struct settings_file){ path, -1 };
+	if (path && !error) {
+		settings->fd = settings__hold(path);
+		error = settings->fd < 0;
 	}
-	return path;
+	if (error)
+		top__say(top, "%s", log_kept());
 }
 
-static void write_settings(const struct top *top, char *path)
+static void close_settings(const struct settings_file *settings, const struct top *top, int status)
 {
-	char *made = path && top->changed ? settings__path(true) : NULL;
-
-	if (made)
-		settings__write(top, made);
-	free(made);
-	free(path);
+	if (settings->fd >= 0 && top->changed && !status)
+		settings__write(top, settings->fd, settings->path);
+	else if (settings->fd >= 0)
+		close(settings->fd);
+	free(settings->path);
 }
 
 int top__run(struct top *top, const struct top_input *input)
 {
 	struct top_run run = { .top = top, .input = input, .timer_fd = -1, .signal_fd = -1 };
-	char *settings = read_settings(top);
+	struct settings_file settings;
 	int status;
 
+	open_settings(&settings, top);
 	block_signals();
 	top->utc = input->options->utc;
 	top->time.is_recording = input->options->from;
@@ -282,10 +289,7 @@ int top__run(struct top *top, const struct top_input *input)
 	status = top->time.is_recording ? open_recording(&run) : live__open(&run);
 	if (!status && !run.stop)
 		status = show(&run);
-	if (!status)
-		write_settings(top, settings);
-	else
-		free(settings);
+	close_settings(&settings, top, status);
 	recording__close(run.moments.recording);
 	moments__free(&run.moments);
 	live__close(&run);

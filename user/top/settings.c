@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/output_file.h"
@@ -15,7 +16,7 @@
 #define LINE_SIZE (COLUMNS_TEXT_SIZE + 64)
 #define LINES_MAX 64
 
-char *settings__path(bool make)
+char *settings__path(void)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	char *path = NULL, *end;
@@ -26,7 +27,7 @@ char *settings__path(bool make)
 	} else if (!home || *home != '/' || asprintf(&path, "%s/.config/kvmq/top", home) < 0) {
 		return NULL;
 	}
-	for (end = strchr(path + 1, '/'); end && make; end = strchr(end + 1, '/')) {
+	for (end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
 		*end = '\0';
 		mkdir(path, 0700); /* that it fails is said where the file is made */
 		*end = '/';
@@ -157,16 +158,28 @@ static void write_lines(const struct top *top, FILE *file)
 	}
 }
 
-int settings__write(const struct top *top, const char *path)
+int settings__hold(const char *path)
 {
-	FILE *file;
-	int error = output_file__open(&file, "settings", path);
+	int fd;
 
-	if (error)
-		return error;
-	write_lines(top, file);
-	error = ferror(file) ? -EIO : 0;
-	if (fclose(file) || error) {
+	log_keep_errors(true); /* the screen shows it */
+	fd = output_file__hold("settings", path);
+	log_keep_errors(false);
+	return fd;
+}
+
+int settings__write(const struct top *top, int fd, const char *path)
+{
+	FILE *file = ftruncate(fd, 0) ? NULL : fdopen(fd, "w");
+	int error = 0;
+
+	if (file) {
+		write_lines(top, file);
+		error = ferror(file) ? -EIO : 0;
+	} else {
+		close(fd);
+	}
+	if (!file || fclose(file) || error) {
 		log_error("settings: '%s': not written: make room", path);
 		return -EIO;
 	}

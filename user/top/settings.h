@@ -11,10 +11,16 @@
  */
 int settings__read(struct top *top, const char *path);
 
-/* Writes it: 0, or -errno after one line. */
-int settings__write(const struct top *top, const char *path);
+/*
+ * Opens it to be written when the tool ends, and may open nothing any more; makes it, empty, if
+ * there is none. Returns it or -errno after one line.
+ */
+int settings__hold(const char *path);
 
-/* Its path, with the folders for it made if make is set; NULL: nobody says where. To be freed. */
-char *settings__path(bool make);
+/* Writes and closes it: 0, or -errno after one line. */
+int settings__write(const struct top *top, int fd, const char *path);
+
+/* Its path, with the folders for it made; NULL: nobody says where. To be freed. */
+char *settings__path(void);
 
 #endif
