@@ -120,6 +120,19 @@ static void test_left(void **state)
 	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
 }
 
+/* A guest of some pages is held up by nothing. */
+static void test_left_little(void **state)
+{
+	struct why_scene *scene = *state;
+	struct numa_vm *vm = add_numa(scene, 500, 50);
+
+	vm->residency.bytes[0] = 1 * MIB;
+	vm->residency.bytes[1] = 33 * MIB;
+	expect_verdict(judge(scene, 1), "web", "numa-left", WHY_ACT);
+	vm->residency.bytes[1] = 31 * MIB;
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
 /* Who hardly runs does not suffer; and what is not known is no verdict. */
 static void test_left_not(void **state)
 {
@@ -283,9 +296,9 @@ static void test_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_vmm),		 TEST(test_storm),    TEST(test_spin),	TEST(test_left),
-		TEST(test_left_not),	 TEST(test_device),   TEST(test_queue), TEST(test_io_max),
-		TEST(test_io_neighbour), TEST(test_together),
+		TEST(test_vmm),	     TEST(test_storm),	      TEST(test_spin),	   TEST(test_left),
+		TEST(test_left_not), TEST(test_left_little),  TEST(test_device),   TEST(test_queue),
+		TEST(test_io_max),   TEST(test_io_neighbour), TEST(test_together),
 	};
 
 	return cmocka_run_group_tests_name("why_others", tests, NULL, NULL);

@@ -11,11 +11,13 @@
 #include "base/units.h"
 #include "render/terminal.h"
 
-static const char *const units[] = {
-	[WHY_PERCENT] = " %", [WHY_MS] = " ms", [WHY_US] = " us", [WHY_COUNT] = ""
-};
+static const char *const units[] = { [WHY_PERCENT] = " %",
+				     [WHY_MS] = " ms",
+				     [WHY_US] = " us",
+				     [WHY_COUNT] = "",
+				     [WHY_MIB] = " MiB" };
 static const unsigned int decimals[] = {
-	[WHY_PERCENT] = 3, [WHY_MS] = 6, [WHY_US] = 3, [WHY_COUNT] = 0
+	[WHY_PERCENT] = 3, [WHY_MS] = 6, [WHY_US] = 3, [WHY_COUNT] = 0, [WHY_MIB] = 0
 };
 
 /* One setting a line; what stands behind a # does not count. */
@@ -85,6 +87,8 @@ static void print_threshold(const struct why_threshold *threshold, uint64_t valu
 {
 	char text[32];
 
+	if (threshold->unit == WHY_MIB)
+		value >>= 20;
 	format_fixed(text, value, decimals[threshold->unit]);
 	if (strchr(text, '.')) {
 		while (text[strlen(text) - 1] == '0')

@@ -40,6 +40,7 @@ enum why_unit {
 	WHY_MS,	     /* in ns */
 	WHY_US,	     /* in ns */
 	WHY_COUNT,
+	WHY_MIB, /* in bytes */
 };
 
 struct why_threshold {

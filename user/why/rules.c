@@ -84,12 +84,16 @@ void verdict__add(struct verdict *verdict, enum why_table table, const char *key
 
 struct why_number why_number(uint64_t value, enum why_unit unit)
 {
-	static const double units[] = {
-		[WHY_PERCENT] = 1e3, [WHY_MS] = 1e6, [WHY_US] = 1e3, [WHY_COUNT] = 1
-	};
-	static const char *const words[] = {
-		[WHY_PERCENT] = " %", [WHY_MS] = " ms", [WHY_US] = " us", [WHY_COUNT] = ""
-	};
+	static const double units[] = { [WHY_PERCENT] = 1e3,
+					[WHY_MS] = 1e6,
+					[WHY_US] = 1e3,
+					[WHY_COUNT] = 1,
+					[WHY_MIB] = 1048576 };
+	static const char *const words[] = { [WHY_PERCENT] = " %",
+					     [WHY_MS] = " ms",
+					     [WHY_US] = " us",
+					     [WHY_COUNT] = "",
+					     [WHY_MIB] = " MiB" };
 	double number = (double)value / units[unit];
 	struct why_number result;
 

@@ -5,7 +5,7 @@
 
 #include "why/rule.h"
 
-enum { LOOK, ACT, RUN };
+enum { LOOK, ACT, RUN, MEMORY };
 
 /* All of its memory remote costs a guest about a third of its time, beside waits of CPUs. */
 #define REMOTE_COST 3
@@ -13,8 +13,9 @@ enum { LOOK, ACT, RUN };
 #define REMOTE_LIMITS                                                                              \
 	{ "look", 20, WHY_PERCENT, "esxtop's practice: N%L under 80 is to be looked at" },         \
 		{ "act", 50, WHY_PERCENT, "kvmq: most of its memory is remote" },                  \
+		{ "run", 10, WHY_PERCENT, "kvmq: who hardly runs, hardly reaches for memory" },    \
 	{                                                                                          \
-		"run", 10, WHY_PERCENT, "kvmq: who hardly runs, hardly reaches for memory"         \
+		"memory", 32, WHY_MIB, "kvmq: of less than that, caches hold what is used"         \
 	}
 
 /* NONE, or the level and what all of these verdicts have. */
@@ -23,7 +24,8 @@ static enum why_level judge(const struct why_vm *vm, const uint64_t *limits,
 {
 	const struct numa_row *row = vm->numa;
 
-	if (row->hint != hint || !row->remote_known || row__run_mpct(vm->row) < limits[RUN])
+	if (row->hint != hint || !row->remote_known || row__run_mpct(vm->row) < limits[RUN] ||
+	    numa_row__memory(row) / 100000 * row->expected_remote_mpct < limits[MEMORY])
 		return WHY_NONE;
 	verdict->severity = row->expected_remote_mpct / REMOTE_COST;
 	verdict__add(verdict, WHY_TABLE_NUMA, "expected_remote_pct", row);
@@ -110,7 +112,8 @@ static const struct why_rule rules[] = {
 	  .says = "its memory was left on another node",
 	  .condition =
 		  "kvmq-numa's hint is 'memory left', the share of memory that is remote where "
-		  "it runs (XREM%) is at least this, and its vCPUs run at least that much",
+		  "it runs (XREM%) is at least this, its vCPUs run at least that much, and so much "
+		  "of it is remote",
 	  .against = "moving pages takes time, in which the guest waits for them",
 	  .part = WHY_NUMA,
 	  .group = "numa",

@@ -10,9 +10,11 @@
 #include "base/units.h"
 
 /* How many of a unit's raw numbers make one of those that are written. */
-static const uint64_t scales[] = {
-	[WHY_PERCENT] = 1000, [WHY_MS] = NSEC_PER_MSEC, [WHY_US] = NSEC_PER_USEC, [WHY_COUNT] = 1
-};
+static const uint64_t scales[] = { [WHY_PERCENT] = 1000,
+				   [WHY_MS] = NSEC_PER_MSEC,
+				   [WHY_US] = NSEC_PER_USEC,
+				   [WHY_COUNT] = 1,
+				   [WHY_MIB] = 1 << 20 };
 
 /* Of what is written, so that no raw number overflows. */
 #define THRESHOLD_MAX 1000000000ULL
