@@ -27,6 +27,7 @@ import recorded
 import remote
 import starting
 import tracing
+import why
 
 STAGES = [
     (None, [living.kvm_loaded_later]),
@@ -71,6 +72,9 @@ STAGES = [
         causes.blame_process,
         causes.blame_realtime,
         causes.blame_shares,
+        why.why_neighbour,
+        why.why_throttled,
+        why.why_two,
         causes.blame_iothread,
     ]),
     (hosts.alone_on_node_0, [
@@ -85,6 +89,7 @@ STAGES = [
         remote.unknown,
         remote.fault_counts,
         remote.numa_events,
+        why.why_remote,
         remote.linux_guest,
     ]),
     (hosts.toggle_alone, [
@@ -148,6 +153,7 @@ ON_ONE = {
     causes.throttled_above: "7", causes.throttled_and_shared: "6.1", causes.blame_vm: "7",
     causes.blame_process: "6.12", causes.blame_realtime: "7", causes.blame_shares: "6.12",
     causes.blame_iothread: "6.1",
+    why.why_neighbour: "6.12", why.why_throttled: "7", why.why_two: "6.1", why.why_remote: "6.12",
     remote.all_remote: "7", remote.all_near: "7", remote.residency_exact: "6.1",
     remote.residency_sample: ("6.1", "7"), remote.residency_cgroup: "6.12",
     remote.node_moves: "6.12", remote.unknown: "6.12", remote.fault_counts: "6.1",

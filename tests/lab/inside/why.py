@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Scenarios of kvmq-why: each provokes what a rule is about. The right rule comes first, its
+culprit is the right one, its figures are those of the tool that measures them, and its
+command does what it says and is undone.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+
+from causes import CGROUPS, SPIN, running, write
+from kvmq import BUILD, expect, guest
+from nodes import balancing
+from tiny import tiny
+
+RECORDING = "/tmp/why.kvmq"
+INTERVAL = 4
+SIZE = 64  # MiB
+
+
+def pages(*arguments):
+    """What kvmq-why says, page by page."""
+    done = subprocess.run([f"{BUILD}/kvmq-why", "-j", *arguments], capture_output=True, text=True,
+                          timeout=200, check=False)
+    expect(done.returncode == 0, f"status {done.returncode}: {done.stderr.strip()}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def verdicts(vm, *arguments):
+    """Those of one VM on a page, worst first; what was seen is in RECORDING."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(RECORDING)
+    page = pages("-r", RECORDING, *arguments, str(INTERVAL))[0]
+    expect(page["verdicts"], f"no verdict at all: {page}")
+    return [verdict for verdict in page["verdicts"] if verdict["vm"] == vm]
+
+
+def find(found, rule, level="act"):
+    """The verdict of a rule among those of a VM."""
+    named = [verdict for verdict in found if verdict["rule"] == rule]
+    expect(named and named[0]["level"] == level,
+           f"no {rule}, {level}: {[(v['rule'], v['level'], v['summary']) for v in found]}")
+    return named[0]
+
+
+def same_figures(verdict, tool):
+    """The VM's figures of a verdict are those that its tool shows of the same recording."""
+    done = subprocess.run([f"{BUILD}/kvmq-{tool}", "-j", "-b", "vm", "--from", RECORDING],
+                          capture_output=True, text=True, timeout=100, check=False)
+    expect(done.returncode == 0, f"kvmq-{tool}: {done.stderr.strip()}")
+    lines = done.stdout.splitlines()
+    expect(len(lines) == 1, f"kvmq-{tool}: {len(lines)} intervals")
+    row = next(row for row in json.loads(lines[0])["rows"] if row["vm"] == verdict["vm"])
+    figures = {e["key"]: e["value"] for e in verdict["evidence"]
+               if e["tool"] == tool and e["vcpu"] is None and e["key"] in row}
+    expect(len(figures) >= 2, f"only {figures}")
+    for key, value in figures.items():
+        expect(row[key] == value, f"{key}: {value}, kvmq-{tool} says {row[key]}")
+    return f"{len(figures)} figures as kvmq-{tool}'s"
+
+
+def shell(command):
+    subprocess.run(["sh", "-e", "-c", command], timeout=20, check=True)
+
+
+def why_neighbour():
+    """Another VM on the same CPU: it is the culprit; and more weight helps."""
+    write("cap/cpu.max", "max")
+    guest("workload", "hog", "busy")
+    found = verdicts("cap")
+    guest("workload", "hog", "idle")
+    verdict = find(found, "cpu-neighbour")
+    expect(found[0] is verdict, f"{found[0]['rule']} is worse: {found[0]['summary']}")
+    expect(verdict["culprit"] == "hog", f"the culprit is {verdict['culprit']}")
+    return f"{verdict['summary']}; {same_figures(verdict, 'cpu')}"
+
+
+def why_throttled():
+    """A limit: the cgroup is named, the command lifts it enough, and is undone."""
+    write("cap/cpu.max", "30000 100000")
+    found = verdicts("cap")
+    verdict = find(found, "cpu-throttled")
+    expect(found[0] is verdict, f"{found[0]['rule']} is worse: {found[0]['summary']}")
+    expect(verdict["culprit"].startswith("/cap "), f"the culprit is {verdict['culprit']}")
+    text = same_figures(verdict, "cpu")
+    shell(verdict["command"])
+    later = verdicts("cap")
+    expect(not [v for v in later if v["rule"] == "cpu-throttled" and v["level"] == "act"],
+           f"after {verdict['command']}: {later[0]['summary']}")
+    shell(verdict["undo"])
+    with open(f"{CGROUPS}/cap/cpu.max", encoding="ascii") as file:
+        limit = file.read().split()
+    write("cap/cpu.max", "max")
+    expect(limit == ["30000", "100000"], f"undone, it is {limit}")
+    return f"{verdict['summary']}; {text}; {verdict['command']}"
+
+
+def why_two():
+    """A limit and a process of the host: both are found, and told apart."""
+    write("cap/cpu.max", "60000 100000")
+    os.makedirs(f"{CGROUPS}/burner", exist_ok=True)
+    write("burner/cpu.weight", "30")
+    with running("sh", "-c", SPIN, cgroup="burner"):
+        found = verdicts("cap")
+    write("cap/cpu.max", "max")
+    find(found, "cpu-throttled")
+    verdict = find(found, "cpu-neighbour")
+    expect(verdict["culprit"] == "sh (burner)", f"the culprit is {verdict['culprit']}")
+    return "; ".join(v["summary"] for v in found)
+
+
+def why_remote():
+    """All memory is on the node that the vCPU is not on."""
+    with balancing(False), tiny("far", "--mode", "touch", "--burn", "0", "--pin", "0", "--place",
+                                "bind:1", mib=SIZE) as vm:
+        found = verdicts("far")
+        verdict = find(found, "numa-left")
+        expect(verdict["command"] == f"migratepages {vm.pid} 1 0", f"run {verdict['command']}")
+    return f"{verdict['summary']}; {same_figures(verdict, 'numa')}"
