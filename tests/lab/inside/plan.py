@@ -90,6 +90,7 @@ STAGES = [
         remote.fault_counts,
         remote.numa_events,
         why.why_remote,
+        why.why_quiet,
         remote.linux_guest,
     ]),
     (hosts.toggle_alone, [
@@ -154,6 +155,7 @@ ON_ONE = {
     causes.blame_process: "6.12", causes.blame_realtime: "7", causes.blame_shares: "6.12",
     causes.blame_iothread: "6.1",
     why.why_neighbour: "6.12", why.why_throttled: "7", why.why_two: "6.1", why.why_remote: "6.12",
+    why.why_quiet: "6.12",
     remote.all_remote: "7", remote.all_near: "7", remote.residency_exact: "6.1",
     remote.residency_sample: ("6.1", "7"), remote.residency_cgroup: "6.12",
     remote.node_moves: "6.12", remote.unknown: "6.12", remote.fault_counts: "6.1",

@@ -17,6 +17,7 @@ from tiny import tiny
 
 RECORDING = "/tmp/why.kvmq"
 INTERVAL = 4
+QUIET = 20
 SIZE = 64  # MiB
 
 
@@ -119,3 +120,22 @@ def why_remote():
         verdict = find(found, "numa-left")
         expect(verdict["command"] == f"migratepages {vm.pid} 1 0", f"run {verdict['command']}")
     return f"{verdict['summary']}; {same_figures(verdict, 'numa')}"
+
+
+def acts(found):
+    return [(v["vm"], v["rule"], v["summary"]) for page in found for v in page["verdicts"]
+            if v["level"] == "act"]
+
+
+def why_quiet():
+    """Twenty looks each at a healthy host: idle, and busy without overcommit. Nothing to act on."""
+    with tiny("idle", "--mode", "halt", "--burn", "100", "--wait", "20000", "--pin", "0"):
+        idle = pages("1", str(QUIET))
+    with tiny("busy", "--pin", "0"):
+        busy = pages("1", str(QUIET))
+    expect(len(idle) == QUIET and len(busy) == QUIET, f"{len(idle)} and {len(busy)} pages")
+    expect(not acts(idle), f"idle: {acts(idle)}")
+    expect(not acts(busy), f"busy: {acts(busy)}")
+    saturated = sum(v["rule"] == "guest-saturated" for page in busy for v in page["verdicts"])
+    expect(saturated >= QUIET * 9 // 10, f"only {saturated} say that the guest is saturated")
+    return f"{saturated} of {QUIET}: the guest itself is saturated"
