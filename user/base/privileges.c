@@ -62,6 +62,13 @@ bool privileges_can_enable_statistics(void)
  */
 #define OWN_USER 1879048192
 
+/* A sanitizer looks for leaks by tracing all threads, which takes one user. */
+#ifdef __SANITIZE_ADDRESS__
+#define IS_SANITIZED true
+#else
+#define IS_SANITIZED false
+#endif
+
 /* For good: what root may by its number alone ends, and nothing raises capabilities again. */
 #define SECURE_BITS                                                                                \
 	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |                           \
@@ -96,7 +103,7 @@ static void become_own_user(void)
 {
 	unsigned int user = OWN_USER + (unsigned int)getpid();
 
-	if (geteuid() || !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) ||
+	if (IS_SANITIZED || geteuid() || !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) ||
 	    !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID) ||
 	    !(prctl(PR_GET_SECUREBITS) & SECBIT_NO_SETUID_FIXUP))
 		return;
