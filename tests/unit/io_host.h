@@ -111,6 +111,7 @@ static inline int io_host__close(void **state)
 	devices__free(host->vms.devices);
 	list_free(&host->vms.users);
 	list_free(&host->vms.holders);
+	list_free(&host->vms.cgroup_users);
 	fake_proc__close(&host->sys);
 	free(host);
 	return 0;

@@ -22,11 +22,8 @@ struct recorded_tool {
 };
 
 static const struct recorded_tool tools[] = {
-	{ "kvmq-cpu", cpu_sets },
-	{ "kvmq-exit", exit_sets },
-	{ "kvmq-numa", numa_sets },
-	{ "kvmq-io", io_view_sets },
-	{ "kvmq-why", all_sets },
+	{ "kvmq-cpu", cpu_sets },    { "kvmq-exit", exit_sets }, { "kvmq-numa", numa_sets },
+	{ "kvmq-io", io_view_sets }, { "kvmq-why", all_sets },
 };
 
 static const struct recorded_tool *find_tool(const char *name)

@@ -281,7 +281,7 @@ static void test_connect(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct fake_proc folder;
-	int fd;
+	int fd, error;
 
 	(void)state;
 	if (getuid())
@@ -294,7 +294,10 @@ static void test_connect(void **state)
 	assert_int_equal(chmod(address.sun_path, 0755), 0);
 	assert_int_equal(chown(address.sun_path, SOMEBODY, SOMEBODY), 0);
 	assert_int_equal(connect_with(&address, PRIVILEGE_CONNECT), 0);
-	assert_int_equal(connect_with(&address, 0), EPERM);
+	/* The filter says EPERM; where a sanitizer needs to go without it, the socket's mode does.
+	 */
+	error = connect_with(&address, 0);
+	assert_true(error == EPERM || error == EACCES);
 	close(fd);
 	fake_proc__close(&folder);
 }

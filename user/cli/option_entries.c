@@ -259,7 +259,8 @@ const struct option_entry option_until = {
 const struct option_entry option_verbose = {
 	.letter = 'v',
 	.name = "verbose",
-	.help = "say what is loaded and left out, and why, and all losses; -vv: libbpf's words, too",
+	.help = "say what is loaded and left out, and why, and all losses; -vv: libbpf's words, "
+		"too",
 	.set = add_verbose,
 };
 

@@ -40,7 +40,7 @@ struct view {
 	struct host host;
 	struct host_use use;
 	LIST(struct cgroup_limit) limits; /* by VM and depth; of chosen VMs */
-	struct snapshot sched; /* its times and own_cpu_ns are the whole view's */
+	struct snapshot sched;		  /* its times and own_cpu_ns are the whole view's */
 	struct exit_snapshot exits;
 	struct numa_snapshot numa;
 	struct io_view io;
