@@ -31,6 +31,8 @@ struct kernel {
 
 static const char *const programs[] = { "sched", "overlap", "kvm",	"numa",
 					"block", "vmm",	    "virtqueue" };
+/* That is wider in some kernels, where its first bytes say all: bpf/compat.bpf.h tells why. */
+static const char narrower[] = "exit_code";
 static size_t compared;
 
 static const struct btf_type *plain(const struct btf *btf, __u32 *id)
@@ -178,7 +180,8 @@ static void check(const struct btf *btf, const struct bpf_core_relo *record,
 		if (!theirs)
 			continue;
 		compared++;
-		if (theirs != size)
+		if (theirs < size ||
+		    (theirs > size && strcmp(path.members[path.count - 1], narrower) != 0))
 			fail_msg("%s reads %u bytes of %s.%s, which has %u in this kernel", program,
 				 size, path.type, path.members[path.count - 1], theirs);
 		return;

@@ -119,6 +119,7 @@ def rows_add_up():
 
 def fields():
     """What the BPF programs read of this kernel's structures is as wide as they read."""
+    load_kvm()  # which has types of its own
     done = subprocess.run([BUILD + "/tests/test_fields"], capture_output=True, text=True,
                           check=False)
     expect(done.returncode == 0 and "[       OK ]" in done.stdout, done.stdout + done.stderr)
