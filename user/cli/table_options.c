@@ -18,3 +18,12 @@ int choose_sort(const struct metric **sort, const struct metric_table *table,
 	log_error("--sort: '%s' is no column: '--columns help' lists them", options->sort);
 	return -EINVAL;
 }
+
+void sort_rows(const struct metric *sort, const struct options *options, void *rows, size_t *count,
+	       size_t size)
+{
+	if (sort)
+		metric__sort(sort, rows, *count, size);
+	if (options->top && *count > options->top)
+		*count = options->top;
+}

@@ -14,4 +14,8 @@
 int choose_sort(const struct metric **sort, const struct metric_table *table,
 		const struct options *options, const char *key);
 
+/* Orders *count rows, size bytes apart, by what choose_sort() has chosen, and leaves --top's. */
+void sort_rows(const struct metric *sort, const struct options *options, void *rows, size_t *count,
+	       size_t size);
+
 #endif

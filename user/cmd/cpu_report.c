@@ -83,15 +83,6 @@ static void print_wait(void *data, FILE *file, const struct view *before, const 
 	wait_line__print(file, event, report->options->utc);
 }
 
-static void sort_rows(struct cpu_report *report)
-{
-	if (report->sort)
-		metric__sort(report->sort, report->rows.list, report->rows.count,
-			     sizeof(*report->rows.list));
-	if (report->options->top && report->rows.count > report->options->top)
-		report->rows.count = report->options->top;
-}
-
 /* The offenders of a row; place is the first of them, and becomes the next row's. */
 static json_t *blame_json(const struct blame_list *blame, size_t row, size_t *place)
 {
@@ -216,7 +207,8 @@ static int print(void *data, FILE *file, const struct view *earlier, const struc
 	if (error)
 		return error;
 	summary__count(&summary, &report->rows);
-	sort_rows(report);
+	sort_rows(report->sort, report->options, report->rows.list, &report->rows.count,
+		  sizeof(*report->rows.list));
 	if (report->options->cpu.blame)
 		error = blame__make(&report->blame, before, after, &report->rows,
 				    report->options->by, report->options->json);

@@ -116,17 +116,6 @@ static int make_table(struct exit_table *table, enum group_by by, const struct v
 			       &after->sched);
 }
 
-static void sort_rows(struct exit_report *report)
-{
-	struct exit_rows *exits = &report->table.exits;
-
-	if (!report->sort)
-		return;
-	metric__sort(report->sort, exits->list, exits->count, sizeof(*exits->list));
-	if (report->options->top && exits->count > report->options->top)
-		exits->count = report->options->top;
-}
-
 /* What the programs at entries and exits cost; -1: not known. */
 struct hook_cost {
 	double runs, run_ns, pct;
@@ -293,7 +282,8 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 	if (error)
 		return error;
 	summary__count(&summary, &report->table.rows);
-	sort_rows(report);
+	sort_rows(report->sort, report->options, report->table.exits.list,
+		  &report->table.exits.count, sizeof(*report->table.exits.list));
 	if (report->options->json)
 		return print_json(report, file, &summary, before, after);
 	if (!report->options->events)

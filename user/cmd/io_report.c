@@ -144,17 +144,6 @@ static void print_event(void *data, FILE *file, const struct view *view, const v
 	io_line__print(file, &line, boot_ns, report->options->utc);
 }
 
-static void sort_rows(struct io_report *report)
-{
-	struct io_rows *rows = &report->rows;
-
-	if (!report->sort)
-		return;
-	metric__sort(report->sort, rows->list, rows->count, sizeof(*rows->list));
-	if (report->options->top && rows->count > report->options->top)
-		rows->count = report->options->top;
-}
-
 /* What guests say that they could not time. */
 static uint64_t sum_guest_losses(const struct io_view *view)
 {
@@ -470,7 +459,8 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 		if (!report->by_op)
 			io_rows__keep_sums(&report->rows);
 	}
-	sort_rows(report);
+	sort_rows(report->sort, report->options, report->rows.list, &report->rows.count,
+		  sizeof(*report->rows.list));
 	if (report->options->json)
 		return print_json(report, file, before, after);
 	if (!report->options->events)

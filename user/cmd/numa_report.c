@@ -107,17 +107,6 @@ static int make_rows(struct numa_report *report, const struct view *before,
 	return numa_rows__make(&report->numa_rows, &report->rows, by, &moments);
 }
 
-static void sort_rows(struct numa_report *report)
-{
-	struct numa_rows *rows = &report->numa_rows;
-
-	if (!report->sort)
-		return;
-	metric__sort(report->sort, rows->list, rows->count, sizeof(*rows->list));
-	if (report->options->top && rows->count > report->options->top)
-		rows->count = report->options->top;
-}
-
 /* The time on a CPU that readings of residency took in the interval. */
 static uint64_t residency_cost(const struct view *before, const struct view *after)
 {
@@ -303,7 +292,8 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 	if (error)
 		return error;
 	summary__count(&summary, &report->rows);
-	sort_rows(report);
+	sort_rows(report->sort, report->options, report->numa_rows.list, &report->numa_rows.count,
+		  sizeof(*report->numa_rows.list));
 	if (report->options->json)
 		return print_json(report, file, &summary, before, after);
 	if (!report->options->events)
