@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "host/host.h"
 #include "source/session.h"
 #include "source/source.h"
 #include "timeline/timeline.h"
@@ -57,9 +56,7 @@ static int open_source(void *source, const struct options *options, const struct
 	};
 
 	cpu->options = options;
-	cpu->base.sink = sink;
-	host__read(&cpu->base.host);
-	return session__open(&cpu->base.session, options, &config);
+	return session_source__open(&cpu->base, options, sink, &config);
 }
 
 static int create(void *source)
@@ -90,13 +87,10 @@ static int poll_source(void *source)
 static int read_view(void *source, struct view *view)
 {
 	struct cpu_source *cpu = source;
-	int error = session__read(&cpu->base.session, &view->sched);
+	int error = session_source__read(&cpu->base, view);
 
-	if (error)
+	if (error || !cpu->timeline)
 		return error;
-	view->host = cpu->base.host;
-	if (!cpu->timeline)
-		return 0;
 	view->sched.losses.timeline += timeline__left_out(cpu->timeline);
 	if (!cpu->begun)
 		timeline__begin(cpu->timeline, &view->sched);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Views of where the running time of vCPUs goes: the sched probe and KVM's. */
-#include "host/host.h"
 #include "source/exit_session.h"
 #include "source/session.h"
 #include "source/source.h"
@@ -14,11 +13,8 @@ static int open_source(void *data, const struct options *options, const struct e
 {
 	struct exit_source *source = data;
 	const struct sched_probe_config sched = { .ready = true };
-	int error;
+	int error = session_source__open(&source->base, options, sink, &sched);
 
-	source->base.sink = sink;
-	host__read(&source->base.host);
-	error = session__open(&source->base.session, options, &sched);
 	if (error)
 		return error;
 	return exit_session__open(&source->exits, &source->base.session, options, sink, false);
@@ -36,9 +32,8 @@ static int start(void *data)
 static int read_view(void *data, struct view *view)
 {
 	struct exit_source *source = data;
-	int error = session__read(&source->base.session, &view->sched);
+	int error = session_source__read(&source->base, view);
 
-	view->host = source->base.host;
 	return error ? error : exit_session__read(&source->exits, view);
 }
 

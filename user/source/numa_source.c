@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Views of where vCPUs run and what memory they reach: the sched probe, the numa probe, /proc. */
-#include "host/host.h"
 #include "source/numa_session.h"
 #include "source/session.h"
 #include "source/source.h"
@@ -17,13 +16,10 @@ static int open_source(void *data, const struct options *options, const struct e
 		.nodes = true,
 		.moves = options->events && !options->event_min_ns,
 	};
-	int error;
+	int error = numa_session__read_topology(&source->numa);
 
-	source->base.sink = sink;
-	host__read(&source->base.host);
-	error = numa_session__read_topology(&source->numa);
 	if (!error)
-		error = session__open(&source->base.session, options, &sched);
+		error = session_source__open(&source->base, options, sink, &sched);
 	if (error)
 		return error;
 	return numa_session__open(&source->numa, &source->base.session, options, sink, false);
@@ -42,9 +38,8 @@ static int poll_source(void *data)
 static int read_view(void *data, struct view *view)
 {
 	struct numa_source *source = data;
-	int error = session__read(&source->base.session, &view->sched);
+	int error = session_source__read(&source->base, view);
 
-	view->host = source->base.host;
 	if (!error)
 		error = numa_session__read(&source->numa, view);
 	if (!error)

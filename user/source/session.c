@@ -225,6 +225,20 @@ struct event_names session__names(const struct session *session, const struct id
 	return names;
 }
 
+int session_source__open(struct session_source *source, const struct options *options,
+			 const struct event_sink *sink, const struct sched_probe_config *config)
+{
+	source->sink = sink;
+	host__read(&source->host);
+	return session__open(&source->session, options, config);
+}
+
+int session_source__read(struct session_source *source, struct view *view)
+{
+	view->host = source->host;
+	return session__read(&source->session, &view->sched);
+}
+
 const struct host *session_source__host(const void *source)
 {
 	return &((const struct session_source *)source)->host;

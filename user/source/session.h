@@ -76,6 +76,13 @@ struct session_source {
 	struct session session;
 };
 
+/* What open() begins with: sink stays up to the end. Returns 0 or -errno after one line. */
+int session_source__open(struct session_source *source, const struct options *options,
+			 const struct event_sink *sink, const struct sched_probe_config *config);
+
+/* What read() begins with: the host, and what the sched probe has. 0 or -errno after one line. */
+int session_source__read(struct session_source *source, struct view *view);
+
 /* What the functions of these names in struct source_ops are to do. */
 const struct host *session_source__host(const void *source);
 int session_source__start(void *source);
