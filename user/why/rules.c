@@ -30,15 +30,24 @@ int why_rule__find(const char *name, size_t length)
 	return -1;
 }
 
+static const char *missing_disks(const struct view *view)
+{
+	if (*view->io.missing.all)
+		return view->io.missing.all;
+	return view->io.disks.count || view->io.devices.count ? NULL : "disks were not looked at";
+}
+
 static const char *missing(enum why_part part, const struct why_vm *vm)
 {
 	const struct view *view = vm->facts->after;
 
 	switch (part) {
 	case WHY_EXITS:
-		return vm->exits && vm->exits->known ? NULL
-		       : *view->exits.missing	     ? view->exits.missing
-						     : "no exit was seen";
+		if (*view->exits.missing)
+			return view->exits.missing;
+		if (!view->exits.threads.count)
+			return "exits were not looked at";
+		return vm->exits && vm->exits->known ? NULL : "no exit was seen";
 	case WHY_NUMA:
 		if (!vm->numa)
 			return *view->numa.faults_missing ? view->numa.faults_missing
@@ -49,10 +58,10 @@ static const char *missing(enum why_part part, const struct why_vm *vm)
 			       ? vm->numa->vm->residency_missing
 			       : "it is not known where its memory is";
 	case WHY_IO:
-		return *view->io.missing.all ? view->io.missing.all : NULL;
+		return missing_disks(view);
 	case WHY_GUESTS:
-		if (*view->io.missing.all)
-			return view->io.missing.all;
+		if (missing_disks(view))
+			return missing_disks(view);
 		return view->io.guests.count ? NULL : "no guest reports (kvmq-io --guest-report)";
 	case WHY_BLAME:
 		return view->sched.blame.count || !vm->wait_mpct ? NULL

@@ -334,8 +334,10 @@ static enum why_level judge_crowded(const struct why_vm *vm, const uint64_t *lim
 	const struct blame_entry *entry = find_other(vm);
 
 	add_ready(vm, verdict);
-	say(verdict->summary, "waits %s of the time for a CPU, and nobody has most of that",
-	    why_number(vm->wait_mpct, WHY_PERCENT).text);
+	say(verdict->summary, "waits %s of the time for a CPU%s",
+	    why_number(vm->wait_mpct, WHY_PERCENT).text,
+	    vm->facts->after->sched.blame.count ? ", and nobody has most of that"
+						: "; who ran meanwhile was not followed");
 	if (entry)
 		say(verdict->culprit, "several; most of all %s", name_of(entry));
 	say(verdict->remedy,
