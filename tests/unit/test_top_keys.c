@@ -53,7 +53,8 @@ static void show(struct top_scene *scene, const struct crowd_vm *vms, size_t cou
 {
 	fill(&scene->views[0], vms, count, 1);
 	fill(&scene->views[1], vms, count, 2);
-	assert_int_equal(top__show(&scene->top, &scene->views[0], &scene->views[1]), 0);
+	assert_int_equal(
+		top__show(&scene->top, &scene->views[0], &scene->views[0], &scene->views[1]), 0);
 }
 
 static void open_crowd(struct top_scene *scene)

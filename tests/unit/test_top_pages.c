@@ -49,6 +49,13 @@ static const struct page_case cases[] = {
 	{ "top-io", "io-host", 80, 24, "d<down><enter>" },
 	{ "top-io-layers", "io-layers", 80, 24, "dH" },
 	{ "top-io-strange", "io-strange", 80, 24, "d" },
+	{ "top-why", "why-host", 80, 24, "y" },
+	{ "top-why-40", "why-host", 40, 16, "y<down><down>" },
+	{ "top-why-last", "why-host", 100, 40, "y<pgdn>" },
+	{ "top-why-busy", "why-host", 80, 30, "yi/FAR<enter>" },
+	{ "top-why-hist", "why-host", 80, 24, "yH" },
+	{ "top-why-quiet", "why-quiet", 80, 24, "y" },
+	{ "top-why-cpu", "cpu-causes", 80, 24, "y" },
 };
 
 static const struct set *const *sets_of(const char *scene)
@@ -56,6 +63,7 @@ static const struct set *const *sets_of(const char *scene)
 	return !strncmp(scene, "cpu", 3)    ? cpu_sets
 	       : !strncmp(scene, "exit", 4) ? exit_sets
 	       : !strncmp(scene, "numa", 4) ? numa_sets
+	       : !strncmp(scene, "why", 3)  ? all_sets
 					    : io_view_sets;
 }
 

@@ -29,7 +29,8 @@ static inline void top_scene__open(struct top_scene *scene, const char *path,
 	assert_int_equal(top__init(&scene->top, top_screens, top_screen_count, top_panes), 0);
 	scene->top.utc = true;
 	scene->top.time.follow = true;
-	assert_int_equal(top__show(&scene->top, &scene->views[0], &scene->views[1]), 0);
+	assert_int_equal(
+		top__show(&scene->top, &scene->views[0], &scene->views[0], &scene->views[1]), 0);
 }
 
 static inline void top_scene__close(struct top_scene *scene)

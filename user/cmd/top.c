@@ -6,6 +6,7 @@
 #include "cmd/tools.h"
 #include "cmd/top_batch.h"
 #include "cmd/top_screens.h"
+#include "cmd/why_rules.h"
 #include "model/view_sets.h"
 #include "source/all_source.h"
 #include "top/curses.h"
@@ -27,7 +28,9 @@ static int show(const struct options *options)
 	while (info.sets[info.set_count])
 		info.set_count++;
 	if (!top__init(&top, top_screens, top_screen_count, top_panes))
-		status = top__run(&top, &input);
+		status = why_rules__settings(&top.why_settings, WHY_CONFIG, options)
+				 ? STATUS_USAGE
+				 : top__run(&top, &input);
 	top__free(&top);
 	return status;
 }

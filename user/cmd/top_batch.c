@@ -148,6 +148,8 @@ static int print_long(struct top_batch *batch, FILE *file, const struct view_pai
 	batch->begun = true;
 	format_local_time(time, pair->after->sched.realtime_ns, batch->options->utc);
 	for (size_t screen = 0; screen < top_screen_count && !error; screen++) {
+		if (top_screens[screen].of_verdicts)
+			continue;
 		error = make_lines(batch, screen, pair);
 		for (size_t i = 0; i < batch->lines.count && !error; i++)
 			put_line(file, time, screen, &batch->lines.list[i]);
@@ -247,7 +249,7 @@ static int print_pdh(struct top_batch *batch, FILE *file, const struct view_pair
 static int print(void *data, FILE *file, const struct view *before, const struct view *after)
 {
 	struct top_batch *batch = data;
-	const struct view_pair pair = { before, after, &batch->vms };
+	const struct view_pair pair = { before, after, &batch->vms, NULL };
 	int error = rows__make(&batch->vms, &before->sched, &after->sched, BY_VM);
 
 	if (error)

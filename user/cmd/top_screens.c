@@ -8,6 +8,7 @@
 #include "cmd/exit_metrics.h"
 #include "cmd/io_metrics.h"
 #include "cmd/numa_metrics.h"
+#include "cmd/top_why.h"
 #include "cmd/values.h"
 #include "model/options.h"
 
@@ -342,6 +343,25 @@ const struct screen top_screens[] = {
 		.label = label_disk,
 		.missing = no_disks,
 		.free = free_io,
+	},
+	{
+		.key = 'y',
+		.name = "why",
+		.question = "which VM is slow, because of what and whom, and what to do",
+		.header = "VM",
+		.metrics = &verdict_metrics,
+		.by = BY_VM,
+		.left_out = "",
+		.sort = "rank",
+		.part = PARTS_ALL,
+		.row_size = sizeof(struct verdict_row),
+		.of_verdicts = true,
+		.data_size = sizeof(struct verdict_data),
+		.make = verdict_screen__make,
+		.label = verdict_screen__label,
+		.missing = verdict_screen__missing,
+		.detail = verdict_screen__detail,
+		.free = verdict_screen__free,
 	},
 };
 

@@ -13,6 +13,7 @@
 #include "render/table.h"
 #include "render/terminal.h"
 
+#define NAME_MIN_COLUMNS 2
 #define NAME_MAX_COLUMNS 16
 #define BLOCKS_MAX 12
 #define LABEL_COLUMNS 6
@@ -184,7 +185,6 @@ static void put_verdict(const struct page *page, const struct verdict *verdict)
 	bool colored = page->colors && verdict->level >= WHY_LOOK;
 	char summary[VERDICT_TEXT + 32];
 
-	putc('\n', page->file);
 	put_name(page, verdict);
 	fprintf(page->file, "%s%-*s%s", colored ? colors[verdict->level] : "", LABEL_COLUMNS,
 		why_level__name(verdict->level), colored ? "\033[0m" : "");
@@ -198,20 +198,34 @@ static void put_verdict(const struct page *page, const struct verdict *verdict)
 	put_line(page, "but", *verdict->remedy ? verdict->against : NULL, false);
 }
 
+/* Room for a name of so many columns. */
+static void widen_names(struct page *page, const char *name)
+{
+	size_t columns = text_columns(name);
+
+	if (columns > page->names)
+		page->names = columns < NAME_MAX_COLUMNS ? columns : NAME_MAX_COLUMNS;
+}
+
+static void set_columns(struct page *page, unsigned int width)
+{
+	if (width >= page->names + 1 + LABEL_COLUMNS + WIDTH_MIN)
+		page->columns = width - page->names - 1 - LABEL_COLUMNS;
+}
+
 static struct page open_page(FILE *file, const struct why *why)
 {
-	struct page page = { .file = file, .names = 2, .colors = terminal_has_colors(file) };
-	unsigned int width = terminal_width(file);
+	struct page page = { .file = file,
+			     .names = NAME_MIN_COLUMNS,
+			     .colors = terminal_has_colors(file) };
 
 	for (size_t i = 0; i < why->verdicts.count; i++) {
 		const struct verdict *verdict = &why->verdicts.list[i];
-		size_t columns = text_columns(verdict->vm->vm->name);
 
-		if (verdict->level > WHY_OK && columns > page.names)
-			page.names = columns < NAME_MAX_COLUMNS ? columns : NAME_MAX_COLUMNS;
+		if (verdict->level > WHY_OK)
+			widen_names(&page, verdict->vm->vm->name);
 	}
-	if (width >= page.names + 1 + LABEL_COLUMNS + WIDTH_MIN)
-		page.columns = width - page.names - 1 - LABEL_COLUMNS;
+	set_columns(&page, terminal_width(file));
 	return page;
 }
 
@@ -272,8 +286,10 @@ void why_page__print(FILE *file, const struct why *why)
 	size_t shown = 0;
 
 	for (size_t i = 0; i < why->verdicts.count; i++)
-		if (why->verdicts.list[i].level > WHY_OK && ++shown <= BLOCKS_MAX)
+		if (why->verdicts.list[i].level > WHY_OK && ++shown <= BLOCKS_MAX) {
+			putc('\n', file);
 			put_verdict(&page, &why->verdicts.list[i]);
+		}
 	if (shown > BLOCKS_MAX) {
 		putc('\n', file);
 		terminal_line(file,
@@ -283,4 +299,44 @@ void why_page__print(FILE *file, const struct why *why)
 	put_others(file, why);
 	for (size_t i = 0; i < why->unasked.count; i++)
 		put_unasked(file, why, i);
+}
+
+/* Whether a rule of a VM, unasked before this place of the list, had the same reason. */
+static bool is_said(const struct why *why, size_t place)
+{
+	const struct unasked *list = why->unasked.list;
+
+	for (size_t i = 0; i < place; i++)
+		if (list[i].vm == list[place].vm && !strcmp(list[i].why, list[place].why))
+			return true;
+	return false;
+}
+
+/* "n/a   exit-spin, exit-vmm: KVM is not loaded": those of a VM with the reason of the first. */
+static void put_unasked_of(const struct page *page, const struct why *why, size_t first)
+{
+	const struct unasked *list = why->unasked.list;
+	char text[VERDICT_TEXT];
+	size_t used = 0;
+
+	for (size_t i = first; i < why->unasked.count && used < sizeof(text); i++)
+		if (list[i].vm == list[first].vm && !strcmp(list[i].why, list[first].why))
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+						 used ? ", " : "", list[i].rule->name);
+	if (used < sizeof(text))
+		snprintf(text + used, sizeof(text) - used, ": %s", list[first].why);
+	put_line(page, "n/a", text, false);
+}
+
+void why_page__print_one(FILE *file, const struct why *why, const struct verdict *verdict,
+			 unsigned int width)
+{
+	struct page page = { .file = file, .names = NAME_MIN_COLUMNS };
+
+	widen_names(&page, verdict->vm->vm->name);
+	set_columns(&page, width);
+	put_verdict(&page, verdict);
+	for (size_t i = 0; i < why->unasked.count; i++)
+		if (why->unasked.list[i].vm == verdict->vm && !is_said(why, i))
+			put_unasked_of(&page, why, i);
 }

@@ -17,4 +17,11 @@ const char *why_evidence__tool(const struct evidence *evidence);
 /* Prints them as wide as the terminal; what could not be looked at below. */
 void why_page__print(FILE *file, const struct why *why);
 
+/*
+ * One of them in so many columns, without colours, and then the rules that could not be asked of
+ * its VM.
+ */
+void why_page__print_one(FILE *file, const struct why *why, const struct verdict *verdict,
+			 unsigned int width);
+
 #endif

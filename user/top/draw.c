@@ -7,7 +7,6 @@
 #include "base/time_text.h"
 #include "base/units.h"
 #include "render/summary.h"
-#include "render/threshold.h"
 #include "top/keys.h"
 
 #define LABEL_SIZE (VM_SHOWN_SIZE + 32)
@@ -67,37 +66,50 @@ static unsigned int put_title(const struct top *top, FILE *file)
 	return put_line(top, file, PAGE_TITLE, text);
 }
 
-static const struct row *worst_row(const struct top *top, uint64_t *mpct)
+/* What nothing was seen of, as far as rules would have asked: "exits, nodes". */
+static void unseen_words(const struct why *why, char *text, size_t size)
 {
-	const struct row *worst = NULL;
+	static const struct {
+		enum why_part part;
+		const char *word;
+	} parts[] = {
+		{ WHY_EXITS, "exits" },	  { WHY_NUMA, "nodes" },    { WHY_IO, "disks" },
+		{ WHY_BLAME, "who ran" }, { WHY_GUESTS, "guests" },
+	};
+	size_t used = 0;
 
-	*mpct = 0;
-	for (size_t i = 0; i < top->host_rows.count; i++) {
-		const struct row *row = &top->host_rows.list[i];
-		uint64_t ready =
-			share_mpct(figures__ready(&row->interval), row->interval.elapsed_ns);
+	*text = '\0';
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		size_t j = 0;
 
-		if (!row->interval.elapsed_ns || ready <= *mpct)
-			continue;
-		*mpct = ready;
-		worst = row;
+		while (j < why->unasked.count && why->unasked.list[j].rule->part != parts[i].part)
+			j++;
+		if (j < why->unasked.count && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+						 parts[i].word);
 	}
-	return worst;
 }
 
-/* The line of the VM that is worst off. */
+/* The verdict of the VM that is worst off: cause and culprit stand first, for narrow terminals. */
 static unsigned int put_worst(const struct top *top, FILE *file)
 {
-	char text[LABEL_SIZE + 80], share[24];
-	uint64_t mpct;
-	const struct row *worst = worst_row(top, &mpct);
+	const struct verdict *worst = top->why.verdicts.count ? top->why.verdicts.list : NULL;
+	char text[3 * VERDICT_TEXT], unseen[64];
+	bool has_culprit;
 
 	if (!worst)
-		return put_line(top, file, "", "no VM has waited for a CPU");
-	format_fixed(share, (mpct + 50) / 100, 1);
-	snprintf(text, sizeof(text), "%s waits longest for a CPU: %s %% of the time",
-		 worst->vm->name, share);
-	return put_line(top, file, mpct >= 5000 ? PAGE_LOOK : "", text);
+		return put_line(top, file, "", "no vCPU has run yet");
+	if (worst->level <= WHY_OK) {
+		unseen_words(&top->why, unseen, sizeof(unseen));
+		snprintf(text, sizeof(text), "no VM is held up by the host%s%s",
+			 *unseen ? "; not looked at: " : "", unseen);
+		return put_line(top, file, "", text);
+	}
+	has_culprit = *worst->culprit;
+	snprintf(text, sizeof(text), "%s %s %s%s%s: %s", worst->vm->vm->name,
+		 why_level__name(worst->level), worst->rule->name, has_culprit ? " by " : "",
+		 worst->culprit, worst->summary);
+	return put_line(top, file, worst->level == WHY_ACT ? PAGE_ACT : PAGE_LOOK, text);
 }
 
 /* What a function prints, cut to the terminal, as one line. */
@@ -259,9 +271,8 @@ static const struct row *row_of_vm(const struct top *top, const struct line_key 
 static int print_pane(struct top *top, char **text)
 {
 	const struct top_line *line = tree__selected(&top__state(top)->tree);
-	struct pane_line of = {
-		top__screen(top), line, NULL, top->before, top->after, top->columns
-	};
+	struct pane_line of = { top__screen(top), line,	     NULL,	  top->before,
+				top->after,	  &top->why, top->columns };
 	size_t size;
 	FILE *file = open_memstream(text, &size);
 	int error = 0;
@@ -270,7 +281,7 @@ static int print_pane(struct top *top, char **text)
 		return -ENOMEM;
 	if (line) {
 		of.vm = row_of_vm(top, &line->key);
-		error = top->pane->print(file, &of);
+		error = top->pane ? top->pane->print(file, &of) : of.screen->detail(file, &of);
 	}
 	return fclose(file) ? -ENOMEM : error;
 }
@@ -326,16 +337,24 @@ static unsigned int put_head(struct top *top, FILE *file)
 	return used;
 }
 
+/* The lines of a pane get the room that the table leaves, half of all at least. */
+static unsigned int pane_room(const struct top *top, unsigned int room)
+{
+	size_t lines = top->states[top->screen].tree.shown.count + 1;
+
+	return room - (lines < room / 2 ? (unsigned int)lines : room / 2);
+}
+
 static int put_middle(struct top *top, FILE *file, unsigned int room)
 {
 	unsigned int pane_lines = 0, used = 0;
 	char *pane = NULL;
 	int error = 0;
 
-	if (top->pane && top->after && room > 2 * LINES_MIN)
+	if ((top->pane || top__screen(top)->detail) && top->after && room > 2 * LINES_MIN)
 		error = print_pane(top, &pane);
 	if (pane)
-		pane_lines = count_lines(pane, (room + 1) / 2);
+		pane_lines = count_lines(pane, pane_room(top, room));
 	if (!error && top->states[top->screen].tree.shown.count)
 		error = put_table(top, file, room - pane_lines, &used);
 	else if (!error)

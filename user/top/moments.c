@@ -7,34 +7,37 @@
 void moments__free(struct moments *moments)
 {
 	list_free(&moments->list);
-	view__free(&moments->views[0]);
-	view__free(&moments->views[1]);
+	for (int i = 0; i < MOMENT_READERS; i++) {
+		recording__close(moments->recordings[i]);
+		view__free(&moments->pairs[i].views[0]);
+		view__free(&moments->pairs[i].views[1]);
+	}
 }
 
 int moments__look(struct moments *moments)
 {
-	if (!moments->recording)
+	if (!moments->recordings[0])
 		return 0;
-	return recording__moments(moments->recording, moments->since_ns, moments->until_ns,
+	return recording__moments(moments->recordings[0], moments->since_ns, moments->until_ns,
 				  &moments->list.all);
 }
 
 size_t moments__count(const struct moments *moments)
 {
-	return moments->recording ? moments->list.count : moments->history->views.count;
+	return moments->recordings[0] ? moments->list.count : moments->history->views.count;
 }
 
 uint64_t moments__time(const struct moments *moments, size_t place)
 {
-	return moments->recording ? moments->list.list[place].realtime_ns
-				  : moments->history->views.list[place].realtime_ns;
+	return moments->recordings[0] ? moments->list.list[place].realtime_ns
+				      : moments->history->views.list[place].realtime_ns;
 }
 
 bool moments__is_pair(const struct moments *moments, size_t place)
 {
 	if (!place || place >= moments__count(moments))
 		return false;
-	return !moments->recording ||
+	return !moments->recordings[0] ||
 	       moments->list.list[place].run == moments->list.list[place - 1].run;
 }
 
@@ -70,57 +73,61 @@ size_t moments__find(const struct moments *moments, uint64_t realtime_ns)
 }
 
 /* The next pair shares a view with the one that is there. */
-static void swap_views(struct moments *moments)
+static void swap_views(struct read_pair *pair)
 {
-	struct view view = moments->views[0];
+	struct view view = pair->views[0];
 
-	moments->views[0] = moments->views[1];
-	moments->views[1] = view;
+	pair->views[0] = pair->views[1];
+	pair->views[1] = view;
 }
 
-static int read_history(struct moments *moments, size_t place, bool is_next)
+static int read_history(struct history *history, struct read_pair *pair, size_t place, bool is_next)
 {
 	int error = 0;
 
 	if (is_next)
-		swap_views(moments);
+		swap_views(pair);
 	else
-		error = history__read(moments->history, place - 1, &moments->views[0]);
-	return error ? error : history__read(moments->history, place, &moments->views[1]);
+		error = history__read(history, place - 1, &pair->views[0]);
+	return error ? error : history__read(history, place, &pair->views[1]);
 }
 
-static int read_recording(struct moments *moments, size_t place, bool is_next)
+static int read_recording(struct recording *recording, struct read_pair *pair, int64_t first,
+			  bool is_next)
 {
 	int found = 1, error = 0;
 
 	if (is_next) {
-		swap_views(moments);
+		swap_views(pair);
 	} else {
-		error = recording__go(moments->recording, moments->list.list[place - 1].id);
+		error = recording__go(recording, first);
 		if (!error)
-			found = recording__next(moments->recording, &moments->views[0]);
+			found = recording__next(recording, &pair->views[0]);
 	}
 	if (!error && found > 0)
-		found = recording__next(moments->recording, &moments->views[1]);
+		found = recording__next(recording, &pair->views[1]);
 	if (error || found < 0)
 		return error ? error : found;
 	return found ? 0 : -ENODATA; /* it was there a moment ago */
 }
 
-int moments__read(struct moments *moments, size_t place, const struct view **before,
-		  const struct view **after)
+int moments__read(struct moments *moments, enum moment_reader reader, size_t place,
+		  const struct view **before, const struct view **after)
 {
-	size_t dropped = moments->recording ? 0 : moments->history->dropped;
-	size_t last = moments->place + moments->dropped;
-	bool is_next = moments->place && place + dropped == last + 1;
+	struct recording *recording = moments->recordings[reader];
+	struct read_pair *pair = &moments->pairs[reader];
+	size_t dropped = recording ? 0 : moments->history->dropped;
+	size_t last = pair->place + pair->dropped;
+	bool is_next = pair->place && place + dropped == last + 1;
 	int error = 0;
 
-	if (!moments->place || place + dropped != last)
-		error = moments->recording ? read_recording(moments, place, is_next)
-					   : read_history(moments, place, is_next);
-	moments->place = error ? 0 : place;
-	moments->dropped = dropped;
-	*before = &moments->views[0];
-	*after = &moments->views[1];
+	if (!pair->place || place + dropped != last)
+		error = recording ? read_recording(recording, pair,
+						   moments->list.list[place - 1].id, is_next)
+				  : read_history(moments->history, pair, place, is_next);
+	pair->place = error ? 0 : place;
+	pair->dropped = dropped;
+	*before = &pair->views[0];
+	*after = &pair->views[1];
 	return error;
 }

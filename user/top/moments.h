@@ -7,17 +7,29 @@
 #include "recording/recording.h"
 #include "top/history.h"
 
-/* Of zeros but for one of the two. */
-struct moments {
-	struct history *history;
-	struct recording *recording;
-	uint64_t since_ns, until_ns;	   /* of a recording */
-	LIST(struct recorded_moment) list; /* the same */
-	struct view views[2];		   /* the pair that was read last */
-	size_t place;			   /* of its later one; 0: none */
-	size_t dropped;			   /* by the history, when that was read */
+/* Each goes its own way through the moments, step by step. */
+enum moment_reader {
+	READ_SHOWN,
+	READ_BEGIN, /* of what verdicts are of */
+	MOMENT_READERS,
 };
 
+struct read_pair {
+	struct view views[2]; /* the pair that was read last */
+	size_t place;	      /* of its later one; 0: none */
+	size_t dropped;	      /* by the history, when that was read */
+};
+
+/* Of zeros but for the history or the recordings, which are the same one, opened for each. */
+struct moments {
+	struct history *history;
+	struct recording *recordings[MOMENT_READERS];
+	uint64_t since_ns, until_ns;	   /* of a recording */
+	LIST(struct recorded_moment) list; /* the same */
+	struct read_pair pairs[MOMENT_READERS];
+};
+
+/* Closes the recordings, too. */
 void moments__free(struct moments *moments);
 
 /* Looks for moments that a recording has got meanwhile: 0 or -errno after one line. */
@@ -38,8 +50,8 @@ size_t moments__step(const struct moments *moments, size_t place, long steps);
 /* The same for the last pair that ends at or before a time of day, or the first. */
 size_t moments__find(const struct moments *moments, uint64_t realtime_ns);
 
-/* The views of a pair; valid until the next call. 0 or -errno. */
-int moments__read(struct moments *moments, size_t place, const struct view **before,
-		  const struct view **after);
+/* The views of a pair; valid until the reader's next call. 0 or -errno. */
+int moments__read(struct moments *moments, enum moment_reader reader, size_t place,
+		  const struct view **before, const struct view **after);
 
 #endif

@@ -226,8 +226,9 @@ static int open_recording(struct top_run *run)
 	int error;
 
 	info.option = "--from";
-	if (recording__open(&run->moments.recording, options->from, &info))
-		return STATUS_FAILED;
+	for (int i = 0; i < MOMENT_READERS; i++)
+		if (recording__open(&run->moments.recordings[i], options->from, &info))
+			return STATUS_FAILED;
 	/* A stranger may have written it. */
 	if (privileges_drop_all())
 		return STATUS_FAILED;
@@ -290,7 +291,6 @@ int top__run(struct top *top, const struct top_input *input)
 	if (!status && !run.stop)
 		status = show(&run);
 	close_settings(&settings, top, status);
-	recording__close(run.moments.recording);
 	moments__free(&run.moments);
 	live__close(&run);
 	page__free(&run.page);

@@ -2,6 +2,7 @@
 #ifndef KVMQ_TOP_RUN_INTERNAL_H
 #define KVMQ_TOP_RUN_INTERNAL_H
 
+#include "base/units.h"
 #include "top/moments.h"
 #include "top/run.h"
 
@@ -17,7 +18,8 @@ struct top_run {
 	struct view views[2];
 	unsigned int latest;	       /* which of the two */
 	uint64_t shown;		       /* intervals */
-	unsigned int parts;	       /* of views that the source looks at */
+	unsigned int parts;	       /* of views that the source looks at, */
+	size_t parts_begin;	       /* from this view on, of all that were read */
 	uint64_t seen_ns[SCREENS_MAX]; /* when each screen was last shown; 0: never */
 	int timer_fd, signal_fd;
 	bool is_changed; /* the page is not what there is to show */
@@ -38,6 +40,13 @@ int live__poll(struct top_run *run);
  * 0 or -errno.
  */
 int live__attend(struct top_run *run);
+
+/*
+ * The view that verdicts of the interval at a place, which begins with before, go back to: RULES_NS
+ * earlier, if that was kept, and the same was looked at. It stays until the next call.
+ */
+#define RULES_NS (10 * NSEC_PER_SEC)
+const struct view *run__begin(struct top_run *run, size_t place, const struct view *before);
 
 /* Shows the pair of moments at a place; of the last, see struct top_time. 0 or -errno. */
 int run__show(struct top_run *run, size_t place);

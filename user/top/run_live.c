@@ -93,6 +93,7 @@ int live__attend(struct top_run *run)
 		return 0;
 	}
 	run->parts = parts;
+	run->parts_begin = run->history.dropped + run->history.views.count;
 	return error;
 }
 
@@ -101,18 +102,23 @@ int live__read(struct top_run *run)
 {
 	const struct source_ops *ops = run->input->live;
 	struct view *before = &run->views[run->latest], *after = &run->views[!run->latest];
-	bool is_pair = run->history.views.count > 0;
+	bool is_pair = run->history.views.count > 0, is_kept;
 	int error = ops->read(run->source, after);
 
 	if (error)
 		return error;
 	run->latest = !run->latest;
-	if (history__add(&run->history, is_pair ? before : NULL, after, after->sched.realtime_ns))
+	is_kept = !history__add(&run->history, is_pair ? before : NULL, after,
+				after->sched.realtime_ns);
+	if (!is_kept)
 		snprintf(run->top->message, sizeof(run->top->message),
 			 "no memory to keep this moment: %s", remedy(ENOMEM, NULL));
 	if (is_pair && run->top->time.follow) {
 		run->place = 0;
-		error = top__show(run->top, before, after);
+		error = top__show(run->top,
+				  is_kept ? run__begin(run, run->history.views.count - 1, before)
+					  : before,
+				  before, after);
 	}
 	run->is_changed = true;
 	if (is_pair && ops->shown)

@@ -18,9 +18,9 @@ int run__show(struct top_run *run, size_t place)
 
 	if (!place)
 		return 0;
-	error = moments__read(&run->moments, place, &before, &after);
+	error = moments__read(&run->moments, READ_SHOWN, place, &before, &after);
 	if (!error)
-		error = top__show(run->top, before, after);
+		error = top__show(run->top, run__begin(run, place, before), before, after);
 	run->place = place;
 	run->is_changed = true;
 	return error;

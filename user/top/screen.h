@@ -16,6 +16,7 @@
 #include "model/view.h"
 #include "numa/numa_rows.h"
 #include "render/metric.h"
+#include "why/why.h"
 
 /* What a line is about, from one view to the next: a VM, and in it a thread, a disk, a kind... */
 struct line_key {
@@ -37,18 +38,37 @@ struct top_lines {
 	LIST(struct top_line);
 };
 
+/* A verdict of a VM. */
+struct verdict_row {
+	struct row row; /* of all the time that was judged */
+	const struct verdict *verdict;
+	uint64_t rank; /* greater is worse */
+};
+
 /* Any row that metrics look into. */
 union any_row {
 	struct row cpu;
 	struct exit_row exit;
 	struct numa_row numa;
 	struct io_row io;
+	struct verdict_row verdict;
 };
 
 /* Two views, and what all screens make of them. */
 struct view_pair {
 	const struct view *before, *after;
 	const struct rows *vms; /* a row for each VM */
+	const struct why *why;	/* of a longer time; NULL: not asked */
+};
+
+/* What stands below the lines, about the one that is selected. */
+struct pane_line {
+	const struct screen *screen;
+	const struct top_line *line;
+	const struct row *vm; /* its VM, all vCPUs together; NULL: none has run yet */
+	const struct view *before, *after;
+	const struct why *why;
+	unsigned int width; /* of the terminal */
 };
 
 struct screen {
@@ -65,6 +85,7 @@ struct screen {
 	unsigned int levels;  /* how often a line can be opened */
 	size_t row_size;      /* of one of any_row */
 	bool of_disks;	      /* rows are disks'; else they begin with a struct row */
+	bool of_verdicts;     /* no figures, but what these mean */
 	size_t data_size;     /* of what make() keeps: zeros at first */
 
 	/*
@@ -76,16 +97,9 @@ struct screen {
 	void (*label)(const struct top_line *line, char *text, size_t size);
 	/* Why there is nothing to show of this view, in a clause; NULL: there is. */
 	const char *(*missing)(const struct view *after);
+	/* What stands below the lines as long as no pane is chosen, or NULL; as print of a pane. */
+	int (*detail)(FILE *file, const struct pane_line *of);
 	void (*free)(void *data);
-};
-
-/* What stands below the lines, about the one that is selected. */
-struct pane_line {
-	const struct screen *screen;
-	const struct top_line *line;
-	const struct row *vm; /* its VM, all vCPUs together; NULL: none has run yet */
-	const struct view *before, *after;
-	unsigned int width; /* of the terminal */
 };
 
 struct pane {

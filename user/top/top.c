@@ -74,6 +74,7 @@ int top__init(struct top *top, const struct screen *screens, size_t count, const
 	*top = (struct top){
 		.screens = screens, .screen_count = count, .panes = panes, .rows = 24, .columns = 80
 	};
+	why_settings__init(&top->why_settings);
 	for (size_t i = 0; i < count; i++) {
 		top->states[i].data = calloc(1, screens[i].data_size);
 		if (!top->states[i].data)
@@ -93,6 +94,7 @@ void top__free(struct top *top)
 		free(top->states[i].data);
 	}
 	rows__free(&top->host_rows);
+	why__free(&top->why);
 }
 
 int top__rearrange(struct top *top)
@@ -107,7 +109,7 @@ int top__rearrange(struct top *top)
 int top__remake(struct top *top)
 {
 	const struct screen *screen = top__screen(top);
-	const struct view_pair pair = { top->before, top->after, &top->host_rows };
+	const struct view_pair pair = { top->before, top->after, &top->host_rows, &top->why };
 	struct screen_state *state = top__state(top);
 	int error;
 
@@ -119,10 +121,13 @@ int top__remake(struct top *top)
 	return error ? error : top__rearrange(top);
 }
 
-int top__show(struct top *top, const struct view *before, const struct view *after)
+int top__show(struct top *top, const struct view *begin, const struct view *before,
+	      const struct view *after)
 {
 	int error = rows__make(&top->host_rows, &before->sched, &after->sched, BY_VM);
 
+	if (!error)
+		error = why__make(&top->why, begin, after, &top->why_settings);
 	top->before = before;
 	top->after = after;
 	return error ? error : top__remake(top);

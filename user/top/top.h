@@ -9,6 +9,7 @@
 #include "sched/rows.h"
 #include "top/page.h"
 #include "top/tree.h"
+#include "why/why.h"
 
 #define SCREENS_MAX 8
 #define PROMPT_SIZE 256
@@ -89,6 +90,8 @@ struct top {
 	struct top_time time;
 	const struct view *before, *after; /* borrowed; NULL: none yet */
 	struct rows host_rows;		   /* of all VMs */
+	struct why_settings why_settings;
+	struct why why; /* of a time that ends with the interval that is shown */
 	struct wishes wishes;
 	bool changed; /* a setting that is kept */
 	int error;
@@ -99,8 +102,12 @@ int top__init(struct top *top, const struct screen *screens, size_t count,
 	      const struct pane *panes);
 void top__free(struct top *top);
 
-/* What the two views say from now on: 0 or -ENOMEM. They stay until the next call. */
-int top__show(struct top *top, const struct view *before, const struct view *after);
+/*
+ * What two views say from now on, and verdicts of all the time since begin, which is before or an
+ * earlier one: 0 or -ENOMEM. They stay until the next call.
+ */
+int top__show(struct top *top, const struct view *begin, const struct view *before,
+	      const struct view *after);
 
 /* Does what a key says: a character, or one of those above. */
 void top__press(struct top *top, int key);
