@@ -8,6 +8,7 @@
 #include "cmd/exit_metrics.h"
 #include "cmd/io_metrics.h"
 #include "cmd/numa_metrics.h"
+#include "cmd/top_nodes.h"
 #include "cmd/top_why.h"
 #include "cmd/values.h"
 #include "model/options.h"
@@ -177,6 +178,12 @@ static const char *no_nodes(const struct view *after)
 					   : "nothing of NUMA nodes has been looked at yet";
 }
 
+static int print_nodes(const void *data, FILE *file, const struct view_pair *pair,
+		       unsigned int width)
+{
+	return top_nodes__print(file, &((const struct numa_data *)data)->numa[0], pair, width);
+}
+
 static void free_numa(void *context)
 {
 	struct numa_data *data = context;
@@ -322,6 +329,7 @@ const struct screen top_screens[] = {
 		.make = make_numa,
 		.label = label_thread,
 		.missing = no_nodes,
+		.print_sums = print_nodes,
 		.free = free_numa,
 	},
 	{

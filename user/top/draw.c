@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,6 +296,32 @@ static unsigned int count_lines(const char *text, unsigned int most)
 	return count;
 }
 
+/* Sums of all VMs, in a third of the room at most; no line that has no room is missed silently. */
+static int put_sums(const struct top *top, FILE *file, unsigned int room, unsigned int *used)
+{
+	const struct view_pair pair = { top->before, top->after, &top->host_rows, &top->why };
+	char *text = NULL;
+	size_t size;
+	unsigned int lines;
+	FILE *sums = open_memstream(&text, &size);
+	int error;
+
+	if (!sums)
+		return -ENOMEM;
+	error = top__screen(top)->print_sums(top->states[top->screen].data, sums, &pair,
+					     top->columns);
+	if (fclose(sums))
+		error = -ENOMEM;
+	lines = error ? 0 : count_lines(text, UINT_MAX);
+	if (lines && lines <= room / 3)
+		*used += page__add_lines(file, text, lines);
+	else if (lines && room > 2 * LINES_MIN)
+		*used += put_line(top, file, PAGE_DIM,
+				  "the nodes have no room here: a higher terminal shows them");
+	free(text);
+	return error;
+}
+
 static void put_bottom(const struct top *top, struct page *page, FILE *file)
 {
 	char text[2 * PROMPT_SIZE];
@@ -355,10 +382,12 @@ static int put_middle(struct top *top, FILE *file, unsigned int room)
 		error = print_pane(top, &pane);
 	if (pane)
 		pane_lines = count_lines(pane, pane_room(top, room));
+	if (!error && top__screen(top)->print_sums && top->states[top->screen].tree.all.count)
+		error = put_sums(top, file, room - pane_lines, &used);
 	if (!error && top->states[top->screen].tree.shown.count)
-		error = put_table(top, file, room - pane_lines, &used);
+		error = put_table(top, file, room - pane_lines - used, &used);
 	else if (!error)
-		used = put_empty(top, file);
+		used += put_empty(top, file);
 	for (; used + pane_lines < room; used++)
 		putc('\n', file);
 	if (pane && !error)

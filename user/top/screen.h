@@ -97,6 +97,9 @@ struct screen {
 	void (*label)(const struct top_line *line, char *text, size_t size);
 	/* Why there is nothing to show of this view, in a clause; NULL: there is. */
 	const char *(*missing)(const struct view *after);
+	/* Prints what stands above the lines, of what make() has kept: 0 or -ENOMEM; or NULL. */
+	int (*print_sums)(const void *data, FILE *file, const struct view_pair *views,
+			  unsigned int width);
 	/* What stands below the lines as long as no pane is chosen, or NULL; as print of a pane. */
 	int (*detail)(FILE *file, const struct pane_line *of);
 	void (*free)(void *data);
