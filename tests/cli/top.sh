@@ -100,11 +100,13 @@ see 'names what is no key' "'|' is no key"
 keys Down Down Enter
 see 'opens' 'vCPU\|vcpu 3101'
 for key in h '?' h Up Down PPage NPage Home Enter e Enter b H '[' ']' '{' '}' End Space Space i i '<' '>' r C-l \
-	x n d y Enter H H c Escape; do
+	x n d t y Enter H t H c t '[' t Escape; do
 	keys "$key"
 done
 see 'takes every key' '^kvmq-top c CPU'
-keys y
+keys c o %rdy Enter t
+see 'draws a graph' '%RDY: .* in 1 interval$'
+keys t y
 see 'shows verdicts' '^of the last 1.0 s:'
 keys c / w e b Enter
 see 'filters' '^kvmq-top.*/web'

@@ -73,6 +73,11 @@ static inline char *top_scene__page(struct top *top)
 	struct page page = { .text = NULL };
 	struct memory memory;
 
+	if (top__needs_series(top)) {
+		assert_int_equal(top__begin_series(top), 0);
+		if (!series__has(&top->series, top->after->sched.realtime_ns))
+			assert_int_equal(series__add(&top->series, top->before, top->after), 0);
+	}
 	assert_int_equal(top__draw(top, &page), 0);
 	memory_open(&memory);
 	for (const char *at = page.text; *at; at++)

@@ -11,6 +11,7 @@
 #include "render/layers.h"
 #include "render/table.h"
 #include "sched/blame.h"
+#include "top/graph.h"
 #include "top/page.h"
 
 /* Who ran while the VM of the line waited: what kvmq-cpu --blame prints. */
@@ -59,8 +60,30 @@ static int print_hist(FILE *file, const struct pane_line *of)
 	return 0;
 }
 
+static int print_graph(FILE *file, const struct pane_line *of)
+{
+	char name[VM_SHOWN_SIZE + 64], label[VM_SHOWN_SIZE + 32];
+	const struct graph graph = { .series = of->series,
+				     .key = &of->line->key,
+				     .name = name,
+				     .width = of->width,
+				     .lines = of->lines,
+				     .utf8 = of->utf8 };
+
+	if (of->screen->of_verdicts || of->sort->unit == UNIT_TEXT) {
+		fputs("no graph of text: < and > choose the figure, c x n d a screen\n", file);
+		return 0;
+	}
+	of->screen->label(of->line, label, sizeof(label));
+	snprintf(name, sizeof(name), "%s%s%s", of->line->key.level ? of->line->vm : "",
+		 of->line->key.level ? " " : "", label);
+	graph__print(file, &graph);
+	return 0;
+}
+
 const struct pane top_panes[] = {
-	{ 'b', "who ran while its VM waited", print_blame },
-	{ 'H', "the distribution of its waits, or of its disk's layers", print_hist },
-	{ 0, NULL, NULL },
+	{ 'b', "who ran while its VM waited", false, print_blame },
+	{ 'H', "the distribution of its waits, or of its disk's layers", false, print_hist },
+	{ 't', "the last 60 intervals of the figure that lines are sorted by", true, print_graph },
+	{ 0, NULL, false, NULL },
 };

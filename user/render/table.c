@@ -18,8 +18,7 @@ static uint64_t divide(uint64_t value, uint64_t by)
 	return (value + by / 2) / by;
 }
 
-/* Writes a value into text and returns its length. */
-static size_t format_value(char text[CELL_SIZE], const struct metric *metric, struct value value)
+size_t table__value(char text[CELL_SIZE], const struct metric *metric, struct value value)
 {
 	if (!value.known)
 		return (size_t)snprintf(text, CELL_SIZE, "%s", value.blank ? "" : "n/a");
@@ -53,7 +52,7 @@ size_t table__cell(char text[CELL_SIZE], const struct metric *metric, const void
 	const struct threshold *threshold = threshold__find(metric);
 	struct text_buffer buffer;
 	struct value value = metric__get(metric, row, &buffer);
-	size_t length = format_value(text, metric, value);
+	size_t length = table__value(text, metric, value);
 
 	text[length] = mark__sign(threshold__mark(threshold, value));
 	length += text[length] != '\0';

@@ -19,6 +19,9 @@ struct table_style {
 /* A figure of a row as a table shows it, with its mark if it has one. Returns its length. */
 size_t table__cell(char text[CELL_SIZE], const struct metric *metric, const void *row);
 
+/* The same of a value of it, without a mark. */
+size_t table__value(char text[CELL_SIZE], const struct metric *metric, struct value value);
+
 /* How a table is shown. */
 struct table_frame {
 	struct table_style style;

@@ -269,11 +269,19 @@ static const struct row *row_of_vm(const struct top *top, const struct line_key 
 }
 
 /* What is known of the selected line, in a text of its own. */
-static int print_pane(struct top *top, char **text)
+static int print_pane(struct top *top, unsigned int lines, char **text)
 {
 	const struct top_line *line = tree__selected(&top__state(top)->tree);
-	struct pane_line of = { top__screen(top), line,	     NULL,	  top->before,
-				top->after,	  &top->why, top->columns };
+	struct pane_line of = { .screen = top__screen(top),
+				.line = line,
+				.before = top->before,
+				.after = top->after,
+				.why = &top->why,
+				.series = &top->series,
+				.sort = top__state(top)->sort,
+				.width = top->columns,
+				.lines = lines,
+				.utf8 = top->utf8 };
 	size_t size;
 	FILE *file = open_memstream(text, &size);
 	int error = 0;
@@ -379,7 +387,7 @@ static int put_middle(struct top *top, FILE *file, unsigned int room)
 	int error = 0;
 
 	if ((top->pane || top__screen(top)->detail) && top->after && room > 2 * LINES_MIN)
-		error = print_pane(top, &pane);
+		error = print_pane(top, pane_room(top, room), &pane);
 	if (pane)
 		pane_lines = count_lines(pane, pane_room(top, room));
 	if (!error && top__screen(top)->print_sums && top->states[top->screen].tree.all.count)

@@ -11,6 +11,7 @@
 enum moment_reader {
 	READ_SHOWN,
 	READ_BEGIN, /* of what verdicts are of */
+	READ_SERIES,
 	MOMENT_READERS,
 };
 

@@ -129,7 +129,9 @@ static int draw(struct top_run *run)
 	if (!run->is_changed && !*said)
 		return 0;
 	tell_time(run);
-	error = top__draw(run->top, &run->page);
+	error = run__feed(run);
+	if (!error)
+		error = top__draw(run->top, &run->page);
 	if (!error)
 		terminal__draw(&run->page, run->anew);
 	run->is_changed = run->anew = false;

@@ -51,6 +51,12 @@ const struct view *run__begin(struct top_run *run, size_t place, const struct vi
 /* Shows the pair of moments at a place; of the last, see struct top_time. 0 or -errno. */
 int run__show(struct top_run *run, size_t place);
 
+/* The place of the pair that is shown, among those that are kept or recorded. */
+size_t run__place(const struct top_run *run);
+
+/* Reads what the pane that is shown needs of earlier intervals: 0 or -ENOMEM. */
+int run__feed(struct top_run *run);
+
 /* Does what keys have asked for. 0 or -errno. */
 int run__grant(struct top_run *run);
 

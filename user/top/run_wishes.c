@@ -27,7 +27,7 @@ int run__show(struct top_run *run, size_t place)
 }
 
 /* Of the live views, the last pair that is kept. */
-static size_t place_now(const struct top_run *run)
+size_t run__place(const struct top_run *run)
 {
 	if (run->place)
 		return run->place;
@@ -40,7 +40,7 @@ static int change_follow(struct top_run *run)
 	if (run->top->time.is_recording)
 		return 0;
 	if (!run->top->time.follow)
-		return run__show(run, place_now(run));
+		return run__show(run, run__place(run));
 	run->place = 0;
 	return 0;
 }

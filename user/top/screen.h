@@ -61,6 +61,8 @@ struct view_pair {
 	const struct why *why;	/* of a longer time; NULL: not asked */
 };
 
+struct series;
+
 /* What stands below the lines, about the one that is selected. */
 struct pane_line {
 	const struct screen *screen;
@@ -68,7 +70,10 @@ struct pane_line {
 	const struct row *vm; /* its VM, all vCPUs together; NULL: none has run yet */
 	const struct view *before, *after;
 	const struct why *why;
-	unsigned int width; /* of the terminal */
+	const struct series *series; /* for panes that need it, else of anything */
+	const struct metric *sort;   /* by which lines are ordered */
+	unsigned int width, lines;   /* that there is room for */
+	bool utf8;
 };
 
 struct screen {
@@ -108,6 +113,7 @@ struct screen {
 struct pane {
 	char key;
 	const char *help;
+	bool of_series; /* needs the intervals before */
 	/* Prints it: 0 or -ENOMEM. */
 	int (*print)(FILE *file, const struct pane_line *of);
 };

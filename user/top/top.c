@@ -95,6 +95,7 @@ void top__free(struct top *top)
 	}
 	rows__free(&top->host_rows);
 	why__free(&top->why);
+	series__free(&top->series);
 }
 
 int top__rearrange(struct top *top)
@@ -131,4 +132,17 @@ int top__show(struct top *top, const struct view *begin, const struct view *befo
 	top->before = before;
 	top->after = after;
 	return error ? error : top__remake(top);
+}
+
+bool top__needs_series(const struct top *top)
+{
+	return top->pane && top->pane->of_series && top->after && !top__screen(top)->of_verdicts;
+}
+
+int top__begin_series(struct top *top)
+{
+	const struct screen_state *state = top__state(top);
+
+	return series__begin(&top->series, top__screen(top), state->sort,
+			     tree__depth(&state->tree));
 }

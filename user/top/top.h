@@ -8,6 +8,7 @@
 
 #include "sched/rows.h"
 #include "top/page.h"
+#include "top/series.h"
 #include "top/tree.h"
 #include "why/why.h"
 
@@ -91,7 +92,8 @@ struct top {
 	const struct view *before, *after; /* borrowed; NULL: none yet */
 	struct rows host_rows;		   /* of all VMs */
 	struct why_settings why_settings;
-	struct why why; /* of a time that ends with the interval that is shown */
+	struct why why;	      /* of a time that ends with the interval that is shown */
+	struct series series; /* for panes that need it */
 	struct wishes wishes;
 	bool changed; /* a setting that is kept */
 	int error;
@@ -108,6 +110,13 @@ void top__free(struct top *top);
  */
 int top__show(struct top *top, const struct view *begin, const struct view *before,
 	      const struct view *after);
+
+/*
+ * Whether the pane that is shown needs the intervals before: then they are to be added to the
+ * series once that is begun, 0 or -ENOMEM.
+ */
+bool top__needs_series(const struct top *top);
+int top__begin_series(struct top *top);
 
 /* Does what a key says: a character, or one of those above. */
 void top__press(struct top *top, int key);
