@@ -74,7 +74,9 @@ struct verdict {
 	size_t place; /* of the rule */
 	const struct why_vm *vm;
 	enum why_level level;
-	uint64_t severity; /* among verdicts of one level, greater is worse: 1/1000 % */
+	uint64_t severity;	    /* among verdicts of one level, greater is worse: 1/1000 % */
+	enum why_level worst_level; /* of the VM's verdicts, and how severe that one is */
+	uint64_t worst_severity;
 	char summary[VERDICT_TEXT];
 	char culprit[VERDICT_TEXT];    /* empty: nobody */
 	char remedy[VERDICT_TEXT];     /* what to do, in words */

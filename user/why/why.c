@@ -130,37 +130,41 @@ static int judge(struct why *why, const struct why_vm *vm, size_t first, size_t 
 	return 0;
 }
 
-static int compare_verdicts(const void *left, const void *right)
+/* Greater is worse, and comes first. */
+static int compare_levels(enum why_level a, uint64_t a_severity, enum why_level b,
+			  uint64_t b_severity)
 {
-	const struct verdict *a = left, *b = right;
-
-	if (a->level != b->level)
-		return a->level > b->level ? -1 : 1;
-	if (a->severity != b->severity)
-		return a->severity > b->severity ? -1 : 1;
-	if (a->vm != b->vm)
-		return a->vm < b->vm ? -1 : 1;
-	return a->place < b->place ? -1 : a->place > b->place;
+	if (a != b)
+		return a > b ? -1 : 1;
+	return a_severity > b_severity ? -1 : a_severity < b_severity;
 }
 
 /* The worst VM first, and what else there is of it right behind its worst. */
-static void gather(struct why *why)
+static int compare_verdicts(const void *left, const void *right)
 {
-	struct verdict *list = why->verdicts.list;
+	const struct verdict *a = left, *b = right;
+	int result = compare_levels(a->worst_level, a->worst_severity, b->worst_level,
+				    b->worst_severity);
 
-	for (size_t i = 0; i < why->verdicts.count; i++) {
-		size_t next = i + 1;
+	if (!result && a->vm != b->vm)
+		return a->vm < b->vm ? -1 : 1;
+	if (!result)
+		result = compare_levels(a->level, a->severity, b->level, b->severity);
+	return result ? result : a->place < b->place ? -1 : a->place > b->place;
+}
 
-		if (i && list[i].vm == list[i - 1].vm)
-			continue;
-		for (size_t j = i + 1; j < why->verdicts.count; j++) {
-			const struct verdict moved = list[j];
+/* Those of one VM, from a place on. */
+static void find_worst(struct why *why, size_t first)
+{
+	const struct verdict *worst = why->verdicts.list + first;
 
-			if (moved.vm != list[i].vm)
-				continue;
-			memmove(&list[next + 1], &list[next], (j - next) * sizeof(*list));
-			list[next++] = moved;
-		}
+	for (size_t i = first + 1; i < why->verdicts.count; i++)
+		if (compare_levels(why->verdicts.list[i].level, why->verdicts.list[i].severity,
+				   worst->level, worst->severity) < 0)
+			worst = &why->verdicts.list[i];
+	for (size_t i = first; i < why->verdicts.count; i++) {
+		why->verdicts.list[i].worst_level = worst->level;
+		why->verdicts.list[i].worst_severity = worst->severity;
 	}
 }
 
@@ -178,9 +182,9 @@ int why__make(struct why *why, const struct view *before, const struct view *aft
 			if (judge(why, &why->facts.list.list[i], first, place,
 				  settings->values[place]))
 				return -ENOMEM;
+		find_worst(why, first);
 	}
 	list_sort(&why->verdicts, compare_verdicts);
-	gather(why);
 	return 0;
 }
 
