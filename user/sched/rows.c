@@ -33,15 +33,25 @@ static void settle(struct figures *figures, uint64_t shrunk)
 	figure__take_off(&figures->run_ns, &shrunk);
 }
 
-static void subtract_hist(struct wait_hist *result, const struct wait_hist *before,
+/* These two are most of what rows cost; restrict lets the compiler take several at once. */
+static void subtract_hist(struct wait_hist *restrict result, const struct wait_hist *before,
 			  const struct wait_hist *after)
 {
-	*result = *after;
-	if (!before)
+	if (!before) {
+		*result = *after;
 		return;
+	}
 	for (int cause = 0; cause < CAUSES; cause++)
 		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			result->count[cause][bucket] -= before->count[cause][bucket];
+			result->count[cause][bucket] =
+				after->count[cause][bucket] - before->count[cause][bucket];
+}
+
+static void add_hist(struct wait_hist *restrict sum, const struct wait_hist *hist)
+{
+	for (int cause = 0; cause < CAUSES; cause++)
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			sum->count[cause][bucket] += hist->count[cause][bucket];
 }
 
 /* The longest wait of the interval, from the counters and the histogram. */
@@ -99,9 +109,7 @@ static void add_row(struct row *sum, const struct row *row)
 		sum->worst_vcpu = row->worst_vcpu;
 		sum->cpu = row->cpu;
 	}
-	for (int cause = 0; cause < CAUSES; cause++)
-		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			sum->hist->count[cause][bucket] += row->hist->count[cause][bucket];
+	add_hist(sum->hist, row->hist);
 }
 
 static int compare_rows(const void *left, const void *right)
