@@ -161,7 +161,7 @@ static void print_table(void)
 {
 	for (size_t i = 0; i < 3; i++) {
 		for (size_t j = 0; j < 3; j++) {
-			printf(".It %.0f%% Ta %.0f%%", 100 * effects[i], 100 * cvs[j]);
+			printf(".It %.0f Ta %.0f", 100 * effects[i], 100 * cvs[j]);
 			for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
 				const struct trial trial = { sizes[k], effects[i], cvs[j], 0,
 							     false };

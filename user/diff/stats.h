@@ -49,7 +49,7 @@ size_t samples__fewest(bool paired);
 double runs_needed(double spread, double shift, bool paired);
 
 /* Holm's correction for the number of tests, in place; order of p stays. At most HOLM_MAX. */
-#define HOLM_MAX 256
+#define HOLM_MAX 2048
 void holm(double *p, size_t count);
 
 /* Of at least one value. */
