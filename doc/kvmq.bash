@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io, kvmq-why, kvmq-top and kvmq-doctor.
+# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io, kvmq-why, kvmq-top, kvmq-diff and kvmq-doctor.
 
 # The values of an option of a tool, or 1 if it has none
 _kvmq_values() {
 	case $1:$2 in
 	kvmq-doctor:*) return 1 ;;
+	kvmq-diff:-p | kvmq-diff:--primary)
+		echo ready_pct wait_mean_ns wait_p99_ns wait_max_ns lag_ns hazard_pct fault_remote_pct d_mean_ns
+		;;
+	kvmq-diff:*) return 1 ;;
 	kvmq-top:-[bepos]) return 1 ;;
 	kvmq-why:-E | kvmq-why:--explain) kvmq-why --rules 2> /dev/null | sed 's/ .*//' ;;
 	kvmq-why:-t | kvmq-why:--threshold) kvmq-why --rules 2> /dev/null | sed 's/ .*/=/' ;;
@@ -50,6 +54,11 @@ _kvmq_values() {
 
 # The options of a tool
 _kvmq_options() {
+	if [[ $1 == kvmq-diff ]]; then
+		echo -p --primary= --margin= --pairs --role= --runs= --score= --strangers= --lkml -j --json \
+			-V --version -h --help --
+		return
+	fi
 	echo -v --verbose -V --version -h --help
 	if [[ $1 == kvmq-why ]]; then
 		echo -j --json -m --vm= -c --cgroup= -R --rules -E --explain= -t --threshold= -T --timestamp --local --utc \
@@ -79,7 +88,10 @@ _kvmq() {
 	# After --, the command is completed as if it stood alone.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		if [ "${COMP_WORDS[i]}" = -- ]; then
-			if declare -F _command_offset > /dev/null; then
+			if [[ ${COMP_WORDS[0]##*/} == kvmq-diff ]]; then
+				compopt -o filenames 2> /dev/null
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+			elif declare -F _command_offset > /dev/null; then
 				_command_offset $((i + 1))
 			else
 				mapfile -t COMPREPLY < <(compgen -c -- "$current")
@@ -100,7 +112,7 @@ _kvmq() {
 		return
 	fi
 	case $option in
-	-t | --timeline | -q | --qmp | -r | --record | -f | --from)
+	-t | --timeline | -q | --qmp | --score | -r | --record | -f | --from)
 		compopt -o filenames 2> /dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
@@ -131,4 +143,6 @@ _kvmq() {
 	esac
 }
 
+# kvmq-diff compares files.
+complete -o default -F _kvmq kvmq-diff
 complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-why kvmq-top kvmq-doctor

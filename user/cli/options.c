@@ -101,7 +101,10 @@ static void print_intervals(const struct tool *tool)
 static void print_help(const struct tool *tool)
 {
 	printf("Usage: %s [OPTION]...%s\n%s\n\n", tool->name,
-	       tool->interval ? " [INTERVAL [COUNT]] [-- COMMAND...]" : "", tool->question);
+	       tool->interval ? " [INTERVAL [COUNT]] [-- COMMAND...]"
+	       : tool->sides  ? " A... -- B..."
+			      : "",
+	       tool->question);
 	for (const struct option_entry *const *entry = tool->options; *entry; entry++)
 		print_entry(*entry);
 	if (tool->interval)
@@ -171,12 +174,18 @@ static int check_apart(const struct option_entry *entry, const char *next)
 	return -EINVAL;
 }
 
-/* What stands after "--" is the command; getopt sees only what is before. */
+/* What stands after "--" is the command, or B; getopt sees only what is before. */
 static int split_command(struct options *options, const struct tool *tool, int *argc, char **argv)
 {
 	for (int i = 1; i < *argc; i++) {
 		if (strcmp(argv[i], "--"))
 			continue;
+		if (tool->sides) {
+			options->diff.b = argv + i + 1;
+			options->diff.b_count = (size_t)(*argc - i - 1);
+			*argc = i;
+			continue;
+		}
 		if (!tool->interval || i + 1 == *argc) {
 			log_error("'--': %s: see '%s --help'",
 				  tool->interval ? "its command is missing" : "takes no command",
@@ -189,10 +198,27 @@ static int split_command(struct options *options, const struct tool *tool, int *
 	return 0;
 }
 
+/* "A... -- B...", of which B has been read */
+static int read_sides(struct diff_options *diff, const struct tool *tool, int argc, char **argv)
+{
+	diff->a = argv;
+	diff->a_count = (size_t)argc;
+	if (diff->a_count && diff->b_count && diff->a_count <= DIFF_FILES_MAX &&
+	    diff->b_count <= DIFF_FILES_MAX)
+		return 0;
+	log_error("%s: expected 1 to %d recordings: see '%s --help'",
+		  diff->a_count && diff->a_count <= DIFF_FILES_MAX ? "B, after '--'"
+								   : "A, before '--'",
+		  DIFF_FILES_MAX, tool->name);
+	return -EINVAL;
+}
+
 static int read_operands(struct options *options, const struct tool *tool, int argc, char **argv)
 {
 	int most = tool->interval ? 2 : 0;
 
+	if (tool->sides)
+		return read_sides(&options->diff, tool, argc, argv);
 	if (argc > most) {
 		log_error("'%s': one argument too many: see '%s --help'", argv[most], tool->name);
 		return -EINVAL;

@@ -45,6 +45,7 @@ struct tool {
 	const struct option_entry *const *options; /* in the help's order, then NULL */
 	const struct option_rule *rules;	   /* its own, or NULL */
 	bool interval;				   /* takes INTERVAL, COUNT and COMMAND */
+	bool sides; /* takes recordings of two kinds instead: A... -- B... */
 	/* What it has where nothing is asked for, after the defaults of all; or NULL. */
 	void (*preset)(struct options *options);
 	/* Without INTERVAL, all that was recorded, between --since and --until, is one. */

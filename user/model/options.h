@@ -59,6 +59,25 @@ struct why_options {
 	bool rules;	     /* their list */
 };
 
+#define DIFF_FILES_MAX 128 /* of each side */
+#define OPTIONS_ROLES_MAX 32
+#define OPTIONS_SCORES_MAX (2 * DIFF_FILES_MAX)
+
+/* What kvmq-diff alone takes. */
+struct diff_options {
+	const char *roles[OPTIONS_ROLES_MAX]; /* patterns of names; borrowed */
+	size_t role_count;
+	const char *scores[OPTIONS_SCORES_MAX]; /* files, one for each run; borrowed */
+	size_t score_count;
+	const char *primary;	 /* FIGURE or FIGURE@ROLE; NULL: the usual one */
+	uint64_t margin_mpct;	 /* 1/1000 % of A */
+	uint64_t strangers_mpct; /* of vCPUs' time, at most */
+	uint64_t runs_ns;	 /* cut recordings into runs of this; 0: not */
+	bool pairs, lkml;
+	char **a, **b; /* files; borrowed */
+	size_t a_count, b_count;
+};
+
 struct options {
 	const char *vms[OPTIONS_VMS_MAX]; /* names, UUIDs or PIDs; borrowed from argv */
 	size_t vm_count;
@@ -89,6 +108,7 @@ struct options {
 	struct io_options io;
 	struct top_options kvmq_top;
 	struct why_options why;
+	struct diff_options diff;
 	unsigned int detached; /* parts that a tool of several looks at later on, if at all */
 };
 

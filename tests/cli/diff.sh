@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
+# kvmq-diff: what it refuses, and what a run is. tests/golden/diff has what it shows.
+
+diff=$build/kvmq-diff
+number=0
+for ready in 500 510 495 505 520 490 600 612 590 606 630 588; do
+	number=$((number + 1))
+	tests/golden/diff-scene "$ready" > "$scratch/scene"
+	"$build/tests/test_golden" kvmq-cpu "$scratch/scene" "$scratch/run$number" && continue
+	bad 'diff: recordings' "none of $ready"
+	return
+done
+a=("$scratch"/run[1-6])
+b=("$scratch"/run{7,8,9,10,11,12})
+
+# ends NAME STATUS COMMAND...: with that, and nothing on standard error
+ends() {
+	local name=$1 wanted=$2
+	shift 2
+
+	try "$@"
+	if ((status == wanted)) && [[ ! -s $scratch/err ]]; then
+		ok "$name"
+	else
+		bad "$name" "exit status $status, not $wanted"
+	fi
+}
+
+refuses 'diff without B' 2 "B, after '--'" "$diff" "${a[@]}"
+refuses 'diff without A' 2 "A, before '--'" "$diff" -- "${b[@]}"
+refuses 'diff: a margin' 2 'margin' "$diff" --margin=101 "${a[@]}" -- "${b[@]}"
+refuses 'diff: a margin of words' 2 'margin' "$diff" --margin=2%% "${a[@]}" -- "${b[@]}"
+refuses 'diff: --json --lkml' 2 'leave one' "$diff" --json --lkml "${a[@]}" -- "${b[@]}"
+refuses 'diff: scores of some' 2 'one for each' "$diff" --score="$scratch/scene" "${a[@]}" -- "${b[@]}"
+refuses 'diff: pairs without a partner' 3 'as many of both' "$diff" --pairs "${a[@]}" -- "$scratch/run7"
+refuses 'diff: no such figure' 3 'nosuch@web-1' "$diff" --primary nosuch@web-1 "${a[@]}" -- "${b[@]}"
+refuses 'diff: a figure without a side' 3 'less or more' "$diff" --primary waits_per_s "${a[@]}" -- "${b[@]}"
+refuses 'diff: no such VM' 3 'ready_pct' "$diff" --role nosuch "${a[@]}" -- "${b[@]}"
+refuses 'diff: shorter than --runs' 3 'as long as --runs' "$diff" --runs=60 "${a[@]}" -- "${b[@]}"
+
+# What is no recording, a part of one, of another version, or of a later kvmq.
+refuses 'diff: no such file' 3 'B: ' "$diff" "${a[@]}" -- "$scratch/nosuch"
+refuses 'diff: a folder' 3 'B: ' "$diff" "${a[@]}" -- "$scratch"
+refuses 'diff: text' 3 'no recording' "$diff" "${a[@]}" -- "$scratch/scene"
+: > "$scratch/empty"
+refuses 'diff: an empty file' 3 'holds nothing yet' "$diff" "${a[@]}" -- "$scratch/empty"
+head -c 20000 "$scratch/run7" > "$scratch/cut"
+refuses 'diff: a cut file' 3 'damaged' "$diff" "${a[@]}" -- "$scratch/cut"
+if command -v sqlite3 > /dev/null; then
+	cp "$scratch/run7" "$scratch/older"
+	sqlite3 "$scratch/older" "UPDATE runs SET version = '0.0'"
+	refuses 'diff: two versions' 3 'one version' "$diff" "${a[@]}" -- "$scratch/older"
+	cp "$scratch/run7" "$scratch/newer"
+	sqlite3 "$scratch/newer" 'PRAGMA user_version = 99' > /dev/null
+	refuses 'diff: a later kvmq' 3 'newer' "$diff" "${a[@]}" -- "$scratch/newer"
+	cp "$scratch/run7" "$scratch/single"
+	sqlite3 "$scratch/single" 'DELETE FROM moments WHERE id > 1'
+	refuses 'diff: one moment' 3 'no run' "$diff" "${a[@]}" -- "$scratch/single"
+else
+	skip 'diff: two versions' 'no sqlite3: tools/setup check'
+fi
+
+ends 'diff: worse' 1 "$diff" -p ready_pct@web-1 "${a[@]}" -- "${b[@]}"
+ends 'diff: the other way' 0 "$diff" -p ready_pct@web-1 "${b[@]}" -- "${a[@]}"
+ends 'diff: within a wide margin' 0 "$diff" -p ready_pct@web-1 --margin 30% "${a[@]}" -- "${b[@]}"
+ends 'diff: too few runs' 125 "$diff" -p ready_pct@web-1 "${a[@]:0:3}" -- "${b[@]:0:3}"
+ends 'diff: of all roles, one is worse' 1 "$diff" "${a[@]}" -- "${b[@]}"
+if [[ -e /dev/full ]]; then
+	"$diff" "${a[@]}" -- "${b[@]}" > /dev/full 2> "$scratch/err"
+	status=$?
+	if ((status == 125)); then
+		ok 'diff: a full disk'
+	else
+		bad 'diff: a full disk' "exit status $status"
+	fi
+fi
+
+# Scores: of requests a second more is better.
+scores=()
+for number in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	echo "# a benchmark
+requests $((number > 6 ? 900 + number : 1000 + number)).5 1/s" > "$scratch/score$number"
+	scores+=("--score=$scratch/score$number")
+done
+ends 'diff: a score is worse' 1 "$diff" -p requests "${scores[@]}" "${a[@]}" -- "${b[@]}"
+echo 'requests many 1/s' > "$scratch/score9"
+refuses 'diff: a score of words' 3 'line 1: expected NAME VALUE UNIT' \
+	"$diff" -p requests "${scores[@]}" "${a[@]}" -- "${b[@]}"

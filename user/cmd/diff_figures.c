@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/diff_figures.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cpu_metrics.h"
+#include "cmd/exit_metrics.h"
+#include "cmd/io_metrics.h"
+#include "cmd/numa_metrics.h"
+#include "cmd/values.h"
+#include "model/buckets.h"
+#include "top/csv.h"
+
+#define ROLES_MAX 64
+#define EXIT_RATE "exits_per_s"
+#define ROWS_MAX 1024
+
+/* A figure to be compared: a metric of its table. */
+struct source {
+	const char *key;
+	enum direction direction;
+	const struct distribution *mean_of; /* it is the mean of this; NULL: it is no such mean */
+	size_t loss; /* of struct losses: this one touches it; LOSS_NONE: only what touches all */
+};
+
+#define LOSS_NONE SIZE_MAX
+#define FIGURE(key, direction)                                                                     \
+	{                                                                                          \
+		key, direction, NULL, LOSS_NONE                                                    \
+	}
+#define TOUCHED(key, direction, loss)                                                              \
+	{                                                                                          \
+		key, direction, NULL, offsetof(struct losses, loss)                                \
+	}
+
+static const struct source cpu_sources[] = {
+	FIGURE("ready_pct", LESS_IS_BETTER),
+	FIGURE("ready_wake_pct", LESS_IS_BETTER),
+	FIGURE("ready_preempt_pct", LESS_IS_BETTER),
+	TOUCHED("ready_throttled_pct", LESS_IS_BETTER, throttled),
+	{ "wait_mean_ns", LESS_IS_BETTER, &cpu_waits, LOSS_NONE },
+	FIGURE("wait_p50_ns", LESS_IS_BETTER),
+	FIGURE("wait_p99_ns", LESS_IS_BETTER),
+	FIGURE("wait_max_ns", LESS_IS_BETTER),
+	FIGURE("waits_per_s", NEITHER_IS_BETTER),
+	FIGURE("run_pct", NEITHER_IS_BETTER),
+	FIGURE("lag_ns", LESS_IS_BETTER),
+	TOUCHED("hazard_pct", LESS_IS_BETTER, overlap),
+	TOUCHED("stalled_pct", LESS_IS_BETTER, overlap),
+};
+
+static const struct source exit_sources[] = {
+	FIGURE(EXIT_RATE, NEITHER_IS_BETTER),  FIGURE("guest_pct", NEITHER_IS_BETTER),
+	FIGURE("kvm_pct", LESS_IS_BETTER),     FIGURE("vmm_pct", LESS_IS_BETTER),
+	FIGURE("poll_pct", NEITHER_IS_BETTER), FIGURE("handle_mean_ns", LESS_IS_BETTER),
+};
+
+static const struct source reason_sources[] = {
+	FIGURE(EXIT_RATE, NEITHER_IS_BETTER),
+	{ "handle_mean_ns", LESS_IS_BETTER, &reason_handling, LOSS_NONE },
+};
+
+static const struct source numa_sources[] = {
+	FIGURE("fault_remote_pct", LESS_IS_BETTER),
+	FIGURE("memory_local_pct", MORE_IS_BETTER),
+	FIGURE("bandwidth_remote_pct", LESS_IS_BETTER),
+	FIGURE("moves_per_s", LESS_IS_BETTER),
+	FIGURE("migrated_home_pages_per_s", NEITHER_IS_BETTER),
+	FIGURE("migrated_away_pages_per_s", LESS_IS_BETTER),
+};
+
+static const struct source io_sources[] = {
+	FIGURE("iops", NEITHER_IS_BETTER),     FIGURE("bytes_per_s", NEITHER_IS_BETTER),
+	FIGURE("gq_mean_ns", LESS_IS_BETTER),  FIGURE("gavg_mean_ns", LESS_IS_BETTER),
+	FIGURE("vmm_mean_ns", LESS_IS_BETTER), FIGURE("kavg_mean_ns", LESS_IS_BETTER),
+	FIGURE("thr_mean_ns", LESS_IS_BETTER), FIGURE("q_mean_ns", LESS_IS_BETTER),
+	FIGURE("d_mean_ns", LESS_IS_BETTER),   FIGURE("q_p99_ns", LESS_IS_BETTER),
+	FIGURE("d_p99_ns", LESS_IS_BETTER),
+};
+
+/* The rows of one role in one table. */
+struct role_rows {
+	const struct diff_place *place;
+	const struct why_facts *facts;
+	const char *role;
+	const void *list[ROWS_MAX];
+	size_t count;
+};
+
+const char *diff_figures__role(const struct diff_options *options, const char *name)
+{
+	for (size_t i = 0; i < options->role_count; i++)
+		if (!fnmatch(options->roles[i], name, 0))
+			return options->roles[i];
+	return options->role_count ? NULL : name;
+}
+
+/* What the rows waited, all together. */
+struct joined {
+	uint32_t parts[DISTRIBUTION_PARTS][HIST_BUCKETS];
+	uint64_t samples, sum_ns, max_ns;
+	bool known;
+};
+
+static void join(struct joined *joined, const struct role_rows *rows,
+		 const struct distribution *distribution)
+{
+	memset(joined, 0, sizeof(*joined));
+	for (size_t i = 0; i < rows->count; i++) {
+		struct histogram one = distribution->get(rows->list[i]);
+
+		if (!one.known || !one.parts)
+			continue;
+		joined->known = true;
+		joined->samples += one.samples;
+		joined->sum_ns += one.sum_ns;
+		joined->max_ns = one.max_ns > joined->max_ns ? one.max_ns : joined->max_ns;
+		for (int part = 0; part < one.count; part++)
+			for (size_t j = 0; j < HIST_BUCKETS; j++)
+				joined->parts[part][j] += one.parts[part][j];
+	}
+}
+
+static double joined_value(const struct role_rows *rows, const struct source *source,
+			   const struct metric *metric)
+{
+	struct joined joined;
+
+	join(&joined, rows, source->mean_of ? source->mean_of : metric->distribution);
+	if (!joined.known || !joined.samples)
+		return NAN;
+	if (source->mean_of)
+		return (double)joined.sum_ns / (double)joined.samples;
+	if (metric->permille == LONGEST)
+		return joined.max_ns == UINT64_MAX ? NAN : (double)joined.max_ns;
+	return (double)buckets__percentile(joined.parts, DISTRIBUTION_PARTS, metric->permille,
+					   joined.max_ns);
+}
+
+/* In what its unit is called: %, 1/s, ns, bytes. */
+static double scaled(enum unit unit, uint64_t number)
+{
+	bool is_fine = unit == UNIT_MPCT || unit == UNIT_PER_SEC_M || unit == UNIT_M;
+
+	return is_fine ? (double)number / 1000 : (double)number;
+}
+
+static double mean_value(const struct role_rows *rows, const struct metric *metric)
+{
+	struct text_buffer none;
+	size_t known = 0;
+	double sum = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct value value = metric__get(metric, rows->list[i], &none);
+
+		if (!value.known)
+			continue;
+		sum += scaled(metric->unit, value.number);
+		known++;
+	}
+	return known ? sum / (double)known : NAN;
+}
+
+static uint64_t lost(const struct why_facts *facts, size_t place)
+{
+	uint64_t before, after;
+
+	memcpy(&before, (const char *)&facts->before->sched.losses + place, sizeof(before));
+	memcpy(&after, (const char *)&facts->after->sched.losses + place, sizeof(after));
+	return after > before ? after - before : 0;
+}
+
+/* Threads that had no room in the table are in no figure of threads. */
+static bool is_touched(const struct why_facts *facts, const struct source *source)
+{
+	return lost(facts, offsetof(struct losses, threads)) ||
+	       (source->loss != LOSS_NONE && lost(facts, source->loss));
+}
+
+static int put_figure(const struct role_rows *rows, const struct source *source,
+		      const struct metric_table *table, const char *suffix)
+{
+	const struct metric *metric = metric__find(table, source->key);
+	bool is_joined = source->mean_of || metric->distribution;
+	char name[FIGURE_NAME_SIZE];
+	double value = is_joined ? joined_value(rows, source, metric) : mean_value(rows, metric);
+	struct figure_key key = { rows->role, name, csv__unit(metric->unit), source->direction };
+
+	if (table != &io_metrics && is_touched(rows->facts, source))
+		value = NAN;
+	if (isnan(value))
+		return 0;
+	snprintf(name, sizeof(name), "%s%s%s", source->key, *suffix ? ":" : "", suffix);
+	return figure_table__put(rows->place->table, &key, rows->place->side, rows->place->run,
+				 value);
+}
+
+static int put_table(const struct role_rows *rows, const struct source *sources, size_t count,
+		     const struct metric_table *table)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < count && rows->count && !error; i++)
+		error = put_figure(rows, &sources[i], table, "");
+	return error;
+}
+
+static void add_row(struct role_rows *rows, const void *row)
+{
+	if (row && rows->count < ROWS_MAX)
+		rows->list[rows->count++] = row;
+}
+
+static bool has_role(const struct role_rows *rows, const struct why_vm *vm)
+{
+	const char *role = diff_figures__role(rows->place->options, vm->vm->name);
+
+	return vm->vm->chosen && role && !strcmp(role, rows->role);
+}
+
+enum which { ROWS_CPU, ROWS_EXIT, ROWS_NUMA };
+
+/* What a tool did not look at was not 0. */
+static bool was_seen(const struct role_rows *rows, enum which which)
+{
+	const struct view *after = rows->facts->after;
+
+	return which == ROWS_EXIT   ? after->exits.threads.count > 0
+	       : which == ROWS_NUMA ? after->numa.threads.count > 0
+				    : true;
+}
+
+static void find_rows(struct role_rows *rows, enum which which)
+{
+	rows->count = 0;
+	if (!was_seen(rows, which))
+		return;
+	for (size_t i = 0; i < rows->facts->list.count; i++) {
+		const struct why_vm *vm = &rows->facts->list.list[i];
+
+		if (!has_role(rows, vm))
+			continue;
+		add_row(rows, which == ROWS_CPU	   ? (const void *)vm->row
+			      : which == ROWS_EXIT ? (const void *)vm->exits
+						   : (const void *)vm->numa);
+	}
+}
+
+/* All rows of one reason: of pointers, as reason_metrics has them. */
+static void find_reason(struct role_rows *rows, const char *name)
+{
+	rows->count = 0;
+	for (size_t i = 0; i < rows->facts->list.count; i++) {
+		const struct why_vm *vm = &rows->facts->list.list[i];
+
+		for (size_t j = 0; vm->exits && has_role(rows, vm) && j < vm->exits->reason_count;
+		     j++)
+			if (!strcmp(vm->exits->reasons[j]->name, name))
+				add_row(rows, &vm->exits->reasons[j]);
+	}
+}
+
+/* A reason that several VMs have is put again, as the same. */
+static int put_reasons(struct role_rows *rows, const struct why_vm *vm)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < vm->exits->reason_count && !error; i++) {
+		const char *name = vm->exits->reasons[i]->name;
+
+		find_reason(rows, name);
+		for (size_t j = 0; j < LENGTH(reason_sources) && !error; j++)
+			error = put_figure(rows, &reason_sources[j], &reason_metrics, name);
+	}
+	return error;
+}
+
+static void find_disks(struct role_rows *rows)
+{
+	const struct io_rows *disks = &rows->facts->disks;
+
+	rows->count = 0;
+	for (size_t i = 0; i < disks->count; i++) {
+		const char *role;
+
+		if (!disks->list[i].vm || !disks->list[i].disk)
+			continue;
+		role = diff_figures__role(rows->place->options, io_row__vm(&disks->list[i]));
+		if (role && !strcmp(role, rows->role))
+			add_row(rows, &disks->list[i]);
+	}
+}
+
+static int put_role(struct role_rows *rows)
+{
+	int error;
+
+	find_rows(rows, ROWS_CPU);
+	error = put_table(rows, cpu_sources, LENGTH(cpu_sources), &cpu_metrics);
+	find_rows(rows, ROWS_EXIT);
+	if (!error)
+		error = put_table(rows, exit_sources, LENGTH(exit_sources), &exit_metrics);
+	for (size_t i = 0; i < rows->facts->list.count && !error && was_seen(rows, ROWS_EXIT); i++)
+		if (rows->facts->list.list[i].exits && has_role(rows, &rows->facts->list.list[i]))
+			error = put_reasons(rows, &rows->facts->list.list[i]);
+	find_rows(rows, ROWS_NUMA);
+	if (!error)
+		error = put_table(rows, numa_sources, LENGTH(numa_sources), &numa_metrics);
+	find_disks(rows);
+	return error ? error : put_table(rows, io_sources, LENGTH(io_sources), &io_metrics);
+}
+
+struct role_list {
+	const char *list[ROLES_MAX];
+	size_t count;
+};
+
+/* Returns 0 or -E2BIG. */
+static int add_role(struct role_list *roles, const char *role)
+{
+	if (!role)
+		return 0;
+	for (size_t i = 0; i < roles->count; i++)
+		if (!strcmp(roles->list[i], role))
+			return 0;
+	if (roles->count == ROLES_MAX)
+		return -E2BIG;
+	roles->list[roles->count++] = role;
+	return 0;
+}
+
+int diff_figures__put(const struct diff_place *place, const struct why_facts *facts)
+{
+	static struct role_rows rows; /* large */
+	struct role_list roles = { .count = 0 };
+	int error = 0;
+
+	for (size_t i = 0; i < facts->list.count && !error; i++)
+		if (facts->list.list[i].vm->chosen)
+			error = add_role(&roles, diff_figures__role(place->options,
+								    facts->list.list[i].vm->name));
+	for (size_t i = 0; i < facts->disks.count && !error; i++)
+		if (facts->disks.list[i].vm)
+			error = add_role(&roles,
+					 diff_figures__role(place->options,
+							    io_row__vm(&facts->disks.list[i])));
+	for (size_t i = 0; i < roles.count && !error; i++) {
+		rows = (struct role_rows){ place, facts, roles.list[i], { NULL }, 0 };
+		error = put_role(&rows);
+	}
+	return error;
+}
+
+/* Of a reason, the figure of the same role for all exits. */
+static const struct figure *find_all_exits(const struct figure_table *table,
+					   const struct figure *reason)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (!strcmp(table->list[i].name, EXIT_RATE) &&
+		    !strcmp(table->list[i].role, reason->role))
+			return &table->list[i];
+	return NULL;
+}
+
+/* A run that has seen exits, and none of this reason, has seen 0. */
+static void fill_zeros(double *reason, const double *all)
+{
+	for (size_t i = 0; i < SAMPLE_MAX; i++)
+		if (isnan(reason[i]) && !isnan(all[i]))
+			reason[i] = 0;
+}
+
+void diff_figures__fill(struct figure_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct figure *reason = &table->list[i];
+		const struct figure *all;
+
+		if (strncmp(reason->name, EXIT_RATE ":", strlen(EXIT_RATE ":")) != 0)
+			continue;
+		all = find_all_exits(table, reason);
+		if (!all)
+			continue;
+		fill_zeros(reason->runs.a, all->runs.a);
+		fill_zeros(reason->runs.b, all->runs.b);
+	}
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/diff_runs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/units.h"
+#include "base/version.h"
+#include "model/view_sets.h"
+#include "recording/recording.h"
+
+/* What is left over at the end of one cut into runs is one if it is as long as this: in percent. */
+#define LEFT_PERCENT 90
+
+/* As in tool_replay.c: the first moment of a run, the latest, and the one that is being read. */
+enum { FIRST, LAST, READ, VIEWS };
+
+struct reader {
+	struct diff_runs *runs;
+	struct figure_table *table;
+	const struct diff_options *options;
+	const char *path;
+	enum side side;
+	struct recording *recording;
+	struct recording_run of; /* FIRST's; id 0: there is none yet */
+	struct view views[VIEWS];
+	bool has_last;
+	size_t taken; /* runs of this recording */
+	struct why_facts facts;
+};
+
+static void swap(struct reader *reader, int one, int other)
+{
+	const struct view view = reader->views[one];
+
+	reader->views[one] = reader->views[other];
+	reader->views[other] = view;
+}
+
+static uint64_t length_of(const struct reader *reader)
+{
+	return reader->views[LAST].sched.time_ns - reader->views[FIRST].sched.time_ns;
+}
+
+/* Each loss is a uint64_t. */
+static void find_losses(struct losses *lost, const struct losses *before,
+			const struct losses *after)
+{
+	for (size_t i = 0; i < sizeof(*lost) / sizeof(uint64_t); i++)
+		((uint64_t *)lost)[i] =
+			((const uint64_t *)after)[i] - ((const uint64_t *)before)[i];
+}
+
+/* How long the vCPUs of roles waited for processes of no VM, and for which most. */
+static void find_strangers(struct diff_run *run, const struct reader *reader)
+{
+	uint64_t elapsed = 0, strange = 0, most = 0;
+
+	for (size_t i = 0; i < reader->facts.list.count; i++) {
+		const struct why_vm *vm = &reader->facts.list.list[i];
+
+		if (!vm->vm->chosen || !diff_figures__role(reader->options, vm->vm->name))
+			continue;
+		run->vms++;
+		run->vcpus += vm->row->vcpus;
+		elapsed += vm->row->interval.elapsed_ns;
+		for (size_t j = 0; j < vm->blame_count; j++) {
+			const struct blame_entry *entry = &vm->blame[j];
+
+			run->strangers_known |= entry->offender.kind < OFFENDER_THROTTLED;
+			if (entry->offender.kind != OFFENDER_HOST)
+				continue;
+			strange += entry->ns;
+			if (entry->ns <= most)
+				continue;
+			most = entry->ns;
+			snprintf(run->stranger, sizeof(run->stranger), "%.63s", entry->who);
+		}
+	}
+	run->strangers_mpct = share_mpct(strange, elapsed);
+}
+
+static void describe(struct diff_run *run, const struct reader *reader)
+{
+	const struct view *first = &reader->views[FIRST], *last = &reader->views[LAST];
+
+	*run = (struct diff_run){ .path = reader->path,
+				  .side = reader->side,
+				  .host = last->host,
+				  .begin_ns = first->sched.realtime_ns,
+				  .length_ns = length_of(reader) };
+	memcpy(run->tool, reader->of.tool, sizeof(run->tool));
+	memcpy(run->version, reader->of.version, sizeof(run->version));
+	find_losses(&run->lost, &first->sched.losses, &last->sched.losses);
+	find_strangers(run, reader);
+	run->is_left_out = run->strangers_mpct > reader->options->strangers_mpct;
+}
+
+static int fail(const struct reader *reader, int error)
+{
+	if (error == -E2BIG)
+		log_error("'%s': more than %d runs a side, or %d figures: choose with --role, or "
+			  "give fewer files",
+			  reader->path, SAMPLE_MAX, HOLM_MAX);
+	else if (error)
+		log_error("'%s': %s: %s", reader->path, strerror(-error),
+			  remedy(-error, "give fewer files"));
+	return error;
+}
+
+/* FIRST to LAST is a run. */
+static int take_run(struct reader *reader)
+{
+	const struct diff_place place = { reader->table, reader->options, reader->side,
+					  reader->table->runs[reader->side] };
+	struct diff_run *run = list_add(reader->runs);
+	int error =
+		run ? why_facts__make(&reader->facts, &reader->views[FIRST], &reader->views[LAST])
+		    : -ENOMEM;
+
+	if (error)
+		return fail(reader, error);
+	describe(run, reader);
+	if (place.run >= SAMPLE_MAX)
+		return fail(reader, -E2BIG);
+	error = diff_figures__put(&place, &reader->facts);
+	if (run->is_left_out)
+		figure_table__drop(reader->table, reader->side, place.run);
+	reader->table->runs[reader->side]++;
+	reader->taken++;
+	return fail(reader, error);
+}
+
+/* At the end of what was recorded without a break. */
+static int end_run(struct reader *reader)
+{
+	uint64_t wanted = reader->options->runs_ns / 100 * LEFT_PERCENT;
+
+	if (!reader->of.id || !reader->has_last || length_of(reader) < wanted)
+		return 0;
+	return take_run(reader);
+}
+
+/* Within half an interval, as recorded intervals are hardly ever exact. */
+static bool is_long_enough(const struct reader *reader)
+{
+	return reader->options->runs_ns &&
+	       length_of(reader) + reader->of.interval_ns / 2 >= reader->options->runs_ns;
+}
+
+/* A moment was read. */
+static int take_moment(struct reader *reader)
+{
+	const struct recording_run *of = recording__run(reader->recording);
+	int error;
+
+	if (of->id != reader->of.id) {
+		error = end_run(reader);
+		swap(reader, FIRST, READ);
+		reader->of = *of;
+		reader->has_last = false;
+		return error;
+	}
+	swap(reader, LAST, READ);
+	reader->has_last = true;
+	if (!is_long_enough(reader))
+		return 0;
+	error = take_run(reader);
+	swap(reader, FIRST, LAST);
+	reader->has_last = false;
+	return error;
+}
+
+static int read_recording(struct reader *reader)
+{
+	int got = 1, error = 0;
+
+	reader->of.id = 0;
+	reader->taken = 0;
+	reader->has_last = false;
+	while (!error && (got = recording__next(reader->recording, &reader->views[READ])) > 0)
+		error = take_moment(reader);
+	if (error || got < 0)
+		return error ? error : got;
+	error = end_run(reader);
+	if (error || reader->taken)
+		return error;
+	log_error("'%s': no run in it%s: record at least two moments", reader->path,
+		  reader->options->runs_ns ? " that is as long as --runs" : "");
+	return -ENODATA;
+}
+
+static int open_all(struct recording **recordings, const struct diff_options *options)
+{
+	struct recording_info info = {
+		.tool = "kvmq-diff", .of_any_tool = true, .version = KVMQ_VERSION, .sets = all_sets
+	};
+	int error = 0;
+
+	while (info.sets[info.set_count])
+		info.set_count++;
+	for (size_t i = 0; i < options->a_count + options->b_count && !error; i++) {
+		bool is_a = i < options->a_count;
+
+		info.option = is_a ? "A" : "B";
+		error = recording__open(&recordings[i],
+					is_a ? options->a[i] : options->b[i - options->a_count],
+					&info);
+	}
+	return error;
+}
+
+static int read_all(struct reader *reader, struct recording **recordings)
+{
+	const struct diff_options *options = reader->options;
+	int error = 0;
+
+	for (size_t i = 0; i < options->a_count + options->b_count && !error; i++) {
+		reader->side = i < options->a_count ? SIDE_A : SIDE_B;
+		reader->path =
+			reader->side == SIDE_A ? options->a[i] : options->b[i - options->a_count];
+		reader->recording = recordings[i];
+		error = read_recording(reader);
+	}
+	return error;
+}
+
+int diff_runs__read(struct diff_runs *runs, struct figure_table *table,
+		    const struct diff_options *options)
+{
+	size_t count = options->a_count + options->b_count;
+	struct recording **recordings = calloc(count, sizeof(struct recording *));
+	struct reader reader = { .runs = runs, .table = table, .options = options };
+	int error;
+
+	if (!recordings)
+		return -ENOMEM;
+	error = open_all(recordings, options);
+	/* Strangers may have written them. */
+	if (!error)
+		error = privileges_drop_all();
+	if (!error)
+		error = read_all(&reader, recordings);
+	diff_figures__fill(table);
+	for (size_t i = 0; i < count; i++)
+		recording__close(recordings[i]);
+	for (int i = 0; i < VIEWS; i++)
+		view__free(&reader.views[i]);
+	why_facts__free(&reader.facts);
+	free(recordings);
+	return error;
+}
+
+void diff_runs__free(struct diff_runs *runs)
+{
+	list_free(runs);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Runs out of recordings: what each was, and its figures into a table. */
+#ifndef KVMQ_DIFF_RUNS_H
+#define KVMQ_DIFF_RUNS_H
+
+#include "cmd/diff_figures.h"
+#include "model/list.h"
+
+/* One run, beside its figures. */
+struct diff_run {
+	const char *path; /* of its recording; borrowed */
+	enum side side;
+	char tool[32], version[32]; /* that recorded it */
+	struct host host;
+	uint64_t begin_ns, length_ns; /* time of day of its first moment */
+	uint32_t vms, vcpus;	      /* of all roles */
+	struct losses lost;
+	bool strangers_known;	 /* who ran while the VMs waited was recorded */
+	uint64_t strangers_mpct; /* of their vCPUs' time, they waited for processes of no VM */
+	char stranger[64];	 /* the one they waited for most */
+	bool is_left_out;	 /* for these */
+};
+
+struct diff_runs {
+	LIST(struct diff_run);
+};
+
+/*
+ * Reads all recordings that options name, A's first, and gives up all privileges once they are
+ * open. Fills the table, and its numbers of runs. 0 or -errno after one line.
+ */
+int diff_runs__read(struct diff_runs *runs, struct figure_table *table,
+		    const struct diff_options *options);
+
+void diff_runs__free(struct diff_runs *runs);
+
+#endif
