@@ -4,7 +4,9 @@
 
 #define MIB 1048576ULL
 #define SDA (8U << 20)
-#define PAUSE 0x77 /* SVM's */
+/* SVM's */
+#define PAUSE 0x77
+#define IO 0x7b
 
 /* ---- exits ---- */
 
@@ -31,33 +33,28 @@ static void add_reason(struct why_scene *scene, uint32_t code, uint64_t count)
 	reason->figures.handle_ns[EXIT_KERNEL] = count * 1000;
 }
 
-static void test_vmm(void **state)
+static void test_handling(void **state)
 {
+	static const struct {
+		uint64_t vmm_ms, kvm_ms;
+		const char *rule, *culprit;
+		enum why_level level;
+	} cases[] = {
+		{ 400, 0, "exit-vmm", "io", WHY_ACT },	  { 399, 0, "exit-vmm", "io", WHY_LOOK },
+		{ 200, 0, "exit-vmm", "io", WHY_LOOK },	  { 199, 0, "not-host", "", WHY_OK },
+		{ 0, 250, "exit-storm", "io", WHY_LOOK }, { 0, 249, "not-host", "", WHY_OK },
+		{ 200, 700, "exit-vmm", "io", WHY_LOOK },
+	};
 	struct why_scene *scene = *state;
 	struct exit_figures *figures = add_exits(scene, 700);
 
-	figures->guest_ns = 300 * MSEC;
-	figures->vmm_ns = 400 * MSEC;
-	add_reason(scene, 0x7b, 1000);
-	expect_verdict(judge(scene, 1), "web", "exit-vmm", WHY_ACT);
-	assert_string_equal(scene->why.verdicts.list[0].culprit, "io");
-	figures->vmm_ns = 399 * MSEC;
-	expect_verdict(judge(scene, 1), "web", "exit-vmm", WHY_LOOK);
-	figures->vmm_ns = 199 * MSEC;
-	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
-}
-
-static void test_storm(void **state)
-{
-	struct why_scene *scene = *state;
-	struct exit_figures *figures = add_exits(scene, 700);
-
-	figures->kvm_ns = 250 * MSEC;
-	add_reason(scene, 0x7c, 100000);
-	expect_verdict(judge(scene, 1), "web", "exit-storm", WHY_LOOK);
-	assert_string_equal(scene->why.verdicts.list[0].culprit, "msr");
-	figures->kvm_ns = 249 * MSEC;
-	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+	add_reason(scene, IO, 1000);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		figures->vmm_ns = cases[i].vmm_ms * MSEC;
+		figures->kvm_ns = cases[i].kvm_ms * MSEC;
+		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
+		assert_string_equal(scene->why.verdicts.list[0].culprit, cases[i].culprit);
+	}
 }
 
 static void test_spin(void **state)
@@ -106,31 +103,26 @@ static struct numa_vm *add_numa(struct why_scene *scene, uint64_t run_ms, uint64
 
 static void test_left(void **state)
 {
+	static const struct {
+		uint64_t near_mib, far_mib;
+		const char *rule;
+		enum why_level level;
+	} cases[] = {
+		{ 50, 50, "numa-left", WHY_ACT }, { 51, 49, "numa-left", WHY_LOOK },
+		{ 81, 19, "not-host", WHY_OK },	  { 1, 33, "numa-left", WHY_ACT },
+		{ 1, 31, "not-host", WHY_OK }, /* of some pages, caches hold what is used */
+	};
 	struct why_scene *scene = *state;
 	struct numa_vm *vm = add_numa(scene, 500, 50);
 
-	expect_verdict(judge(scene, 1), "web", "numa-left", WHY_ACT);
-	assert_string_equal(scene->why.verdicts.list[0].command, "migratepages 10 1 0");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		vm->residency.bytes[0] = cases[i].near_mib * MIB;
+		vm->residency.bytes[1] = cases[i].far_mib * MIB;
+		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
+	}
+	vm->residency.bytes[1] = 99 * MIB;
+	assert_string_equal(judge(scene, 1)->command, "migratepages 10 1 0");
 	assert_string_equal(scene->why.verdicts.list[0].undo, "migratepages 10 0 1");
-	vm->residency.bytes[0] = 51 * MIB;
-	vm->residency.bytes[1] = 49 * MIB;
-	expect_verdict(judge(scene, 1), "web", "numa-left", WHY_LOOK);
-	vm->residency.bytes[0] = 81 * MIB;
-	vm->residency.bytes[1] = 19 * MIB;
-	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
-}
-
-/* A guest of some pages is held up by nothing. */
-static void test_left_little(void **state)
-{
-	struct why_scene *scene = *state;
-	struct numa_vm *vm = add_numa(scene, 500, 50);
-
-	vm->residency.bytes[0] = 1 * MIB;
-	vm->residency.bytes[1] = 33 * MIB;
-	expect_verdict(judge(scene, 1), "web", "numa-left", WHY_ACT);
-	vm->residency.bytes[1] = 31 * MIB;
-	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
 }
 
 /* Who hardly runs does not suffer; and what is not known is no verdict. */
@@ -147,6 +139,78 @@ static void test_left_not(void **state)
 	for (size_t i = 0; i < scene->why.unasked.count; i++)
 		said |= !strcmp(scene->why.unasked.list[i].why, "not to be read");
 	assert_true(said);
+}
+
+/* It runs for run_ms on node 0, and for the rest of 500 ms on node 1. */
+static void test_spread(void **state)
+{
+	static const struct {
+		uint64_t run_ms, far_mib;
+		const char *rule;
+		enum why_level level;
+	} cases[] = {
+		{ 250, 50, "numa-spread", WHY_ACT },
+		{ 300, 40, "numa-spread", WHY_LOOK }, /* 48 % */
+		{ 399, 50, "numa-spread", WHY_ACT },
+		{ 400, 10, "not-host", WHY_OK }, /* it keeps to node 0 */
+	};
+	struct why_scene *scene = *state;
+	struct numa_vm *vm = add_numa(scene, 500, 0);
+	struct numa_figures *figures = &scene->after.numa.threads.list[0].figures;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		figures->run_ns[0] = cases[i].run_ms * MSEC;
+		figures->run_ns[1] = (500 - cases[i].run_ms) * MSEC;
+		vm->residency.bytes[0] = (100 - cases[i].far_mib) * MIB;
+		vm->residency.bytes[1] = cases[i].far_mib * MIB;
+		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
+		assert_string_equal(scene->why.verdicts.list[0].command, "");
+	}
+}
+
+/* Larger than the node of 1024 MiB; and on one that has no memory. */
+static void test_larger(void **state)
+{
+	struct why_scene *scene = *state;
+	struct numa_vm *vm = add_numa(scene, 500, 49);
+
+	vm->residency.size_bytes = 1024 * MIB + 1;
+	expect_verdict(judge(scene, 1), "web", "numa-larger", WHY_LOOK);
+	assert_string_equal(scene->why.verdicts.list[0].summary,
+			    "does not fit on node 0, and reaches to another one for 49.0 % of "
+			    "memory");
+	vm->residency.size_bytes = 1024 * MIB;
+	expect_verdict(judge(scene, 1), "web", "numa-left", WHY_LOOK);
+	scene->after.numa.nodes.list[0].memory_bytes = 0;
+	vm->residency.bytes[0] = 0;
+	vm->residency.bytes[1] = 100 * MIB;
+	expect_verdict(judge(scene, 1), "web", "numa-larger", WHY_ACT);
+}
+
+/* Of 25,600 pages 1 % came or went, a quarter of that the other way. */
+static void test_thrash(void **state)
+{
+	static const struct {
+		uint64_t in, out;
+		const char *rule;
+		enum why_level level;
+	} cases[] = {
+		{ 128, 128, "numa-thrash", WHY_LOOK },
+		{ 204, 52, "numa-thrash", WHY_LOOK },
+		{ 128, 127, "not-host", WHY_OK },
+		{ 240, 59, "not-host", WHY_OK },
+	};
+	struct why_scene *scene = *state;
+	struct numa_figures *figures;
+
+	add_numa(scene, 500, 0);
+	scene->after.numa.page_bytes = 4096;
+	figures = &scene->after.numa.threads.list[0].figures;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		figures->migrated_to[0] = cases[i].in;
+		figures->migrated_from[0] = cases[i].out;
+		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
+	}
 }
 
 /* ---- I/O ---- */
@@ -199,31 +263,32 @@ static struct block_flow *add_web(struct why_scene *scene)
 	return add_disk(scene, 10, "web");
 }
 
-static void test_device(void **state)
+/* By which layer takes how many ms. */
+static void test_layers(void **state)
 {
+	static const struct {
+		uint64_t throttled, queue, device;
+		const char *rule, *culprit;
+		enum why_level level;
+	} cases[] = {
+		{ 0, 0, 50, "io-device", "sda", WHY_ACT },
+		{ 0, 0, 49, "io-device", "sda", WHY_LOOK },
+		{ 0, 0, 24, "not-host", "", WHY_OK },
+		{ 0, 25, 24, "io-queue", "sda", WHY_ACT },
+		{ 0, 5, 1, "io-queue", "sda", WHY_LOOK },
+		{ 0, 4, 1, "not-host", "", WHY_OK },
+		{ 0, 25, 26, "io-device", "sda", WHY_LOOK },
+		{ 5, 60, 70, "io-throttled", "", WHY_ACT },
+		{ 1, 0, 1, "io-throttled", "", WHY_LOOK },
+	};
 	struct why_scene *scene = *state;
 	struct block_flow *flow = add_web(scene);
 
-	set_means(flow, 0, 0, 50);
-	expect_verdict(judge(scene, 1), "web", "io-device", WHY_ACT);
-	assert_string_equal(scene->why.verdicts.list[0].culprit, "sda");
-	set_means(flow, 0, 0, 49);
-	expect_verdict(judge(scene, 1), "web", "io-device", WHY_LOOK);
-	set_means(flow, 0, 0, 24);
-	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
-}
-
-static void test_queue(void **state)
-{
-	struct why_scene *scene = *state;
-	struct block_flow *flow = add_web(scene);
-
-	set_means(flow, 0, 25, 24);
-	expect_verdict(judge(scene, 1), "web", "io-queue", WHY_ACT);
-	set_means(flow, 0, 5, 1);
-	expect_verdict(judge(scene, 1), "web", "io-queue", WHY_LOOK);
-	set_means(flow, 0, 4, 1);
-	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		set_means(flow, cases[i].throttled, cases[i].queue, cases[i].device);
+		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
+		assert_string_equal(scene->why.verdicts.list[0].culprit, cases[i].culprit);
+	}
 }
 
 static void test_io_max(void **state)
@@ -241,10 +306,6 @@ static void test_io_max(void **state)
 	assert_string_equal(
 		scene->why.verdicts.list[0].undo,
 		"echo '8:0 rbps=max wbps=max riops=9 wiops=max' > /sys/fs/cgroup/vms/io.max");
-	set_means(flow, 1, 0, 1);
-	expect_verdict(judge(scene, 1), "web", "io-throttled", WHY_LOOK);
-	set_means(flow, 0, 0, 1);
-	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
 }
 
 /* db has half of the device's time, at least. */
@@ -274,6 +335,56 @@ static void test_io_neighbour(void **state)
 	expect_verdict(verdict_of(scene, "web"), "web", "io-device", WHY_ACT);
 }
 
+/* A guest that has reported, since it began: so many ms in its queue and outside of it. */
+static void set_report(struct why_scene *scene, uint64_t queue_ms, uint64_t device_ms)
+{
+	const uint64_t ms[] = { queue_ms, device_ms };
+	struct io_view *io = &scene->after.io;
+
+	list_clear(&io->guests);
+	list_clear(&io->guest_disks);
+	list_clear(&io->guest_flows);
+	*(struct io_guest *)list_add(&io->guests) = (struct io_guest){
+		.vm_start_ns = 10, .vm_pid = 10, .session = 1, .sequence = 1, .reported = true
+	};
+	*(struct io_guest_disk *)list_add(&io->guest_disks) = (struct io_guest_disk){
+		.vm_start_ns = 10, .vm_pid = 10, .name = "vda", .serial = "one"
+	};
+	*(struct io_guest_flow *)list_add(&io->guest_flows) = (struct io_guest_flow){
+		.vm_start_ns = 10, .vm_pid = 10, .disk = "vda", .requests = 10
+	};
+	for (int layer = 0; layer < GUEST_LAYERS; layer++)
+		io->guest_flows.list[0].layers[layer] =
+			(struct latency){ .count = 10, .sum_ns = 10 * ms[layer] * MSEC };
+	snprintf(io->disks.list[0].serial, DISK_NAME_SIZE, "one");
+}
+
+static void test_io_guest(void **state)
+{
+	static const struct {
+		uint64_t queue, device;
+		const char *rule;
+		enum why_level level;
+	} cases[] = {
+		{ 25, 24, "io-guest", WHY_ACT }, { 24, 24, "io-guest", WHY_LOOK },
+		{ 5, 1, "io-guest", WHY_LOOK },	 { 4, 1, "not-host", WHY_OK },
+		{ 25, 26, "not-host", WHY_OK }, /* what is outside is the host's to tell */
+	};
+	struct why_scene *scene = *state;
+	bool said = false;
+
+	set_means(add_web(scene), 0, 0, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		set_report(scene, cases[i].queue, cases[i].device);
+		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
+	}
+	list_clear(&scene->after.io.guests);
+	judge(scene, 1);
+	for (size_t i = 0; i < scene->why.unasked.count; i++)
+		said |= !strcmp(scene->why.unasked.list[i].rule->name, "io-guest");
+	assert_true(said);
+}
+
 /* Two of one VM, by how much each hurts; of another kind each. */
 static void test_together(void **state)
 {
@@ -296,9 +407,10 @@ static void test_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_vmm),	     TEST(test_storm),	      TEST(test_spin),	   TEST(test_left),
-		TEST(test_left_not), TEST(test_left_little),  TEST(test_device),   TEST(test_queue),
-		TEST(test_io_max),   TEST(test_io_neighbour), TEST(test_together),
+		TEST(test_handling),	 TEST(test_spin),     TEST(test_left),
+		TEST(test_left_not),	 TEST(test_spread),   TEST(test_larger),
+		TEST(test_thrash),	 TEST(test_layers),   TEST(test_io_max),
+		TEST(test_io_neighbour), TEST(test_io_guest), TEST(test_together),
 	};
 
 	return cmocka_run_group_tests_name("why_others", tests, NULL, NULL);
