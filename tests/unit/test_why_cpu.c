@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rules of CPU time and of the guest itself: user/why/rules_cpu.c, rules_guest.c. */
-#include <errno.h>
-
 #include "why_scene.h"
 
 /* web waits so long, mostly for db, or for somebody else. */
@@ -295,26 +293,6 @@ static void test_order(void **state)
 	expect_verdict(&verdicts[3], "a", "cpu-crowded", WHY_LOOK);
 }
 
-static void test_settings(void **state)
-{
-	struct why_scene *scene = *state;
-	char error[128];
-
-	add_two(scene, 49);
-	assert_int_equal(why_settings__set(&scene->settings, "cpu-crowded=4.9", error, 128), 0);
-	expect_verdict(judge(scene, 2), "web", "cpu-crowded", WHY_LOOK);
-	assert_int_equal(why_settings__set(&scene->settings, "cpu-crowded.act = 4.9", error, 128),
-			 0);
-	expect_verdict(judge(scene, 2), "web", "cpu-crowded", WHY_ACT);
-	assert_int_equal(why_settings__set(&scene->settings, "cpu=5", error, 128), -EINVAL);
-	assert_string_equal(error, "no such rule: see --rules");
-	assert_int_equal(why_settings__set(&scene->settings, "cpu-host.x=5", error, 128), -EINVAL);
-	assert_int_equal(why_settings__set(&scene->settings, "not-host=5", error, 128), -EINVAL);
-	assert_int_equal(why_settings__set(&scene->settings, "cpu-host", error, 128), -EINVAL);
-	assert_int_equal(why_settings__set(&scene->settings, "cpu-host=5x", error, 128), -EINVAL);
-	assert_int_equal(why_settings__set(&scene->settings, "cpu-host.=5", error, 128), -EINVAL);
-}
-
 /* A rule says all that --explain shows, and there is room for its threshold's values. */
 static void test_table(void **state)
 {
@@ -345,7 +323,7 @@ int main(void)
 		TEST(test_wakes),	  TEST(test_host),
 		TEST(test_vcpus),	  TEST(test_guest),
 		TEST(test_not_looked_at), TEST(test_order),
-		TEST(test_settings),	  TEST(test_table),
+		TEST(test_table),
 	};
 
 	return cmocka_run_group_tests_name("why_cpu", tests, NULL, NULL);

@@ -44,14 +44,17 @@ static int read_config(struct why_settings *settings, const char *path)
 	size_t size = 0;
 	int error = 0;
 
-	if (!file && errno != ENOENT)
-		log_error("%s: %s: mend or remove it", path, strerror(errno));
-	if (!file)
-		return errno == ENOENT ? 0 : -EINVAL;
-	while (!error && getline(&line, &size, file) >= 0)
+	if (!file && errno == ENOENT)
+		return 0;
+	while (file && !error && getline(&line, &size, file) >= 0)
 		error = set_line(settings, line, path, ++number);
+	if (!error && (!file || !feof(file))) {
+		log_error("%s: %s: mend or remove it", path, strerror(errno));
+		error = -EINVAL;
+	}
 	free(line);
-	fclose(file);
+	if (file)
+		fclose(file);
 	return error;
 }
 
