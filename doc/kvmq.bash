@@ -61,7 +61,7 @@ _kvmq_options() {
 	fi
 	echo -v --verbose -V --version -h --help
 	if [[ $1 == kvmq-why ]]; then
-		echo -j --json -m --vm= -c --cgroup= -R --rules -E --explain= -t --threshold= -T --timestamp --local --utc \
+		echo -j --json -m --vm= -c --cgroup= -q --qmp= -U --vmm -G --with-guests -R --rules -E --explain= -t --threshold= -T --timestamp --local --utc \
 			-r --record= -f --from= --since= --until= --
 		return
 	fi

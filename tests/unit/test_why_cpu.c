@@ -267,7 +267,7 @@ static void test_not_looked_at(void **state)
 		io += !strcmp(unasked->why, "no disks here");
 		blame += !strcmp(unasked->why, "who ran was not followed");
 	}
-	assert_int_equal(io, 2 * 5);
+	assert_int_equal(io, 2 * 6);
 	assert_int_equal(blame, 4);
 }
 

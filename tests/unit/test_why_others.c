@@ -385,6 +385,57 @@ static void test_io_guest(void **state)
 	assert_true(said);
 }
 
+/* A thread of web's that is no vCPU, and who ran instead of it. */
+static struct figures *add_other(struct why_scene *scene, const char *name)
+{
+	struct thread_snapshot *thread = add_vcpu(scene, 10, 1, 100, 0);
+
+	thread->identity.is_vcpu = false;
+	thread->identity.vcpu = VCPU_UNKNOWN;
+	snprintf(thread->identity.comm, COMM_SIZE, "%s", name);
+	add_blame(scene, 10, 1, vcpu_of(10), 50);
+	return &thread->figures;
+}
+
+/* Its I/O thread waits so long, and the VMM takes so many ms beside the device's 1. */
+static void test_io_vmm(void **state)
+{
+	static const struct {
+		uint64_t wait_ms, vmm_ms;
+		const char *rule;
+		enum why_level level;
+	} cases[] = {
+		{ 100, 0, "io-vmm", WHY_LOOK }, /* nobody asked the VMM */
+		{ 49, 0, "not-host", WHY_OK },	{ 100, 2, "io-vmm", WHY_ACT },
+		{ 99, 2, "io-vmm", WHY_LOOK },	{ 49, 9, "not-host", WHY_OK },
+		{ 100, 1, "not-host", WHY_OK },
+	};
+	struct why_scene *scene = *state;
+	struct vmm_flow *flow = list_add(&scene->after.io.vmm.flows);
+	struct figures *figures;
+
+	set_means(add_web(scene), 0, 0, 1);
+	figures = add_other(scene, "IO iothread0");
+	*flow = (struct vmm_flow){
+		.vm_start_ns = 10, .vm_pid = 10, .backend = 5, .latency = { .count = 10 }
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		figures->ready_ns[CAUSE_PREEMPT] = cases[i].wait_ms * MSEC;
+		flow->latency.sum_ns = 10 * cases[i].vmm_ms * MSEC;
+		scene->after.io.vmm.flows.count = cases[i].vmm_ms > 0;
+		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
+	}
+	flow->latency.sum_ns = 10 * 5 * MSEC;
+	assert_string_equal(judge(scene, 1)->summary,
+			    "has its thread 'IO iothread0' wait 10.0 % of the time for a CPU: the "
+			    "VMM adds 4.0 ms to each request of disk root");
+	assert_string_equal(scene->why.verdicts.list[0].culprit, "its own vCPUs");
+	/* Who does no I/O has no thread that it waits for. */
+	scene->after.io.block.flows.list[0].completed = 0;
+	scene->after.io.vmm.flows.count = 0;
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
 /* Two of one VM, by how much each hurts; of another kind each. */
 static void test_together(void **state)
 {
@@ -410,7 +461,8 @@ int main(void)
 		TEST(test_handling),	 TEST(test_spin),     TEST(test_left),
 		TEST(test_left_not),	 TEST(test_spread),   TEST(test_larger),
 		TEST(test_thrash),	 TEST(test_layers),   TEST(test_io_max),
-		TEST(test_io_neighbour), TEST(test_io_guest), TEST(test_together),
+		TEST(test_io_neighbour), TEST(test_io_guest), TEST(test_io_vmm),
+		TEST(test_together),
 	};
 
 	return cmocka_run_group_tests_name("why_others", tests, NULL, NULL);

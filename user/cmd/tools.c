@@ -371,10 +371,11 @@ const struct tool why_tool = {
 	.question = "Which VM is slow, because of what and whom, and what to do?",
 	.options =
 		(const struct option_entry *const[]){
-			&option_vm, &option_cgroup, &why_rules, &why_explain, &why_threshold,
-			&option_json, &option_timestamp, &option_local, &option_utc, &option_record,
-			&option_from, &option_since, &option_until, &option_verbose,
-			&option_version, &option_help, NULL },
+			&option_vm,	 &option_cgroup,    &io_qmp,	   &io_vmm,
+			&io_with_guests, &why_rules,	    &why_explain,  &why_threshold,
+			&option_json,	 &option_timestamp, &option_local, &option_utc,
+			&option_record,	 &option_from,	    &option_since, &option_until,
+			&option_verbose, &option_version,   &option_help,  NULL },
 	.interval = true,
 	.preset = preset_why,
 	.whole = true,

@@ -134,8 +134,10 @@ static void put_owner(FILE *text, const struct verdict *verdict, const struct ev
 	const struct row *row = evidence->row;
 	const struct io_row *io = evidence->row;
 
-	if (evidence->table == WHY_TABLE_CPU && row->identity.tid)
+	if (evidence->table == WHY_TABLE_CPU && row->identity.tid && row->identity.is_vcpu)
 		fprintf(text, "vCPU %d ", row->identity.vcpu);
+	else if (evidence->table == WHY_TABLE_CPU && row->identity.tid)
+		fprintf(text, "%s ", row->identity.comm);
 	if (evidence->table == WHY_TABLE_IO && io->vm && io->vm->pid != verdict->vm->vm->pid)
 		fprintf(text, "%s: ", io->vm->name);
 }

@@ -42,11 +42,13 @@ static json_t *json_of_evidence(const struct evidence *evidence)
 {
 	const struct row *row = evidence->row;
 	const struct metric *metric = why_evidence__metric(evidence);
-	bool is_vcpu = evidence->table == WHY_TABLE_CPU && row->identity.tid;
+	bool is_thread = evidence->table == WHY_TABLE_CPU && row->identity.tid;
+	bool is_vcpu = is_thread && row->identity.is_vcpu;
 
-	return json_pack("{s:s,s:s,s:o,s:o}", "tool", why_evidence__tool(evidence), "key",
+	return json_pack("{s:s,s:s,s:o,s:o,s:o}", "tool", why_evidence__tool(evidence), "key",
 			 metric->key, "vcpu",
-			 is_vcpu ? json_integer(row->identity.vcpu) : json_null(), "value",
+			 is_vcpu ? json_integer(row->identity.vcpu) : json_null(), "thread",
+			 is_thread ? json__text(row->identity.comm) : json_null(), "value",
 			 json__metric(metric, evidence->row));
 }
 

@@ -255,6 +255,21 @@ static bool begun_anew(const struct thread_snapshot *before, const struct thread
 	return after->read_rq > before->read_rq + after->figures.elapsed_ns;
 }
 
+bool row__make(struct row *row, struct wait_hist *hist, const struct snapshot *before,
+	       const struct snapshot *after, const struct thread_snapshot *old,
+	       const struct thread_snapshot *thread)
+{
+	const struct vm *vm = snapshot__vm_of(after, &thread->identity);
+
+	if (!vm || (!old && thread__is_older(thread, before->time_ns, after->end_ns)))
+		return false;
+	if (old && begun_anew(old, thread))
+		old = NULL;
+	*row = (struct row){ .hist = hist, .throttling_known = thread->throttling_known };
+	fill_row(row, old, thread, vm);
+	return true;
+}
+
 int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
 	       enum group_by by)
 {
@@ -264,20 +279,12 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 		return -ENOMEM;
 	for (size_t i = 0; i < after->threads.count; i++) {
 		const struct thread_snapshot *thread = &after->threads.list[i], *old;
-		struct row *row = &rows->list[rows->count];
-		const struct vm *vm = snapshot__vm_of(after, &thread->identity);
 
 		old = list_next(&before->threads, &place, &thread->identity.id, compare_ids);
-		if (!vm || (!thread->identity.is_vcpu && by != BY_THREAD))
+		if (!thread->identity.is_vcpu && by != BY_THREAD)
 			continue;
-		if (!old && thread__is_older(thread, before->time_ns, after->end_ns))
-			continue;
-		if (old && begun_anew(old, thread))
-			old = NULL;
-		*row = (struct row){ .hist = &rows->hists[rows->count],
-				     .throttling_known = thread->throttling_known };
-		fill_row(row, old, thread, vm);
-		rows->count++;
+		rows->count += row__make(&rows->list[rows->count], &rows->hists[rows->count],
+					 before, after, old, thread);
 	}
 	if (rows->count) /* of none, there may be no list at all */
 		qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);

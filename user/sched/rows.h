@@ -51,6 +51,14 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 
 void rows__free(struct rows *rows);
 
+/*
+ * The row of one thread of after, old being the same one of before, or NULL; its distribution goes
+ * to hist, which must stay as long as the row. False: there is none, as rows__make() has it.
+ */
+bool row__make(struct row *row, struct wait_hist *hist, const struct snapshot *before,
+	       const struct snapshot *after, const struct thread_snapshot *old,
+	       const struct thread_snapshot *thread);
+
 /* part of whole in 1/1000 %, rounded; 0 of 0 is 0. */
 uint64_t share_mpct(uint64_t part, uint64_t whole);
 

@@ -2,6 +2,7 @@
 #include "why/facts.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "model/view_sets.h"
 
@@ -83,6 +84,49 @@ static void find_blame(struct why_vm *vm, size_t row, size_t *place)
 	}
 }
 
+/* Where each VM is in the list; what is in no list stands for its first. */
+static int find_places(struct why_facts *facts)
+{
+	const struct snapshot *after = &facts->after->sched;
+
+	list_clear(&facts->places);
+	if (list_reserve(&facts->places, after->vms.count))
+		return -ENOMEM;
+	memset(facts->places.list, 0, after->vms.count * sizeof(*facts->places.list));
+	facts->places.count = after->vms.count;
+	for (size_t i = 0; i < facts->list.count; i++)
+		facts->places.list[facts->list.list[i].vm - after->vms.list] = (uint32_t)i;
+	return 0;
+}
+
+/* Threads of VMs that are no vCPUs: one row each is too much where there are thousands. */
+static int find_others(struct why_facts *facts)
+{
+	const struct snapshot *before = &facts->before->sched, *after = &facts->after->sched;
+	size_t next = 0;
+
+	if (!facts->list.count)
+		return 0;
+	if (find_places(facts))
+		return -ENOMEM;
+	for (size_t i = 0; i < after->threads.count; i++) {
+		const struct thread_snapshot *thread = &after->threads.list[i], *old;
+		struct why_vm *vm;
+		struct row row;
+
+		old = list_next(&before->threads, &next, &thread->identity.id, compare_ids);
+		if (thread->identity.is_vcpu ||
+		    !row__make(&row, &facts->forgotten, before, after, old, thread))
+			continue;
+		vm = &facts->list.list[facts->places.list[row.vm - after->vms.list]];
+		if (vm->vm != row.vm || wait_of(&row) <= vm->other_mpct)
+			continue;
+		vm->other = row;
+		vm->other_mpct = wait_of(&row);
+	}
+	return 0;
+}
+
 int why_facts__make(struct why_facts *facts, const struct view *before, const struct view *after)
 {
 	size_t vcpu = 0, blame = 0;
@@ -107,7 +151,7 @@ int why_facts__make(struct why_facts *facts, const struct view *before, const st
 		find_vcpus(vm, &vcpu);
 		find_blame(vm, i, &blame);
 	}
-	return 0;
+	return find_others(facts);
 }
 
 void why_facts__free(struct why_facts *facts)
@@ -119,6 +163,7 @@ void why_facts__free(struct why_facts *facts)
 	blame__free(&facts->blame);
 	io_rows__free(&facts->disks);
 	list_free(&facts->list);
+	list_free(&facts->places);
 }
 
 const struct cgroup_limit *why_vm__limits(const struct why_vm *vm, size_t *count)

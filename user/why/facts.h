@@ -26,6 +26,8 @@ struct why_vm {
 	const struct row *worst; /* vCPU that waited most, throttling apart */
 	uint64_t wait_mpct;	 /* and so much of the time it did */
 	uint64_t blamed_ns;	 /* of all waits, throttling apart */
+	struct row other;	 /* of its threads that are no vCPUs, that which waited most; */
+	uint64_t other_mpct;	 /* and so much of the time it did; 0: none waited */
 };
 
 struct why_facts {
@@ -36,6 +38,8 @@ struct why_facts {
 	struct blame_list blame;
 	struct io_rows disks; /* one row for each disk of a VM */
 	LIST(struct why_vm) list;
+	LIST(uint32_t) places;	    /* there, of a VM of the later snapshot */
+	struct wait_hist forgotten; /* distributions that nobody asks for */
 	bool busy_known;
 	uint64_t busy_mpct; /* of all CPUs' time */
 };

@@ -62,7 +62,10 @@ static const char *missing(enum why_part part, const struct why_vm *vm)
 	case WHY_GUESTS:
 		if (missing_disks(view))
 			return missing_disks(view);
-		return view->io.guests.count ? NULL : "no guest reports (kvmq-io --guest-report)";
+		return view->io.guests.count
+			       ? NULL
+			       : "no guest has reported: --with-guests here, and kvmq-io "
+				 "--guest-report in the guest";
 	case WHY_BLAME:
 		return view->sched.blame.count || !vm->wait_mpct ? NULL
 								 : "who ran was not followed";

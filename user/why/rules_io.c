@@ -210,6 +210,85 @@ static enum why_level judge_device(const struct why_vm *vm, const uint64_t *limi
 	return why_level__of(mean_of(row, IO_DEVICE), limits);
 }
 
+/* ---- the VMM's threads ---- */
+
+/* What the VMM adds to each request, beside what the host takes. */
+static uint64_t added_by_vmm(const struct io_row *row)
+{
+	uint64_t host =
+		mean_of(row, IO_THROTTLED) + mean_of(row, IO_QUEUE) + mean_of(row, IO_DEVICE);
+	uint64_t vmm = mean_of(row, IO_VMM);
+
+	return vmm > host ? vmm - host : 0;
+}
+
+/* The disk to which the VMM adds most; where that is not known, one that was used. */
+static const struct io_row *find_vmm(const struct why_vm *vm)
+{
+	const struct io_rows *rows = &vm->facts->disks;
+	const struct io_row *worst = NULL;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct io_row *row = &rows->list[i];
+
+		if (is_of(row, vm) && row->interval.requests &&
+		    (!worst || added_by_vmm(row) > added_by_vmm(worst)))
+			worst = row;
+	}
+	return worst;
+}
+
+/* Who ran while a thread of the VM waited; nobody where memory is short. */
+static void name_offender(const struct why_vm *vm, struct verdict *verdict)
+{
+	struct row other = vm->other;
+	struct rows rows = { .list = &other, .count = 1 };
+	struct blame_list blame = { 0 };
+
+	if (blame__make(&blame, &vm->facts->before->sched, &vm->facts->after->sched, &rows,
+			BY_THREAD, true))
+		blame.count = 0;
+	for (size_t i = 0; i < blame.count && !*verdict->culprit; i++) {
+		const struct blame_entry *entry = &blame.list[i];
+		enum offender_kind kind = entry->offender.kind;
+
+		if (kind == OFFENDER_VCPU && entry->own)
+			say(verdict->culprit, "its own vCPUs");
+		else if (kind != OFFENDER_THROTTLED && kind != OFFENDER_UNKNOWN)
+			say(verdict->culprit, "%s", entry->who);
+	}
+	blame__free(&blame);
+}
+
+static enum why_level judge_vmm(const struct why_vm *vm, const uint64_t *limits,
+				struct verdict *verdict)
+{
+	enum { ADDED = 2 };
+	const struct io_row *row = find_vmm(vm);
+	bool known = row && row->known[IO_VMM];
+	enum why_level level = why_level__of(vm->other_mpct, limits);
+
+	if (!row || level == WHY_NONE || (known && added_by_vmm(row) < limits[ADDED]))
+		return WHY_NONE;
+	verdict->severity = vm->other_mpct;
+	verdict__add(verdict, WHY_TABLE_CPU, "ready_pct", &vm->other);
+	verdict__add(verdict, WHY_TABLE_IO, "vmm_mean_ns", row);
+	verdict__add(verdict, WHY_TABLE_IO, "q_mean_ns", row);
+	verdict__add(verdict, WHY_TABLE_IO, "d_mean_ns", row);
+	verdict__add(verdict, WHY_TABLE_IO, "iops", row);
+	say(verdict->summary, "has its thread '%s' wait %s of the time for a CPU%s%s%s%s",
+	    vm->other.identity.comm, why_number(vm->other_mpct, WHY_PERCENT).text,
+	    known ? ": the VMM adds " : " while it does I/O",
+	    known ? why_number(added_by_vmm(row), WHY_MS).text : "",
+	    known ? " to each request of disk " : "", known ? io_row__disk(row) : "");
+	name_offender(vm, verdict);
+	say(verdict->remedy,
+	    "give this thread a CPU that no vCPU is on (virsh iothreadpin, emulatorpin; or "
+	    "taskset -pc)%s",
+	    known ? "" : "; --vmm or --qmp shows what it costs");
+	return known ? level : WHY_LOOK;
+}
+
 /* ---- the guest's own queue ---- */
 
 static enum why_level judge_guest(const struct why_vm *vm, const uint64_t *limits,
@@ -250,6 +329,17 @@ static const struct why_rule rules[] = {
 	  .thresholds = { { "look", 1, WHY_MS, "kvmq: a fast device's whole latency" },
 			  { "act", 5, WHY_MS, "esxtop's practice for KAVG" } },
 	  .judge = judge_throttled },
+	{ .name = "io-vmm",
+	  .says = "the VMM's I/O thread, or another of its threads, waits for a CPU",
+	  .condition = "it does I/O, one of its threads that are no vCPUs waits this much (%RDY - "
+		       "%THR), and the VMM takes so much longer on average than the host's layers "
+		       "(VMM - THR - Q - D); where VMM is not known, it is a look at most",
+	  .against = "a CPU for these threads is one that vCPUs do not have",
+	  .part = WHY_IO,
+	  .thresholds = { { "look", 5, WHY_PERCENT, "esxtop's practice for ready time" },
+			  { "act", 10, WHY_PERCENT, "the same" },
+			  { "added", 1, WHY_MS, "kvmq: a fast device's whole latency" } },
+	  .judge = judge_vmm },
 	{ .name = "io-neighbour",
 	  .says = "a neighbour's I/O on the same device",
 	  .condition = "the queue or the device takes this long on average (Q, D) for one of its "
