@@ -371,13 +371,21 @@ static void test_io_guest(void **state)
 		{ 25, 26, "not-host", WHY_OK }, /* what is outside is the host's to tell */
 	};
 	struct why_scene *scene = *state;
+	struct block_flow *flow = add_web(scene);
 	bool said = false;
 
-	set_means(add_web(scene), 0, 0, 1);
+	set_means(flow, 0, 0, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		set_report(scene, cases[i].queue, cases[i].device);
 		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
 	}
+	/* A slow device makes it no shorter: both are heard. */
+	set_report(scene, 80, 60);
+	set_means(flow, 0, 0, 59);
+	judge(scene, 2);
+	expect_verdict(&scene->why.verdicts.list[0], "web", "io-guest", WHY_ACT);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "io-device", WHY_ACT);
+	set_means(flow, 0, 0, 1);
 	list_clear(&scene->after.io.guests);
 	judge(scene, 1);
 	for (size_t i = 0; i < scene->why.unasked.count; i++)

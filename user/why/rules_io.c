@@ -371,7 +371,6 @@ static const struct why_rule rules[] = {
 		  "the guest reports that requests waited this long in it on average (GQ), and "
 		  "longer than outside",
 	  .part = WHY_GUESTS,
-	  .group = "io",
 	  .thresholds = { QUEUE_LIMITS },
 	  .judge = judge_guest },
 };
