@@ -66,7 +66,7 @@ static bool matches(const char *name, const char *wanted)
 
 	strcpy(vm.uuid, uuid);
 	snprintf(vm.name, sizeof(vm.name), "%s", name);
-	return vm_name_matches(&vm, name, wanted);
+	return vm__matches(&vm, name, wanted);
 }
 
 static void test_wanted(void **state)

@@ -158,7 +158,7 @@ static void known_vm__read(struct known_vm *known, struct config_times *times, c
 
 static bool matches_name(const struct known_vm *known, const char *name)
 {
-	return vm_name_matches(&known->vm, full_name(known), name);
+	return vm__matches(&known->vm, full_name(known), name);
 }
 
 static bool passes(const struct vms *vms, const struct known_vm *known)

@@ -13,7 +13,7 @@
 
 /* Which VMs are wanted; nothing set chooses all. Strings stay the caller's. */
 struct vm_filter {
-	const char *const *names; /* as vm_name_matches() takes them */
+	const char *const *names; /* as vm__matches() takes them */
 	size_t name_count;
 	const struct cgroup_filter *cgroup; /* NULL: of any */
 };

@@ -42,20 +42,6 @@ static bool is_uuid(const char *text)
 	return !text[VM_UUID_SIZE - 1];
 }
 
-bool uuid_equal(const char *left, const char *right)
-{
-	int digits = 0;
-
-	for (;; left++, right++, digits++) {
-		left += *left == '-';
-		right += *right == '-';
-		if (!isxdigit((unsigned char)*left) ||
-		    tolower((unsigned char)*left) != tolower((unsigned char)*right))
-			break;
-	}
-	return digits == 32 && !*left && !*right;
-}
-
 /* The next of QEMU's ITEM[,ITEM]..., in which a comma is doubled. False: that was the last. */
 static bool next_item(const char **text, char item[VM_NAME_SIZE])
 {

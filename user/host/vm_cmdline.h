@@ -27,7 +27,4 @@ struct vm_identity {
  */
 void vm_identity__read(struct vm_identity *identity, const char *cmdline, size_t size);
 
-/* Whether two texts are one UUID, whatever their letters' case, and with dashes or without. */
-bool uuid_equal(const char *left, const char *right);
-
 #endif

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/units.h"
-#include "host/vm_cmdline.h"
 #include "model/snapshot.h"
 
 #define UUID_LENGTH 36
@@ -77,57 +75,6 @@ bool vm_name_from_cgroup(const char *path, char name[VM_NAME_SIZE])
 {
 	name[0] = '\0';
 	return machine_name(path, name) || pod_name(path, name);
-}
-
-static bool has_pid(const struct vm *vm, const char *text)
-{
-	char pid[16];
-
-	snprintf(pid, sizeof(pid), "%u", vm->pid);
-	return !strcmp(text, pid);
-}
-
-static bool is_called(const struct vm *vm, const char *full_name, const char *name)
-{
-	size_t length = strlen(full_name);
-
-	if (!strcmp(vm->name, name))
-		return true;
-	if (strncmp(full_name, name, length) != 0)
-		return false;
-	return !name[length] || (name[length] == '-' && has_pid(vm, name + length + 1));
-}
-
-static bool has_id(const struct vm *vm, const char *id)
-{
-	return vm->id[0] && !strcmp(vm->id, id);
-}
-
-/* What stands behind a prefix, or NULL. */
-static const char *behind(const char *text, const char *prefix)
-{
-	size_t length = strlen(prefix);
-
-	return strncmp(text, prefix, length) ? NULL : text + length;
-}
-
-bool vm_name_matches(const struct vm *vm, const char *full_name, const char *wanted)
-{
-	const char *value;
-	uint64_t number;
-
-	if ((value = behind(wanted, "name=")))
-		return is_called(vm, full_name, value);
-	if ((value = behind(wanted, "uuid=")))
-		return uuid_equal(vm->uuid, value);
-	if ((value = behind(wanted, "pid=")))
-		return has_pid(vm, value);
-	if ((value = behind(wanted, "id=")))
-		return has_id(vm, value);
-	if (!parse_number(wanted, 0, UINT32_MAX, &number))
-		return has_pid(vm, wanted) || has_id(vm, wanted);
-	return is_called(vm, full_name, wanted) || has_id(vm, wanted) ||
-	       uuid_equal(vm->uuid, wanted);
 }
 
 int32_t vcpu_from_comm(const char *comm)

@@ -18,13 +18,6 @@
 bool vm_name_from_cgroup(const char *path, char name[VM_NAME_SIZE]);
 
 /*
- * Whether a VM is one that was asked for: by its name, in full or as one of several is shown
- * (NAME-PID), its UUID, its PID or Proxmox' id. A name may look like anything: a number is none,
- * and what begins with name=, uuid=, pid= or id= is that alone.
- */
-bool vm_name_matches(const struct vm *vm, const char *full_name, const char *wanted);
-
-/*
  * The vCPU's number in the name of its thread: "CPU 3/KVM" (QEMU), "fc_vcpu 3"
  * and "fc_vcpu3" (Firecracker), "vcpu3" (cloud-hypervisor), "vcpu_3" (Alioth), "crosvm_vcpu3",
  * "kvm-vcpu-3" (kvmtool), "EMT-3" (VirtualBox). Or VCPU_UNKNOWN.

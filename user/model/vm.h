@@ -32,4 +32,14 @@ struct vm {
 /* An order by PID and start. */
 int vm__compare(const void *left, const void *right);
 
+/* Whether two texts are one UUID, whatever their letters' case, and with dashes or without. */
+bool uuid_equal(const char *left, const char *right);
+
+/*
+ * Whether a VM is one that was asked for: by its name, in full or as one of several is shown
+ * (NAME-PID), its UUID, its PID or Proxmox' id. A name may look like anything: a number is none,
+ * and what begins with name=, uuid=, pid= or id= is that alone.
+ */
+bool vm__matches(const struct vm *vm, const char *full_name, const char *wanted);
+
 #endif
