@@ -65,6 +65,28 @@ else
 	ok 'cpu --from: coarser steps'
 fi
 
+# Of all that were recorded, one: as the live tool shows it.
+refuses 'cpu --from: a VM that is not in it' 3 "no VM 'nobody' in '.*recording'" "$cpu" --from "$file" -m "$name-a" -m nobody
+refuses 'cpu --from: a cgroup that nobody had' 3 "no VM of '/nobody' in '.*recording'" "$cpu" --from "$file" -c /nobody
+for what in cpu exit numa io; do
+	rm -f "$file"*
+	try "$build/kvmq-$what" --json --record "$file" 0.1 2
+	works "$what --from --vm" "$build/kvmq-$what" --json --from "$file" --vm "pid=$pid_a" &&
+		holds "$what --from --vm" "len(intervals) == 2 and last['vms'] >= 2" \
+			"(rows or '$what' == 'io') and all(row['vm'] == '$name-a' for row in rows)"
+done
+rm -f "$file"*
+try "$build/kvmq-why" --json --record "$file" 0.1 2
+works 'why --from --vm' "$build/kvmq-why" --json --from "$file" --vm "$name-b" &&
+	holds 'why --from --vm' "lines[-1]['vms'] >= 2" "{verdict['vm'] for verdict in lines[-1]['verdicts']} == {'$name-b'}"
+works 'top --from --vm' "$build/kvmq-top" --batch --from "$file" --vm "$name-b" && if
+	! grep -q ",\"*$name-b\"*," "$scratch/out" || grep -q "$name-a" "$scratch/out"
+then
+	bad 'top --from --vm' "not $name-b alone"
+else
+	ok 'top --from --vm'
+fi
+
 # A file that may not grow costs the recording, and nothing else.
 rm -f "$file"*
 (ulimit -f 64 && timeout 60 "$cpu" --json --record "$file" 0.05 40 2> "$scratch/err") | cat > "$scratch/out"

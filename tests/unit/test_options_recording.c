@@ -23,8 +23,7 @@ static const struct tool tool = {
 	.options = (const struct option_entry *const[]){ &option_json, &timeline, &option_timestamp,
 							 &option_local, &option_utc, &option_record,
 							 &option_from, &option_since, &option_until,
-							 &option_help, &option_vm, &option_cgroup,
-							 NULL },
+							 &option_help, NULL },
 	.interval = true,
 };
 
@@ -104,8 +103,6 @@ static void test_refused(void **state)
 		{ { "-fb", "-rb" }, "--record: not with --from," },
 		{ { "-rb", "-fb" }, "--record: not with --from," },
 		{ { "-fb", "-t", "a" }, "--timeline: not with --from," },
-		{ { "-m", "web", "-fb" }, "--vm: not with --from, which shows all VMs that" },
-		{ { "-fb", "-c", "/a" }, "--cgroup: not with --from, which shows all VMs that" },
 		{ { "-fb", "--", "true" }, "COMMAND: not with --from," },
 		{ { "--utc=x" }, "--utc=x" },
 		{ { "-\1" }, "-?" },

@@ -4,7 +4,6 @@
 
 #include "base/units.h"
 #include "fake_proc.h"
-#include "host/vm_name.h"
 #include "unit.h"
 
 #define FIRST 710
@@ -35,8 +34,12 @@ static void check_shown(const char *const *names, const char *const *shown, size
 		thread->identity = identity;
 	}
 	vms__sweep(vms, &snapshot);
-	for (uint32_t i = 0; i < count; i++)
-		assert_string_equal(vms__find(vms, FIRST + i)->name, shown[i]);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct vm *vm = vms__find(vms, FIRST + i);
+
+		assert_string_equal(vm->name, shown[i]);
+		assert_int_equal(vm->has_pid_added, names[i] && strcmp(names[i], shown[i]));
+	}
 	vms__free(vms);
 	snapshot__free(&snapshot);
 	fake_proc__close(&proc);

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/privileges.h"
 #include "cli/tool_internal.h"
-#include "recording/recording.h"
+#include "source/recorded.h"
 
 /*
  * Three views: the earlier one of the pair that is to be shown; the latest of those after it,
@@ -109,7 +109,7 @@ static int replay_all(struct replay *replay)
 	if (options->since)
 		done = recording__seek(replay->recording, options->since_ns);
 	while (!done && got > 0) {
-		got = recording__next(replay->recording, &replay->views[READ]);
+		got = recorded__next(replay->recording, options, &replay->views[READ]);
 		done = got > 0 ? take_view(replay) : got;
 	}
 	/* What is shorter than a step is shown, too, as it is when a signal ends one. */
@@ -126,12 +126,16 @@ static int run(struct replay *replay)
 {
 	struct recording_info info = life__info(replay->life, "--from");
 
-	if (recording__open(&replay->recording, replay->life->options.from, &info))
+	const struct options *options = &replay->life->options;
+	int error;
+
+	if (recording__open(&replay->recording, options->from, &info))
 		return -EINVAL;
 	/* A stranger may have written it. */
 	if (privileges_drop_all())
 		return -EPERM;
-	return replay_all(replay);
+	error = recorded__check(replay->recording, options);
+	return error ? error : replay_all(replay);
 }
 
 int life__replay(struct life *life)
@@ -142,5 +146,7 @@ int life__replay(struct life *life)
 	recording__close(replay.recording);
 	for (int i = 0; i < VIEWS; i++)
 		view__free(&replay.views[i]);
+	if (error == -ENOENT)
+		return STATUS_HOST; /* as where a host has no such VM */
 	return error && !output_is_unread() ? STATUS_FAILED : STATUS_DONE;
 }

@@ -23,6 +23,9 @@ static int add_vm(struct io_view *view, const struct live_vm *live)
 	vm->options_refused = (uint32_t)live->disks->refused;
 	snprintf(vm->name, sizeof(vm->name), "%s", live->vm->name);
 	snprintf(vm->uuid, sizeof(vm->uuid), "%s", live->vm->uuid);
+	memcpy(vm->proxmox_id, live->vm->id, sizeof(vm->proxmox_id));
+	memcpy(vm->own_cgroup, live->vm->cgroup, sizeof(vm->own_cgroup));
+	vm->has_pid_added = live->vm->has_pid_added;
 	snprintf(vm->cgroup, sizeof(vm->cgroup), "%s", live->cgroup ? live->cgroup : "");
 	return 0;
 }

@@ -102,6 +102,7 @@ static void vm__show_name(struct vm *vm, const char *name, bool has_twin)
 
 	if (cut || has_twin)
 		snprintf(end, sizeof(end), "%s-%u", cut ? "..." : "", vm->pid);
+	vm->has_pid_added = cut || has_twin;
 	copy_with_end(vm->name, sizeof(vm->name), name, end);
 }
 

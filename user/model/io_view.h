@@ -31,11 +31,14 @@ struct io_vm {
 	uint32_t disks_left_out;  /* that there was no room for */
 	uint32_t options_refused; /* that may have told of a disk and cannot be read */
 	char name[VM_SHOWN_SIZE];
-	char uuid[VM_UUID_SIZE];     /* empty: it has none */
-	char cgroup[VM_CGROUP_SIZE]; /* path of the blk-cgroup; empty: none */
-	bool chosen;		     /* passes the filter */
-	bool cgroup_of_vms;	     /* another VM has the same */
-	bool cgroup_of_others;	     /* other processes are in it */
+	char uuid[VM_UUID_SIZE];	 /* empty: it has none */
+	char proxmox_id[VM_ID_SIZE];	 /* the same */
+	char cgroup[VM_CGROUP_SIZE];	 /* path of the blk-cgroup; empty: none */
+	char own_cgroup[VM_CGROUP_SIZE]; /* of its process, as that of struct vm */
+	bool has_pid_added;		 /* to its name, as in struct vm */
+	bool chosen;			 /* passes the filter */
+	bool cgroup_of_vms;		 /* another VM has the same */
+	bool cgroup_of_others;		 /* other processes are in it */
 };
 
 enum disk_backing {

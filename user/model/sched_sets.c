@@ -62,6 +62,7 @@ static const struct field vm_fields[] = {
 	FIELD_AS("proxmox_id", struct vm, id, FIELD_TEXT, FIELD_GAUGE),
 	FIELD(struct vm, cgroup, FIELD_TEXT, FIELD_GAUGE),
 	FIELD(struct vm, chosen, FIELD_BOOL, FIELD_GAUGE),
+	FIELD(struct vm, has_pid_added, FIELD_BOOL, FIELD_GAUGE),
 };
 
 static const struct field vm_exited_fields[] = {

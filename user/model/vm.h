@@ -17,15 +17,12 @@
 struct vm {
 	uint64_t start_ns;
 	uint32_t pid;
-	bool chosen; /* passes the filter */
-	/* A longer one is cut, and ends with "...-" and the PID; where two have one, with "-" and
-	 * it. */
-	char name[VM_SHOWN_SIZE];
+	bool chosen;		     /* passes the filter */
+	bool has_pid_added;	     /* "-" and the PID at the name's end are no part of it */
+	char name[VM_SHOWN_SIZE];    /* with its PID where two have one, and behind "..." */
 	char uuid[VM_UUID_SIZE];     /* empty: it has none */
 	char id[VM_ID_SIZE];	     /* Proxmox' number; the same */
-	char cgroup[VM_CGROUP_SIZE]; /* "/machine.slice/..."; empty: not read; a longer one ends
-				      * with
-				      * "..." */
+	char cgroup[VM_CGROUP_SIZE]; /* "/machine.slice/a.scope"; empty: not read; cut at "..." */
 	struct figures exited;	     /* sum of its vCPUs that were shown, and exited, before */
 };
 

@@ -56,6 +56,13 @@ int recording__moments(struct recording *recording, uint64_t since_ns, uint64_t 
 /* The next moment is to be this one: 0 or -errno. */
 int recording__go(struct recording *recording, int64_t moment);
 
+/*
+ * All items of a set without arrays that were at any moment, in no order, some of them more often
+ * than once: 0 or -errno after one line. item is the caller's for the time of the call.
+ */
+int recording__each(struct recording *recording, const struct set *set,
+		    void (*visit)(void *context, const void *item), void *context);
+
 /* The run of the moment that was read last; stays the recording's, and changes with the next. */
 const struct recording_run *recording__run(const struct recording *recording);
 

@@ -182,3 +182,35 @@ int recording__read_moment(struct recording *recording, bool is_whole)
 			error = read_set(recording, i);
 	return error;
 }
+
+static int visit_rows(struct recording *recording, uint32_t place,
+		      void (*visit)(void *context, const void *item), void *context)
+{
+	sqlite3_stmt *rows = recording->selects[place];
+	int error = 0, code = SQLITE_DONE;
+
+	sqlite3_bind_int64(rows, 1, 0);
+	sqlite3_bind_int64(rows, 2, INT64_MAX);
+	while (!error && (code = sqlite3_step(rows)) == SQLITE_ROW) {
+		if (sqlite3_column_int(rows, LAYOUT_ITEM_LEAD))
+			continue; /* it has gone */
+		error = read_item(recording, rows, recording->info.sets[place], recording->row);
+		if (!error)
+			visit(context, recording->row);
+	}
+	if (!error && code != SQLITE_DONE)
+		error = database__fail(&recording->database, code);
+	sqlite3_reset(rows);
+	return error;
+}
+
+int recording__each(struct recording *recording, const struct set *set,
+		    void (*visit)(void *context, const void *item), void *context)
+{
+	int error = recording->error;
+
+	for (uint32_t i = 1; i < recording->info.set_count && !error; i++)
+		if (recording->info.sets[i] == set && recording->selects[i])
+			error = visit_rows(recording, i, visit, context);
+	return error;
+}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "model/choice.h"
 
 static void on_exit_event(void *context, const struct exit_event *event)
 {
@@ -18,7 +19,7 @@ int exit_session__open(struct exit_session *exits, const struct session *session
 		       const struct options *options, const struct event_sink *sink, bool detached)
 {
 	const struct kvm_probe_config config = {
-		.filtered = session__is_filtered(options),
+		.filtered = options__choose(options),
 		.events = sink && options->events,
 		.detached = detached,
 		.event_min_ns = options->event_min_ns,

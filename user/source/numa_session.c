@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "host/proc_view.h"
+#include "model/choice.h"
 
 static void on_numa_event(void *context, const struct numa_event *event)
 {
@@ -67,7 +68,7 @@ int numa_session__open(struct numa_session *numa, const struct session *session,
 		       const struct options *options, const struct event_sink *sink, bool detached)
 {
 	const struct numa_probe_config config = {
-		.filtered = session__is_filtered(options),
+		.filtered = options__choose(options),
 		.events = sink && options->events,
 		.detached = detached,
 		.event_min_ns = options->event_min_ns,

@@ -11,6 +11,7 @@
 #include "host/host.h"
 #include "host/proc_view.h"
 #include "host/vm_scan.h"
+#include "model/choice.h"
 #include "probe/requirement.h"
 
 static bool on_thread(void *context, const struct identity *identity)
@@ -131,11 +132,6 @@ int session__check_host(void)
 	return requirements__refuse(&checks);
 }
 
-bool session__is_filtered(const struct options *options)
-{
-	return options->vm_count || options->cgroup;
-}
-
 int session__open(struct session *session, const struct options *options,
 		  const struct sched_probe_config *config)
 {
@@ -144,7 +140,7 @@ int session__open(struct session *session, const struct options *options,
 
 	session->config = *config;
 	own.threads = options->by == BY_THREAD;
-	own.filtered = session__is_filtered(options);
+	own.filtered = options__choose(options);
 	own.on_thread = on_thread;
 	own.on_exit = on_exit_thread;
 	own.on_wait = on_wait;

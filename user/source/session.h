@@ -63,9 +63,6 @@ int session__check_processes(void);
  */
 int session__check_filter(const struct vms *vms);
 
-/* Whether only some VMs are wanted. */
-bool session__is_filtered(const struct options *options);
-
 /* Handles new threads and events. Returns 0 or -errno after one line. */
 int session__poll(struct session *session);
 

@@ -92,20 +92,22 @@ static int read_history(struct history *history, struct read_pair *pair, size_t 
 	return error ? error : history__read(history, place, &pair->views[1]);
 }
 
-static int read_recording(struct recording *recording, struct read_pair *pair, int64_t first,
+static int read_recording(struct moments *moments, enum moment_reader reader, size_t place,
 			  bool is_next)
 {
+	struct recording *recording = moments->recordings[reader];
+	struct read_pair *pair = &moments->pairs[reader];
 	int found = 1, error = 0;
 
 	if (is_next) {
 		swap_views(pair);
 	} else {
-		error = recording__go(recording, first);
+		error = recording__go(recording, moments->list.list[place - 1].id);
 		if (!error)
-			found = recording__next(recording, &pair->views[0]);
+			found = recorded__next(recording, moments->options, &pair->views[0]);
 	}
 	if (!error && found > 0)
-		found = recording__next(recording, &pair->views[1]);
+		found = recorded__next(recording, moments->options, &pair->views[1]);
 	if (error || found < 0)
 		return error ? error : found;
 	return found ? 0 : -ENODATA; /* it was there a moment ago */
@@ -122,8 +124,7 @@ int moments__read(struct moments *moments, enum moment_reader reader, size_t pla
 	int error = 0;
 
 	if (!pair->place || place + dropped != last)
-		error = recording ? read_recording(recording, pair,
-						   moments->list.list[place - 1].id, is_next)
+		error = recording ? read_recording(moments, reader, place, is_next)
 				  : read_history(moments->history, pair, place, is_next);
 	pair->place = error ? 0 : place;
 	pair->dropped = dropped;

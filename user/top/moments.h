@@ -4,7 +4,7 @@
 #define KVMQ_MOMENTS_H
 
 #include "model/view.h"
-#include "recording/recording.h"
+#include "source/recorded.h"
 #include "top/history.h"
 
 /* Each goes its own way through the moments, step by step. */
@@ -25,6 +25,7 @@ struct read_pair {
 struct moments {
 	struct history *history;
 	struct recording *recordings[MOMENT_READERS];
+	const struct options *options;	   /* which VMs of a recording are chosen */
 	uint64_t since_ns, until_ns;	   /* of a recording */
 	LIST(struct recorded_moment) list; /* the same */
 	struct read_pair pairs[MOMENT_READERS];

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/privileges.h"
 #include "base/units.h"
+#include "source/recorded.h"
 #include "top/curses.h"
 #include "top/keys.h"
 #include "top/run_internal.h"
@@ -234,6 +235,10 @@ static int open_recording(struct top_run *run)
 	/* A stranger may have written it. */
 	if (privileges_drop_all())
 		return STATUS_FAILED;
+	error = recorded__check(run->moments.recordings[0], options);
+	if (error)
+		return error == -ENOENT ? STATUS_HOST : STATUS_FAILED;
+	run->moments.options = options;
 	run->moments.since_ns = options->since ? options->since_ns : 0;
 	run->moments.until_ns = options->until_ns;
 	error = moments__look(&run->moments);
