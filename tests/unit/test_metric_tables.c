@@ -211,7 +211,7 @@ static const struct {
 	{ &exit_metrics, "kvmq.exit.1", "row", NULL },
 	{ &reason_metrics, "kvmq.exit.1", "reason", &reason },
 	{ &numa_metrics, "kvmq.numa.1", "row", NULL },
-	{ &io_metrics, "kvmq.io.2", "row", &io_row },
+	{ &io_metrics, "kvmq.io.3", "row", &io_row },
 };
 
 static void test_rules(void **state)

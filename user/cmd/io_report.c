@@ -20,7 +20,7 @@
 #include "render/table.h"
 #include "render/terminal.h"
 
-#define SCHEMA "kvmq.io/2"
+#define SCHEMA "kvmq.io/3"
 
 struct io_report {
 	const struct options *options;
@@ -212,7 +212,7 @@ static struct io_cost find_cost(const struct view *before, const struct view *af
 
 /* All that could not be counted, from wherever in a view. */
 struct io_losses {
-	uint64_t processes, events, flows, requests, owners, early, missed, vmm_requests;
+	uint64_t processes, events, flows, requests, owners, early, hook_runs, vmm_requests;
 	uint64_t ring_reads, ring_samples, reports_rejected, guest_requests, strangers;
 	uint64_t disks, disk_options;
 };
@@ -229,7 +229,7 @@ static const struct loss io_loss_list[] = {
 	LOSS(requests, "requests not timed (table full)"),
 	LOSS(owners, "VMs, cgroups or devices whose requests are left out (table full)"),
 	LOSS(early, "completions of requests issued before the start"),
-	LOSS(missed, "runs of hooks left out by the kernel"),
+	LOSS(hook_runs, "runs of hooks left out by the kernel"),
 	LOSS(vmm_requests, "requests of VMMs not counted (table full)"),
 	LOSS(ring_reads, "readings of a ring that failed"),
 	LOSS(ring_samples, "readings of a ring left out (another CPU was at it)"),
@@ -255,7 +255,7 @@ static struct io_losses find_losses(const struct io_view *view)
 		.requests = block->requests,
 		.owners = block->owners,
 		.early = block->early,
-		.missed = block->missed,
+		.hook_runs = block->missed,
 		.vmm_requests = view->vmm.lost,
 		.ring_reads = view->queues.failed,
 		.ring_samples = view->queues.skipped,

@@ -194,13 +194,13 @@ def measure(options, *fios, together=False):
                 fio.take(file.read())
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     events = [line for line in lines if line["schema"] == "kvmq.io.event/1"]
-    reports = [line for line in lines if line["schema"] == "kvmq.io/2"]
+    reports = [line for line in lines if line["schema"] == "kvmq.io/3"]
     expect(len(reports) == 1, f"{len(reports)} reports of one command")
     # An interrupt within a program, which is long under emulation, keeps the kernel from running
     # it for another request: it is counted all the same, as one that was not timed.
     losses = reports[0]["losses"]
     lost = {key: count for key, count in losses.items()
-            if count and key not in ("missed", "requests")}
+            if count and key not in ("hook_runs", "requests")}
     expect(not lost and losses["requests"] <= 1 + sum(fio.reads + fio.writes for fio in fios) // 100,
            f"losses: {losses}")
     return Measured(reports[0], events, done.stderr)
