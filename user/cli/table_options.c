@@ -2,6 +2,8 @@
 #include "cli/table_options.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 
@@ -26,4 +28,29 @@ void sort_rows(const struct metric *sort, const struct options *options, void *r
 		metric__sort(sort, rows, *count, size);
 	if (options->top && *count > options->top)
 		*count = options->top;
+}
+
+static int print_columns(const struct table_choice *choice)
+{
+	errno = 0;
+	metric__print_help(choice->metrics);
+	if (choice->by_reason) {
+		puts("\nBy reason:");
+		metric__print_help(choice->by_reason);
+	}
+	return output_status();
+}
+
+int choose_table(struct columns *columns, const struct metric **sort,
+		 const struct table_choice *choice, const struct options *options, int *status)
+{
+	const char *wanted = options->columns ? options->columns : choice->columns;
+
+	*status = STATUS_USAGE;
+	if (options->columns && !strcmp(options->columns, "help")) {
+		*status = print_columns(choice);
+		return 1;
+	}
+	return columns__select(columns, choice->metrics, options->by, wanted) ||
+	       choose_sort(sort, choice->metrics, options, choice->sort);
 }

@@ -36,23 +36,15 @@ struct cpu_report {
 
 static int init(void *data, const struct options *options, int *status)
 {
+	const struct table_choice choice = { .metrics = &cpu_metrics,
+					     .columns =
+						     options->cpu.overlap ? OVERLAP_COLUMNS : NULL,
+					     .sort = "ready_pct" };
 	struct cpu_report *report = data;
 
 	report->options = options;
-	*status = STATUS_USAGE;
-	if (options->columns && !strcmp(options->columns, "help")) {
-		errno = 0;
-		metric__print_help(&cpu_metrics);
-		*status = output_status();
-		return 1;
-	}
-	if (columns__select(&report->columns, &cpu_metrics, options->by,
-			    options->cpu.overlap && !options->columns ? OVERLAP_COLUMNS
-								      : options->columns) ||
-	    columns__select(&report->blame_columns, &blame_metrics, options->by, NULL) ||
-	    choose_sort(&report->sort, &cpu_metrics, options, "ready_pct"))
-		return 1;
-	return 0;
+	return choose_table(&report->columns, &report->sort, &choice, options, status) ||
+	       columns__select(&report->blame_columns, &blame_metrics, options->by, NULL);
 }
 
 static void free_report(void *data)
@@ -200,7 +192,8 @@ static int print(void *data, FILE *file, const struct view *earlier, const struc
 {
 	struct cpu_report *report = data;
 	const struct snapshot *before = &earlier->sched, *after = &later->sched;
-	struct summary summary = { .host = &later->host, .before = before, .after = after };
+	struct summary summary = summary__of(earlier, later);
+	const struct loss_set old = { &sched_losses, &before->losses, NULL };
 	const struct loss_set losses = { &sched_losses, &after->losses, NULL };
 	int error = rows__make(&report->rows, before, after, report->options->by);
 
@@ -219,8 +212,7 @@ static int print(void *data, FILE *file, const struct view *earlier, const struc
 	if (!report->options->events)
 		return print_text(report, file, &summary);
 	/* An event line says nothing of those that are not there. */
-	if (memcmp(&before->losses, &after->losses, sizeof(after->losses)))
-		losses__print(file, &losses, 1, NULL);
+	losses__print_change(file, &old, &losses, 1);
 	return 0;
 }
 

@@ -50,30 +50,16 @@ static struct loss_pair losses_of(const struct view *view)
 	return losses__pair(&view->sched, &exit_losses, &view->exits.losses);
 }
 
-static int print_columns(void)
-{
-	errno = 0;
-	metric__print_help(&exit_metrics);
-	puts("\nBy reason:");
-	metric__print_help(&reason_metrics);
-	return output_status();
-}
-
 static int init(void *data, const struct options *options, int *status)
 {
+	static const struct table_choice choice = { .metrics = &exit_metrics,
+						    .by_reason = &reason_metrics,
+						    .sort = "%OUT" };
 	struct exit_report *report = data;
 
 	report->options = options;
-	*status = STATUS_USAGE;
-	if (options->columns && !strcmp(options->columns, "help")) {
-		*status = print_columns();
-		return 1;
-	}
-	if (columns__select(&report->columns, &exit_metrics, options->by, options->columns) ||
-	    columns__select(&report->reason_columns, &reason_metrics, BY_VM, NULL) ||
-	    choose_sort(&report->sort, &exit_metrics, options, "%OUT"))
-		return 1;
-	return 0;
+	return choose_table(&report->columns, &report->sort, &choice, options, status) ||
+	       columns__select(&report->reason_columns, &reason_metrics, BY_VM, NULL);
 }
 
 static void free_report(void *data)
@@ -273,9 +259,7 @@ static int print_text(struct exit_report *report, FILE *file, const struct summa
 static int print(void *data, FILE *file, const struct view *before, const struct view *after)
 {
 	struct exit_report *report = data;
-	struct summary summary = { .host = &after->host,
-				   .before = &before->sched,
-				   .after = &after->sched };
+	struct summary summary = summary__of(before, after);
 	const struct loss_pair earlier = losses_of(before), losses = losses_of(after);
 	int error = make_table(&report->table, report->options->by, before, after);
 
@@ -289,8 +273,7 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 	if (!report->options->events)
 		return print_text(report, file, &summary, before, after);
 	/* An event line says nothing of those that are not there. */
-	if (losses__differ(&earlier, &losses))
-		losses__print(file, losses.sets, 2, NULL);
+	losses__print_change(file, earlier.sets, losses.sets, 2);
 	return 0;
 }
 

@@ -32,13 +32,6 @@ struct io_report {
 	bool events_begun;
 };
 
-static int print_columns(void)
-{
-	errno = 0;
-	metric__print_help(&io_metrics);
-	return output_status();
-}
-
 /* How many of the columns stand there without being asked for by name. */
 static size_t count_usual(const struct io_report *report)
 {
@@ -70,16 +63,12 @@ static int choose_kinds(struct io_report *report)
 
 static int init(void *data, const struct options *options, int *status)
 {
+	static const struct table_choice choice = { .metrics = &io_metrics, .sort = "HOST" };
 	struct io_report *report = data;
 
 	report->options = options;
-	*status = STATUS_USAGE;
-	if (options->columns && !strcmp(options->columns, "help")) {
-		*status = print_columns();
-		return 1;
-	}
-	if (columns__select(&report->columns, &io_metrics, options->by, options->columns) ||
-	    choose_kinds(report) || choose_sort(&report->sort, &io_metrics, options, "HOST"))
+	if (choose_table(&report->columns, &report->sort, &choice, options, status) ||
+	    choose_kinds(report))
 		return 1;
 	/* A disk's rows stand together, unless some order was asked for. */
 	if (report->by_op && !options->sort && !options->top)

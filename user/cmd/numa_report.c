@@ -22,8 +22,6 @@
 
 struct numa_report {
 	const struct options *options;
-	enum residency_source source; /* as --residency says */
-	uint64_t period_ns;	      /* the same; 0: as the cost allows */
 	struct rows rows;
 	struct numa_rows numa_rows;
 	struct columns columns;
@@ -43,29 +41,14 @@ static struct loss_pair losses_of(const struct view *view)
 	return losses__pair(&view->sched, &numa_losses, &view->numa.losses);
 }
 
-static int print_columns(void)
-{
-	errno = 0;
-	metric__print_help(&numa_metrics);
-	return output_status();
-}
-
 static int init(void *data, const struct options *options, int *status)
 {
+	static const struct table_choice choice = { .metrics = &numa_metrics,
+						    .sort = "expected_remote_pct" };
 	struct numa_report *report = data;
 
 	report->options = options;
-	*status = STATUS_USAGE;
-	if (options->columns && !strcmp(options->columns, "help")) {
-		*status = print_columns();
-		return 1;
-	}
-	report->source = options->numa.residency;
-	report->period_ns = options->numa.period_ns;
-	if (columns__select(&report->columns, &numa_metrics, options->by, options->columns) ||
-	    choose_sort(&report->sort, &numa_metrics, options, "expected_remote_pct"))
-		return 1;
-	return 0;
+	return choose_table(&report->columns, &report->sort, &choice, options, status);
 }
 
 static void free_report(void *data)
@@ -283,9 +266,7 @@ static int print_text(struct numa_report *report, FILE *file, const struct summa
 static int print(void *data, FILE *file, const struct view *before, const struct view *after)
 {
 	struct numa_report *report = data;
-	struct summary summary = { .host = &after->host,
-				   .before = &before->sched,
-				   .after = &after->sched };
+	struct summary summary = summary__of(before, after);
 	const struct loss_pair earlier = losses_of(before), losses = losses_of(after);
 	int error = make_rows(report, before, after);
 
@@ -299,8 +280,7 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 	if (!report->options->events)
 		return print_text(report, file, &summary, before, after);
 	/* An event line says nothing of those that are not there. */
-	if (losses__differ(&earlier, &losses))
-		losses__print(file, losses.sets, 2, NULL);
+	losses__print_change(file, earlier.sets, losses.sets, 2);
 	return 0;
 }
 

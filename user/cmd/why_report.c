@@ -116,9 +116,7 @@ static void print_text(const struct why_report *report, FILE *file, const struct
 static int print(void *data, FILE *file, const struct view *before, const struct view *after)
 {
 	struct why_report *report = data;
-	struct summary summary = { .host = &after->host,
-				   .before = &before->sched,
-				   .after = &after->sched };
+	struct summary summary = summary__of(before, after);
 	int error = why__make(&report->why, before, after, &report->settings);
 
 	if (error)

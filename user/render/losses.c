@@ -40,15 +40,12 @@ struct loss_pair losses__pair(const struct snapshot *sched, const struct loss_ta
 				     { table, losses, NULL } } };
 }
 
-bool losses__differ(const struct loss_pair *before, const struct loss_pair *after)
+static bool has_changed(const struct loss_set *before, const struct loss_set *after)
 {
-	for (size_t set = 0; set < 2; set++)
-		for (size_t i = 0; i < after->sets[set].table->count; i++) {
-			const struct loss *loss = &after->sets[set].table->list[i];
-
-			if (count_of(&before->sets[set], loss) != count_of(&after->sets[set], loss))
-				return true;
-		}
+	for (size_t i = 0; i < after->table->count; i++)
+		if (count_of(before, &after->table->list[i]) !=
+		    count_of(after, &after->table->list[i]))
+			return true;
 	return false;
 }
 
@@ -103,4 +100,15 @@ json_t *losses__json(const struct loss_set *sets, size_t count)
 		}
 	}
 	return object;
+}
+
+void losses__print_change(FILE *file, const struct loss_set *before, const struct loss_set *after,
+			  size_t count)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < count; i++)
+		changed |= has_changed(&before[i], &after[i]);
+	if (changed)
+		losses__print(file, after, count, NULL);
 }

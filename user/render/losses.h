@@ -56,15 +56,16 @@ struct loss_pair {
 struct loss_pair losses__pair(const struct snapshot *sched, const struct loss_table *table,
 			      const void *losses);
 
-/* Whether anything is lost at one of two moments that is not at the other. */
-bool losses__differ(const struct loss_pair *before, const struct loss_pair *after);
-
 /*
  * "losses: 3 events dropped (buffer full), 1 ...": those of count sets that are about any of
  * columns, or nothing. columns NULL: all there are, or "losses: none".
  */
 void losses__print(FILE *file, const struct loss_set *sets, size_t count,
 		   const struct columns *columns);
+
+/* The same of all sets, if a number in them is another than in those of an earlier moment. */
+void losses__print_change(FILE *file, const struct loss_set *before, const struct loss_set *after,
+			  size_t count);
 
 /* An object with all; where two sets have a key, with the sum. A new reference. */
 json_t *losses__json(const struct loss_set *sets, size_t count);

@@ -45,6 +45,13 @@ static struct cost_figures cost_figures(const struct summary *summary)
 	return result;
 }
 
+struct summary summary__of(const struct view *before, const struct view *after)
+{
+	return (struct summary){ .host = &after->host,
+				 .before = &before->sched,
+				 .after = &after->sched };
+}
+
 void summary__count(struct summary *summary, const struct rows *rows)
 {
 	const struct vm *last = NULL;

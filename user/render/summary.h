@@ -6,8 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "model/host.h"
-#include "model/snapshot.h"
+#include "model/view.h"
 #include "render/losses.h"
 #include "sched/rows.h"
 
@@ -18,6 +17,9 @@ struct summary {
 	uint64_t vms;
 	uint64_t vcpus;
 };
+
+/* Of the interval between two views, which stay; nothing is counted yet. */
+struct summary summary__of(const struct view *before, const struct view *after);
 
 /* Counts the VMs and vCPUs of rows, and those that the filter leaves out. */
 void summary__count(struct summary *summary, const struct rows *rows);
