@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who ran while a thread waited? Each CPU has a list of the tracked threads that wait
- * for it. At each of its switches the time since the last one is booked, for each of
- * them, on the task that has run. A thread joins when it becomes ready, is moved to
- * another list with the thread, and leaves when it gets its turn.
+ * Who ran while a thread waited? Each CPU has a list of the tracked threads that wait for it. At
+ * each of its switches, the time since the last switch is booked on the task that has run, once for
+ * each waiter. A thread joins a list when it becomes ready, changes lists when it is moved, and
+ * leaves when it gets its turn.
  *
- * A list belongs to its run queue's lock, but for a thread that is moved here: it
- * joins under the lock of where it comes from. Should another one join at that very
- * moment, one of the two is not in the list, and what it waits for is not known:
- * user space sees that as ready time that is booked on nobody.
+ * The run queue's lock protects the list, with one exception: a thread that is moved here joins
+ * under the lock of the queue that it leaves. If another thread joins at that very moment, one of
+ * the two is lost from the list. Nobody is booked for its wait, and user space sees ready time that
+ * is booked on nobody.
  */
 #ifndef KVMQ_BLAME_BPF_H
 #define KVMQ_BLAME_BPF_H
@@ -47,7 +47,7 @@ struct {
 	__type(value, struct sched_blame);
 } blame SEC(".maps");
 
-/* Whom a piece of time is to be booked on, for blame_settle(). */
+/* On whom blame_settle() books a piece of time. */
 struct offender {
 	struct sched_blame_key key;
 	__u64 task; /* its address */
@@ -60,10 +60,10 @@ struct {
 	__type(value, struct offender);
 } offenders SEC(".maps");
 
-/* A member of a task, which the verifier knows as one (then it is one load) or not. */
+/* Reads a member of a task. Where the verifier knows it as a task, this is one load. */
 #define MEMBER(task, known, member) ((known) ? (task)->member : BPF_CORE_READ(task, member))
 
-/* The number of its folder in /sys/fs/cgroup. */
+/* The number of the cgroup's folder in /sys/fs/cgroup. */
 static __always_inline __u64 cgroup_id(struct task_struct *task, bool known)
 {
 	struct css_set *set = MEMBER(task, known, cgroups);
@@ -73,7 +73,7 @@ static __always_inline __u64 cgroup_id(struct task_struct *task, bool known)
 	return MEMBER(node, known, id);
 }
 
-/* Names whom a task's time is booked on. */
+/* Names the one on whom a task's time is booked. */
 static __always_inline void blame_name(struct sched_blame_key *key, struct task_struct *task,
 				       bool known)
 {
@@ -97,7 +97,7 @@ static __always_inline void blame_name(struct sched_blame_key *key, struct task_
 	}
 }
 
-/* What user space needs to know beyond the name: once for each pair. */
+/* Tells user space what it needs beyond the name: once for each pair. */
 static __always_inline void blame_describe(struct sched_blame *pair, struct task_struct *task)
 {
 	__u32 tid = BPF_CORE_READ(task, pid);
@@ -166,8 +166,8 @@ static __always_inline void blame_prepare(struct task_struct *ran, bool known)
 }
 
 /*
- * Books the time up to now of one that waits on the task that blame_prepare() has
- * named. Not static, for the verifier: see throttled_time().
+ * Books a waiter's time up to now on the task that blame_prepare() has named. Not static, for the
+ * verifier: see throttled_time().
  */
 __noinline int blame_settle(__u32 slot, __u64 now, __u64 now_task)
 {
@@ -186,7 +186,7 @@ __noinline int blame_settle(__u32 slot, __u64 now, __u64 now_task)
 	if ((__s64)(now - since) <= 0)
 		return 0;
 	ns = unthrottled(slot, waiter, since, now);
-	/* The scheduler's second clock stands still in interrupts, if these are counted. */
+	/* If interrupts are accounted, the scheduler's second clock stands still in them. */
 	if (since_task && now - since > now_task - since_task)
 		interrupts = now - since - (now_task - since_task);
 	if (interrupts > ns)
@@ -202,7 +202,7 @@ __noinline int blame_settle(__u32 slot, __u64 now, __u64 now_task)
 	return 0;
 }
 
-/* A CPU's list; the verdict of one load is whether anybody waits. */
+/* A CPU's list. One load tells whether anybody waits. */
 static __always_inline struct wait_list *wait_list_of(__u32 cpu)
 {
 	struct wait_list *list = bpf_map_lookup_elem(&wait_lists, &cpu);
@@ -220,7 +220,10 @@ static __noinline int blame_switch(struct task_struct *ran, __u32 cpu)
 	if (!list)
 		return 0;
 	blame_prepare(ran, true);
-	/* Read each time: what a register holds would be one more path for the verifier. */
+	/*
+	 * Read from memory each time: a value in a register would be one more path for the
+	 * verifier.
+	 */
 	for (__u32 i = 0; i < SCHED_WAITERS && i < *(volatile __u32 *)&list->end; i++)
 		if (list->slots[i])
 			blame_settle(list->slots[i] - 1, now, now_task);
@@ -293,8 +296,8 @@ static __always_inline void blame_wake(__u32 slot, struct sched_thread *thread,
 }
 
 /*
- * A thread that waits is moved to another CPU's run queue: what has run here so far
- * is booked, the new CPU's clocks are not at hand.
+ * A waiting thread is moved to another CPU's run queue. The time up to now is booked here; the new
+ * CPU's clocks are not at hand.
  */
 static __always_inline void blame_migrate(__u32 slot, struct task_struct *task, __u32 cpu)
 {
@@ -312,7 +315,7 @@ static __always_inline void blame_migrate(__u32 slot, struct task_struct *task, 
 	blame_join(slot, waiter->generation, cpu, now, 0);
 }
 
-/* Of a thread that waits as user space reads: what is not booked yet, and on whom. */
+/* For a thread that waits while user space reads: what is not booked yet, and on whom. */
 static __always_inline void blame_progress(__u32 slot, struct sched_thread *thread,
 					   struct sched_progress *progress, __u64 now)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whose requests wait for how long: throttled, in the host's queue, in the device?
+ * How long do requests wait, and for what: throttled, in the host's queue, in the device?
  *
- * A request's life begins as a bio: block_bio_queue sees the thread that submits it, and
- * the moment from which it waits for a tag and for the scheduler (block_rq_insert does
- * not fire without a scheduler). When the request is issued, its first bio tells both.
- * Between the hooks, what is known stands in a table indexed by a hash of the address of the
- * bio, then of the request: a few loads where a hash map would take a lock and an
- * allocation, twice. Needs atomic operations that return a value, hence 5.12.
+ * A request begins as a bio. block_bio_queue sees the thread that submits it, and the moment from
+ * which it waits for a tag and for the scheduler (block_rq_insert does not fire without a
+ * scheduler). When the request is issued, its first bio tells both. Between the hooks, what is
+ * known is kept in a table that is indexed by a hash of an address: first the bio's, then the
+ * request's. That takes a few loads, where a hash map would take a lock and an allocation, twice.
+ * Needs atomic operations that return a value, hence 5.12.
  */
 #include "flow.bpf.h"
 
@@ -58,7 +58,7 @@ static __always_inline __u32 block_op(__u32 flags)
 	}
 }
 
-/* Returns true if the bio was held back; it comes to block_bio_queue from a kworker. */
+/* Returns true if the bio was held back: a kworker queues it later. */
 SEC("fexit/__blk_throtl_bio")
 int block_throttled(__u64 *ctx)
 {
@@ -132,7 +132,7 @@ static __always_inline int forget(struct bio *bio)
 	return 0;
 }
 
-/* Not the first bio of a request: it waits, and is served, with that one. */
+/* A later bio of a request waits, and is served, with the first one. */
 SEC("tp_btf/block_bio_backmerge")
 int block_merged_back(__u64 *ctx)
 {
@@ -161,7 +161,7 @@ static __always_inline bool take_bio(struct bio *bio, struct block_pending *out)
 	return true;
 }
 
-/* A merge at the front has put another bio before the one that came first. */
+/* A merge at the front has put another bio before the first one. */
 static __always_inline bool take_bios(struct request *rq, struct block_pending *out)
 {
 	struct bio *bio = rq->bio;
@@ -175,7 +175,7 @@ static __always_inline bool take_bios(struct request *rq, struct block_pending *
 }
 
 /*
- * One that no bio was seen of: of the kernel's own, passed through, or an old one. Others
+ * A request whose bio was not seen: of the kernel's own, passed through, or an old one. The others
  * were looked at when they were queued, and are not wanted.
  */
 static __always_inline bool own_request(struct request *rq, struct block_pending *owner)
@@ -190,8 +190,8 @@ static __always_inline bool own_request(struct request *rq, struct block_pending
 }
 
 /*
- * A program is left out where an interrupt comes in the middle of it and leads to the same
- * hook. This request has an issue before, and no completion: it was completed nevertheless.
+ * The kernel leaves a program out when an interrupt within it leads to the same hook. This request
+ * was issued before and has no completion, so its completion was left out.
  */
 static __always_inline void end_unseen(const struct block_pending *entry)
 {
@@ -308,8 +308,8 @@ static __always_inline void account(struct block_slot *slot, const struct block_
 }
 
 /*
- * An empty write is a flush. The kernel sends one of its own for all that wait, which has
- * no bio and no owner; theirs are never issued. What they wait is the device's time.
+ * An empty write is a flush. For all that wait for one, the kernel sends a flush of its own,
+ * without bio and owner; theirs are never issued. Their whole wait is the device's time.
  */
 static __always_inline int complete_flush(struct request *rq, struct block_pending *found,
 					  __u32 status, __u64 now)
@@ -329,7 +329,7 @@ static __always_inline int complete_flush(struct request *rq, struct block_pendi
 	return 0;
 }
 
-/* Its bio is known, but not its issue, whose program was left out: counted, but not timed. */
+/* Its bio is known, but not its issue, because that program was left out: counted, not timed. */
 static __always_inline int complete_unseen(struct request *rq, const struct block_pending *found,
 					   __u32 status, __u32 bytes)
 {
@@ -348,7 +348,10 @@ static __always_inline int complete_unseen(struct request *rq, const struct bloc
 	return 0;
 }
 
-/* Not issued, as far as is known: a flush, left out, not wanted, or from before the start. */
+/*
+ * No issue is known: a flush, an issue that was left out, an unwanted request, or one from before
+ * the start.
+ */
 static __always_inline int complete_unissued(struct request *rq, __u32 status, __u32 bytes,
 					     __u64 now)
 {

@@ -57,15 +57,15 @@ enum block_use {
 };
 
 /*
- * All counters of one key; only grow. Those of issues and those of completions are in lines of
- * the cache of their own, since one CPU issues what another completes.
+ * All counters of one key; they only grow. Counters of issues and of completions are in separate
+ * cache lines: one CPU issues what another completes.
  */
 struct block_slot {
 	struct block_key key;
 	__u64 used; /* enum block_use */
 	__u64 issued;
 	__u64 requeued;
-	struct owner owner; /* on whose account the slot is */
+	struct owner owner; /* whose share the slot counts against */
 	__u64 completed __attribute__((aligned(64)));
 	__u64 bytes;
 	__u64 failed;
@@ -74,12 +74,12 @@ struct block_slot {
 
 /* What is known of a bio that is queued, or of a request that was issued. */
 struct block_pending {
-	__u64 held_ns;	 /* throttled since; once it is queued: for so long */
+	__u64 held_ns;	 /* throttled since this time; once queued, for so long */
 	__u64 queued_ns; /* 0: not yet, or not seen */
 	__u64 issued_ns;
 	__u64 cgroup;
 	__u32 tgid; /* of the submitter, if it is a VM's; else 0 */
-	__u32 tid;  /* and the rest only if events are wanted */
+	__u32 tid;  /* the rest only if events are wanted */
 	char comm[BLOCK_COMM];
 	__u32 flow;	/* slot + 1; 0: none */
 	__u32 requeued; /* since its issue */
@@ -96,7 +96,7 @@ struct block_counts {
 	__u64 lost_flows;
 	__u64 lost_requests;
 	__u64 early;
-	__u64 repaired; /* runs that the kernel left out, and what they would have done was found */
+	__u64 repaired; /* runs that the kernel left out and that were noticed later */
 	__u64 samples;
 	__u64 sample_ns;
 };

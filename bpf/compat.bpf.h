@@ -38,8 +38,8 @@ static __always_inline __u32 compat_task_state(struct task_struct *task)
 }
 
 /*
- * The same of a task that is not the verifier's. A function: out of a caller's loop the
- * compiler would take the offset of a member that is not there.
+ * The same for a task that is not the verifier's. A function, since in a caller's loop the compiler
+ * would hoist the offset of a member that is not there.
  */
 static __noinline __attribute__((unused)) __u32 compat_task_state_at(struct task_struct *task)
 {
@@ -59,7 +59,7 @@ static __always_inline bool compat_task_on_cpu(struct task_struct *task)
 	return BPF_CORE_READ_BITFIELD_PROBED(task, on_cpu);
 }
 
-/* Of no kernel's own: members that vmlinux.h leaves out since they are read here alone. */
+/* Members that vmlinux.h leaves out because only this file reads them. */
 struct cred___kvmq {
 	struct {
 		__u32 val;
@@ -83,7 +83,7 @@ static __noinline __attribute__((unused)) __u32 compat_uid(struct task_struct *t
 	return BPF_CORE_READ((struct task_struct___kvmq *)task, cred, uid.val);
 }
 
-/* At its exit: no other thread of the process is left. */
+/* At the exit of a thread: whether it is the last one of its process. */
 static __always_inline bool compat_is_last_thread(struct task_struct *task)
 {
 	return BPF_CORE_READ((struct task_struct___kvmq *)task, signal, live.counter) <= 0;
@@ -97,10 +97,9 @@ static __always_inline __u32 compat_switch_state(__u64 *ctx)
 }
 
 /*
- * The clock of the run queue that a task is on, as of the last update; the
- * scheduler updates it on its way to sched_switch. The way through cfs_rq holds
- * for tasks of every class (set_task_rq) and needs no symbol of the kernel,
- * which a kernel without KALLSYMS_ALL has not got.
+ * The clock of the run queue that a task is on, as of its last update, which the scheduler makes on
+ * its way to sched_switch. The path through cfs_rq works for tasks of every class (set_task_rq). It
+ * needs no symbol of the kernel, which a kernel without KALLSYMS_ALL lacks.
  */
 static __always_inline __u64 compat_rq_clock(struct task_struct *task)
 {
@@ -144,8 +143,8 @@ static __always_inline void compat_publish(__u32 *word, __u32 value)
 }
 
 /*
- * KVM's own types, which vmlinux.h has not got: they are in the BTF of its modules.
- * Only what is read; libbpf leaves out what follows ___ in a name.
+ * KVM's own types, which are not in vmlinux.h: they are in the BTF of KVM's modules. Only what is
+ * read; libbpf ignores what follows ___ in a name.
  */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -274,7 +273,7 @@ static __always_inline bool compat_has_poll_time(void)
 	return bpf_core_field_exists(struct kvm_vcpu_stat_generic___kvmq, halt_poll_success_ns);
 }
 
-/* ns that a vCPU has polled for the end of a halt: of a program's own argument. */
+/* ns that a vCPU has polled for the end of a halt. For a program's own argument. */
 static __always_inline __u64 compat_poll_time(struct kvm_vcpu___kvmq *vcpu)
 {
 	if (!compat_has_poll_time())
@@ -282,7 +281,7 @@ static __always_inline __u64 compat_poll_time(struct kvm_vcpu___kvmq *vcpu)
 	return vcpu->stat.generic.halt_poll_success_ns + vcpu->stat.generic.halt_poll_fail_ns;
 }
 
-/* The same of an address. */
+/* The same, for an address. */
 static __always_inline __u64 compat_poll_time_at(__u64 address)
 {
 	struct kvm_vcpu___kvmq *vcpu = (void *)address;

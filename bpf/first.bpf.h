@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How do the books begin of a thread that is there before they are opened?
+ * How do the books of a thread begin that was there before the tool started?
  *
- * The scan finds it, and it may change its state any number of times until the counting
- * starts. So nothing is said of it (SCHED_FOUND) until user space, once switches are
- * counted, asks what it is doing: a reading of the task that is the same twice is true of
- * the moment between, and of all that follows up to the thread's next switch. That switch
- * opens the books as of the reading, if there is one and it agrees; if not, as of itself. One
- * that does not agree comes after a switch that was not seen, and is counted as such.
- * A reading is written by whoever asks, the slot by the thread's switches: neither waits.
+ * The scan finds the thread, which may change its state any number of times until counting starts.
+ * So nothing is known of it (SCHED_FOUND) until switches are counted and user space asks what the
+ * thread is doing. If two readings of its task agree, they are true of the moment between them, and
+ * stay true up to the thread's next switch. That switch begins the books: as of the reading, if
+ * there is one and it agrees with the switch; otherwise as of itself. A reading that does not agree
+ * means that a switch was not seen, and is counted as such. Whoever asks writes the reading, the
+ * thread's switches write the slot: neither waits for the other.
  */
 #ifndef KVMQ_FIRST_BPF_H
 #define KVMQ_FIRST_BPF_H
@@ -50,7 +50,7 @@ static __always_inline bool same_readings(const struct task_reading *a,
 	       a->notifier == b->notifier && a->state == b->state && a->on_cpu == b->on_cpu;
 }
 
-/* SCHED_FOUND: it is between two states. One that waits does so as it left its CPU. */
+/* SCHED_FOUND: the thread is between two states. A waiting thread waits since it left its CPU. */
 static __always_inline __u32 reading_state(const struct task_reading *reading, __u32 left_as)
 {
 	if (reading->on_cpu)
@@ -76,8 +76,8 @@ static __always_inline __u32 reading_place(const struct task_reading *reading)
 }
 
 /*
- * Writes down what a thread does whose books have not begun, if it can be told. Not
- * static, for the verifier: a stack of its own, and verified once.
+ * Notes what a thread does whose books have not begun, if that can be told. Not static, for the
+ * verifier: a stack of its own, and verified once.
  */
 __noinline int first_look(__u32 slot)
 {
@@ -106,7 +106,7 @@ __noinline int first_look(__u32 slot)
 	if (first->state == SCHED_FOUND)
 		return 0;
 	first->run_delay = reading.run_delay;
-	/* The two clocks may be apart a little. */
+	/* The two clocks may differ a little. */
 	if (first->state == SCHED_RUN && reading.arrival > now)
 		now = reading.arrival;
 	if (reading.queued > now)
@@ -121,8 +121,8 @@ __noinline int first_look(__u32 slot)
 }
 
 /*
- * Begins the books at a switch, inside the slot's sequence. False: as of now, for a
- * switch to it as for a thread that is new.
+ * Begins the books at a switch, inside the slot's sequence. False: they begin now, as at a switch
+ * to a new thread.
  */
 static __always_inline bool thread_begin(__u32 slot, struct sched_thread *thread,
 					 struct task_struct *task, __u64 now, bool leaves)

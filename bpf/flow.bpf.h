@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whose a request may be, and where requests of one kind, device and owner are counted.
- * Which VM that is, user space decides, which knows them all.
+ * Which VM a request may belong to, and where requests of one kind, device and owner are counted.
+ * User space, which knows all VMs, decides which VM it is.
  */
 #ifndef KVMQ_FLOW_BPF_H
 #define KVMQ_FLOW_BPF_H
@@ -12,7 +12,7 @@
 const volatile bool vms_only = false;
 const volatile bool send_events = false;
 
-/* How many keys the three maps below hold: of none, none need be looked for. */
+/* How many keys the three maps below hold. An empty map is not searched. */
 __u32 tgid_count = 0;
 __u32 cgroup_count = 0;
 __u32 device_count = 0;
@@ -33,7 +33,7 @@ struct {
 	__type(value, struct tgid_chunk);
 } vm_tgids SEC(".maps");
 
-/* Cgroups that hold VMs, and whose these are. */
+/* Cgroups that hold VMs, and who owns these. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, BLOCK_OWNERS);
@@ -49,7 +49,7 @@ struct {
 	__type(value, __u32);
 } vm_uids SEC(".maps");
 
-/* Devices that a VM alone has. */
+/* Devices that belong to one VM alone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, BLOCK_OWNERS);
@@ -72,10 +72,10 @@ struct {
 	__type(value, struct block_slot);
 } slots SEC(".maps");
 
-/* The slot + 1 that was looked up last, of the keys that share a place: a guess. */
+/* Of the keys that share a place, slot + 1 of the one that was looked up last: a guess. */
 static __u16 hints[1 << BLOCK_HINT_BITS];
 
-/* Slots that nobody uses. User space fills it and returns those of VMs that have gone. */
+/* Free slots. User space fills the list, and returns the slots of VMs that have gone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_STACK);
 	__uint(max_entries, BLOCK_FLOWS);
@@ -109,7 +109,7 @@ static __always_inline bool is_vm_device(__u32 dev)
 	return device_count && bpf_map_lookup_elem(&vm_devices, &dev);
 }
 
-/* Writes who submits a bio. Returns whether its requests are wanted. */
+/* Notes who submits a bio. Returns whether its requests are wanted. */
 static __always_inline bool own(struct block_pending *owner, struct bio *bio)
 {
 	owner->tgid = current_vm();
@@ -138,7 +138,7 @@ static __always_inline void begin_entry(struct block_pending *entry,
 	note_submitter(entry);
 }
 
-/* What the bio's entry tells of a request, for the request's own. */
+/* Copies what the bio's entry tells of a request to the request's own entry. */
 static __always_inline void copy_entry(struct block_pending *to, const struct block_pending *from)
 {
 	to->held_ns = from->held_ns;
@@ -151,7 +151,7 @@ static __always_inline void copy_entry(struct block_pending *to, const struct bl
 	__builtin_memcpy(to->comm, from->comm, sizeof(to->comm));
 }
 
-/* On whose account a flow is. What is no VM's is on nobody's. */
+/* Whose share a flow counts against; nobody's, if it is no VM's. */
 static __always_inline struct owner flow_owner(const struct block_key *key)
 {
 	struct owner owner = { .kind = OWNER_UID, .id = OWNER_NOBODY, .uid = OWNER_NOBODY };
@@ -189,14 +189,17 @@ static __noinline __u32 create_flow(const struct block_key *key)
 	slot = bpf_map_lookup_elem(&slots, &index);
 	if (!slot)
 		return 0;
-	/* Of two CPUs the higher may be last: user space remembers, and looks on a little. */
+	/*
+	 * Two CPUs may store their numbers in the wrong order: user space keeps the highest, and
+	 * looks a little beyond.
+	 */
 	if (index >= flows_seen)
 		flows_seen = index + 1;
 	slot->owner = owner;
 	slot->key = *key;
-	/* Also a barrier: who sees this sees the key. */
+	/* Also a barrier: whoever sees this sees the key. */
 	__sync_lock_test_and_set(&slot->used, BLOCK_COUNTS);
-	/* Of two CPUs that do this at once, one has wasted a slot: both are read. */
+	/* If two CPUs do this at once, one slot is wasted: user space reads both. */
 	bpf_map_update_elem(&flows, key, &index, BPF_NOEXIST);
 	return index + 1;
 }
@@ -216,7 +219,7 @@ static __always_inline __u16 *hint_of(const struct block_key *key)
 	return &hints[mixed * 0x9e3779b1U >> (32 - BLOCK_HINT_BITS)];
 }
 
-/* A slot that is given to others has another use meanwhile, so that is read first. */
+/* A slot that goes to another owner changes its use meanwhile, so read the use first. */
 static __always_inline bool counts_for(const struct block_slot *slot, const struct block_key *key)
 {
 	if (*(volatile const __u64 *)&slot->used != BLOCK_COUNTS)

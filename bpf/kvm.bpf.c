@@ -2,11 +2,10 @@
 /*
  * Where is a vCPU thread while it is on a CPU, and what do its exits cost?
  *
- * Each event of KVM runs in the vCPU's own thread and ends a piece of its time: of
- * the guest, of KVM or of the VMM. What the thread was off the CPU for meanwhile is
- * in its slot, exact to the switch, since a thread that runs has settled all that
- * was before; the rest of the piece it was on a CPU. So nothing here needs a look
- * at context switches, and no state is computed as what the others leave.
+ * Each event of KVM runs in the vCPU's own thread and ends a piece of its time: of the guest, of
+ * KVM or of the VMM. The thread's slot has what the thread was off the CPU for, exact to the
+ * switch, since a running thread has settled all that was before. The rest of the piece was on a
+ * CPU. So nothing here looks at context switches, and no figure is what others leave over.
  */
 #include "slot.bpf.h"
 
@@ -29,8 +28,8 @@ const volatile __u64 event_min_ns = 0;
 __u64 clock_offset = 0;
 
 /*
- * The books of threads had begun when these programs were attached: where those ran up to then,
- * nobody has seen, and their records begin at their first event.
+ * The books of threads had begun when these programs were attached. Nobody has seen where those
+ * threads ran up to then: their records begin at their first event.
  */
 __u32 late = 0;
 
@@ -48,8 +47,8 @@ struct {
 } vcpu_times SEC(".maps");
 
 /*
- * A place for each reason that a vCPU has exited for, found by the vCPU's own list:
- * two loads, where a hash would walk; user space reads it without a call.
+ * A place for each reason that a vCPU has exited for. The vCPU has a list of its own: two loads,
+ * where a hash would walk. User space reads it without a system call.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -70,7 +69,7 @@ struct {
 	__uint(max_entries, 1);
 } exit_events SEC(".maps");
 
-/* An event of KVM, and whose it is. */
+/* An event of KVM, and the vCPU that it belongs to. */
 struct moment {
 	__u64 now;
 	struct sched_thread *thread;
@@ -91,9 +90,9 @@ static __always_inline bool find_self(struct moment *moment)
 }
 
 /*
- * When a thread would have begun had it been on a CPU all the time, by the run queue's
- * clock: what it is off it for moves that on. The slot's own beginning is part of it,
- * since that is moved when the kernel's books and its clock disagree.
+ * When a thread that never left the CPU would have begun, by the run queue's clock: time off the
+ * CPU moves it on. The slot's own beginning is part of it, since it moves when the kernel's books
+ * and its clock disagree.
  */
 static __always_inline __u64 time_off(const struct sched_thread *thread)
 {
@@ -136,8 +135,8 @@ static __always_inline bool find_beginning(const struct moment *moment, struct b
 }
 
 /*
- * The first event of a thread since its books began: it has been in the mode that the
- * event ends all along. An entry ends the VMM's part as well as KVM's.
+ * The first event of a thread since its books began: until now it was in the mode that the event
+ * ends. An entry ends the VMM's part as well as KVM's.
  */
 static __always_inline void start_record(const struct moment *moment, __u32 mode,
 					 const struct beginning *beginning)
@@ -168,7 +167,7 @@ static __always_inline void start_record(const struct moment *moment, __u32 mode
 	times->exit.known = 0;
 }
 
-/* False: it is too early. Only a new record need ask, each look at memory costs. */
+/* False: it is too early. Only a new record has to ask; each look at memory costs. */
 static __always_inline bool begin_change(const struct moment *moment, __u32 mode)
 {
 	bool new = moment->times->generation != moment->thread->generation;
@@ -182,7 +181,7 @@ static __always_inline bool begin_change(const struct moment *moment, __u32 mode
 	return true;
 }
 
-/* What a counter of the slot's has grown by. Less than 0: the slot is behind still. */
+/* By how much a counter of the slot has grown. Less than 0: the slot still lags behind. */
 static __always_inline __u64 take_growth(__u64 *seen, __u64 value)
 {
 	__s64 growth = value - *seen;
@@ -194,8 +193,8 @@ static __always_inline __u64 take_growth(__u64 *seen, __u64 value)
 }
 
 /*
- * A piece of time ends: on a CPU for the part that is returned. The slot's clock and
- * ours may be apart; what a piece has too little, the next one is shorter by.
+ * A piece of time ends. Returns the part of it on a CPU. The slot's clock and ours may differ: what
+ * one piece has too little is taken off the next one.
  */
 static __always_inline __u64 end_piece(const struct moment *moment, enum kvm_part part)
 {
@@ -212,7 +211,7 @@ static __always_inline __u64 end_piece(const struct moment *moment, enum kvm_par
 	return 0;
 }
 
-/* Takes off what a piece of KVM's or the VMM's holds of polling. */
+/* Subtracts the polling from a piece of KVM's or the VMM's. */
 static __always_inline __u64 take_polling(struct kvm_vcpu_times *times, __u64 on, __u64 poll_stat)
 {
 	__u64 poll = poll_stat - times->poll_stat;
@@ -256,8 +255,8 @@ static __always_inline __u32 reason_key(__u32 code)
 }
 
 /*
- * The place was another thread's, which had the slot before. Volatile, or the
- * compiler makes it a memset, which BPF has not got.
+ * The place belonged to the thread that had the slot before. Volatile, or the compiler makes it a
+ * memset, which BPF does not have.
  */
 static __always_inline void clear_reason(struct kvm_reason *reason, __u32 generation, __u32 code)
 {
@@ -342,7 +341,7 @@ static __always_inline void send_event(const struct moment *moment, const struct
 				   : BPF_RB_NO_WAKEUP);
 }
 
-/* The guest goes on: all is known of the exit before. */
+/* The guest goes on: all of the exit before it is known now. */
 static __always_inline void book_exit(const struct moment *moment)
 {
 	struct kvm_exit *exit = &moment->times->exit;

@@ -53,9 +53,8 @@ struct kvm_exit {
 };
 
 /*
- * One vCPU. Written by its own thread alone; sequence is odd during a change.
- * Counters only grow. A record that has another generation than its slot is that
- * of a thread before.
+ * One vCPU. Its own thread alone writes it; sequence is odd during a change. Counters only grow. If
+ * its generation is not that of the slot, it is the record of an earlier thread.
  */
 struct kvm_vcpu_times {
 	__u32 sequence;
@@ -82,8 +81,8 @@ struct kvm_vcpu_times {
 } __attribute__((aligned(64)));
 
 /*
- * All exits of one vCPU for one reason that were handled. Written as the above;
- * stays with its slot, and is cleared for the slot's next owner when that needs it.
+ * All handled exits of one vCPU for one reason. Written as above. The place stays with its slot,
+ * and is cleared when the slot's next owner needs it.
  */
 struct kvm_reason {
 	__u32 sequence;

@@ -39,7 +39,7 @@ static __always_inline void send_move(__u32 slot, struct sched_thread *thread, _
 	move->to_node = to;
 	move->from_cpu = thread->cpu;
 	move->to_cpu = bpf_get_smp_processor_id();
-	/* Read every 50 ms: woken for each, the reader would make vCPUs move. */
+	/* Read every 50 ms: a reader that is woken for each would make vCPUs move. */
 	bpf_ringbuf_submit(move, BPF_RB_NO_WAKEUP);
 }
 
@@ -54,8 +54,8 @@ static __always_inline void start_nodes(struct sched_nodes *record, __u32 genera
 }
 
 /*
- * The thread is on this CPU, at its arrival or departure, inside its slot's sequence, and
- * has run here for so long. Whose arrival was not seen has moved all the same.
+ * The thread arrives on or leaves this CPU, inside its slot's sequence, and has run here for so
+ * long. If its arrival was not seen, it has moved all the same.
  */
 static __always_inline void count_node(__u32 slot, struct sched_thread *thread, __u64 ran)
 {

@@ -108,7 +108,10 @@ int numa_kvm_leave(void *ctx)
 	return set_in_kvm(0);
 }
 
-/* A page, before it is moved: the fault that is told of later knows only where to. */
+/*
+ * Notes where a page is before it is moved: the fault that is reported later knows only where it
+ * goes.
+ */
 SEC("fentry/migrate_misplaced_folio")
 int numa_migrate(__u64 *ctx)
 {
@@ -183,8 +186,8 @@ int numa_fault(__u64 *ctx)
 }
 
 /*
- * The slot's number in the list is read from memory each time: the verifier, which would
- * follow each value that it can have, then knows none.
+ * The slot's number in the list is read from memory each time: otherwise the verifier would follow
+ * each value that it can have.
  */
 static __always_inline void *add_slot(struct numa_memory *list, struct kvm_memslots___kvmq *slots,
 				      void *node)
@@ -196,9 +199,9 @@ static __always_inline void *add_slot(struct numa_memory *list, struct kvm_memsl
 }
 
 /*
- * Run by user space: where the memory of a VM is in the VMM's address space, from KVM's
- * own list. Argument: kernel address of a vCPU. A slot that is added or taken away
- * meanwhile may be missed.
+ * User space runs this. Finds where the memory of a VM is in the VMM's address space, from KVM's
+ * own list. Argument: kernel address of a vCPU. A memory slot that comes or goes meanwhile may be
+ * missed.
  */
 SEC("raw_tp")
 int numa_read_memory(struct bpf_raw_tracepoint_args *ctx)

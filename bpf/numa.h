@@ -21,13 +21,13 @@ enum numa_place {
 };
 
 /*
- * Hint faults of one vCPU's thread, written by itself alone. Counters only grow. A record
- * that has another generation than its slot is that of a thread before.
+ * Hint faults of one vCPU's thread, which alone writes them. Counters only grow. If the generation
+ * is not that of the slot, it is the record of an earlier thread.
  */
 struct numa_faults {
 	__u32 generation;
 	__u32 in_kvm;	 /* it is inside KVM's fault handler: for the guest */
-	__u32 from_node; /* of the page that it migrates, + 1; 0: none */
+	__u32 from_node; /* node of the page that it migrates, + 1; 0: none */
 	__u32 pad;
 	__u64 faults[NUMA_PLACES]; /* of the guest's accesses */
 	__u64 pages[NUMA_PLACES];

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For how long did vCPUs of a VM wait while siblings ran, or while none did?
+ * How long did vCPUs of a VM wait while siblings ran, or while none ran?
  *
- * The vCPUs of a VM change state on different CPUs at the same time. What they have in
- * common is one word, which each change exchanges for the next; who succeeds owns the
- * time since the last change, and books it. Threads are those in sched.bpf.c's table;
- * this program sees an exit first. Needs atomic operations that return a value, hence
- * 5.12.
+ * The vCPUs of a VM change state on different CPUs at the same time. They share one word, which
+ * each change exchanges for the next. Whoever succeeds owns the time since the last change, and
+ * books it. The threads are those in sched.bpf.c's table. This program sees an exit first. Needs
+ * atomic operations that return a value, hence 5.12.
  */
 #include "slot.bpf.h"
 
@@ -14,7 +13,7 @@
 
 #define TRIES 32 /* as many CPUs would have to come in between */
 
-/* Changes that did not get through: put right at the thread's next one. */
+/* Changes that did not get through: corrected at the thread's next one. */
 __u64 lost = 0;
 
 /* Set before the switches count: none of a thread whose books have begun is missed. */
@@ -93,7 +92,7 @@ static __always_inline struct overlap_vm *overlap_of(__u32 tgid, __u64 now)
 		return vm;
 	bpf_map_update_elem(&overlaps, &tgid, &zero, BPF_NOEXIST);
 	vm = bpf_map_lookup_elem(&overlaps, &tgid);
-	/* Two that come first put the same time in. */
+	/* If two come first, both store the same time. */
 	if (vm)
 		__sync_val_compare_and_swap(&vm->state, 0, now << OVERLAP_TIME_SHIFT);
 	return vm;
@@ -105,7 +104,7 @@ static __always_inline __u64 counted_as(__u64 word, struct sched_thread *thread)
 	return word >> 2 == thread->generation ? word & 3 : COUNTED_NOT;
 }
 
-/* How a vCPU is counted was *was and word, and becomes as. False: others were faster. */
+/* Changes how a vCPU is counted: from *was and word to as. False: others were faster. */
 static __always_inline bool count_slot(__u64 *was, __u64 word, struct sched_thread *thread,
 				       __u64 as, __u64 now)
 {
@@ -120,7 +119,7 @@ static __always_inline bool count_slot(__u64 *was, __u64 word, struct sched_thre
 	return false;
 }
 
-/* A vCPU runs, waits, or does neither from now on. A wake-up is news of a sleeping one only. */
+/* A vCPU runs, waits, or does neither from now on. A wake-up changes only a sleeping one. */
 static __noinline int count_as(__u32 tid, __u64 as, __u64 now, bool wakes)
 {
 	__u16 *entry = slot_entry(tid);
@@ -135,7 +134,7 @@ static __noinline int count_as(__u32 tid, __u64 as, __u64 now, bool wakes)
 	was = bpf_map_lookup_elem(&counted, &slot);
 	if (!thread || !was || thread->kind != SCHED_VCPU || ignored(slot, thread))
 		return 0;
-	/* The second time: a first look has come between. */
+	/* The second time: a first look has come in between. */
 	for (int try = 0; try < 2; try++) {
 		word = *(volatile __u64 *)was;
 		before = counted_as(word, thread);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who gets a place in a table that all have in common? Decided when one is needed that has none,
- * and never where a place is only looked up.
+ * Who gets a place in a table that all share? That is decided when an owner needs a new place,
+ * never when a place is looked up.
  *
- * An owner gets one while it has fewer than are free: so one who takes all that there is has half
- * of the table in the end, two have a third each, and whoever has none gets his. Owners are users,
- * and VMs, each for a quarter of what is free, since one user may run them all.
+ * An owner gets one while it has fewer places than are free. So an owner who takes all that it can
+ * get has half of the table in the end, two have a third each, and an owner without a place gets
+ * one. Owners are users and VMs. A VM may have a quarter of what is free, since one user may run
+ * all VMs.
  */
 #ifndef KVMQ_OWNER_BPF_H
 #define KVMQ_OWNER_BPF_H
@@ -13,10 +14,10 @@
 #include "compat.bpf.h"
 #include "owner.h"
 
-/* Places that nobody has. Counted up by user space, too, when it takes one back. */
+/* Free places. User space counts up, too, when it takes one back. */
 __u64 free_count = 0;
 
-/* Two for each place: never full of those who have any. */
+/* Two for each place: owners with places never fill it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -43,8 +44,8 @@ static __always_inline bool is_used_up(struct owner_share *share, __u64 parts)
 }
 
 /*
- * Takes a place, which the caller then has to find, on a VM's account and its user's. Who gets none
- * and has none leaves no trace.
+ * Takes a place on the account of a VM and of its user; the caller then finds it. An owner that
+ * gets none and has none leaves no trace.
  */
 static __always_inline bool share_take(const struct owner *vm)
 {
@@ -65,7 +66,7 @@ static __always_inline bool share_take(const struct owner *vm)
 	return true;
 }
 
-/* An account that nothing is left on is closed: others come and go. */
+/* An account without places is closed, to make room for others. */
 static __always_inline void share_reduce(const struct owner *owner)
 {
 	struct owner_share *share = bpf_map_lookup_elem(&shares, owner);
@@ -87,7 +88,7 @@ static __always_inline void share_give_back(const struct owner *vm)
 	__sync_fetch_and_add(&free_count, 1);
 }
 
-/* Run by user space when it takes a place back. Arguments: the members of struct owner. */
+/* User space runs this when it takes a place back. Arguments: the members of struct owner. */
 SEC("raw_tp")
 int owner_give_back(struct bpf_raw_tracepoint_args *ctx)
 {

@@ -7,19 +7,19 @@
 #include <linux/types.h>
 #endif
 
-#define OWNER_VM_PARTS 4 /* a VM may have so many times less than a user */
+#define OWNER_VM_PARTS 4 /* a VM may have so many times fewer than a user */
 #define OWNER_NOBODY (~0U)
 
 enum owner_kind {
 	OWNER_UID,
 	OWNER_VM,     /* a tgid */
-	OWNER_CGROUP, /* of a VM that is known by that alone */
+	OWNER_CGROUP, /* of a VM that is known only by this */
 };
 
 struct owner {
 	__u64 id;
 	__u32 kind; /* enum owner_kind */
-	__u32 uid;  /* of a VM's, whose places are his, too */
+	__u32 uid;  /* the VM's user, who is charged, too */
 };
 
 struct owner_share {

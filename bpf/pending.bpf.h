@@ -10,7 +10,7 @@
 
 #include "block.h"
 
-#define STALE_NS 30000000000ULL /* what is as old in a full set makes room */
+#define STALE_NS 30000000000ULL /* in a full set, an entry as old as this makes room */
 
 struct block_counts counts = {};
 
@@ -53,7 +53,7 @@ static __always_inline void release(struct block_bucket *bucket, const struct bl
 	*(volatile __u64 *)&bucket->keys[way & (BLOCK_WAYS - 1)] = 0;
 }
 
-/* In a full set, the one that this address would take over if it is not in use any more. */
+/* In a full set: the entry that this address may take over, if that is not used any more. */
 static __always_inline struct block_pending *take_over(struct block_bucket *bucket, const void *key,
 						       __u64 now)
 {

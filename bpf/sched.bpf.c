@@ -113,8 +113,8 @@ static __always_inline __u32 departure_state(struct task_struct *prev, bool pree
 }
 
 /*
- * A thread leaves whose arrival was not seen, on a kernel that hides some switches.
- * The kernel's books tell when it was.
+ * A thread leaves whose arrival was not seen, on a kernel that hides some switches. The kernel's
+ * books tell when it arrived.
  */
 static __always_inline void make_up_arrival(__u32 slot, struct sched_thread *thread,
 					    struct task_struct *task, __u64 now)
@@ -214,7 +214,7 @@ static __always_inline struct side task_side(struct task_struct *task)
 	return side;
 }
 
-/* Before anything is counted: remembers how a thread that the scan has found leaves. */
+/* Before anything is counted: notes how a thread that the scan has found leaves its CPU. */
 static __always_inline void note_departure(const struct side *prev, __u32 state)
 {
 	__u32 slot = prev->slot - 1;
@@ -224,7 +224,7 @@ static __always_inline void note_departure(const struct side *prev, __u32 state)
 		thread->left_as = state;
 }
 
-/* Apart, so that a switch between tasks in no VM saves no registers for it. */
+/* A function of its own, so that a switch between tasks in no VM saves no registers for it. */
 static __noinline int switch_threads(__u64 *ctx)
 {
 	struct sched_switch_args args = {
@@ -240,7 +240,7 @@ static __noinline int switch_threads(__u64 *ctx)
 		note_departure(&args.prev, state);
 	if (!enabled || !counters)
 		return 0;
-	/* Whose arrival was not seen is still taken for one that waits. */
+	/* A thread whose arrival was not seen still counts as waiting. */
 	if (send_blame && args.prev.slot)
 		blame_leave(args.prev.slot - 1);
 	if (send_blame)
@@ -256,7 +256,7 @@ static __noinline int switch_threads(__u64 *ctx)
 	return 0;
 }
 
-/* Who arrives inside KVM_RUN left inside it, and was found then or by the scan. */
+/* A thread that arrives inside KVM_RUN left inside it, and was found then or by the scan. */
 static __always_inline bool concerns_vm(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
@@ -265,8 +265,8 @@ static __always_inline bool concerns_vm(__u64 *ctx)
 }
 
 /*
- * One of these three is loaded, whose name says what was asked for: a flag would be a load from a
- * page that nobody else has touched lately.
+ * One of these three is loaded, by what was asked for: a flag would be a load from a page that
+ * nobody else has touched lately.
  */
 SEC("?tp_btf/sched_switch")
 int sched_switch(__u64 *ctx)
@@ -325,7 +325,7 @@ int sched_migrate_task(__u64 *ctx)
 	return 0;
 }
 
-/* The last word on a thread; its slot waits for user space to read it. */
+/* The last event of a thread: its slot waits for user space to read it. */
 SEC("tp_btf/sched_process_exit")
 int sched_process_exit(__u64 *ctx)
 {
@@ -349,7 +349,7 @@ int sched_process_exit(__u64 *ctx)
 	if (!thread)
 		return 0;
 	now = compat_rq_clock(task);
-	/* That is old by now: by a tick, or more without ticks. */
+	/* The clock is old by now: by a tick, or more without ticks. */
 	fresh = bpf_ktime_get_ns() - clock_offset;
 	if (clock_offset && fresh > now)
 		now = fresh;
@@ -426,9 +426,9 @@ __noinline int thread_progress(__u32 slot, __u64 now)
 }
 
 /*
- * Run by user space before it reads, about those that wait: a sleeping thread's
- * wake-up has no hook, sched_info knows. Arguments: the first slot, and clock_offset,
- * or 0 to measure that and do nothing else.
+ * User space runs this before it reads, for the threads that wait: a sleeping thread's wake-up has
+ * no hook, but sched_info knows of it. Arguments: the first slot, and clock_offset; or 0, which
+ * measures the offset and does nothing else.
  */
 SEC("raw_tp")
 int sched_progress(struct bpf_raw_tracepoint_args *ctx)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What sched.bpf.c and user/probe/sched.c share. All times are ns. Durations are
- * differences of the run queues' clock, which the scheduler's own books are kept
- * in.
+ * What sched.bpf.c and user/probe/sched.c share. All times are ns. Durations are differences of the
+ * run queues' clock, which the scheduler's own accounting uses.
  */
 #ifndef KVMQ_SCHED_H
 #define KVMQ_SCHED_H
@@ -60,8 +59,8 @@ enum wait_cause {
 };
 
 /*
- * One thread. Written by the CPU that switches the thread, so by one at a
- * time; sequence is odd during a change. Counters only grow.
+ * One thread. The CPU that switches the thread writes it, so one CPU at a time; sequence is odd
+ * during a change. Counters only grow.
  */
 struct sched_thread {
 	__u32 sequence;
@@ -95,8 +94,8 @@ struct sched_thread {
 } __attribute__((aligned(64)));
 
 /*
- * On which nodes a thread has run, of its slot: written with that, inside its sequence.
- * One that has another generation is that of a thread before.
+ * On which nodes a thread has run; belongs to its slot, and is written with it, inside its
+ * sequence. If its generation is not that of the slot, it is the record of an earlier thread.
  */
 struct sched_nodes {
 	__u32 generation;
@@ -125,7 +124,7 @@ struct sched_cpu {
 	__u64 pad[5];
 };
 
-/* What went wrong where nobody could be told. */
+/* What went wrong, where nothing could be reported. */
 struct sched_losses {
 	__u64 slots;	 /* a thread not tracked: no free slot, or an id over the table's */
 	__u64 news;	 /* a new thread not announced: found at the next reading */
@@ -155,7 +154,7 @@ struct sched_blame_key {
 	__u32 pad;
 };
 
-/* Of each slot: whether it waits, up to when that is booked, and what is no one's. */
+/* For each slot: whether its thread waits, up to when that is booked, and what is nobody's. */
 struct sched_waiter {
 	__u64 since;	  /* by the run queue's clock */
 	__u64 since_task; /* by its clock without interrupts; 0: not known */
@@ -180,7 +179,7 @@ struct sched_blame {
 
 /* What a thread that the scan found does when it is first asked: see first.bpf.h. */
 struct sched_first {
-	__u32 generation; /* of its slot, and written last; another one: nothing is known */
+	__u32 generation; /* of its slot, and written last; if another one, nothing is known */
 	__u32 state;
 	__u32 cpu;
 	__u32 place; /* enum sched_place */
@@ -190,17 +189,17 @@ struct sched_first {
 
 /* Of a thread that waits while user space reads. */
 struct sched_progress {
-	__u64 queued;	    /* asleep by our books, but queued since; 0: not */
+	__u64 queued;	    /* asleep by our books, but queued since then; 0: not queued */
 	__u64 throttled_ns; /* of the wait going on */
-	__u64 blame_ns;	    /* of it, not in the table yet, and on whom */
+	__u64 blame_ns;	    /* of the wait, what is not in the table yet, and on whom */
 	struct sched_blame_key key;
 	struct sched_blame pair;
 	struct sched_first first;
 };
 
 /*
- * Where the kvm module keeps what identifies a vCPU. Offsets from the module's
- * BTF, filled in when the module is there, which may be after attaching.
+ * Where the kvm module keeps what identifies a vCPU. The offsets are from the module's BTF. They
+ * are filled in when the module is there, which may be after attaching.
  */
 struct sched_kvm {
 	__u32 known;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who gets a slot? Whose share is not used up (owner.bpf.h), and whom the filter does not leave
- * out: user space is asked once for each VM.
+ * Who gets a slot? An owner whose share is not used up (owner.bpf.h), if the filter admits it: user
+ * space is asked once for each VM.
  */
 #ifndef KVMQ_SHARE_BPF_H
 #define KVMQ_SHARE_BPF_H
@@ -30,7 +30,9 @@ struct verdict_chunk {
 	__u8 verdicts[1 << SCHED_VERDICT_BITS];
 };
 
-/* enum sched_verdict for each tgid. User space answers; the kernel asks, and forgets at the exit.
+/*
+ * enum sched_verdict for each tgid. User space answers. The kernel asks, and forgets the answer at
+ * the exit of the process.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -84,8 +86,8 @@ static __always_inline bool announce(__u32 slot, __u32 generation, struct task_s
 }
 
 /*
- * Whether the filter lets a vCPU's VM in. Of one that it leaves out, entry says so, and no more
- * is asked at its switches; one that is not known yet comes again.
+ * Whether the filter admits a vCPU's VM. If not, entry says so, and its switches ask no more; a
+ * vCPU of a VM without an answer asks again.
  */
 static __always_inline bool is_let_in(struct task_struct *task, __u32 vm, __u16 *entry, bool vcpu)
 {

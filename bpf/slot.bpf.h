@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The slots that threads of VMs are tracked in: what every program needs to know
- * of one. Only the sched probe gives slots out; another probe's maps of these
- * names are the sched probe's, put in their place before the load.
+ * The slots of tracked threads: what every program needs to know of one. Only the sched probe gives
+ * out slots. The maps of these names in another probe are replaced by the sched probe's before the
+ * load.
  */
 #ifndef KVMQ_SLOT_BPF_H
 #define KVMQ_SLOT_BPF_H
@@ -34,8 +34,8 @@ struct {
 } threads SEC(".maps");
 
 /*
- * generation << 1 | ignore, for each slot; written by user space. 64 bits, since
- * elements of an array map are as far apart, however small they are.
+ * generation << 1 | ignore, for each slot; user space writes it. 64 bits, since elements of an
+ * array map are so far apart, however small they are.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -45,7 +45,7 @@ struct {
 	__type(value, __u64);
 } verdicts SEC(".maps");
 
-/* Of the threads that wait, and of those whose books have not begun. Written by sched_progress. */
+/* For threads that wait, and for those whose books have not begun. sched_progress writes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -62,7 +62,7 @@ static __always_inline __u16 *slot_entry(__u32 tid)
 	return chunk ? &chunk->slot[tid & (SCHED_TIDS - 1)] : NULL;
 }
 
-/* What is known of a thread that the scan found and that has not switched since, or NULL. */
+/* What is known of a thread that the scan found and that has not switched yet, or NULL. */
 static __always_inline struct sched_first *first_of(__u32 slot, __u32 generation)
 {
 	struct sched_progress *item = bpf_map_lookup_elem(&progress, &slot);

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * When was a group of tasks kept off a CPU because it had used up its bandwidth
- * (cpu.max)?
+ * When was a group of tasks kept off a CPU because it had used up its bandwidth (cpu.max)?
  *
- * The scheduler walks from the cgroup whose bandwidth is used up through all below
- * it, on one CPU at a time: tg_throttle_down() and tg_unthrottle_up(). That holds for
- * kernels that take the whole run queue away and for those that, since e1fad12dcb66
- * (6.18), take away each task on its way to user space. A task's wait is held against
- * these episodes when it ends, so that nothing is done for who is not throttled.
+ * The scheduler walks from the cgroup that has used up its bandwidth through all below it, one CPU
+ * at a time: tg_throttle_down() and tg_unthrottle_up(). So do kernels that take the whole run queue
+ * away, and those that, since e1fad12dcb66 (6.18), take away each task on its way to user space. A
+ * wait is compared with these episodes when it ends, so that a task that is not throttled costs
+ * nothing.
  */
 #ifndef KVMQ_THROTTLE_BPF_H
 #define KVMQ_THROTTLE_BPF_H
 
 #include "vcpu.bpf.h"
 
-#define THROTTLE_GROUPS 8192 /* cgroups on a CPU looked after at once */
+#define THROTTLE_GROUPS 8192 /* so many pairs of cgroup and CPU are followed */
 #define THROTTLE_DEPTH 16    /* of a cgroup, looked at for a limit */
-#define THROTTLE_EPISODES 8  /* that a wait can hold and still be told apart */
+#define THROTTLE_EPISODES 8  /* so many episodes in a wait can be told apart */
 
 struct throttle_episode {
 	__u64 begin;
@@ -31,13 +30,13 @@ struct throttle_key {
 
 struct throttled_group {
 	__u64 since; /* of the episode going on, if depth is not 0 */
-	__u32 depth; /* how many of the group and those above it are throttled */
+	__u32 depth; /* how many of the group and its parents are throttled */
 	__u32 ended;
-	__u64 forgotten; /* up to then, episodes are not among these any more */
+	__u64 forgotten; /* episodes up to then are no longer among these */
 	struct throttle_episode episodes[THROTTLE_EPISODES]; /* the last ones, as a ring */
 };
 
-/* The longest unused one makes room. */
+/* If there is no room, the one that is unused for longest goes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, THROTTLE_GROUPS);
@@ -48,7 +47,7 @@ struct {
 /* Whether any group has been throttled yet. */
 bool throttle_seen = false;
 
-/* When, by its run queue's clock, throttling was last not written down: the table is full. */
+/* When throttling was last not noted because the table was full, by the run queue's clock. */
 __u64 throttle_unwritten = 0;
 
 static __always_inline __u64 common_part(__u64 begin, __u64 end, __u64 from, __u64 to)
@@ -58,7 +57,7 @@ static __always_inline __u64 common_part(__u64 begin, __u64 end, __u64 from, __u
 	return earlier > later ? earlier - later : 0;
 }
 
-/* Whether the group, or one above it, has a limit on its bandwidth. */
+/* Whether the bandwidth of the group, or of one above it, has a limit. */
 static __always_inline bool is_limited(__u64 address)
 {
 	struct task_group *group = (void *)address;
@@ -99,10 +98,9 @@ static __always_inline __u64 throttled_group_time(__u64 address, __u32 cpu, __u6
 }
 
 /*
- * The part of a wait from begin to end in which the task's group was throttled. A
- * task that was moved to another run queue waits there since last_queued, and waited
- * on from_cpu before. Not static, and without pointers: so it is verified once, and
- * not for each call.
+ * The part of a wait from begin to end in which the task's group was throttled. A task that was
+ * moved waits on its present run queue since last_queued, and waited on from_cpu before. Not
+ * static, and without pointers, so that it is verified once and not for each call.
  */
 __noinline __u64 throttled_time(__u64 address, __u32 from_cpu, __u64 begin, __u64 end)
 {
@@ -121,7 +119,7 @@ __noinline __u64 throttled_time(__u64 address, __u32 from_cpu, __u64 begin, __u6
 	return sum;
 }
 
-/* One more of a group and those above it is throttled on the CPU of a run queue. */
+/* One more of a group and its parents is throttled on the CPU of a run queue. */
 static __always_inline void throttle_begin(__u64 group, struct rq *rq)
 {
 	struct throttle_key key = { group, BPF_CORE_READ(rq, cpu) };

@@ -2,11 +2,10 @@
 /*
  * Is this task part of a VM, and of which? Decided here and nowhere else.
  *
- * A thread inside KVM_RUN is the only one with a preempt notifier, since KVM
- * is the notifiers' only user. A vCPU thread that is back in its VMM has none,
- * so whoever was seen with one is remembered in a table indexed by thread id:
- * one load, where a hash would cost a walk, and no allocation, which a
- * real-time kernel forbids inside the scheduler.
+ * KVM is the only user of preempt notifiers, so a thread that has one is inside KVM_RUN. A vCPU
+ * thread that is back in its VMM has none. So each thread that was seen with one is remembered in a
+ * table that is indexed by thread id. That is one load, where a hash would take a walk, and no
+ * allocation, which a real-time kernel forbids inside the scheduler.
  */
 #ifndef KVMQ_VCPU_BPF_H
 #define KVMQ_VCPU_BPF_H
@@ -30,12 +29,12 @@ struct sched_kvm kvm = {};
 __u64 tracked[TIDS_LIMIT / 64] = {};
 
 /*
- * How many of these have the same lower bits: all that a task in no VM needs, without a call and
- * in one page. A section of its own, which is small enough, and not for mmap(), to be had from the
- * kernel's direct map: its pages are large, and in the TLB when the scheduler has used a task.
- * What .bss and .rodata hold is in pages of 4 KiB each, and a miss costs half an empty program.
- * On a host that is a VM itself, pages are no larger than those of the host beneath: this one is
- * then the miss that is left (12 to 17 ns where an empty program takes 55, the task's own lines 5).
+ * How many of these have the same lower bits. A task in no VM needs nothing else: no call, and one
+ * page. It is in a section of its own, which is small and not for mmap(), so that it is in the
+ * kernel's direct map: the pages there are large, and in the TLB when the scheduler has used a
+ * task. .bss and .rodata are in pages of 4 KiB, and a miss costs half an empty program. On a host
+ * that is itself a VM, pages are no larger than those of the outer host: there this page is the one
+ * miss that is left (12 to 17 ns, where an empty program takes 55 and the task's own lines 5).
  */
 #define FILTER_COUNTS 8192
 static volatile union {

@@ -2,11 +2,11 @@
 /*
  * How many requests are in the rings of a VM's disks, and for how long?
  *
- * All rings of a VM are looked at whenever it kicks a device, a device interrupts it, or its VMM
- * sends a request to a block device of the host. In between, a ring is taken to have been as it was
- * last seen. CPUs that look at the same time have one word in common, which each exchanges for the
- * next; who succeeds owns the time since the last look, and books it. Needs atomic operations that
- * return a value (5.12).
+ * All rings of a VM are looked at when it kicks a device, when a device interrupts it, or when its
+ * VMM sends a request to a block device of the host. Between two looks a ring counts as it was last
+ * seen. CPUs that look at the same time share one word, which each exchanges for the next. Whoever
+ * succeeds owns the time since the last look, and books it. Needs atomic operations that return a
+ * value (5.12).
  */
 #include "compat.bpf.h"
 
@@ -53,9 +53,9 @@ static __always_inline bool read_index(__u64 address, __u16 *index)
 }
 
 /*
- * The used index is read first: what comes and goes between the two readings is counted as waiting
- * for a moment, and never as less than nothing. Most rings are empty and stay so, which one index
- * tells: nothing has left a ring that nothing came into.
+ * The used index is read first: what comes and goes between the two readings counts as waiting for
+ * a moment, and the number is never below 0. Most rings are empty and stay so, which one index
+ * tells: nothing has left a ring into which nothing came.
  */
 static __always_inline bool read_indices(const struct virtqueue_ring *ring, __u64 old, __u16 *used,
 					 __u16 *avail)
@@ -160,8 +160,8 @@ int virtqueue_message(void *ctx)
 }
 
 /*
- * A VMM that polls its rings, or takes kicks in user space (ioeventfd=off), has them unseen: the
- * next thing it does with a request is this.
+ * If a VMM polls its rings, or takes kicks in user space (ioeventfd=off), the kicks are not seen.
+ * The next thing that it does with a request is this.
  */
 SEC("tp_btf/block_bio_queue")
 int virtqueue_submit(void *ctx)

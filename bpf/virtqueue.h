@@ -12,9 +12,9 @@
 #define VIRTQUEUE_RINGS_OF_VM 64 /* at most */
 
 /*
- * What was last seen of a ring, in one word that can be exchanged at once; 0: nothing yet. The
- * time is modulo 2^40 ns, 18 minutes: it only matters while a request is in the ring and nothing
- * is heard of its VM.
+ * What was last seen of a ring, in one word that can be exchanged at once; 0: nothing yet. The time
+ * is modulo 2^40 ns, 18 minutes: it only matters if a request stays in the ring and its VM does
+ * nothing for so long.
  */
 #define VIRTQUEUE_TIME_UNIT 8 /* 2^8 ns */
 #define VIRTQUEUE_STATE(time, waiting, used)                                                       \
@@ -30,9 +30,10 @@ struct virtqueue_rings {
 };
 
 /*
- * User space hands a slot out and takes it back: it takes vm_pid away first and then state, and
- * sets vm_pid last. Whoever still counts for the last owner finds state changed. From then on
- * the kernel alone writes state, integral_ns and requests.
+ * User space gives a slot out and takes it back. To take it back, it clears vm_pid first, then
+ * state; to give it out, it sets vm_pid last. A program that still counts for the last owner finds
+ * that state has changed. While it is given out, the kernel alone writes state, integral_ns and
+ * requests.
  */
 struct virtqueue_ring {
 	__u64 state;
@@ -48,8 +49,8 @@ struct virtqueue_ring {
 _Static_assert(sizeof(struct virtqueue_ring) == 64, "rings share no cache line");
 
 /*
- * The time from a state to a moment, in units. Where it seems to be over 18 minutes less a second,
- * it is less than 0: that CPU's clock is behind the one that wrote the state.
+ * The time from a state to a moment, in units. A time over 18 minutes less a second counts as
+ * negative: that CPU's clock is behind the one that wrote the state.
  */
 static inline __attribute__((always_inline)) __u32 virtqueue_since(__u64 state, __u32 time)
 {
@@ -59,8 +60,8 @@ static inline __attribute__((always_inline)) __u32 virtqueue_since(__u64 state, 
 }
 
 /*
- * What follows a state, as the indices are now; 0: no ring holds these. The old time is kept in
- * its place where the clock seems to have gone back.
+ * The state after this one, with the indices as they are now; 0: no ring can have these. If the
+ * clock seems to have gone back, the old time is kept.
  */
 static inline __attribute__((always_inline)) __u64
 virtqueue_next(__u64 old, __u16 used, __u16 avail, __u32 size, __u32 now)
@@ -84,8 +85,8 @@ static inline __attribute__((always_inline)) int virtqueue_unchanged(__u64 old, 
 }
 
 /*
- * Whether the time between two states and what left the ring in it are to be booked. A guest's
- * driver that begins anew clears its ring: what was in it did not leave it.
+ * Whether to book the time between two states, and what left the ring in it. A guest's driver that
+ * starts again clears its ring: the requests in it did not leave it.
  */
 static inline __attribute__((always_inline)) int virtqueue_counts(__u64 old, __u64 new)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long did requests take inside QEMU, by QEMU's own stamps?
+ * How long did requests take inside QEMU, by QEMU's own time stamps?
  *
- * block_acct_done() ends each request that succeeded, with all that QEMU's accounting is made
- * of in its arguments: so there is nothing to remember of the beginning.
+ * block_acct_done() ends each request that succeeded. Its arguments have all that QEMU's accounting
+ * uses, so nothing has to be remembered from the beginning.
  */
 #include "compat.bpf.h"
 
@@ -78,7 +78,7 @@ int vmm_done(struct pt_regs *ctx)
 		__sync_fetch_and_add(&lost, 1);
 		return 0;
 	}
-	/* As late as may be: QEMU looks at the clock when this has returned. */
+	/* As late as possible: QEMU looks at the clock when this has returned. */
 	now = bpf_ktime_get_ns();
 	if (cookie.start_time_ns > 0 && (__u64)cookie.start_time_ns < now)
 		ns = now - cookie.start_time_ns;

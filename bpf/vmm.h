@@ -15,7 +15,7 @@ struct vmm_key {
 	__u32 type; /* the VMM's own number, whose meaning depends on its version */
 };
 
-/* Each counter is added to at once, by any thread. */
+/* Any thread may add to a counter, so each addition is atomic. */
 struct vmm_requests {
 	__u64 count;
 	__u64 sum_ns;

@@ -2,11 +2,10 @@
 /*
  * How long has a thread waited that gets its CPU?
  *
- * By the kernel's own book-keeping, sched_info: at sched_switch the arriving task's
- * run_delay holds what it has waited for up to its last move between run queues, and
- * last_queued when it was queued on this one; sched_info_arrive() adds the same
- * difference a moment later. So the sum is the kernel's to the nanosecond, and no
- * wake-up hook is needed.
+ * The kernel's own accounting tells (sched_info). At sched_switch, run_delay of the arriving task
+ * is what it has waited up to its last move between run queues, and last_queued is when it was
+ * queued on this one. sched_info_arrive() adds the same difference a moment later. So the sum is
+ * the kernel's to the nanosecond, and no hook at wake-ups is needed.
  */
 #ifndef KVMQ_WAIT_BPF_H
 #define KVMQ_WAIT_BPF_H
@@ -19,7 +18,7 @@
 struct wait {
 	__u64 ns;	    /* by the kernel's book-keeping */
 	__u64 throttled_ns; /* of these */
-	__u64 queued_rq;    /* it began, by our own books: see end_wait() */
+	__u64 queued_rq;    /* when it began, by our own books: see end_wait() */
 	__u32 cause;
 };
 
@@ -52,9 +51,8 @@ static __always_inline void count_wait(struct sched_thread *thread, const struct
 }
 
 /*
- * Time since the last change. Two CPUs' clocks may be apart, and the kernel may
- * count a wait longer than we do: then the thread's beginning is moved, so that
- * its parts still add up to its age.
+ * Time since the last change. Two CPUs' clocks may differ, and the kernel may count a longer wait
+ * than we do: then the thread's beginning moves, so that its parts still add up to its age.
  */
 static __always_inline __u64 clock_growth(struct sched_thread *thread, __u64 now)
 {
@@ -67,8 +65,8 @@ static __always_inline __u64 clock_growth(struct sched_thread *thread, __u64 now
 }
 
 /*
- * What ends when a thread gets its CPU: a wait, whose length is given, and the sleep
- * before it. By our own books a preempted thread waits since it left its CPU.
+ * What ends when a thread gets its CPU: a wait of a given length, and the sleep before it. By our
+ * own books a preempted thread has waited since it left its CPU.
  */
 static __always_inline void end_wait(struct sched_thread *thread, struct wait *wait, __u64 now)
 {
