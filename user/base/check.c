@@ -6,7 +6,7 @@
 
 struct check *checks__add(struct checks *checks, const char *what)
 {
-	/* The last place is used again rather than written beyond. */
+	/* If there is no room, the last place is used again. */
 	size_t place = checks->count < CHECKS_MAX ? checks->count++ : CHECKS_MAX - 1;
 
 	checks->list[place] = (struct check){ .what = what, .status = CHECK_WORKS };

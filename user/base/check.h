@@ -7,8 +7,8 @@
 
 enum check_status {
 	CHECK_WORKS,
-	CHECK_LATER,   /* not yet, and the tool will notice when it comes */
-	CHECK_LACKING, /* the tool works without it, and lacks something */
+	CHECK_LATER,   /* not yet; the tool will notice when it comes */
+	CHECK_LACKING, /* the tool works, but lacks something */
 	CHECK_MISSING, /* the tool does not work */
 };
 
@@ -26,10 +26,10 @@ struct checks {
 	size_t count;
 };
 
-/* Adds a check that works; the caller makes it worse. */
+/* Adds a check that works; the caller may lower its status. */
 struct check *checks__add(struct checks *checks, const char *what);
 
-/* Why a check does not work, and what is lost by that. */
+/* Says why a check does not work, and what is lost. */
 void check__fail(struct check *check, enum check_status status, const char *lost, const char *why,
 		 ...) __attribute__((format(printf, 4, 5)));
 

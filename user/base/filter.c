@@ -20,7 +20,9 @@
 
 #include "base/privileges.h"
 
-/* Those of the C library, SQLite and libbpf, too, in any version: none reaches another process. */
+/*
+ * Calls of the C library, SQLite and libbpf in any version: none of them reaches another process.
+ */
 static const int harmless[] = {
 	/* what is open */
 	SYS_read,
@@ -112,15 +114,15 @@ static const int harmless[] = {
 
 #define WRITES (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
-/* In argument: the upper half is 0, too, for it is a pointer. */
+/* For a pointer as the argument: the upper half must be 0, too. */
 #define POINTER 8U
 
-/* One that is let through if argument & mask is value; of one with no mask, always. */
+/* A call that is allowed if argument & mask is value; if there is no mask, always. */
 struct conditional {
 	int number;
 	unsigned int needs; /* 0: for every tool */
 	unsigned int argument;
-	uint32_t mask, value; /* of the lower half, for most are 32 bits wide */
+	uint32_t mask, value; /* of the lower half, since most are 32 bits wide */
 };
 
 #define BPF_COMMAND(NEEDS, COMMAND)                                                                \
@@ -143,10 +145,10 @@ static const struct conditional conditionals[] = {
 	{ SYS_ioctl, 0, 1, ~0U, TCSETSW },
 	{ SYS_ioctl, 0, 1, ~0U, TCSETSF },
 	{ SYS_ioctl, 0, 1, ~0U, TCFLSH },
-	/* No memory that can be run: libraries are all there. */
+	/* No executable memory: all libraries are loaded. */
 	{ SYS_mmap, 0, 2, PROT_EXEC, 0 },
 	{ SYS_mprotect, 0, 2, PROT_EXEC, 0 },
-	/* Limits of its own, to be looked at. */
+	/* It may look at its own limits. */
 	{ SYS_prlimit64, 0, POINTER | 2, ~0U, 0 },
 
 	BPF_COMMAND(FILTER_MEASURE, BPF_MAP_LOOKUP_ELEM),
@@ -160,7 +162,7 @@ static const struct conditional conditionals[] = {
 	BPF_COMMAND(FILTER_MEASURE, BPF_MAP_DELETE_BATCH),
 	BPF_COMMAND(FILTER_MEASURE, BPF_PROG_TEST_RUN),
 	BPF_COMMAND(FILTER_MEASURE, BPF_OBJ_GET_INFO_BY_FD),
-	/* Without nodes to go to it tells where pages are, and moves none. */
+	/* Without target nodes it tells where pages are, and moves none. */
 	{ SYS_move_pages, FILTER_MEASURE, POINTER | 3, ~0U, 0 },
 
 	BPF_COMMAND(PRIVILEGE_ATTACH, BPF_LINK_CREATE),
@@ -169,7 +171,10 @@ static const struct conditional conditionals[] = {
 	{ SYS_ioctl, PRIVILEGE_ATTACH, 1, ~0U, PERF_EVENT_IOC_ENABLE },
 	{ SYS_ioctl, PRIVILEGE_ATTACH, 1, ~0U, PERF_EVENT_IOC_DISABLE },
 
-	/* Its flags are in memory and cannot be seen: the user of its own keeps it from writing. */
+	/*
+	 * Its flags are in memory, which the filter cannot see. The tool's own user keeps it from
+	 * writing.
+	 */
 	{ SYS_openat2, PRIVILEGE_LOOK_UP, 0, 0, 0 },
 
 	{ SYS_socket, PRIVILEGE_CONNECT, 0, ~0U, AF_UNIX },
@@ -196,7 +201,7 @@ static const struct conditional conditionals[] = {
 static volatile unsigned int refused_count;
 static volatile int refused_number;
 
-/* What was refused goes on as if the kernel had said so. */
+/* After a refusal the thread goes on, as if the kernel had returned the error. */
 static void on_refused(int signal, siginfo_t *info, void *data)
 {
 	ucontext_t *context = data;
@@ -225,7 +230,7 @@ unsigned int filter__refused(int *number)
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-/* The kernel runs it at each system call, with a struct seccomp_data. No memory is asked for. */
+/* The kernel runs it at each system call, with a struct seccomp_data. It needs no memory. */
 struct filter {
 	struct sock_filter steps[512];
 	unsigned short count;
@@ -244,7 +249,7 @@ static void load_word(struct filter *filter, size_t offset)
 	add_step(filter, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
-/* The next steps are for a word that is value, so many; another goes on behind them. */
+/* If the word is value, the next steps run, so many of them; otherwise they are skipped. */
 static void only_if(struct filter *filter, uint32_t value, size_t steps)
 {
 	add_step(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0,
@@ -261,7 +266,7 @@ static size_t argument_offset(unsigned int argument)
 	return offsetof(struct seccomp_data, args) + (argument & ~POINTER) * sizeof(uint64_t);
 }
 
-/* Lets it through if its condition holds; both architectures have the lower half first. */
+/* Allows the call if its condition holds. Both architectures have the lower half first. */
 static void add_condition(struct filter *filter, const struct conditional *call)
 {
 	if (call->argument & POINTER) {
@@ -282,7 +287,7 @@ static bool is_wanted(const struct conditional *call, unsigned int needs)
 	return !call->needs || call->needs & needs;
 }
 
-/* All conditions of the call that list begins with, of which one is enough. */
+/* All conditions of the call at the beginning of list; one is enough. */
 static void add_call(struct filter *filter, const struct conditional *list, size_t count,
 		     unsigned int needs)
 {
@@ -323,10 +328,10 @@ static void add_calls(struct filter *filter, unsigned int needs, pid_t command)
 		only_if(filter, (uint32_t)harmless[i], 1);
 		end_with(filter, SECCOMP_RET_ALLOW);
 	}
-	/* No call at all: so says a tracer that answers one itself, as strace can. */
+	/* No call at all: a tracer that answers a call itself says so, as strace can. */
 	only_if(filter, (uint32_t)-1, 1);
 	end_with(filter, SECCOMP_RET_ALLOW);
-	/* What is new in a C library asks for its old ways then. */
+	/* With this answer a C library uses its old calls instead of a new one. */
 	only_if(filter, SYS_clone3, 1);
 	end_with(filter, SECCOMP_RET_ERRNO | ENOSYS);
 	for (size_t i = 0; i < COUNT(conditionals); i++)

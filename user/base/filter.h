@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The system calls that are left to a process which has given up the rest. */
+/* Which system calls a process may still make after it has given up its privileges. */
 #ifndef KVMQ_FILTER_H
 #define KVMQ_FILTER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Beside PRIVILEGE_*: what else the calls of a list are for. */
+/* What else the calls of a list are for, beside PRIVILEGE_*. */
 enum {
 	FILTER_MEASURE = 1 << 8, /* reads and updates tables of BPF programs that are there */
-	FILTER_REMOVE = 1 << 9,	 /* takes files away */
+	FILTER_REMOVE = 1 << 9,	 /* removes files */
 };
 
 /*
- * From now on only the calls for needs (PRIVILEGE_* and FILTER_*) do anything, in all threads;
- * kill() only for command, if that is not 0. Others fail with EPERM and are counted. 0 or -errno.
+ * From now on all threads may only make the calls that needs (PRIVILEGE_* and FILTER_*) lists, and
+ * kill() only command, if that is not 0. Other calls fail with EPERM and are counted. 0 or -errno.
  */
 int filter__load(unsigned int needs, pid_t command);
 

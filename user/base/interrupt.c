@@ -43,7 +43,7 @@ void interrupt__signals(sigset_t *signals)
 	sigaddset(signals, SIGHUP);
 }
 
-/* How long a signal has been there while what is guarded goes on; 0: none has come. */
+/* How long a signal has been pending while guarded work goes on; 0: none has come. */
 static uint64_t waited_ns(void)
 {
 	uint64_t came = state.came_ns, begin = state.begin_ns, now;
@@ -55,8 +55,8 @@ static uint64_t waited_ns(void)
 }
 
 /*
- * What is open is closed by the kernel. Nobody may read the line, and the other thread may be
- * waiting for just that.
+ * The kernel closes what is open. Nobody may read the line, and the other thread may be waiting for
+ * that very reader.
  */
 static void end(const char *doing)
 {
@@ -72,7 +72,7 @@ static void end(const char *doing)
 	_exit(STATUS_FAILED);
 }
 
-/* Waits until a signal is there, or the loop has taken one; or only looks. */
+/* Waits until a signal is pending, or the loop has taken one; or only looks. */
 static bool is_pending(int fd, int timeout_ms)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
@@ -82,7 +82,7 @@ static bool is_pending(int fd, int timeout_ms)
 	return fds[0].revents;
 }
 
-/* One that was sent twice is one: the copy is thrown away. */
+/* A signal that was sent twice counts once: the copy is discarded. */
 static bool is_another(int fd)
 {
 	struct signalfd_siginfo info;
@@ -91,7 +91,7 @@ static bool is_another(int fd)
 	       read(fd, &info, sizeof(info)) != sizeof(info);
 }
 
-/* Looks at the signals and leaves the first to the loop. */
+/* Looks at the signals, and leaves the first one to the loop. */
 static void *look_after(void *context)
 {
 	int fd = (int)(intptr_t)context;
@@ -126,7 +126,7 @@ void interrupt__begin(bool with_command)
 	state.taken_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (fd < 0)
 		return;
-	/* A signal for the process is then the other thread's, or a loop's that reads it. */
+	/* A signal for the process then goes to the other thread, or to a loop that reads it. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attributes);
@@ -139,7 +139,9 @@ void interrupt__begin(bool with_command)
 		close(fd);
 	else
 		pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	/* What it drops, no thread may any more once privileges_drop() has been called. */
+	/*
+	 * No thread may have more privileges than this one once privileges_drop() has been called.
+	 */
 	while (!error && !atomic_load(&state.begun))
 		sched_yield();
 }

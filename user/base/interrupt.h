@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SIGINT, SIGTERM and SIGHUP end a tool within a second, whatever it is doing. They are blocked,
- * for the loop of intervals to read them when an interval can be ended; until it does, a thread
- * looks after them.
+ * SIGINT, SIGTERM and SIGHUP end a tool within a second, whatever it is doing. They are blocked.
+ * The loop of intervals reads them when it can end an interval; at other times a thread watches for
+ * them.
  */
 #ifndef KVMQ_INTERRUPT_H
 #define KVMQ_INTERRUPT_H
@@ -11,37 +11,37 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Those three. */
+/* The three signals. */
 void interrupt__signals(sigset_t *signals);
 
 /*
- * Blocks them and starts the thread, which keeps no privilege but that to signal a command, if
- * there will be one: to be called once, before anything is opened. Where there is no thread to be
- * had they end the tool as they end any other program.
+ * Blocks them and starts the thread. The thread keeps no privilege but the one to signal a command,
+ * if there will be one. To be called once, before anything is opened. If no thread can be started,
+ * the signals end the tool as they end any program.
  */
 void interrupt__begin(bool with_command);
 
 /*
- * From now on this thread does what may take as long as others want: read what they wrote, wait for
- * them. doing stands in "ended by a signal while ..."; NULL: not any more. If a signal has come and
- * that is still so after 0.5 s, the tool ends with STATUS_FAILED and one line. What the kernel does
- * for the tool alone ends by itself, and is not to be left half done. Returns what was done before,
- * to go on with.
+ * From now on this thread does work whose duration others decide: it reads what they wrote, or
+ * waits for them. doing completes "ended by a signal while ..."; NULL: that work is over. If a
+ * signal has come and the work still goes on after 0.5 s, the tool ends with STATUS_FAILED and one
+ * line. Work that the kernel does for the tool alone is not guarded: it ends by itself, and must
+ * not be left half done. Returns the previous doing, to be restored.
  */
 const char *interrupt__guard(const char *doing);
 
-/* Whether such a signal has come 0.2 s ago or more: a loop that may be long gives up. */
+/* Whether a signal came 0.2 s ago or earlier: a loop that may be long gives up. */
 bool interrupted(void);
 
 /*
- * The loop has read a signal, and ends; another one, later than 0.1 s after, ends the tool at once.
- * Not to be called for one that is passed on to a command.
+ * The loop has read a signal, and ends. Another signal, more than 0.1 s later, ends the tool at
+ * once. Not to be called for a signal that is passed on to a command.
  */
 void interrupt__taken(void);
 
 /*
- * What the thread does before it ends the tool; NULL: nothing. It must need no lock, for the other
- * thread may hold any.
+ * What the thread does before it ends the tool; NULL: nothing. It must take no lock, since the
+ * other thread may hold any.
  */
 void interrupt__set_restore(void (*restore)(void));
 

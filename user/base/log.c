@@ -111,7 +111,7 @@ void log_text(const char *format, va_list args)
 	free(text);
 }
 
-/* Of a pipe: asked for anew, for what has failed on the way may have left no errno. */
+/* For a pipe the error is asked for anew: what failed earlier may have left no errno. */
 static bool has_no_reader(int fd)
 {
 	struct pollfd output = { .fd = fd };

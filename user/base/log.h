@@ -15,12 +15,12 @@ enum exit_status {
 };
 
 /*
- * Sets the name before each message; it is not copied. verbose: 1 shows details, 2 the words of
- * libraries, too.
+ * Sets the name before each message, which is not copied. verbose: 1 shows details, 2 also the
+ * messages of libraries.
  */
 void log_init(const char *program, unsigned int verbose);
 
-/* From now on an error is kept instead of shown, unless details are; or shown again. */
+/* true: errors are kept instead of shown, unless details are shown. false: they are shown again. */
 void log_keep_errors(bool keep);
 
 /* The last error that was kept; "" before the first. */
@@ -29,12 +29,12 @@ const char *log_kept(void);
 /* What failed, on which object, and what to do about it. No newline needed. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether one was said, or kept. */
+/* Whether an error was shown, or kept. */
 bool log_has_error(void);
 
 /*
- * What to do about an error: where something has run out (memory, open files, room that a limit
- * leaves), what gives more of it; else what the caller says, which is about its own object.
+ * What to do about an error. If something has run out (memory, open files, room under a limit), it
+ * says how to get more; otherwise it is what the caller says about its own object.
  */
 const char *remedy(int error, const char *otherwise);
 
@@ -44,20 +44,23 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Detail that only --verbose shows. */
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The words of a library, of any length and with their own newlines: at a verbosity of 2. */
+/* A message of a library, of any length and with its own newlines: shown at a verbosity of 2. */
 void log_text(const char *format, va_list args);
 
 /*
- * Writes out standard output. Returns 0, or -errno after one line: full or closed. That nobody
- * reads it any more ('| head -1') is -errno without a line. Set errno to 0 before printing: a
- * buffer that was written out on the way has left its error there.
+ * Writes out standard output. Returns 0, or -errno after one line: full or closed. If nobody reads
+ * it any more ('| head -1'), -errno without a line. Set errno to 0 before printing: a buffer that
+ * was written out earlier has left its error there.
  */
 int flush_output(void);
 
-/* Whether flush_output() has found that nobody reads any more: the end, and no failure. */
+/*
+ * Whether flush_output() has found that nobody reads any more: this ends the tool, and is no
+ * failure.
+ */
 bool output_is_unread(void);
 
-/* The same for a tool that is done then: its exit status. */
+/* The same for a tool that has printed all: its exit status. */
 enum exit_status output_status(void);
 
 #endif

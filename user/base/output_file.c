@@ -9,7 +9,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 
-/* Without O_NONBLOCK, a FIFO that took the file's place would be waited at. */
+/* With O_NONBLOCK, opening does not wait if a FIFO has taken the file's place. */
 #define FLAGS (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 const char *output_file__refusal(const struct stat *file)
@@ -28,8 +28,8 @@ const char *output_file__refusal(const struct stat *file)
 }
 
 /*
- * Looked at before it is opened, for opening a device may do something, and again when it cannot
- * be changed for another any more. Returns it, or -errno.
+ * Looked at twice: before it is opened, since opening a device may do something, and when it is
+ * open and can no longer be exchanged. Returns the descriptor, or -errno.
  */
 static int open_existing(const char *path, int access, const char **refusal)
 {
@@ -60,7 +60,9 @@ static void say_why(const char *option, const char *path, int error)
 		  remedy(error, "give a file that can be written"));
 }
 
-/* One that is new, or one that is there and may be written to: it, or -errno after one line. */
+/*
+ * A new file, or an existing one that may be written to: its descriptor, or -errno after one line.
+ */
 static int open_plain(const char *option, const char *path, int access)
 {
 	const char *refusal = NULL, *before = interrupt__guard("opening a file");

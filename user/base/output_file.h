@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A file that is written for somebody, often by root and at a place where others may write: what
- * stands there may have been put in the way. Nothing but a plain file of our own is written to.
+ * A file that is written for a user, often by root and where others may write, too: they may have
+ * put something in the way. Only a plain file of our own is written to.
  */
 #ifndef KVMQ_OUTPUT_FILE_H
 #define KVMQ_OUTPUT_FILE_H
@@ -9,20 +9,19 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Why a file that is there must not be written to, in a few words; NULL: it may be. */
+/* Why an existing file must not be written to, in a few words; NULL: it may be. */
 const char *output_file__refusal(const struct stat *file);
 
 /*
- * Makes a file at path, for nobody else to read or write (0600, less what the umask takes away),
- * or empties the one that is there, whose mode stays. Refuses a symbolic link, whatever is no
- * plain file, one of another user's and one with a second name, and leaves it untouched; never
- * waits for a reader. Returns 0, or -errno after one line that begins with option. *file is to be
- * closed by fclose().
+ * Makes a file at path that nobody else may read or write (0600, less the umask), or empties an
+ * existing one, whose mode stays. Refuses, and leaves untouched: a symbolic link, anything but a
+ * plain file, another user's file, and a file with a second name. Never waits for a reader. Returns
+ * 0, or -errno after one line that begins with option. Close *file with fclose().
  */
 int output_file__open(FILE **file, const char *option, const char *path);
 
 /*
- * The same, but what is in it stays, and it is read, too: the file descriptor, to be closed, or
+ * The same, but the contents stay, and may be read, too. Returns the descriptor, to be closed, or
  * -errno.
  */
 int output_file__hold(const char *option, const char *path);

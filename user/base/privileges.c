@@ -16,9 +16,9 @@
 #include "base/log.h"
 
 /*
- * What reading goes on to need. A VMM runs as a user of its own: to list /proc/PID/fd of another
- * user's takes CAP_DAC_READ_SEARCH, and to follow a link in it, or /proc/PID/root, or to see
- * its numa_maps, or anything of it under hidepid, CAP_SYS_PTRACE.
+ * What reading needs later. A VMM runs as a user of its own. Listing another user's /proc/PID/fd
+ * takes CAP_DAC_READ_SEARCH. CAP_SYS_PTRACE is needed to follow a link in it, or /proc/PID/root, to
+ * read its numa_maps, and for anything of it under hidepid.
  */
 static const struct kept_capability {
 	unsigned int capability;
@@ -57,32 +57,32 @@ bool privileges_can_enable_statistics(void)
 }
 
 /*
- * A user who is nobody else, so that none may send signals here: above all that systemd and
- * containers deal out (systemd's UIDS-GIDS), by the process's number.
+ * A user id that nobody else has, so that nobody may send signals here. It is above the ranges of
+ * systemd and containers (systemd's UIDS-GIDS), plus the process's number.
  */
 #define OWN_USER 1879048192
 
-/* A sanitizer looks for leaks by tracing all threads, which takes one user. */
+/* A sanitizer looks for leaks by tracing all threads, which need one user. */
 #ifdef __SANITIZE_ADDRESS__
 #define IS_SANITIZED true
 #else
 #define IS_SANITIZED false
 #endif
 
-/* For good: what root may by its number alone ends, and nothing raises capabilities again. */
+/* For good: root's number alone gives nothing any more, and nothing raises capabilities again. */
 #define SECURE_BITS                                                                                \
 	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |                           \
 	 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |   \
 	 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
 
-/* Whether one of those that may be kept is there to be kept. */
+/* Whether one of the capabilities that may be kept is held at all. */
 static bool is_kept(const struct kept_capability *kept, unsigned int needs)
 {
 	return (kept->needs & needs) == kept->needs &&
 	       capng_have_capability(CAPNG_EFFECTIVE, kept->capability);
 }
 
-/* What reading goes on to need, into kept: their count. */
+/* Writes what reading needs later into kept, and returns the count. */
 static unsigned int choose(unsigned int kept[KEPT_CAPABILITIES + 2], unsigned int needs)
 {
 	unsigned int count = 0;
@@ -96,8 +96,8 @@ static unsigned int choose(unsigned int kept[KEPT_CAPABILITIES + 2], unsigned in
 }
 
 /*
- * Of the calling thread, as all here: the C library's functions would ask the others, too, which
- * may have given up what it takes. The capabilities stay, for the securebits say so.
+ * Of the calling thread, as all here: the C library's functions would change the other threads,
+ * too, which may have given up what that takes. The capabilities stay, since the securebits say so.
  */
 static void become_own_user(void)
 {
@@ -107,15 +107,15 @@ static void become_own_user(void)
 	    !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID) ||
 	    !(prctl(PR_GET_SECUREBITS) & SECBIT_NO_SETUID_FIXUP))
 		return;
-	/* A user namespace may not have such a one: then it stays who it is. */
+	/* A user namespace may not have this id: then the user stays. */
 	syscall(SYS_setgroups, 0, NULL);
 	syscall(SYS_setresgid, user, user, user);
 	syscall(SYS_setresuid, user, user, user);
 }
 
 /*
- * The bounding set and the securebits take CAP_SETPCAP. Whoever has not got that cannot gain
- * anything by them either, without new privileges.
+ * The bounding set and the securebits take CAP_SETPCAP. A process without it cannot gain anything
+ * by them either, since it has no_new_privs.
  */
 static int keep(const unsigned int *kept, unsigned int count, bool stays)
 {

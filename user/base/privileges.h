@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What this process may do, and giving up what it needs no more. */
+/* What this process may do, and how it gives up what it no longer needs. */
 #ifndef KVMQ_PRIVILEGES_H
 #define KVMQ_PRIVILEGES_H
 
@@ -16,7 +16,7 @@ int privileges_missing(char *names, size_t size);
 /* Whether the kernel lets this process have BPF statistics (CAP_SYS_ADMIN). */
 bool privileges_can_enable_statistics(void);
 
-/* What a tool goes on to do beside reading files and the tables of its own BPF programs. */
+/* What a tool does later, beside reading files and the tables of its own BPF programs. */
 enum {
 	PRIVILEGE_ATTACH = 1,  /* programs to VMs that start later on: CAP_PERFMON */
 	PRIVILEGE_CONNECT = 2, /* to sockets of other users' VMs: CAP_DAC_OVERRIDE */
@@ -26,30 +26,29 @@ enum {
 
 struct privileges_kept {
 	unsigned int needs; /* PRIVILEGE_* */
-	bool records;	    /* to a file that is open; those beside it are taken away at its end */
+	bool records;	    /* to a file that is open; those beside it are removed at its end */
 	pid_t command;	    /* a child that gets signals; 0: none */
 };
 
 /*
- * Keeps only what reading goes on to need: CAP_BPF for the maps and the program that brings them
- * up to date, CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE for the files in /proc of other users' VMs;
- * and what kept names. Of root it takes the user, too, but for one who writes beside what is open.
- * No system call but those that are left does anything from then on, in any thread: it fails with
- * EPERM, and is counted. Returns 0 or -errno after one line.
+ * Keeps only what reading needs later, and what kept names: CAP_BPF for the maps and for the
+ * program that brings them up to date, CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE for other users' VMs
+ * in /proc. It also gives up root's user, unless files have to be removed or opened for writing
+ * later. From then on a system call that is not allowed fails with EPERM in any thread, and is
+ * counted. Returns 0 or -errno after one line.
  */
 int privileges_drop(const struct privileges_kept *kept);
 
-/* Keeps none, and neither opens files to write nor reaches another process: for all threads. */
+/* Keeps none. No thread may open files for writing, or reach another process. */
 int privileges_drop_all(void);
 
 /*
- * The same of the calling thread, which may send signals if it is said so. Its system calls are
- * bound by privileges_drop() in another one, for which this must have been done before.
+ * The same for the calling thread, which may still send signals if told so. privileges_drop() in
+ * another thread, called after this, limits its system calls.
  */
 void privileges_drop_thread(bool signals);
 
-/* Says, once, which system call was refused, if one was: the list lacks it, or somebody is inside.
- */
+/* Says, once, which system call was refused, if any: the list lacks it, or somebody has got in. */
 void privileges_tell_refused(void);
 
 #endif

@@ -7,14 +7,17 @@
 
 #include "base/text.h"
 
-/* Of a key, in small letters: these anywhere in it; these as a whole or at its end. */
+/*
+ * Words of a key, in small letters: these count anywhere in it, those below as a whole or at its
+ * end.
+ */
 static const char *const parts[] = {
 	"passw",  "passphrase", "secret", "token",    "credential", "signature",
 	"cookie", "accesskey",	"apikey", "authoriz", "hmac",	    NULL,
 };
 static const char *const ends[] = { "key", "pass", "pwd", "sig", "auth", "sas", "jwt", NULL };
 
-#define KEY_MAX 64 /* of a longer one, the end is looked at */
+#define KEY_MAX 64 /* of a longer key, only the end is looked at */
 
 /* A copy on its way. */
 struct copy {
@@ -22,7 +25,7 @@ struct copy {
 	size_t room;
 };
 
-/* All of it or, from then on, nothing: a character of UTF-8 stays whole. */
+/* Copies all of it or, from then on, nothing: a character of UTF-8 stays whole. */
 static void put(struct copy *copy, const char *text, size_t length)
 {
 	if (length > copy->room) {
@@ -85,15 +88,15 @@ static const char *separators_of(const char *text)
 }
 
 /*
- * "user:password@" or "user%password@" before a host: the secret's length, from *text on; 0: there
- * is none. A '/' that belongs to the password is no end of it.
+ * "user:password@" or "user%password@" before a host: the length of the secret, from *text on; 0:
+ * there is none. A '/' in the password does not end it.
  */
 static size_t find_userinfo(const char *authority, const char **secret)
 {
 	size_t length = strcspn(authority, "/?#\""), mark = strcspn(authority, ":%");
 	const char *at = memrchr(authority, '@', length), *rest = authority + mark + 1;
 
-	/* What stands behind the mark is no port: it goes on behind the '/'. */
+	/* What follows the ':' is no port, so it goes on after the '/'. */
 	if (!at && *authority != '[' && mark < length &&
 	    (rest[-1] == '%' || rest + strspn(rest, "0123456789") != authority + length))
 		at = strrchr(rest, '@');
@@ -103,7 +106,7 @@ static size_t find_userinfo(const char *authority, const char **secret)
 	return (size_t)(at - *secret);
 }
 
-/* A user's name alone is none, but for a web server's: there it is a token. */
+/* A user's name alone is no secret, except for a web server: there it is a token. */
 static bool is_token(const char *text, const char *scheme_end)
 {
 	const char *begin = scheme_end;
@@ -113,7 +116,7 @@ static bool is_token(const char *text, const char *scheme_end)
 	return !strncmp(begin, "http", strlen("http")) || !strncmp(begin, "ftp", strlen("ftp"));
 }
 
-/* The length of the secret that begins behind what is here, from *secret on; 0: none does. */
+/* The length of the secret that begins after what precedes *secret; 0: none begins. */
 static size_t find_secret(const char *text, const char *here, const char *separators,
 			  const char **secret)
 {

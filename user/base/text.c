@@ -11,7 +11,7 @@
 #define HARMFUL (UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp)
 
 #define WRAP_INDENT 2
-#define WRAP_MIN 20 /* columns: in fewer, most words would be cut */
+#define WRAP_MIN 20 /* in fewer columns most words would be cut */
 
 /* What is shown of a character, or of several plain ones. */
 struct piece {
@@ -23,12 +23,12 @@ struct piece {
 /* A text on its way to where it is shown. */
 struct walk {
 	const char *next;
-	bool begun; /* something that takes room was shown: a mark has what to stand on */
+	bool begun; /* something with a width was shown: a mark has a character to stand on */
 };
 
 static bool is_harmless(ucs4_t code)
 {
-	/* Fillers and the like have letters' categories, and cannot be seen either. */
+	/* Fillers and the like: their category is that of letters, but they cannot be seen. */
 	return !uc_is_general_category_withtable(code, HARMFUL) &&
 	       !uc_is_property_default_ignorable_code_point(code);
 }
@@ -65,8 +65,8 @@ static int columns_of(const struct text_char *one)
 }
 
 /*
- * The next character as it is shown, or as many plain ones, of which nearly all text is, as there
- * is room for. False: that was all.
+ * The next character as it is shown, or as many plain characters as there is room for, since nearly
+ * all text is plain. False: that was all.
  */
 static bool walk__next(struct walk *walk, struct piece *piece, size_t room)
 {
@@ -101,7 +101,7 @@ static void put_blanks(FILE *file, size_t count)
 		putc_unlocked(' ', file);
 }
 
-/* text_show() of what is left; a caller that goes on begins behind the blanks. */
+/* text_show() of the rest; a caller that goes on begins after the blanks. */
 static size_t walk__show(struct walk *walk, FILE *file, size_t columns)
 {
 	size_t used = 0, blanks = 0;
@@ -152,7 +152,7 @@ static void begin_next_line(FILE *file)
 	put_blanks(file, WRAP_INDENT);
 }
 
-/* A word in a line in which so many columns are used. Returns how many are now. */
+/* Adds a word to a line of which so many columns are used. Returns how many are used now. */
 static size_t wrap_word(FILE *file, const char *word, size_t used, size_t columns)
 {
 	struct walk walk = { .next = word };
@@ -241,7 +241,7 @@ void text_copy(char *copy, size_t size, const char *text, size_t length)
 	copy[used] = '\0';
 }
 
-/* Whether what stands here would be taken for an escape, had nobody escaped it. */
+/* Whether what is here would read as an escape, although nobody escaped it. */
 static bool looks_escaped(const char *text)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Text that a stranger may have written: names of VMs and threads, cgroups, paths, serial
- * numbers, reports. It is kept as it is, and made harmless here, where it is shown: by
- * characters of UTF-8, whatever the locale. Shown as '?' are a byte that belongs to no
- * character, a character that does something (controls, those of C1 too; separators of lines;
- * direction, joiners and whatever else is invisible), one without a meaning (unassigned,
- * private), and a mark that would stand on what comes before the text.
+ * Text that a stranger may have written: names of VMs and threads, cgroups, paths, serial numbers,
+ * reports. It is stored as it is, and made harmless here, where it is shown, by characters of
+ * UTF-8, whatever the locale. '?' is shown for: a byte that belongs to no character; a character
+ * that does something (controls, those of C1 too; separators of lines; direction, joiners and other
+ * invisible ones); one without a meaning (unassigned, private); and a mark that would stand on what
+ * comes before the text.
  */
 #ifndef KVMQ_TEXT_H
 #define KVMQ_TEXT_H
@@ -17,23 +17,23 @@
 #include <stdio.h>
 
 /*
- * Shows as many whole characters as at most so many columns of a terminal hold, where wide ones
- * take 2 and marks 0, without blanks at the end. Returns how many they took.
+ * Shows as many whole characters as fit into so many columns of a terminal. Wide characters take 2
+ * columns, marks 0; blanks at the end are left out. Returns how many columns it took.
  */
 size_t text_show(FILE *file, const char *text, size_t columns);
 
-/* How many text_show() would take for all of it. */
+/* How many columns text_show() would take for all of it. */
 size_t text_columns(const char *text);
 
-/* Shows all of a text, and blanks up to so many columns. */
+/* Shows all of a text, then blanks up to so many columns. */
 void text_put(FILE *file, const char *text, size_t columns);
 
 /* A line of text, all of it harmless, without blanks at its end. It brings its own \n. */
 void text_line(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * The same line of a text that is already there, no wider than so many columns: it goes on in
- * further lines, which are indented. 0, or too few for a word or two: no limit.
+ * The same for a text that exists already, no wider than so many columns: it continues in indented
+ * lines. If the number is 0, or too small for a word or two, there is no limit.
  */
 void text_wrap(FILE *file, const char *text, size_t columns);
 

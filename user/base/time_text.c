@@ -11,7 +11,7 @@
 #define DAY_SECONDS (24 * 3600)
 #define FRACTION_DIGITS 9
 
-/* Exactly so many digits; moves text behind them. */
+/* Reads exactly so many digits, and moves text behind them. */
 static bool take_number(const char **text, int digits, int *value)
 {
 	for (*value = 0; digits; digits--, ++*text) {
@@ -85,7 +85,7 @@ static bool is_same(const struct tm *a, const struct tm *b)
 	       a->tm_hour == b->tm_hour && a->tm_min == b->tm_min && a->tm_sec == b->tm_sec;
 }
 
-/* What a clock of UTC would mean; timegm() would turn a 30th of February into a 2nd of March. */
+/* What the parts mean in UTC. timegm() would turn a 30th of February into a 2nd of March. */
 static int seconds_of_utc(const struct tm *wanted, time_t *seconds)
 {
 	struct tm day = *wanted;
@@ -95,8 +95,9 @@ static int seconds_of_utc(const struct tm *wanted, time_t *seconds)
 }
 
 /*
- * The offset of local time changes at most once in two days: the time is by that of the day
- * before, or of the day after. mktime() would not say which it took, nor that there is none.
+ * The offset of local time changes at most once in two days, so the time is by the offset of the
+ * day before or of the day after. mktime() would not say which it took, nor that no such time
+ * exists.
  */
 static int seconds_of_local(const struct tm *wanted, time_t *seconds)
 {
@@ -159,7 +160,7 @@ static int parse_ago(const char *text, uint64_t now_ns, uint64_t *realtime_ns)
 	return -EINVAL;
 }
 
-/* Today's date, or that of the day before: at noon, which no day is without. */
+/* Today's date, or yesterday's, taken at noon, which every day has. */
 static void read_day(struct tm *day, uint64_t now_ns, bool utc, bool yesterday)
 {
 	time_t now = (time_t)(now_ns / NSEC_PER_SEC);

@@ -6,16 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What parse_time() reads, for the line that refuses anything else. */
+/* The forms that parse_time() reads, for the line that refuses anything else. */
 #define TIME_FORMS                                                                                 \
 	"2026-11-29T21:00:00+01:00, 2026-11-29 21:00, 21:00, yesterday 21:00, -10min, -2h or -90s"
 
 /*
- * Reads a time: RFC 3339, whose seconds, fraction and offset may be left out, and whose T may be
- * a blank; HH:MM[:SS[.FRACTION]] of today or, after "yesterday ", of the day before; or how long
- * before now, in s, min or h. now_ns and *realtime_ns are ns since 1970. Without an offset, it is
- * local time, or UTC if utc is set. Of a local time that the clock shows twice, it is the first.
- * Returns 0, -EINVAL (no such form) or -ERANGE (a day or a time that there is not, or before 1970).
+ * Reads a time: RFC 3339, whose seconds, fraction and offset may be left out, and whose T may be a
+ * blank; HH:MM[:SS[.FRACTION]] of today or, after "yesterday ", of yesterday; or how long ago, in
+ * s, min or h. now_ns and *realtime_ns are ns since 1970. A time without an offset is local, or UTC
+ * if utc is set. If the clock shows a local time twice, the first is meant. Returns 0, -EINVAL (no
+ * such form) or -ERANGE (no such day or time, or before 1970).
  */
 int parse_time(const char *text, uint64_t now_ns, bool utc, uint64_t *realtime_ns);
 
