@@ -14,8 +14,8 @@ struct command {
 };
 
 /*
- * Forks a child with the privileges of now, that waits to be started. Returns 0
- * or -errno after one line.
+ * Forks a child, with the present privileges, that waits to be started. Returns 0 or -errno after
+ * one line.
  */
 int command__prepare(struct command *command, char **arguments);
 

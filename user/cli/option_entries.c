@@ -264,7 +264,7 @@ const struct option_entry option_verbose = {
 	.set = add_verbose,
 };
 
-/* These two end the reading: options_parse() prints what they ask for. */
+/* These two end the reading: options_parse() prints the help or the version. */
 const struct option_entry option_version = {
 	.letter = 'V',
 	.name = "version",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The options that several tools take, and what a tool makes options of its own with. */
+/* The options that several tools take, and helpers for a tool's own options. */
 #ifndef KVMQ_OPTION_ENTRIES_H
 #define KVMQ_OPTION_ENTRIES_H
 
@@ -12,7 +12,7 @@ extern const struct option_entry option_vm, option_cgroup, option_hist, option_e
 	option_record, option_from, option_since, option_until, option_verbose, option_version,
 	option_help;
 
-/* --by of a tool whose rows may be these; without it they are the first. */
+/* --by of a tool that has these rows; the first is the default. */
 #define OPTION_BY(...)                                                                             \
 	{                                                                                          \
 		.letter = 'b', .name = "by", .has_argument = required_argument,                    \

@@ -6,9 +6,9 @@
 #include "cli/options.h"
 
 /*
- * Holds what was given against the rules of all tools and the tool's own. given has the value
- * of each option in the tool's list ("": it took none), or NULL where it was not given. Returns
- * 0, or -EINVAL after one line.
+ * Checks the given options against the rules of all tools and the tool's own. given has the value
+ * of each option in the tool's list ("": it took none), or NULL if it was not given. Returns 0, or
+ * -EINVAL after one line.
  */
 int option_rules__check(const struct tool *tool, const char *const *given, bool command);
 

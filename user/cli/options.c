@@ -145,7 +145,7 @@ static int refuse(const struct tool *tool, int what, char **argv)
 {
 	const char *last = argv[optind - 1];
 
-	/* Of a short one, getopt may not be through with its word: optopt holds it. */
+	/* For a short option getopt may be in the middle of its word: optopt holds the letter. */
 	if (optopt && find_entry(tool, optopt) < 0)
 		log_error("-%c: no such option: see '%s --help'", optopt, tool->name);
 	else if (what == ':')
@@ -157,8 +157,8 @@ static int refuse(const struct tool *tool, int what, char **argv)
 }
 
 /*
- * An optional value is part of its option's word. What stands apart may be meant as one, or as
- * INTERVAL: only a fraction can be nothing but that.
+ * An optional value is part of its option's word. A word after it may be meant as the value or as
+ * INTERVAL; only a fraction is clearly INTERVAL.
  */
 static int check_apart(const struct option_entry *entry, const char *next)
 {
@@ -252,7 +252,10 @@ static int read_time(uint64_t *time_ns, const struct options *options,
 	return error == -EINVAL ? option__refuse(entry, text) : error;
 }
 
-/* Only now, since --utc may stand behind them; and "-10min" is before one and the same moment. */
+/*
+ * Only now, since --utc may come after them, and since all times that are relative to now need the
+ * same now.
+ */
 static int read_times(struct options *options)
 {
 	uint64_t now_ns = clock_realtime_ns();
@@ -341,7 +344,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 		return 1;
 	take_whole(options, tool);
 	log_init(tool->name, options->verbose);
-	/* Another file would get its number, and the output. */
+	/* Otherwise another file would get its number, and the output. */
 	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
 		log_error("standard output: closed: give it a reader");
 		*status = STATUS_FAILED;

@@ -17,8 +17,8 @@ struct option_entry {
 	const char *argument;	   /* its name in the help */
 	const char *help;	   /* one line, without the values */
 	const char *const *values; /* the words it takes, then NULL; the first is the default */
-	const char *expected; /* what a value is, for whoever gave another; NULL: one of values */
-	size_t place;	      /* offset in struct options, for a set() that several share */
+	const char *expected;	   /* what a value is, for the error message; NULL: one of values */
+	size_t place;		   /* offset in struct options, for a set() that several share */
 	/* Returns 0, or -EINVAL after one line. text: the value, or NULL; it stays argv's. */
 	int (*set)(struct options *options, const struct option_entry *entry, const char *text);
 };

@@ -49,7 +49,7 @@ static int open_timer(uint64_t interval_ns)
 	return fd;
 }
 
-/* A signal for the tool is one for its command; its end ends the tool. */
+/* A signal for the tool is passed on to its command; the command's end ends the tool. */
 static void handle_signal(struct loop *loop, int fd)
 {
 	struct signalfd_siginfo info;
@@ -119,7 +119,7 @@ static int wait_and_handle(struct loop *loop, struct pollfd *fds)
 	if (error < 0 && !output_is_unread())
 		return error;
 	if (error < 0 || fds[3].revents) {
-		/* Without a reader nothing is left to do, but to wait for a command. */
+		/* If nobody reads, nothing is left to do but to wait for a command. */
 		fds[3].fd = -1;
 		error = !loop->command->pid;
 	}

@@ -8,24 +8,23 @@
 
 struct run_steps {
 	int (*poll)(void *context);   /* the probe may have something to say */
-	int poll_ms;		      /* call poll that often; -1: only when it is readable */
+	int poll_ms;		      /* call poll that often; -1: only when its fd is readable */
 	int (*report)(void *context); /* an interval is over */
-	bool silent;		      /* writes nothing to standard output: that need not be read */
+	bool silent; /* writes nothing to standard output, which nobody has to read */
 	void *context;
 };
 
 /*
- * Blocks the signals that runner__run() waits for, so that none is missed before; to
- * be called before a probe is opened.
+ * Blocks the signals that runner__run() waits for, so that none is missed. To be called before a
+ * probe is opened.
  */
 void runner__prepare(const struct options *options);
 
 /*
- * Starts the command if there is one, and calls the steps until COUNT intervals
- * are over, the command has ended, or SIGINT, SIGTERM or SIGHUP came; the
- * interval that a signal or the command's end cuts short is reported, too. Without
- * a reader of standard output, the end comes at once, or with the command's.
- * Returns an exit status: a command's own if there was one.
+ * Starts the command, if there is one, and calls the steps until COUNT intervals are over, the
+ * command has ended, or SIGINT, SIGTERM or SIGHUP has come. An interval that a signal or the
+ * command's end cuts short is reported, too. If nobody reads standard output any more, it ends at
+ * once, or with the command. Returns an exit status: the command's, if there was one.
  */
 int runner__run(const struct options *options, struct command *command, int probe_fd,
 		const struct run_steps *steps);

@@ -6,12 +6,12 @@
 #include "cli/options.h"
 #include "render/metric.h"
 
-/* What a report has where its options ask for nothing else. */
+/* What a report shows if its options ask for nothing else. */
 struct table_choice {
 	const struct metric_table *metrics;
 	const struct metric_table *by_reason; /* the help has it, too; NULL: there is none */
 	const char *columns;		      /* NULL: those that the metrics call usual */
-	const char *sort;		      /* key of the harm */
+	const char *sort;		      /* key of the metric that shows the harm */
 };
 
 /*
@@ -22,14 +22,17 @@ int choose_table(struct columns *columns, const struct metric **sort,
 		 const struct table_choice *choice, const struct options *options, int *status);
 
 /*
- * The metric that rows are ordered by: --sort's, or the one of this key, the harm, in text
- * and with --top; or NULL: as they are, by name. Returns 0, or -EINVAL after one line on standard
- * error.
+ * Which metric orders the rows: that of --sort; or, in text and with --top, the one with this key,
+ * which shows the harm; or NULL, which leaves the order of names. Returns 0, or -EINVAL after one
+ * line on standard error.
  */
 int choose_sort(const struct metric **sort, const struct metric_table *table,
 		const struct options *options, const char *key);
 
-/* Orders *count rows, size bytes apart, by what choose_sort() has chosen, and leaves --top's. */
+/*
+ * Orders *count rows, size bytes apart, by the metric that choose_sort() found, and keeps as many
+ * as --top says.
+ */
 void sort_rows(const struct metric *sort, const struct options *options, void *rows, size_t *count,
 	       size_t size);
 

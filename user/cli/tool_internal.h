@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the two ways to lead a tool's life share: to measure, and to show what was recorded. */
+/* What measuring and replaying have in common. */
 #ifndef KVMQ_TOOL_INTERNAL_H
 #define KVMQ_TOOL_INTERNAL_H
 
@@ -15,10 +15,10 @@ struct life {
 /* Zeros, or NULL after one line. */
 void *life__new(size_t size);
 
-/* What is recorded of the tool, but for the host and the boot. */
+/* What is recorded about the tool, without the host and the boot. */
 struct recording_info life__info(const struct life *life, const char *option);
 
-/* Shows the interval between two views and sends it on its way: 0, or -errno after one line. */
+/* Shows the interval between two views and flushes it: 0, or -errno after one line. */
 int life__show(struct life *life, const struct view *before, const struct view *after);
 
 /* Measures until it is told to end: an exit status. */

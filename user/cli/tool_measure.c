@@ -17,7 +17,7 @@ struct measuring {
 	const struct source_ops *ops;
 	void *source;
 	struct view views[2];
-	unsigned int latest;	   /* which of the two */
+	unsigned int latest;	   /* index of the later one */
 	struct list events;	   /* that have come since */
 	struct recorder *recorder; /* NULL: nothing is recorded */
 	int error;		   /* what went wrong with an event */
@@ -46,7 +46,9 @@ static void take_event(void *context, const void *event)
 		measuring->error = -ENOMEM;
 }
 
-/* The events up to a view are part of it; its memory of older ones is for those to come. */
+/*
+ * The events up to a view are part of it. The memory of its older events is used for the next ones.
+ */
 static void hand_over_events(struct measuring *measuring, struct view *view)
 {
 	struct list *list = events_of(measuring->life->ops->events, view);
@@ -67,7 +69,7 @@ static int read_view(struct measuring *measuring, struct view *view)
 		return 0;
 	if (measuring->life->ops->events)
 		hand_over_events(measuring, view);
-	/* If it fails it has said so, and what is shown goes on. */
+	/* If it fails, it has said so, and showing goes on. */
 	recorder__write(measuring->recorder, view);
 	return 0;
 }
@@ -116,7 +118,7 @@ static int open_recorder(struct measuring *measuring)
 	return recorder__open(&measuring->recorder, options->record, &info);
 }
 
-/* The files were opened with all privileges; the rest needs few of them. */
+/* The files were opened with all privileges; the rest needs only a few. */
 static int measure(struct measuring *measuring, struct command *command)
 {
 	const struct options *options = &measuring->life->options;
@@ -140,7 +142,7 @@ static int measure(struct measuring *measuring, struct command *command)
 	return runner__run(options, command, ops->fd ? ops->fd(measuring->source) : -1, &steps);
 }
 
-/* A command's status stays. What has failed once has said so. */
+/* A command's status stays. A failure that has been reported is not reported again. */
 static int stop(struct measuring *measuring, int status)
 {
 	const struct source_ops *ops = measuring->ops;

@@ -10,8 +10,8 @@
 #include "source/recorded.h"
 
 /*
- * Three views: the earlier one of the pair that is to be shown; the latest of those after it,
- * which are one step; and the one that is being read, which may be of another run.
+ * Three views: the earlier one of the pair to show; the latest one of the step that begins there;
+ * and the one that is being read, which may be of another run.
  */
 enum { BEFORE, HELD, READ, VIEWS };
 
@@ -66,7 +66,7 @@ static void print_events(const struct replay *replay)
 					 (const char *)events->items + i * ops->events->size);
 }
 
-/* Recorded intervals are hardly ever exact: a step is over within half of one. */
+/* Recorded intervals are hardly ever exact, so a step ends up to half an interval early. */
 static bool is_step(const struct replay *replay)
 {
 	const struct options *options = &replay->life->options;
@@ -85,7 +85,9 @@ static int take_view(struct replay *replay)
 	if (time_of(replay, READ) > replay->life->options.until_ns)
 		return 1;
 	if (id != replay->run) {
-		/* What was between two runs was not measured; what came before the first view was.
+		/*
+		 * The time between two runs was not measured. What came before a run's first view
+		 * was.
 		 */
 		done = show_held(replay);
 		if (!done && time_of(replay, READ) >= replay->life->options.since_ns)
@@ -112,7 +114,9 @@ static int replay_all(struct replay *replay)
 		got = recorded__next(replay->recording, options, &replay->views[READ]);
 		done = got > 0 ? take_view(replay) : got;
 	}
-	/* What is shorter than a step is shown, too, as it is when a signal ends one. */
+	/*
+	 * A last step that is too short is shown, too, like an interval that a signal cuts short.
+	 */
 	if (done >= 0 && (!options->count || replay->shown != options->count))
 		done = show_held(replay);
 	if (done < 0 || replay->shown)
