@@ -7,12 +7,12 @@
 
 #include "bpf/hist.h"
 
-/* The middle of a bucket in ns: within 6.25 % of all in it, from 512 ns up. */
+/* The middle of a bucket in ns: from 512 ns up, within 6.25 % of each value in it. */
 uint64_t bucket_middle(uint32_t bucket);
 
 /*
- * What permille of all parts' durations do not exceed, in ns: the middle of its
- * bucket, but no more than max_ns. 0 if there was none.
+ * The percentile, in permille, of the durations of all parts, in ns: the middle of its bucket, but
+ * at most max_ns. 0 if there were no durations.
  */
 uint64_t buckets__percentile(const uint32_t (*parts)[HIST_BUCKETS], int count,
 			     unsigned int permille, uint64_t max_ns);

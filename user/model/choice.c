@@ -21,7 +21,7 @@ bool vm__is_named(const struct vm *vm, const char *wanted)
 	return vm__matches(vm, name, wanted);
 }
 
-/* A path in the hierarchy, from its folder's: without the mount, and without a "/" at its end. */
+/* The path in the hierarchy, without the mount and without "/" at either end. */
 static const char *path_in_hierarchy(const char *cgroup, size_t *length)
 {
 	static const char mount[] = "/sys/fs/cgroup";
@@ -47,7 +47,7 @@ bool vm__is_below(const struct vm *vm, const char *cgroup)
 	return !length || !vm->cgroup[1 + length] || vm->cgroup[1 + length] == '/';
 }
 
-/* Earlier versions recorded the cgroup that requests are booked on alone. */
+/* Earlier versions recorded only the cgroup that requests are booked on. */
 struct vm io_vm__identity(const struct io_vm *vm)
 {
 	struct vm identity = { .pid = vm->pid,
@@ -73,7 +73,7 @@ static bool is_wanted(const struct vm *vm, const struct options *options)
 	return !options->vm_count;
 }
 
-/* Drops the items of a list that the view is not to hold any more. */
+/* Drops the items of a list that do not belong to the view any more. */
 static void keep(struct list *list, size_t size, const struct view *view,
 		 bool (*is_kept)(const struct view *view, const void *item))
 {
@@ -143,16 +143,16 @@ static bool keeps_burst(const struct view *view, const void *item)
 	return of_chosen(view, &((const struct named_burst *)item)->event.identity);
 }
 
-/* By the first member of an item, which is a thread's id: of those that are still there. */
+/* For items that begin with a thread's id: whether that thread is still in the view. */
 static bool keeps_id(const struct view *view, const void *item)
 {
 	return list_find(&view->sched.threads, item, compare_ids);
 }
 
-/* What of a VM that is not wanted there is in a view. */
+/* Where an unwanted VM appears in a view. */
 struct traces {
-	bool runs;  /* a thread that is followed has not exited */
-	bool named; /* a wanted one has waited for one of its threads */
+	bool runs;  /* a thread of it that is followed has not exited */
+	bool named; /* a wanted VM has waited for one of its threads */
 };
 
 static struct traces *traces_of(const struct snapshot *sched, struct traces *traces, uint32_t pid,
@@ -244,7 +244,7 @@ static int choose_threads(struct view *view, const struct options *options)
 	return 0;
 }
 
-/* Of VMs that share a cgroup, one that is wanted stands for all: as in io_vms__owner(). */
+/* If VMs share a cgroup, a wanted one stands for all, as in io_vms__owner(). */
 static void stand_in(const struct io_view *io, struct io_whose *whose)
 {
 	const struct io_vm *vm = whose->vm_pid ? io_view__vm(io, whose->vm_pid) : NULL;

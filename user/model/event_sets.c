@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The sets of events. Nobody is among the threads by then, perhaps: so each says whose it is. */
+/*
+ * The sets of events. The thread may be gone when an event is read, so each event says whose it is.
+ */
 #include "model/view_sets.h"
 
 #define GAUGE(name, item, member, type) FIELD_AS(name, item, member, type, FIELD_GAUGE)

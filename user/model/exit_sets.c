@@ -5,7 +5,7 @@
 #define COUNTER(name, item, member) FIELD_AS(name, item, member, FIELD_U64, FIELD_COUNTER)
 #define VIEW_COUNTER(name, member) COUNTER(name, struct view, exits.member)
 
-/* The same at most moments. */
+/* These do not change at most moments. */
 static const struct field exit_state_fields[] = {
 	FIELD_CODE("isa", struct view, exits.isa, FIELD_U32, FIELD_GAUGE, EXIT_ISAS),
 	FIELD_AS("silent", struct view, exits.silent, FIELD_BOOL, FIELD_GAUGE),

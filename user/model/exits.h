@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where the running time of vCPUs goes, and their exits, at one moment: monotonic
- * counters beside a snapshot, and no trace of how they were read. Times are ns.
+ * Where the running time of vCPUs goes, and their exits, at one moment: monotonic counters beside a
+ * snapshot. How they were read does not show. Times are ns.
  */
 #ifndef KVMQ_EXITS_H
 #define KVMQ_EXITS_H
@@ -13,7 +13,7 @@
 #include "bpf/hist.h"
 #include "model/snapshot.h"
 
-/* What the host's processor has: decides what an exit code means. */
+/* What the host's processor has. It decides what an exit code means. */
 enum exit_isa {
 	EXIT_ISA_UNKNOWN,
 	EXIT_ISA_VMX,
@@ -35,10 +35,10 @@ enum exit_part {
 	EXIT_PARTS,
 };
 
-/* Exits for no reason of their own; see exit_reason__name(). */
+/* Exits that have no reason of their own; see exit_reason__name(). */
 #define EXIT_CODE_OTHER 0xfffffffeU
 
-/* Grow only. guest + kvm + vmm + poll is what a vCPU was on a CPU for. */
+/* Only grow. guest + kvm + vmm + poll is the vCPU's time on a CPU. */
 struct exit_figures {
 	uint64_t guest_ns;
 	uint64_t kvm_ns; /* without polling */
@@ -47,12 +47,12 @@ struct exit_figures {
 	uint64_t exits;
 };
 
-/* Exits that were handled, by the time on a CPU that this took. */
+/* Handled exits, by the time on a CPU that each took. */
 struct exit_hist {
 	uint32_t count[EXIT_PARTS][HIST_BUCKETS]; /* modulo 2^32; by KVM alone; by the VMM, too */
 };
 
-/* Grow only. All exits for one reason that were handled. */
+/* Only grow. All handled exits for one reason. */
 struct reason_figures {
 	uint64_t count[EXIT_PARTS];	/* handled by KVM alone; by the VMM, too */
 	uint64_t handle_ns[EXIT_PARTS]; /* time on a CPU in KVM, and in the VMM */
@@ -94,7 +94,7 @@ struct exit_cost {
 struct exit_snapshot {
 	enum exit_isa isa; /* unknown until the first exit */
 	bool silent;	   /* vCPUs run, but this KVM never says that they enter or exit */
-	uint64_t since_ns; /* CLOCK_MONOTONIC: counted since; not compared with another's */
+	uint64_t since_ns; /* CLOCK_MONOTONIC: counted since then; not compared with another's */
 	char missing[MISSING_SIZE]; /* why nothing of it is known; empty: it is */
 	struct exit_losses losses;
 	struct exit_cost cost;
@@ -117,17 +117,17 @@ struct exit_event {
 };
 
 /*
- * Adds to the figures of a vCPU that is in a place what goes on there, and what is the
- * guest's; either may be negative. No figure gets less than 0: what is missing is taken off
- * the greatest ones, so that the sum stays right.
+ * Adds progress_ns, which a vCPU has just spent in a place, and the guest's part of it to the
+ * figures; either may be negative. No figure falls below 0: what is missing is taken from the
+ * largest ones, so that the sum stays right.
  */
 void exit_figures__add_progress(struct exit_figures *figures, enum exit_place place,
 				int64_t progress_ns, int64_t guest_ns);
 
 /*
- * Fills in a vCPU that has neither entered nor exited since it began to be followed: on a
- * CPU it was where it was then. From within KVM it goes back to the guest, if this KVM tells
- * so: as long as the host has no exit at all, nobody knows.
+ * Fills in a vCPU that has neither entered nor exited since it began to be followed: on a CPU it
+ * was where it was then. From within KVM it goes back to the guest, if this KVM reports entries and
+ * exits. As long as the host has no exit at all, nobody knows that.
  */
 void exit_thread__without_events(struct exit_thread *thread, const struct figures *figures,
 				 enum exit_place place, enum exit_isa isa);
@@ -136,8 +136,8 @@ void exit_thread__without_events(struct exit_thread *thread, const struct figure
 struct exit_thread *exit_snapshot__add(struct exit_snapshot *exits);
 
 /*
- * One more reason of a vCPU, put where it belongs: cheap for those that come nearly in order. What
- * was returned before may have moved. NULL: memory is short.
+ * Adds a reason of a vCPU at its place in the order; cheap if they come nearly in order. Pointers
+ * that were returned earlier may be invalid afterwards. NULL: memory is short.
  */
 struct reason_snapshot *exit_snapshot__add_reason(struct exit_snapshot *exits, uint64_t thread,
 						  uint32_t code);

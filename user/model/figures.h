@@ -31,13 +31,13 @@ uint64_t figures__ready(const struct figures *figures);
 /* Waits of all causes. */
 uint64_t figures__waits(const struct figures *figures);
 
-/* after - before, or 0; what is missing to 0 is added to *shrunk. */
+/* after - before, or 0 if that is negative: then the difference is added to *shrunk. */
 uint64_t figure__grown(uint64_t before, uint64_t after, uint64_t *shrunk);
 
-/* Takes of what has shrunk as much off a figure as there is. */
+/* Takes as much of *shrunk off a figure as the figure has. */
 void figure__take_off(uint64_t *figure, uint64_t *shrunk);
 
-/* Adds figures to a sum, whose max_ns is the greater one. */
+/* Adds figures to a sum; its max_ns becomes the greater of the two. */
 void figures__add(struct figures *sum, const struct figures *figures);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the VMs and the block devices of a host did, at one moment: monotonic counters with
- * identities, and no trace of how they were read. Times are ns, devices dev_t as the kernel
- * has them (IO_DEV).
+ * identities. How they were read does not show. Times are ns; devices are dev_t as the kernel has
+ * them (IO_DEV).
  */
 #ifndef KVMQ_IO_H
 #define KVMQ_IO_H
@@ -28,7 +28,7 @@ enum io_op {
 	IO_OPS,
 };
 
-/* What a host request waits in, one after the other. */
+/* The layers in which a host request waits, in this order. */
 enum host_layer {
 	HOST_THROTTLED, /* held back by blk-throttle, before it is queued */
 	HOST_QUEUE,	/* from the queuing of its first bio to its issue */
@@ -42,26 +42,26 @@ enum host_layer {
 enum io_owner {
 	IO_OWNER_HOST, /* no VM's */
 	IO_OWNER_VM,
-	IO_OWNER_UNKNOWN, /* one of several; never a guess */
+	IO_OWNER_UNKNOWN, /* one of several VMs': not guessed */
 	IO_OWNERS,
 };
 
-/* Whose a request on a device is, as all that was known of the host at that moment tells. */
+/* Which VM a request on a device belongs to, by all that was known of the host at that moment. */
 struct io_whose {
-	uint64_t vm_start_ns; /* the VM's; of a shared cgroup's, one of those that share it */
+	uint64_t vm_start_ns; /* the VM's; if several share a cgroup, one of those */
 	uint32_t vm_pid;      /* 0: none is known */
-	uint32_t disk; /* id of the only one of its disks there, or DISK_SEVERAL, or DISK_NO_ID */
+	uint32_t disk; /* id, if only one of its disks is there; DISK_SEVERAL; or DISK_NO_ID */
 	enum io_owner owner;
-	bool stacked; /* the device stands on others, where its requests come again */
+	bool stacked; /* the device stands on others, where its requests are counted again */
 };
 
-/* Requests of one kind, on one device, of one owner. */
+/* Requests of one kind, on one device, by one owner. */
 struct block_flow {
 	uint64_t cgroup_id; /* of the blk-cgroup; 0: none */
 	uint32_t dev;	    /* of the whole disk */
-	uint32_t vm_pid;    /* whose thread submitted them, if that is a VM; else 0 */
+	uint32_t vm_pid;    /* the VM whose thread submitted them; else 0 */
 	enum io_op op;
-	struct io_whose whose; /* not a probe's: io_vms__describe() */
+	struct io_whose whose; /* set by io_vms__describe(), not by a probe */
 	uint64_t issued;       /* a request that is issued again after a requeue counts once */
 	uint64_t completed;
 	uint64_t bytes; /* completed */
@@ -84,7 +84,7 @@ struct block_losses {
 
 /* Requests as the VMM itself times them. */
 struct vmm_flow {
-	uint64_t vm_start_ns; /* not a probe's, as below: io_vms__describe() */
+	uint64_t vm_start_ns; /* set by io_vms__describe(), not by a probe */
 	uint64_t backend;     /* which disk of the VMM: a number that stays the same */
 	uint32_t vm_pid;
 	uint32_t disk; /* its id; DISK_NO_ID: not known which */
@@ -127,7 +127,7 @@ struct virtqueue_snapshot {
 	uint64_t skipped; /* because another CPU was reading it */
 };
 
-/* They take a snapshot of zeros; what is freed is one again. */
+/* Of zeros before; of zeros again after. */
 void block_snapshot__free(struct block_snapshot *snapshot);
 
 /* Forget the flows and keep the memory. */

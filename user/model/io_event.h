@@ -17,7 +17,7 @@ struct io_event {
 	int error; /* 0 or -errno of the block layer's status */
 	uint32_t vm_pid;
 	uint64_t cgroup_id;
-	struct io_whose whose; /* not the probe's: io_vms__describe_event() */
+	struct io_whose whose; /* set by io_vms__describe_event(), not by the probe */
 	uint32_t tid;	       /* of the thread that submitted it; 0: not known */
 	char comm[COMM_SIZE];
 	uint64_t layers_ns[HOST_LAYERS];

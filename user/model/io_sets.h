@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The sets of a view's I/O: each list's fields, by which it is ordered, searched and kept. */
+/* The sets of a view's I/O: the fields of each list, which order, find and record its items. */
 #ifndef KVMQ_IO_SETS_H
 #define KVMQ_IO_SETS_H
 

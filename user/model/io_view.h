@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What is known of I/O at one moment, by value, as a part of a view: VMs with their disks, the
- * host's devices and what stands on what, what was counted, what guests have reported, and what
- * is missing and why. Nothing in it leads outside, and whose a request is has been resolved.
+ * host's devices and what stands on what, what was counted, what guests have reported, and what is
+ * missing and why. It has no pointers to the outside, and says which VM each request belongs to.
  *
- * A VM is known by PID and start, a disk by its VM and its id (disks/disk_ids.h), a device by
- * its number. io_sets describes each list (model/set.h).
+ * The key of a VM is PID and start, that of a disk is its VM and its id (disks/disk_ids.h), that of
+ * a device is its number. io_sets describes each list (model/set.h).
  */
 #ifndef KVMQ_IO_VIEW_H
 #define KVMQ_IO_VIEW_H
@@ -124,7 +124,7 @@ enum guest_layer {
 	GUEST_LAYERS,
 };
 
-/* Its requests of one kind; none are not in the list. */
+/* Its requests of one kind; without requests there is no item. */
 struct io_guest_flow {
 	uint64_t vm_start_ns;
 	uint32_t vm_pid;
@@ -136,10 +136,10 @@ struct io_guest_flow {
 	struct latency layers[GUEST_LAYERS];
 };
 
-/* Why something cannot be shown, in one clause each; empty: it can. */
+/* Why something cannot be shown, in one clause each; empty: it can be. */
 struct io_missing {
 	char all[IO_REASON_SIZE]; /* nothing of I/O is looked at */
-	char vms[IO_REASON_SIZE]; /* some may be there and are not to be seen */
+	char vms[IO_REASON_SIZE]; /* some VMs may exist that cannot be seen */
 	char vmm[IO_REASON_SIZE]; /* figures of VMMs that were asked for, as the next are */
 	char queues[IO_REASON_SIZE];
 	char guests[IO_REASON_SIZE]; /* why vsock is not listened on */
@@ -156,7 +156,7 @@ struct io_view {
 	LIST(struct io_leaf) leaves;	/* by VM, disk, place */
 	LIST(struct io_device) devices; /* by dev */
 	struct block_snapshot block;
-	/* By the same keys: what a flow had counted when its disk came, after another one. */
+	/* By the same keys: what a flow had counted before its disk came, after another disk. */
 	LIST(struct block_flow) block_bases;
 	struct vmm_snapshot vmm; /* uprobe and QMP */
 	struct virtqueue_snapshot queues;
@@ -166,11 +166,11 @@ struct io_view {
 	LIST(struct io_guest_flow) guest_flows; /* by VM, first, disk, op */
 };
 
-/* Forget all and keep the memory; and give that back. A view of zeros is an empty one. */
+/* Empties it and keeps the memory; gives the memory back, too. A view of zeros is empty. */
 void io_view__clear(struct io_view *view);
 void io_view__free(struct io_view *view);
 
-/* Orders a list, as the functions below need it. */
+/* Orders a list, which the functions below need. */
 void io_view__sort(struct io_view *view, enum io_set set);
 
 /* The item with the same keys; the first of those with the same first keys. NULL: there is none. */
@@ -185,7 +185,7 @@ const struct io_disk *io_view__disk(const struct io_view *view, const struct io_
 const struct io_device *io_view__device(const struct io_view *view, uint32_t dev);
 const struct io_guest *io_view__guest(const struct io_view *view, const struct io_vm *vm);
 
-/* Those of a VM, a disk, a guest: a part of their list. Return the first of *count. */
+/* Those of a VM, a disk or a guest: a part of the list. Return the first of *count items. */
 const struct io_disk *io_view__disks(const struct io_view *view, const struct io_vm *vm,
 				     size_t *count);
 const struct io_leaf *io_view__leaves(const struct io_view *view, const struct io_disk *disk,

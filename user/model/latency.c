@@ -23,7 +23,7 @@ void latency__subtract(struct latency *out, const struct latency *after,
 		out->hist[i] = after->hist[i] - before->hist[i];
 		counted += out->hist[i];
 	}
-	/* A count that was made of its buckets goes down when one of them comes round. */
+	/* If the count was made from the buckets, it goes down when one of them wraps around. */
 	out->count = counted ? counted : count;
 }
 

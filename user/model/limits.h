@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What CPU time and I/O the host gives to whom: its use of CPUs, and what cgroups allow. */
+/* The CPU time and I/O that the host gives: how busy its CPUs are, and what cgroups allow. */
 #ifndef KVMQ_LIMITS_H
 #define KVMQ_LIMITS_H
 
@@ -10,7 +10,7 @@
 
 #define IO_MAX_SIZE 256
 
-/* Of all CPUs, since boot, as the kernel counts: at ticks. */
+/* Of all CPUs, since boot. The kernel counts at ticks. */
 struct host_use {
 	bool known;
 	uint64_t busy_ns;
@@ -19,8 +19,8 @@ struct host_use {
 };
 
 /*
- * One cgroup (version 2) of a VM: that of its vCPUs, or one above it, but for the root. The kernel
- * counts throttling where the limit is, so it tells which one was short.
+ * One cgroup (version 2) of a VM: the one of its vCPUs, or one above it, except for the root. The
+ * kernel counts throttling at the cgroup with the limit, which so tells whose limit was too low.
  */
 struct cgroup_limit {
 	uint64_t vm_start_ns;

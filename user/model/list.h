@@ -48,8 +48,8 @@ struct list {
 	((__typeof__((of)->list))list__find(&(of)->all, sizeof(*(of)->list), key, compare))
 
 /*
- * The same for keys that come in that order: looks from *place on, 0 at first, and moves it there.
- * All keys together take one walk through the list.
+ * The same for keys that come in order: searches from *place on, 0 at first, and moves it. All keys
+ * together take one walk through the list.
  */
 #define list_next(of, place, key, compare)                                                         \
 	((__typeof__((of)->list))list__next(&(of)->all, sizeof(*(of)->list), place, key, compare))
@@ -65,7 +65,7 @@ void *list__find(const struct list *list, size_t size, const void *key, list_com
 void *list__next(const struct list *list, size_t size, size_t *place, const void *key,
 		 list_compare compare);
 
-/* An order of items that begin with a uint64_t, and of such numbers. */
+/* An order of items that begin with a uint64_t; also of plain uint64_t. */
 int compare_ids(const void *left, const void *right);
 
 #endif

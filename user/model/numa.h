@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where vCPUs run and what memory they reach, at one moment: monotonic counters beside a
- * snapshot, and no trace of how they were read. Nodes are the host's; pages are of 4 KiB,
- * or what the host's base page is.
+ * Where vCPUs run and what memory they reach, at one moment: monotonic counters beside a snapshot.
+ * How they were read does not show. Nodes are the host's; pages are of 4 KiB, or whatever the
+ * host's base page is.
  */
 #ifndef KVMQ_NUMA_H
 #define KVMQ_NUMA_H
@@ -42,7 +42,7 @@ struct numa_thread {
 	struct numa_figures figures;
 };
 
-/* Counters that grow only, summed over the groups and cache domains of one VM. */
+/* Counters that only grow: the sum over the groups and cache domains of one VM. */
 struct bandwidth {
 	bool known;
 	uint64_t total_bytes;

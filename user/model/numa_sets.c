@@ -62,7 +62,7 @@ static const struct field numa_vm_fields[] = {
 
 #define RESIDENCY(name, member, type) VM(name, residency.member, type, FIELD_GAUGE)
 
-/* Read seldom. */
+/* Read rarely. */
 static const struct field residency_fields[] = {
 	FIELD(struct numa_vm, pid, FIELD_U32, FIELD_KEY),
 	FIELD(struct numa_vm, start_ns, FIELD_U64, FIELD_KEY),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a tool was asked for; cli/options.h reads it from a command line. */
+/* What a tool was asked for. cli/options.h reads it from a command line. */
 #ifndef KVMQ_MODEL_OPTIONS_H
 #define KVMQ_MODEL_OPTIONS_H
 
@@ -22,7 +22,7 @@ struct cpu_options {
 /* What kvmq-numa alone takes. */
 struct numa_options {
 	unsigned int residency; /* enum residency_source */
-	uint64_t period_ns;	/* of reading that; 0: as often as its cost allows */
+	uint64_t period_ns;	/* how often that is read; 0: as often as its cost allows */
 };
 
 /* What kvmq-io alone takes. */
@@ -32,16 +32,16 @@ struct io_options {
 	bool vmm;	       /* a program inside the VMM */
 	bool with_guests;      /* their reports, too */
 	bool guest_report;     /* this is a guest: report to the host */
-	const char *report_to; /* and so; NULL: the first way that there is */
+	const char *report_to; /* where to; NULL: the first way that works */
 };
 
 /* What kvmq-top alone takes. */
 struct top_options {
 	bool batch; /* CSV instead of pages on a terminal */
-	bool pdh;   /* as esxtop's: a column for each figure */
+	bool pdh;   /* in esxtop's format: a column for each figure */
 };
 
-/* Of a view, what can be looked at or not: a set of these. */
+/* The parts of a view that need not be looked at: a set of these. */
 enum {
 	PART_EXITS = 1,
 	PART_NUMA = 2,

@@ -10,7 +10,7 @@ struct pool_block {
 	_Alignas(max_align_t) char bytes[POOL_BLOCK_SIZE];
 };
 
-/* The next block, made if need be. */
+/* The next block, allocated if there is none. */
 static struct pool_block *next_block(struct pool *pool)
 {
 	struct pool_block **place = pool->current ? &pool->current->next : &pool->blocks;

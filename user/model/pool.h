@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory for many small things that are all given back at once, and do not move until then. */
+/* Memory for many small things that are all freed at once, and do not move before. */
 #ifndef KVMQ_POOL_H
 #define KVMQ_POOL_H
 
 #include <stddef.h>
 
-#define POOL_BLOCK_SIZE (64 * 1024) /* what is taken is no larger */
+#define POOL_BLOCK_SIZE (64 * 1024) /* no request is larger */
 
 /* One of zeros is empty. */
 struct pool {
@@ -16,7 +16,7 @@ struct pool {
 /* size bytes of zeros, aligned for any type, or NULL. */
 void *pool__take(struct pool *pool, size_t size);
 
-/* Takes all back and keeps the memory for the next; gives it back. */
+/* Takes everything back: one keeps the memory for later, the other frees it. */
 void pool__reset(struct pool *pool);
 void pool__free(struct pool *pool);
 

@@ -16,7 +16,7 @@ enum residency_source {
 	RESIDENCY_SOURCES,
 };
 
-/* Why memory takes no hint faults, whatever the host's settings. */
+/* Why memory takes no hint faults, whatever the host's settings are. */
 enum memory_kind {
 	MEMORY_NORMAL,	/* takes them where balancing is on */
 	MEMORY_HUGETLB, /* hugetlbfs */
@@ -30,7 +30,7 @@ struct residency {
 	uint64_t time_ns;   /* CLOCK_MONOTONIC when it was read */
 	uint64_t cost_ns;   /* time on a CPU that the reading took */
 	uint64_t period_ns; /* until the next one */
-	bool split;	    /* guest memory alone; else the VMM's own is in bytes, too */
+	bool split;	    /* guest memory alone; else bytes has the VMM's own, too */
 	bool kinds_known;
 	uint32_t error_mpct; /* 1/1000 %: half of the 95 % interval of a node's share; 0: exact */
 	uint32_t samples;    /* pages looked at; 0: not a sample */

@@ -6,7 +6,7 @@
 #define VIEW_COUNTER(name, member) COUNTER(name, struct view, sched.member)
 #define VIEW_GAUGE(name, member, type) FIELD_AS(name, struct view, sched.member, type, FIELD_GAUGE)
 
-/* Of who looks at no thread, the first ones. */
+/* Tools that do not look at threads have only the first ones. */
 #define IO_MOMENT_FIELDS 3
 
 static const struct field moment_fields[] = {
@@ -97,7 +97,7 @@ static const struct field thread_fields[] = {
 	THREAD("preempt_hist", hist.count[CAUSE_PREEMPT], FIELD_U32, FIELD_COUNTER),
 };
 
-/* The state that goes on does so; who waits goes on waiting. */
+/* The present state goes on, and a waiting thread goes on waiting. */
 static uint64_t *growing(struct thread_snapshot *thread)
 {
 	struct figures *figures = &thread->figures;
@@ -124,7 +124,7 @@ static void age_thread(void *item, const void *was, const void *is)
 	struct thread_snapshot *thread = item;
 	uint64_t *part = growing(thread), passed = after->sched.read_rq - thread->read_rq;
 
-	(void)was; /* a thread may have been read as of later than the others */
+	(void)was; /* a thread may have been read later than the others */
 	if (!part || after->sched.read_rq < thread->read_rq)
 		return;
 	*part += passed;

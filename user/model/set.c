@@ -112,7 +112,10 @@ void *set__find(const struct set *set, const struct list *list, const void *item
 	return NULL;
 }
 
-/* How many items come before one with these first keys, or, if up is set, are no later. */
+/*
+ * How many items are before the first one with these keys; with up set, before the first one after
+ * them.
+ */
 static size_t find_bound(const struct set *set, uint32_t keys, const struct list *list,
 			 const void *item, bool up)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a view is made of: sets, each a list of items whose members are described once, by a
- * table of fields. Finding, differences, sums, recordings and the tests' scenes all follow
- * from that table. Adding a figure is adding a member and its field.
+ * What a view is made of: sets, each a list of items. A table of fields describes the members of an
+ * item once. Finding, differences, sums, recordings and the tests' scenes all follow from that
+ * table. To add a figure, add a member and its field.
  */
 #ifndef KVMQ_SET_H
 #define KVMQ_SET_H
@@ -21,7 +21,7 @@ enum field_type {
 };
 
 enum field_kind {
-	FIELD_KEY,     /* which item it is: the keys of a set, together, are one item's */
+	FIELD_KEY,     /* tells which item it is; all keys of a set together are unique */
 	FIELD_COUNTER, /* grows only; U32: modulo 2^32 */
 	FIELD_GAUGE,   /* as it was then; also texts and codes */
 	FIELD_MAXIMUM, /* the greatest so far */
@@ -32,8 +32,8 @@ struct field {
 	enum field_type type;
 	enum field_kind kind;
 	uint32_t offset; /* in the item */
-	uint32_t count;	 /* of numbers that follow each other, or of a text's bytes */
-	uint32_t below;	 /* codes, which index tables, are; I32: or -1, none. 0: any number */
+	uint32_t count;	 /* of consecutive numbers, or of a text's bytes */
+	uint32_t below;	 /* of a code, which indexes tables; an I32 may be -1, too. 0: any number */
 };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is none */
@@ -45,7 +45,7 @@ struct field {
 		.offset = offsetof(item, member), .count = FIELD_COUNT(item, member, of_type)      \
 	}
 
-/* The same, called otherwise: for a member of a member. */
+/* The same with another name: for a member of a member. */
 #define FIELD_AS(column, item, member, of_type, of_kind)                                           \
 	{                                                                                          \
 		.name = column, .type = of_type, .kind = of_kind,                                  \
@@ -77,13 +77,13 @@ struct set {
 	uint32_t list;	    /* offset of its LIST() in the view; of the item itself without keys */
 	bool events;	    /* a LIST() of what happened since the view before: no item stays */
 	/*
-	 * What an item becomes from one view to the next if nothing happens to it, or NULL: just
-	 * what it was. Knows the item's fields, and of the views those of the set "moments".
+	 * What time alone makes of an item from one view to the next; NULL: it stays what it was.
+	 * It sees the fields of the item and, of the views, those of the set "moments".
 	 */
 	void (*age)(void *item, const void *was, const void *is);
 };
 
-/* An order of items by their keys: as list_compare's, of items of a set. */
+/* Compares two items of a set by their keys, for a list_compare. */
 int set__compare(const struct set *set, const void *left, const void *right);
 
 /* Orders a list by the keys. */
@@ -92,26 +92,26 @@ void set__sort(const struct set *set, struct list *list);
 /* The item with the same keys in a list ordered by set__sort(), or NULL. */
 void *set__find(const struct set *set, const struct list *list, const void *item);
 
-/* The first of those with the same first keys, so many of them, and how many there are. */
+/* The first item with these first keys, and the number of them in *count. */
 void *set__find_part(const struct set *set, uint32_t keys, const struct list *list,
 		     const void *item, size_t *count);
 
 /*
- * What has changed from before (NULL: from nothing) to after, into result, which may be after:
- * counters are differences, or 0 where one has gone down; all else is as in after.
+ * Writes what has changed from before (NULL: from nothing) to after into result, which may be
+ * after. Counters become differences, or 0 if one has gone down; everything else is as in after.
  */
 void set__subtract(const struct set *set, void *result, const void *before, const void *after);
 
-/* Adds counters, and keeps the greater of maxima; keys and gauges of sum stay. */
+/* Adds counters, and keeps the greater of two maxima. Keys and gauges of sum stay. */
 void set__add(const struct set *set, void *sum, const void *item);
 
-/* Whether two items are alike in all fields. */
+/* Whether two items are equal in all fields. */
 bool set__equal(const struct set *set, const void *a, const void *b);
 
-/* Whether they are alike in one field. */
+/* Whether they are equal in one field. */
 bool field__equal(const struct field *field, const void *a, const void *b);
 
-/* Makes one field of an item that of another. */
+/* Copies one field from another item. */
 void field__copy(const struct field *field, void *item, const void *from);
 
 /* Whether a number is one that the field can have. */

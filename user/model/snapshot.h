@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a host looks like at one moment: monotonic counters with identities, and
- * no trace of how they were read. Everything that is shown is made from the
- * difference of two of these. Durations and times are in ns.
+ * What a host looks like at one moment: monotonic counters with identities. How they were read does
+ * not show. Everything that is shown is made from the difference of two of these. Durations and
+ * times are in ns.
  */
 #ifndef KVMQ_SNAPSHOT_H
 #define KVMQ_SNAPSHOT_H
@@ -29,8 +29,10 @@ enum state {
 	STATE_GONE, /* exited; it is in no later snapshot */
 };
 
-/* Which thread, of which VM. A VM is a process; its start tells it from a later
- * one with the same PID. */
+/*
+ * Which thread, of which VM. A VM is a process; its start tells it from a later process with the
+ * same PID.
+ */
 struct identity {
 	uint64_t id;	      /* unique for as long as the tool runs */
 	uint64_t vm_start_ns; /* 0: not known */
@@ -104,7 +106,7 @@ struct losses {
 	uint64_t clock;	    /* waits that were longer than the time since they began */
 	uint64_t missed;    /* switches not seen, made up for from the kernel's books */
 	uint64_t throttled; /* throttling that could not be told from waiting */
-	uint64_t overlap;   /* changes of state that came to be known late */
+	uint64_t overlap;   /* changes of state that were noticed late */
 	uint64_t timeline;  /* slices missing in --timeline: the buffer or the file was full */
 	uint64_t blame;	    /* waits booked on nobody: a full list or table */
 };
@@ -139,8 +141,8 @@ struct snapshot {
 int compare_overlaps(const void *left, const void *right);
 
 /*
- * Whether a thread of a snapshot that ended at end_ns is so old that it was there at time_ns of
- * an earlier one, in which it is not: it could not be read then.
+ * Whether a thread of a snapshot that ended at end_ns existed already at time_ns of an earlier
+ * snapshot that lacks it: it could not be read then.
  */
 bool thread__is_older(const struct thread_snapshot *thread, uint64_t time_ns, uint64_t end_ns);
 
@@ -148,18 +150,18 @@ bool thread__is_older(const struct thread_snapshot *thread, uint64_t time_ns, ui
 const struct overlap *snapshot__overlap(const struct snapshot *snapshot, uint32_t vm_pid);
 
 /*
- * The VM that has a PID and a start; of start 0, which is not known, the latest with that PID.
- * NULL: it is not there.
+ * The VM with a PID and a start. If the start is 0, which is not known, the latest with that PID.
+ * NULL: there is none.
  */
 const struct vm *snapshot__vm(const struct snapshot *snapshot, uint32_t pid, uint64_t start_ns);
 
-/* That of a thread. */
+/* The VM of a thread. */
 const struct vm *snapshot__vm_of(const struct snapshot *snapshot, const struct identity *thread);
 
-/* The PID that vhost's kernel threads are named after, or 0: this offender is no such thread. */
+/* The PID in the name of a vhost kernel thread; 0: this offender is no such thread. */
 uint32_t offender__vhost_pid(const struct offender *offender);
 
-/* Orders the pairs, and adds those up that are the same. */
+/* Orders the pairs, and adds up those that are equal. */
 void snapshot__sort_blame(struct snapshot *snapshot);
 
 /* An order of pairs; 0: the same victim and offender. */

@@ -8,9 +8,9 @@
 #include "model/snapshot.h"
 
 /*
- * A state of a thread that has ended. Times are the scheduler's clock in ns. A
- * thread's states follow each other without a gap: where one begins later than
- * the last one ended, those in between are lost.
+ * A state of a thread that has ended. Times are the scheduler's clock in ns. A thread's states
+ * follow each other without a gap: if one begins later than the last one ended, those in between
+ * are lost.
  */
 struct state_change {
 	struct identity identity;

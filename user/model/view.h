@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All that is known of one moment, by value: what a tool did not look at is empty. Rows are
- * made of two of these alone, wherever they come from. view_sets.h describes each list.
+ * All that is known of one moment, by value. What a tool does not look at is empty. Rows are made
+ * of two views alone, wherever these come from. view_sets.h describes each list.
  */
 #ifndef KVMQ_VIEW_H
 #define KVMQ_VIEW_H
@@ -14,7 +14,7 @@
 #include "model/snapshot.h"
 #include "model/wait_event.h"
 
-/* Whose an event is, as it was called then, and how its time becomes the time of day. */
+/* Who caused an event, by the names of then, and how its time becomes the time of day. */
 struct event_names {
 	uint64_t boot_ns; /* time of day at which CLOCK_MONOTONIC was 0 */
 	char vm[VM_SHOWN_SIZE];
@@ -44,13 +44,13 @@ struct view {
 	struct exit_snapshot exits;
 	struct numa_snapshot numa;
 	struct io_view io;
-	/* Since the view before, if they are recorded. */
+	/* Since the view before, if events are recorded. */
 	LIST(struct named_wait) waits;
 	LIST(struct named_exit) slow_exits;
 	LIST(struct named_burst) bursts;
 };
 
-/* Empties it, and gives its memory back. One of zeros is empty. */
+/* Empties it, and frees its memory. A view of zeros is empty. */
 void view__free(struct view *view);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/view_sets.h"
 
-/* Each set stands in one of these lists. */
+/* Each set is in one of these lists. */
 #define SETS_OF_THREADS &loss_set, &vm_set, &vm_exited_set, &thread_name_set, &thread_set
 #define SETS_OF_CPU &overlap_set, &blame_set, &wait_set
 #define SETS_OF_EXITS                                                                              \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sets of a view; those of I/O: io_sets.h. What does not change is in a set of its own
- * beside the figures of the same list, so that it is kept once.
+ * The sets of a view; those of I/O are in io_sets.h. What does not change has a set of its own
+ * beside the figures of the same list, so that it is recorded once.
  */
 #ifndef KVMQ_VIEW_SETS_H
 #define KVMQ_VIEW_SETS_H
@@ -10,13 +10,13 @@
 #include "model/set.h"
 #include "model/view.h"
 
-/* Of each tool, what it fills in, then NULL; the first is "moments". */
+/* What each tool fills in, then NULL; the first is "moments". */
 extern const struct set *const cpu_sets[];
 extern const struct set *const exit_sets[];
 extern const struct set *const numa_sets[];
 extern const struct set *const io_view_sets[];
 
-/* Of a whole view: a recording of these is one for each tool, too. */
+/* Of a whole view: a recording of these suits each tool. */
 extern const struct set *const all_sets[];
 
 /* Of what all have. */

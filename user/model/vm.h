@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A VM at one moment, by value: who it is, and what of it is no longer there. */
+/* A VM at one moment, by value: who it is, and the figures of its vCPUs that are gone. */
 #ifndef KVMQ_MODEL_VM_H
 #define KVMQ_MODEL_VM_H
 
@@ -13,7 +13,7 @@
 #define VM_ID_SIZE 32
 #define VM_CGROUP_SIZE 512
 
-/* A process that holds a VM; its start tells it from a later one with the same PID. */
+/* A process that holds a VM. Its start tells it from a later process with the same PID. */
 struct vm {
 	uint64_t start_ns;
 	uint32_t pid;
@@ -29,13 +29,13 @@ struct vm {
 /* An order by PID and start. */
 int vm__compare(const void *left, const void *right);
 
-/* Whether two texts are one UUID, whatever their letters' case, and with dashes or without. */
+/* Whether two texts are the same UUID, in upper or lower case, with dashes or without. */
 bool uuid_equal(const char *left, const char *right);
 
 /*
- * Whether a VM is one that was asked for: by its name, in full or as one of several is shown
- * (NAME-PID), its UUID, its PID or Proxmox' id. A name may look like anything: a number is none,
- * and what begins with name=, uuid=, pid= or id= is that alone.
+ * Whether a VM is meant by a text: its name, in full or as it is shown if several have it
+ * (NAME-PID), its UUID, its PID or Proxmox' id. A name may look like any of these, so a plain
+ * number is never a name, and a text that begins with name=, uuid=, pid= or id= is that alone.
  */
 bool vm__matches(const struct vm *vm, const char *full_name, const char *wanted);
 
