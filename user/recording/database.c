@@ -20,7 +20,7 @@
 #define GIVE_RECORDING "give a file that --record has written"
 #define NO_RECORDING "is no recording: " GIVE_RECORDING
 
-/* Pages of 4 KiB. Between two checkpoints the "-wal" grows, and the memory only up to the cache. */
+/* Pages of 4 KiB. The "-wal" grows between two checkpoints; memory grows only up to the cache. */
 #define WRITER_PRAGMAS                                                                             \
 	"PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1024; PRAGMA wal_autocheckpoint = 512;" \
 	"PRAGMA journal_size_limit = 4194304"
@@ -58,7 +58,7 @@ int database__no_memory(const char *option, const char *path)
 	return -ENOMEM;
 }
 
-/* What the system said last of the file or of its "-wal"; 0 if nothing. */
+/* The system's last error on the file or its "-wal"; 0 if none. */
 static int system_error(sqlite3 *db)
 {
 	static const int files[] = { SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER };
@@ -134,7 +134,7 @@ static char *real_path(const char *path)
 	return result;
 }
 
-/* What stands beside it is read by SQLite as if it were of the file. */
+/* SQLite reads the files beside it as parts of it. */
 static int check_beside(const struct database *database, const char *ending)
 {
 	char path[PATH_MAX];
@@ -166,7 +166,7 @@ int database__check_files(const struct database *database)
 	return error;
 }
 
-/* Sets path and fd, and takes the lock that ends with the process. */
+/* Sets path and fd, and takes the lock, which ends with the process. */
 static int hold(struct database *database, const char *path)
 {
 	database->fd = output_file__hold(database->option, path);
@@ -185,7 +185,7 @@ static int hold(struct database *database, const char *path)
 	return database__check_files(database);
 }
 
-/* Of the file's own schema nothing is run; and of its values none is large. */
+/* Nothing of the file's own schema is run, and none of its values may be large. */
 static void distrust(sqlite3 *db)
 {
 	if (!db)
@@ -197,7 +197,7 @@ static void distrust(sqlite3 *db)
 	sqlite3_extended_result_codes(db, 1);
 }
 
-/* Another program's is not touched; one without anything in it is as good as new. */
+/* Another program's database is not touched; an empty one counts as new. */
 static int identify(struct database *database)
 {
 	int64_t id, version = 0, tables = 0;
@@ -252,7 +252,7 @@ failed:
 	return error;
 }
 
-/* Of a database without a page yet; later, these say nothing. */
+/* For a database without a page: later, these have no effect. */
 int database__use_wal(const struct database *database)
 {
 	sqlite3_stmt *statement;
@@ -284,7 +284,7 @@ void database__leave_wal(const struct database *database)
 	sqlite3_exec(database->db, "PRAGMA journal_mode = MEMORY", NULL, NULL, NULL);
 }
 
-/* As SQLite wants names with options: "?", "#" and "%" are its own. */
+/* As SQLite wants names with options, where "?", "#" and "%" have a meaning. */
 static char *immutable_uri(const char *path)
 {
 	char *uri = malloc(3 * strlen(path) + sizeof("file:?immutable=1")), *at = uri;
@@ -301,7 +301,7 @@ static char *immutable_uri(const char *path)
 	return uri;
 }
 
-/* Nobody writes to one without a "-wal", and then no memory need be shared with anybody. */
+/* Nobody writes to a database without a "-wal", so no memory has to be shared. */
 static int reopen_alone(struct database *database)
 {
 	char *uri, wal[PATH_MAX];
@@ -338,7 +338,7 @@ static int try_reading(const struct database *database)
 			    NULL, NULL, NULL);
 }
 
-/* Opens and tries it: SQLite's code. */
+/* Opens it and tries it: returns SQLite's code. */
 static int open_to_read(struct database *database)
 {
 	int code = sqlite3_open_v2(database->path, &database->db,
@@ -380,7 +380,7 @@ failed:
 void database__close(struct database *database)
 {
 	sqlite3_close(database->db);
-	/* Not before SQLite: closing any descriptor of a file ends its locks. */
+	/* Not before SQLite closes it: closing any descriptor of a file drops its locks. */
 	if (database->fd >= 0)
 		close(database->fd);
 	free(database->path);

@@ -19,34 +19,34 @@ struct database {
 };
 
 /*
- * For the one that writes: a new file (0600), or one of ours that is there. Never a link, another
- * user's file, or beside a "-wal" that somebody put there. -errno after one line.
+ * For a writer: a new file (0600), or an existing one of ours. Never a link, another user's file,
+ * or a file beside a "-wal" that somebody put there. -errno after one line.
  */
 int database__open_writer(struct database *database, const char *option, const char *path);
 
-/* What is written from now on is in the "-wal" first: 0 or -errno. */
+/* From now on everything is written to the "-wal" first: 0 or -errno. */
 int database__use_wal(const struct database *database);
 
 /* Puts all into the one file, unless somebody reads it. */
 void database__leave_wal(const struct database *database);
 
-/* For one that reads; the file may be written meanwhile, and may be a link. */
+/* For a reader. The file may be written meanwhile, and may be a link. */
 int database__open_reader(struct database *database, const char *option, const char *path);
 
-/* Also of one that was not opened. */
+/* Accepts one that was not opened. */
 void database__close(struct database *database);
 
-/* Again after the first commit of the writer: whose are the files that this has made? */
+/* After the writer's first commit: checks again who owns the files that this has made. */
 int database__check_files(const struct database *database);
 
 /* Says what SQLite's code means and what to do about it: -errno. */
 int database__fail(const struct database *database, int code);
 
-/* One line: "OPTION: 'PATH' " and these words; returns error. */
+/* One line: "OPTION: 'PATH' " and these words. Returns error. */
 int database__refuse(const struct database *database, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* One line before there is a database: -ENOMEM. */
+/* One line for -ENOMEM before there is a database. */
 int database__no_memory(const char *option, const char *path);
 
 /* Statements without a result; or the number that is the first one's result. 0 or -errno. */

@@ -9,7 +9,7 @@
 #define SKIP_FULL 7U
 #define VARINT_MOST 10 /* bytes of 64 bits */
 
-/* What lies side by side and is alike is skipped at once. */
+/* Equal parts are skipped at once. */
 #define STRIDE 16
 
 struct cursor {
@@ -43,7 +43,10 @@ static bool get_varint(struct cursor *cursor, uint64_t *value)
 	return false;
 }
 
-/* Counters go up: of 32 bits, modulo 2^32. All else goes up and down, and is folded to be small. */
+/*
+ * Counters go up; 32-bit ones modulo 2^32. Anything else goes up and down, and is folded to be
+ * small.
+ */
 static uint64_t difference(const struct field *field, uint64_t was, uint64_t is)
 {
 	uint64_t grown = is - was;

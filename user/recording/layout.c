@@ -57,7 +57,7 @@ static const char *column_type(const struct field *field)
 	return field->type == FIELD_TEXT ? "TEXT" : "INTEGER";
 }
 
-/* Ends a statement's text, does it or keeps it. */
+/* Ends the text of a statement, and runs it or keeps it. */
 static int run_text(const struct database *database, sqlite3_str *text)
 {
 	char *sql = sqlite3_str_finish(text);
@@ -95,7 +95,7 @@ static bool is_name(const char *name)
 					   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
 }
 
-/* A row of "fields": false if no kvmq writes such a one. */
+/* A row of "fields"; false if no kvmq writes such a row. */
 static bool read_stored(sqlite3_stmt *row, struct stored_field *stored)
 {
 	const char *name = (const char *)sqlite3_column_text(row, 0);
@@ -152,7 +152,7 @@ static const struct stored_field *find_stored(const struct layout *layout, const
 	return NULL;
 }
 
-/* An array may have been shorter: what it did not have counts as 0. */
+/* An array may have been shorter: missing places count as 0. */
 static bool fits(const struct field *field, const struct stored_field *stored)
 {
 	return field->type == stored->type && field->kind == stored->kind &&
@@ -266,7 +266,7 @@ int layout__insert(const struct database *database, const struct set *set, sqlit
 	return prepare_text(database, text, statement);
 }
 
-/* Of a field that the file does not have: NULL, which reads as 0. */
+/* For a field that the file lacks: NULL, which reads as 0. */
 static void append_columns(sqlite3_str *text, const struct set *set, const struct layout *layout)
 {
 	for (uint32_t i = 0; i < set->field_count; i++)
@@ -276,7 +276,7 @@ static void append_columns(sqlite3_str *text, const struct set *set, const struc
 			sqlite3_str_appendall(text, ", NULL");
 }
 
-/* Asked of all figures that the file has, whether or not this kvmq knows them. */
+/* Asks for all figures in the file, whether or not this kvmq knows them. */
 static void append_gone(sqlite3_str *text, const struct layout *layout)
 {
 	sqlite3_str_appendall(text, ", 1");

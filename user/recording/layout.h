@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which table and columns a set has in a file, and the statements that follow from it. */
+/* Which table and columns a set has in a file, and the statements for them. */
 #ifndef KVMQ_LAYOUT_H
 #define KVMQ_LAYOUT_H
 
@@ -28,14 +28,17 @@ struct layout {
 
 bool layout__is_array(const struct field *field);
 
-/* A set of keys alone has one column more, "here", so that a row can say that its item is not. */
+/*
+ * A set that has only keys gets one more column, "here", so that a row can say that its item has
+ * gone.
+ */
 bool layout__needs_here(const struct set *set);
 
 /* What the file knows of a set: 0 or -errno after one line. layout__free() it in any case. */
 int layout__load(const struct database *database, const struct set *set, struct layout *layout);
 void layout__free(struct layout *layout);
 
-/* Whether what the file has under the names of the set's fields can be read as these. */
+/* Whether the columns with the names of the set's fields can be read as these fields. */
 int layout__check(const struct database *database, const struct set *set,
 		  const struct layout *layout);
 

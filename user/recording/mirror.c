@@ -22,7 +22,7 @@ static bool is_taken(const char *name, size_t from, size_t to)
 	return false;
 }
 
-/* A name that stands in SQL as it is. */
+/* A name that can be used in SQL as it is. */
 static bool is_name(const char *name)
 {
 	if (!isalpha((unsigned char)*name))
@@ -62,7 +62,7 @@ static const char *moments_fault(const struct set *set)
 	return "there is no realtime_ns";
 }
 
-/* Why a set cannot be held; a mistake of whoever wrote it. */
+/* Why a set cannot be recorded: a mistake in the program. */
 static const char *set_fault(const struct recording_info *info, uint32_t place)
 {
 	const struct set *set = info->sets[place];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is known of the last moment in the file: the same, item by item, for the one that writes
- * and for all that read. It decides what need not be written.
+ * What is known of the last moment in the file: the same, item by item, for the writer and for all
+ * readers. It decides what need not be written.
  */
 #ifndef KVMQ_MIRROR_H
 #define KVMQ_MIRROR_H
@@ -35,19 +35,19 @@ static inline void *mirror_place(const struct set *set, const void *view)
 	return (char *)view + set->list;
 }
 
-/* Makes all described fields of an item those of another. */
+/* Copies all described fields of an item to another. */
 void mirror__copy_item(const struct set *set, void *item, const void *from);
 
-/* Forgets everything: what comes is whole. */
+/* Forgets everything: the next moment is whole. */
 void mirror__clear(struct mirror *mirror);
 
-/* What is its moment becomes the one before. */
+/* The present moment becomes the one before. */
 void mirror__turn(struct mirror *mirror);
 
-/* Lets all items become older, to the mirror's moment. */
+/* Lets all items age to the present moment. */
 void mirror__age(struct mirror *mirror);
 
-/* A copy of all that it knows for a view of the same sets: 0 or -ENOMEM. */
+/* Copies all that it knows into a view of the same sets: 0 or -ENOMEM. */
 int mirror__copy(const struct mirror *mirror, void *view);
 
 #endif

@@ -11,7 +11,7 @@
 #include "recording/layout.h"
 #include "recording/recorder_internal.h"
 
-/* So that reading from the middle begins at most so many moments before. */
+/* So a reader that begins in the middle reads at most so many moments before. */
 #define MOMENTS_PER_WHOLE 64
 
 static int write_all(struct recorder *recorder, const void *view)
@@ -51,7 +51,7 @@ int recorder__write(struct recorder *recorder, const void *view)
 	return error;
 }
 
-/* Of another tool's there is nothing to go on with. */
+/* A file by another tool cannot be continued. */
 static int check_tool(const struct recorder *recorder)
 {
 	const struct database *database = &recorder->database;
@@ -73,7 +73,7 @@ static int check_tool(const struct recorder *recorder)
 	return error;
 }
 
-/* All that might be refused, before anything of the file is changed. */
+/* All that may be refused, before the file is changed. */
 static int check(const struct recorder *recorder)
 {
 	const struct database *database = &recorder->database;

@@ -20,10 +20,10 @@ struct recorder {
 	int error;     /* that has ended it */
 };
 
-/* A statement's parameters are bound: does it. 0 or -errno. */
+/* Runs a statement whose parameters are bound. 0 or -errno. */
 int recorder__insert(const struct recorder *recorder, sqlite3_stmt *statement);
 
-/* The mirror is of this moment and has grown older: writes what it does not know of the view. */
+/* The mirror has aged to this moment: writes what differs in the view. */
 int recorder__write_sets(struct recorder *recorder, const void *view);
 
 #endif

@@ -25,7 +25,7 @@ static void bind_text(sqlite3_stmt *statement, int place, const struct field *fi
 	sqlite3_bind_text(statement, place, text, (int)strnlen(text, field->count), SQLITE_STATIC);
 }
 
-/* The fields of an item, from a parameter on; was: what its arrays have grown from. */
+/* Binds the fields of an item, from a parameter on; was: what its arrays have grown from. */
 static void bind_item(struct recorder *recorder, sqlite3_stmt *statement, int place,
 		      const struct set *set, const void *was, const void *is)
 {
@@ -88,7 +88,7 @@ static int write_row(struct recorder *recorder, uint32_t place, const void *was,
 	return recorder__insert(recorder, statement);
 }
 
-/* If it is not what a reader knows anyway. */
+/* Writes an item, unless a reader knows it anyway. */
 static int write_change(struct recorder *recorder, uint32_t place, void *mine, const void *is)
 {
 	const struct set *set = recorder->info.sets[place];
@@ -158,7 +158,10 @@ static int compare_places(const void *left, const void *right, void *set)
 	return set__compare(set, *(const void *const *)left, *(const void *const *)right);
 }
 
-/* The list's items by their keys, in recorder->order; two with the same cannot be kept apart. */
+/*
+ * Puts the list's items in the order of their keys into recorder->order; two items with equal keys
+ * are an error.
+ */
 static int order_items(struct recorder *recorder, const struct set *set, const struct list *list)
 {
 	bool is_ordered = true, is_unique = true;
@@ -185,10 +188,10 @@ static int order_items(struct recorder *recorder, const struct set *set, const s
 					  set->name);
 }
 
-/* Items that go leave no gap among those of before; new ones stand behind these until the end. */
+/* Items that go leave no gap among the old ones; new ones are behind these until the end. */
 struct walk {
 	struct list *mine;
-	size_t before, at, kept; /* of before: how many there were, were looked at, stay */
+	size_t before, at, kept; /* of the old items: how many there were, were looked at, stay */
 };
 
 static void *mine_at(const struct walk *walk, const struct set *set, size_t place)
@@ -204,7 +207,7 @@ static void keep(struct walk *walk, const struct set *set)
 	walk->at++;
 }
 
-/* All of before that come before the item have gone; NULL: all that are left. */
+/* All old items before this one have gone; NULL: all that are left. */
 static int pass_gone(struct recorder *recorder, uint32_t first, struct walk *walk, const void *item)
 {
 	const struct set *set = recorder->info.sets[first];

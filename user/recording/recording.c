@@ -10,7 +10,7 @@
 #include "recording/layout.h"
 #include "recording/recording_internal.h"
 
-/* The first row from a moment on, or the first that is whole; steps to it. SQLite's code. */
+/* Steps to the first row from a moment on, or to the first whole one. Returns SQLite's code. */
 static int find_moment(struct recording *recording, int64_t from, bool whole)
 {
 	sqlite3_stmt *statement = recording->selects[0];
@@ -21,7 +21,7 @@ static int find_moment(struct recording *recording, int64_t from, bool whole)
 	return sqlite3_step(statement);
 }
 
-/* If what came before has been taken out of the file meanwhile, it goes on where one is whole. */
+/* If the next moments have been deleted meanwhile, goes on at the next whole one. */
 static int find_next(struct recording *recording)
 {
 	int code = find_moment(recording, recording->moment + 1, recording->is_lost);
@@ -39,7 +39,7 @@ static void copy_text(char *to, size_t size, sqlite3_stmt *row, int column)
 	snprintf(to, size, "%s", text ? text : "");
 }
 
-/* Of the moment's run, if that is another than the last one's. */
+/* Reads the moment's run, if that is not the last one's. */
 static int read_run(struct recording *recording, int64_t id)
 {
 	struct recording_run *run = &recording->run;
@@ -70,7 +70,7 @@ static int read_run(struct recording *recording, int64_t id)
 	return error;
 }
 
-/* Makes the mirror the next moment: 1, 0 or -errno. */
+/* Turns the mirror into the next moment: 1, 0 or -errno. */
 static int step(struct recording *recording)
 {
 	sqlite3_stmt *moments = recording->selects[0];
@@ -218,7 +218,7 @@ const struct recording_run *recording__run(const struct recording *recording)
 	return &recording->run;
 }
 
-/* Whose recording it is, and whether it has all the sets: those of kvmqd serve all tools. */
+/* Whose recording it is, and whether it has all the sets: then it suits each tool. */
 static int check_sets(const struct recording *recording, bool has_all)
 {
 	const struct database *database = &recording->database;

@@ -20,7 +20,7 @@ struct recording {
 	int error;	/* that has ended it */
 };
 
-/* The first statement stands at a moment's row: makes the mirror that moment. 0 or -errno. */
+/* The first statement is at a moment's row: turns the mirror into that moment. 0 or -errno. */
 int recording__read_moment(struct recording *recording, bool is_whole);
 
 #endif

@@ -20,13 +20,13 @@ static void read_text(sqlite3_stmt *row, int column, const struct field *field, 
 	const char *text = (const char *)sqlite3_column_text(row, column);
 	char *to = (char *)item + field->offset;
 
-	/* Behind its end there is nothing, so that views are alike byte by byte. */
+	/* The bytes behind the end are 0, so that equal views are equal byte by byte. */
 	memset(to, 0, field->count);
 	if (text)
 		memcpy(to, text, strnlen(text, field->count - 1));
 }
 
-/* One field: absolute, or an array's growth. Of a column that is missing: 0. */
+/* One field: absolute, or an array's growth. A missing column reads as 0. */
 static int read_field(const struct recording *recording, sqlite3_stmt *row, int column,
 		      const struct field *field, void *item)
 {
@@ -65,7 +65,7 @@ static int read_item(const struct recording *recording, sqlite3_stmt *row, const
 	return read_fields(recording, row, LAYOUT_ITEM_LEAD + 1, set, set->field_count, item);
 }
 
-/* The item of a row among those that were there before the set's rows, or a new one. */
+/* The item of a row: one of those that were there before the set's rows, or a new one. */
 static int read_keyed(struct recording *recording, sqlite3_stmt *row, const struct set *set,
 		      struct list *list)
 {
@@ -171,7 +171,7 @@ int recording__read_moment(struct recording *recording, bool is_whole)
 	mirror__turn(mirror);
 	if (is_whole)
 		mirror__clear(mirror);
-	/* Its arrays, too, are those of this moment alone. */
+	/* Its arrays are of this moment alone, too. */
 	mirror__copy_item(moments, mirror_place(moments, mirror->view), mirror->nothing);
 	error = read_fields(recording, recording->selects[0], LAYOUT_MOMENT_LEAD + 1, moments,
 			    moments->field_count, mirror_place(moments, mirror->view));
