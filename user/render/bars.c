@@ -42,7 +42,7 @@ static void print_bar(FILE *file, const char *const *parts, uint64_t first, uint
 	uint64_t length = ((first + second) * width + most - 1) / most;
 	uint64_t firsts = (first * width + most - 1) / most;
 
-	/* Rounded up, each part shows; together they are no longer than the bar. */
+	/* Rounded up, so that each part shows; together they are no longer than the bar. */
 	if (second && firsts == length && firsts > 1)
 		firsts--;
 	fputs(length ? "  " : "", file);

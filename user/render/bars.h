@@ -9,8 +9,8 @@
 #include "render/metric.h"
 
 /*
- * Prints a line for each power of two from the first that is not empty to the last: its bounds,
- * its count, a bar as long as its share, of the first letters of the two parts' names.
+ * Prints a line for each power of two, from the first to the last that is not empty: its bounds,
+ * its count, and a bar as long as its share, made of the first letters of the parts' names.
  */
 void bars__print(FILE *file, const char *title, const struct distribution *distribution,
 		 const void *row, unsigned int terminal_width);
@@ -19,9 +19,9 @@ void bars__print(FILE *file, const char *title, const struct distribution *distr
 void format_bound(char *text, size_t size, uint64_t ns);
 
 /*
- * An object of each distribution of a table by its key: [{"ge_ns", "lt_ns", "count"}...], the
- * buckets that are not empty at full resolution, or one such list by the name of each part; null:
- * not known. lt_ns is null in the last bucket of all. A new reference.
+ * Each distribution of a table, by its key: [{"ge_ns", "lt_ns", "count"}...] with the buckets that
+ * are not empty at full resolution; of several parts, one such list by the name of each part; null:
+ * not known. lt_ns is null in the last bucket. A new reference.
  */
 json_t *bars__json(const struct metric_table *table, const void *row);
 

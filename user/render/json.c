@@ -10,8 +10,8 @@
 #define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY)
 
 /*
- * Memory was short while a value was made: jansson leaves out what it could not add, and that would
- * not be seen in what is written.
+ * If memory was short while a value was made, jansson has left something out, which the output
+ * would not show.
  */
 static bool is_short;
 
@@ -79,7 +79,7 @@ json_t *json__row(const struct metric_table *table, const void *row)
 	return object;
 }
 
-/* As JSON writes what is not in the basic plane, too. */
+/* As JSON writes characters beyond the basic plane. */
 static void put_escape(FILE *file, uint32_t code)
 {
 	if (code >= 0x10000)
@@ -89,8 +89,8 @@ static void put_escape(FILE *file, uint32_t code)
 }
 
 /*
- * JSON in which a terminal finds nothing to obey. What is harmful stands in strings alone:
- * jansson has escaped what is below 0x20, and makes no other blanks.
+ * JSON that is harmless on a terminal. Harmful characters are in strings only: jansson has escaped
+ * those below 0x20, and writes no other white space.
  */
 static int put_harmless(const char *text, size_t size, void *file)
 {

@@ -8,7 +8,7 @@
 
 #include "render/metric.h"
 
-/* A string, as text_escape() has it, or null: text is NULL. A new reference. */
+/* A string, in the form of text_escape(); null if text is NULL. A new reference. */
 json_t *json__text(const char *text);
 
 /* A figure of a row, n/a as null. A new reference. */
@@ -21,15 +21,15 @@ json_t *json__metric(const struct metric *metric, const void *row);
 json_t *json__row(const struct metric_table *table, const void *row);
 
 /*
- * Writes any value, with an escape for each character that is not harmless: JSON may be read
+ * Writes any value, with an escape for each character that is not harmless, since JSON may be read
  * on a terminal. Returns 0, -EIO, or -ENOMEM: memory was short when it was made.
  */
 int json__write(FILE *file, const json_t *value);
 
 /*
- * One line: an object, and as its last member "rows", which are written as they come. All of a
- * large host's at once would take hundreds of MiB. References are dropped; NULL, for want of
- * memory, is an error. end() returns the first one: 0, -ENOMEM or -EIO.
+ * One line: an object whose last member, "rows", is written row by row. All rows of a large host at
+ * once would take hundreds of MiB. References are dropped. A row that is NULL, for want of memory,
+ * is an error. end() returns the first error: 0, -ENOMEM or -EIO.
  */
 struct json_rows {
 	FILE *file;

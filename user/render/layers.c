@@ -30,7 +30,7 @@ static uint64_t cell_count(const struct latency *latency, const struct scale *sc
 
 static const char shades[] = " .:-=+*%#@";
 
-/* Each shade is four times as many as the one before, so that a tail of one is seen. */
+/* Each shade stands for four times as many as the one before, so that a tail of one is visible. */
 static char shade(uint64_t count)
 {
 	size_t level = 0;
@@ -42,7 +42,7 @@ static char shade(uint64_t count)
 	return shades[level];
 }
 
-/* Of a request that was not throttled at all there is nothing to see. */
+/* A request that was not throttled at all is not shown. */
 static bool is_shown(const struct io_row *row, int layer)
 {
 	const struct latency *latency = io_row__layer(row, (enum io_layer)layer);
@@ -69,7 +69,10 @@ static bool find_range(const struct io_row *row, uint32_t *first, uint32_t *last
 	return *first <= *last;
 }
 
-/* Begins at a power of two; what does not fit is drawn at half the size, but never cut off. */
+/*
+ * It begins at a power of two. If it does not fit, it is drawn at half the size; no tail is cut
+ * off.
+ */
 static struct scale find_scale(uint32_t first, uint32_t last, unsigned int width)
 {
 	struct scale scale = { .cell_buckets = HIST_SUB / 2 };

@@ -44,10 +44,10 @@ struct loss_set {
 
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-/* Of struct losses, the scheduler's. */
+/* Of struct losses, which is the scheduler's. */
 extern const struct loss_table sched_losses;
 
-/* The scheduler's, and those of what was looked at beside it. */
+/* The scheduler's losses, and those of a second probe. */
 struct loss_pair {
 	struct loss_set sets[2];
 };
@@ -63,7 +63,7 @@ struct loss_pair losses__pair(const struct snapshot *sched, const struct loss_ta
 void losses__print(FILE *file, const struct loss_set *sets, size_t count,
 		   const struct columns *columns);
 
-/* The same of all sets, if a number in them is another than in those of an earlier moment. */
+/* Prints all sets, if any number differs from that of an earlier moment. */
 void losses__print_change(FILE *file, const struct loss_set *before, const struct loss_set *after,
 			  size_t count);
 

@@ -37,7 +37,7 @@ static void choose_nodes(struct matrix *matrix)
 
 		if ((node && node->cpus) || matrix->row->interval.run_ns[id])
 			add_node(&matrix->lines, id);
-		/* Of the only node of a kernel without NUMA the memory is not known. */
+		/* A kernel without NUMA has one node, whose memory is not known. */
 		if ((node && (node->memory_bytes || nodes->count == 1)) || matrix->memory[id])
 			add_node(&matrix->columns, id);
 	}

@@ -8,10 +8,9 @@
 #include "numa/numa_rows.h"
 
 /*
- * Prints a line for each node that the VM's vCPUs may run on, and a column for each that its
- * memory may be on: the share of accesses that is expected there if all pages were alike,
- * with the distance. Columns that do not fit into width (0: no limit) follow in further
- * blocks.
+ * Prints a line for each node that the VM's vCPUs may run on, and a column for each that its memory
+ * may be on. A cell is the share of accesses that is expected there if all pages are alike, with
+ * the distance. Columns that do not fit into width (0: no limit) follow in further blocks.
  */
 void matrix__print(FILE *file, const struct numa_row *row, unsigned int width);
 

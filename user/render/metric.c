@@ -36,7 +36,7 @@ struct value metric__get(const struct metric *metric, const void *row, struct te
 	return percentile(&histogram, metric->permille);
 }
 
-/* Whether a header is meant: %RDY or RDY, XREM% or XREM, in capitals or not. */
+/* Whether a text names a header: %RDY or RDY, XREM% or XREM, in upper or lower case. */
 static bool is_named(const char *header, const char *name)
 {
 	size_t length, other;
@@ -94,7 +94,7 @@ int columns__insert(struct columns *columns, const struct metric *metric)
 	return 0;
 }
 
-/* One that is there if there is room becomes one that is there. */
+/* A column that is shown if there is room becomes one that is always shown. */
 static bool claim_spare(struct columns *columns, const struct metric *metric)
 {
 	for (size_t i = 0; i < columns->count; i++) {

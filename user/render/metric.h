@@ -12,14 +12,14 @@
 
 #include "bpf/hist.h"
 
-/* What a figure is, whatever it is shown as: what of it can be summed, joined or kept. */
+/* What a figure is, however it is shown: it tells what may be summed, joined or kept. */
 enum metric_kind {
 	METRIC_LABEL,	     /* tells whose the row is */
-	METRIC_NOTE,	     /* a word on the row's figures: whence they are, why they are n/a */
+	METRIC_NOTE,	     /* a word about the row's figures: their source, why they are n/a */
 	METRIC_COUNTER,	     /* its growth in the interval; total() is the counter */
-	METRIC_GAUGE,	     /* as it is at the later moment */
+	METRIC_GAUGE,	     /* its value at the later moment */
 	METRIC_DERIVED,	     /* of the interval alone: a share, rate, mean, percentile, number */
-	METRIC_DISTRIBUTION, /* how long each took; no single figure */
+	METRIC_DISTRIBUTION, /* how long each took; not a single figure */
 };
 
 enum unit {
@@ -41,13 +41,13 @@ struct value {
 	bool known; /* false: n/a, never 0 */
 	uint64_t number;
 	const char *text; /* UNIT_TEXT */
-	bool blank;	  /* where it is not known, nothing is shown instead of n/a */
+	bool blank;	  /* if it is not known, nothing is shown instead of n/a */
 };
 
-/* Bits of enum group_by: shown without being asked for, if the terminal has room. */
+/* Bits of enum group_by: shown by default, if the terminal has room. */
 #define WIDE(bits) ((bits) << 16)
 
-/* How long each took, of one row and interval; parts belong to the row. */
+/* How long each took, for one row and interval; parts belong to the row. */
 struct histogram {
 	bool known;
 	const uint32_t (*parts)[HIST_BUCKETS];
@@ -58,19 +58,19 @@ struct histogram {
 
 #define DISTRIBUTION_PARTS 2
 
-/* What percentiles, --hist and a metric of its own come from. */
+/* The source of percentiles, of --hist, and of one metric. */
 struct distribution {
 	const char *parts[DISTRIBUTION_PARTS]; /* their names; NULL: it is one */
-	const char *none;		       /* said where bars would be of no sample */
+	const char *none;		       /* shown instead of bars if there is no sample */
 	struct histogram (*get)(const void *row);
 };
 
-/* Room for a text that is made up: it lasts as long as this does. */
+/* Room for a text that is composed: it lasts as long as this does. */
 struct text_buffer {
 	char text[160];
 };
 
-/* Of get, compose and distribution there is one: see metric__get(). */
+/* One of get, compose and distribution is set: see metric__get(). */
 struct metric {
 	enum metric_kind kind;
 	const char *key;    /* in JSON; carries the unit. NULL: not there */
@@ -99,7 +99,7 @@ struct columns {
 	size_t count;
 };
 
-/* Not of a METRIC_DISTRIBUTION. A text may be in the buffer, or the row's own. */
+/* Not for a METRIC_DISTRIBUTION. A text may be in the buffer, or belong to the row. */
 struct value metric__get(const struct metric *metric, const void *row, struct text_buffer *buffer);
 
 /*
@@ -111,12 +111,12 @@ const struct metric *metric__find(const struct metric_table *table, const char *
 /* Adds one. Returns 0, or -EINVAL after one line on standard error: there are too many. */
 int columns__add(struct columns *columns, const struct metric *metric, bool spare);
 
-/* The same, behind the texts that stand first. */
+/* The same, behind the texts at the front. */
 int columns__insert(struct columns *columns, const struct metric *metric);
 
 /*
- * The columns to show: the usual ones of a grouping, or list ("A,B"), or both
- * ("+A,B"). Returns 0, or -EINVAL after one line on standard error.
+ * The columns to show: the default ones of a grouping; or list ("A,B"); or both ("+A,B"). Returns
+ * 0, or -EINVAL after one line on standard error.
  */
 int columns__select(struct columns *columns, const struct metric_table *table, unsigned int by,
 		    const char *list);

@@ -31,7 +31,7 @@ static struct cost_figures cost_figures(const struct summary *summary)
 	/* All samples so far: an interval may have none. */
 	if (after->idle_switch_ps)
 		result.other_switch_ns = (double)after->idle_switch_ps / 1000.0;
-	/* A sample begins where the way of other tasks ends. */
+	/* A sample begins where the path of other tasks ends. */
 	if (after->vm_samples)
 		result.vm_switch_ns = (double)after->vm_sample_ns / (double)after->vm_samples +
 				      (double)after->idle_switch_ps / 1000.0;

@@ -18,10 +18,10 @@ struct summary {
 	uint64_t vcpus;
 };
 
-/* Of the interval between two views, which stay; nothing is counted yet. */
+/* For the interval between two views, which must stay; counts nothing yet. */
 struct summary summary__of(const struct view *before, const struct view *after);
 
-/* Counts the VMs and vCPUs of rows, and those that the filter leaves out. */
+/* Counts the VMs and vCPUs of rows, and adds those that the filter leaves out. */
 void summary__count(struct summary *summary, const struct rows *rows);
 
 /*
@@ -44,7 +44,7 @@ struct cost_shares summary__cost(const struct summary *summary);
 /* "cost: of one CPU 0.176 % in hooks, 0.250 % in TOOL" */
 void cost__print(FILE *file, const struct cost_shares *cost, const char *tool);
 
-/* A share of one CPU, for each kind of hook that adds to it; -1: not known. */
+/* The sum of two kinds of hooks' shares; -1: not known. */
 double cost__sum(double left, double right);
 
 /* "cost of switches: 627 ns per one of a VM's thread, 25 ns per any other" */

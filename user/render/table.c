@@ -69,7 +69,7 @@ static char mark_of(const char *text)
 	return last == mark__sign(MARK_LOOK) || last == mark__sign(MARK_ACT) ? last : '\0';
 }
 
-/* How wide a header or a cell is, with room behind it for a mark that it could have. */
+/* The width of a header or a cell, with room for a mark behind it. */
 static size_t cell_width(const struct metric *metric, const char *text)
 {
 	return text_columns(text) + (threshold__find(metric) && !mark_of(text));
@@ -81,7 +81,7 @@ static const struct table_style color_style = { .look = "\033[33m",
 						.end = "\033[0m" };
 static const struct table_style plain_style = { .look = "", .act = "", .end = "" };
 
-/* Nothing where there is no mark. */
+/* Prints nothing if there is no mark. */
 static void begin_style(FILE *file, const struct table_style *style, char mark)
 {
 	if (mark)
@@ -94,7 +94,9 @@ static void end_style(FILE *file, const struct table_style *style, char mark)
 		fputs(style->end, file);
 }
 
-/* Shows a text that is too long with "..." in its middle: names often differ at their ends. */
+/*
+ * Shows a text that is too long with "..." in its middle, since names often differ at their ends.
+ */
 static size_t show_cut(FILE *file, const char *text, size_t width)
 {
 	size_t used = text_show(file, text, (width - 2) / 2);
@@ -107,8 +109,8 @@ static size_t show_cut(FILE *file, const char *text, size_t width)
 }
 
 /*
- * Puts a cell behind *blanks of blanks. Those that would follow it are left for the next one:
- * no line ends with them.
+ * Prints *blanks of blanks and a cell. The blanks after it are left for the next cell: no line ends
+ * with them.
  */
 static void put_cell(FILE *file, const struct table_style *style, const struct metric *metric,
 		     const char *text, size_t width, size_t *blanks)
@@ -140,7 +142,7 @@ struct layout {
 	bool no_room; /* for some that are not spare */
 };
 
-/* Cuts texts until total, the width of all, is no more than limit, if it can be done. */
+/* Cuts texts until total, the width of all columns, is at most limit, if that is possible. */
 static size_t cut_texts(size_t *widths, const struct columns *columns, size_t total, size_t limit)
 {
 	for (size_t i = 0; i < columns->count && total > limit; i++) {
@@ -157,7 +159,7 @@ static size_t cut_texts(size_t *widths, const struct columns *columns, size_t to
 	return total;
 }
 
-/* Makes the columns fit into limit; total is the width of those that are not spare. */
+/* Makes the columns fit into limit; total is the width of those that are always shown. */
 static void fit(struct layout *layout, const struct columns *columns, const size_t *widths,
 		size_t total, size_t limit)
 {

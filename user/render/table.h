@@ -7,7 +7,7 @@
 
 #include "render/metric.h"
 
-/* What stands around the parts of a table that are to look otherwise. */
+/* What is printed around the parts of a table that look different. */
 struct table_style {
 	const char *look, *act; /* before a figure with such a mark */
 	const char *sorted;	/* before the header of the column that rows are ordered by */
@@ -32,11 +32,10 @@ struct table_frame {
 };
 
 /*
- * Prints a header and count rows, row_size bytes apart. Columns are as wide as
- * their contents. If they are wider than the terminal (0: none, so no limit), texts
- * are cut in their middle, down to 8 characters, from the first column on; then the
- * last columns are left out and named below. Spare columns are shown as far as the
- * terminal has room left for them whole. Returns 0 or -ENOMEM.
+ * Prints a header and count rows, row_size bytes apart. Columns are as wide as their contents. If
+ * they are wider than the terminal (0: none, so no limit), texts are cut in their middle, down to 8
+ * characters, from the first column on; then the last columns are left out and named below. Spare
+ * columns are shown if the terminal has room for them as a whole. Returns 0 or -ENOMEM.
  */
 int table__print(FILE *file, const struct columns *columns, const void *rows, size_t row_size,
 		 size_t count, unsigned int terminal_width);

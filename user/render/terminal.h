@@ -6,18 +6,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Width of the terminal behind a stream, or 0 if it is none. */
+/* Width of the terminal of a stream, or 0 if it is no terminal. */
 unsigned int terminal_width(FILE *file);
 
-/* Whether colours are wanted, or would be shown as what they are made of. */
+/* Whether colours are wanted, and would not show as escape sequences. */
 bool terminal_has_colors(FILE *file);
 
-/* A line of text, as text_line(), wrapped at words where it is wider than the terminal. */
+/* Prints a line like text_line(), wrapped at words if it is wider than the terminal. */
 void terminal_line(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same, for a line that is put together word by word. */
+/* The same, for a line that is composed word by word. */
 struct sentence {
-	FILE *words; /* to be written to; not the terminal's */
+	FILE *words; /* to be written to; not the terminal's stream */
 	char *text;
 	size_t size;
 };
@@ -25,7 +25,7 @@ struct sentence {
 /* Returns 0 or -ENOMEM; then there is nothing to end. */
 int sentence__begin(struct sentence *sentence);
 
-/* Shows it, if it has a word. */
+/* Prints it, if it has any text. */
 void sentence__end(struct sentence *sentence, FILE *file);
 
 #endif

@@ -5,7 +5,7 @@
 
 #define MS 1000000ULL
 
-/* Where each is from: doc/kvmq-cpu.8, kvmq-numa.8 and kvmq-io.8, "Marks". */
+/* The manual pages say where each is from: doc/kvmq-cpu.8, kvmq-numa.8 and kvmq-io.8, "Marks". */
 static const struct threshold thresholds[] = {
 	{ "ready_pct", 5000, 10000, false }, /* a vCPU; of a VM, the average one */
 	{ "worst_ready_pct", 5000, 10000, false },

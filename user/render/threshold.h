@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From where on a figure is worth a look, or an act: marks beside it, for people only. */
+/* From where on a figure is worth a look, or an act: marks beside figures, in text only. */
 #ifndef KVMQ_THRESHOLD_H
 #define KVMQ_THRESHOLD_H
 
@@ -14,7 +14,7 @@ enum mark {
 struct threshold {
 	const char *key;    /* of the metric */
 	uint64_t look, act; /* in the metric's raw unit; act 0: there is none */
-	bool below;	    /* it is too little that is bad */
+	bool below;	    /* a low value is bad */
 };
 
 /* Of a metric, or NULL. */
