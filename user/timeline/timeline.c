@@ -11,9 +11,12 @@
 #include "base/units.h"
 #include "timeline/trace_file.h"
 
-/* The CPUs' process and its threads: numbers from the first that is no PID (PID_MAX_LIMIT). */
+/*
+ * The process of the CPUs' tracks, and its threads: numbers from the first that is no PID
+ * (PID_MAX_LIMIT).
+ */
 #define CPUS_PID (4U << 20)
-#define LAST_OF_VM 100000 /* where threads that are no vCPUs stand in their VM */
+#define LAST_OF_VM 100000 /* the place of threads that are no vCPUs within their VM */
 #define NAME_SIZE (VM_SHOWN_SIZE + COMM_SIZE + 16)
 
 /* The switch's other task, as it was called then. */
@@ -82,7 +85,7 @@ static void name_track(struct timeline *timeline, const struct identity *identit
 	trace_file__sort(&timeline->file, "thread", vm->pid, identity->tid, index);
 }
 
-/* The thread's track, made and named if it is new, then with states from since_rq on. */
+/* The thread's track, made and named if it is new, with states from since_rq on. */
 static struct track *get_track(struct timeline *timeline, const struct identity *identity,
 			       const struct vm *vm, uint64_t since_rq)
 {
@@ -104,9 +107,8 @@ static struct track *get_track(struct timeline *timeline, const struct identity 
 }
 
 /*
- * Sets when a slice from begin to end is drawn: what follows *drawn, the end of
- * the one before it on its track, since two CPUs' clocks may be apart. False:
- * nothing is left of it.
+ * Sets when a slice from begin to end is drawn: after *drawn, the end of the slice before it on its
+ * track, since two CPUs' clocks may differ. False: nothing is left of it.
  */
 static bool place(struct timeline *timeline, struct trace_slice *slice, uint64_t *drawn,
 		  uint64_t begin, uint64_t end)
@@ -141,7 +143,7 @@ static char *quote_other(const struct timeline *timeline, const struct other *ot
 	return trace_file__quote(text);
 }
 
-/* What is known of where it ran: where it got its CPU, and where it left it. */
+/* Notes where it ran: where it got its CPU, and where it left it. */
 static const char *run_name(const struct track *track, bool kvm_run)
 {
 	if (track->kvm_run_known && track->kvm_run != kvm_run)
@@ -244,7 +246,7 @@ static void draw_ready(struct timeline *timeline, struct track *track,
 	free(after);
 }
 
-/* Asleep until it was queued, then ready; or ready all the time. */
+/* It was asleep until it was queued, then ready; or ready all the time. */
 static void draw_wait(struct timeline *timeline, struct track *track,
 		      const struct state_change *change, const struct vm *vm)
 {
@@ -271,7 +273,7 @@ static void draw_gap(struct timeline *timeline, struct track *track,
 	timeline->gaps++;
 	if (place(timeline, &slice, &track->drawn_rq, track->end_rq, end_rq))
 		trace_file__slice(&timeline->file, &slice, "\"why\":\"buffer full\"");
-	/* Who got the CPU last is not known, nor where the thread is. */
+	/* It is not known who got the CPU last, nor where the thread is. */
 	track->next = (struct other){ 0 };
 	track->kvm_run_known = false;
 }
@@ -355,7 +357,7 @@ int timeline__check(struct timeline *timeline)
 	return trace_file__check(&timeline->file);
 }
 
-/* What is going on: a state that has not ended, unless a later one has been drawn. */
+/* The present state, which has not ended, unless a later one has been drawn. */
 static void draw_open_state(struct timeline *timeline, const struct thread_snapshot *thread)
 {
 	const struct vm *vm = find_vm(timeline, &thread->identity);

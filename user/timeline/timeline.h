@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every thread did, as a file that ui.perfetto.dev opens: the Chrome JSON
- * trace format, written as the states end. A process for each VM has a track for
- * each thread, one for the host a track for each CPU.
+ * What every thread did, as a file that ui.perfetto.dev opens: the Chrome JSON trace format,
+ * written as the states end. Each VM is a process with a track for each thread; the host is one
+ * with a track for each CPU.
  */
 #ifndef KVMQ_TIMELINE_H
 #define KVMQ_TIMELINE_H
@@ -14,11 +14,11 @@
 #include "model/snapshot.h"
 #include "model/state_change.h"
 
-#define TIMELINE_LIMIT (256ULL << 20) /* bytes of a file, unless somebody wants less */
+#define TIMELINE_LIMIT (256ULL << 20) /* bytes of a file, by default */
 
 struct timeline;
 
-/* Finds the VM of a thread, as snapshot__vm_of() does; NULL: it is in none that is known. */
+/* Finds the VM of a thread, as snapshot__vm_of() does; NULL: no VM is known. */
 typedef const struct vm *find_vm_fn(void *context, const struct identity *thread);
 
 /*
@@ -30,8 +30,7 @@ int timeline__open(struct timeline **out, const char *path, uint64_t limit, cons
 		   find_vm_fn *find, void *context);
 
 /*
- * The trace begins at the end of this snapshot; changes that come before are not
- * drawn. To be called once.
+ * The trace begins at the end of this snapshot; earlier changes are not drawn. To be called once.
  */
 void timeline__begin(struct timeline *timeline, const struct snapshot *first);
 
@@ -45,9 +44,9 @@ uint64_t timeline__left_out(const struct timeline *timeline);
 int timeline__check(struct timeline *timeline);
 
 /*
- * Draws what was going on in the last snapshot (NULL, or not begun: nothing), says what is
- * missing: lost is the number of changes that never came; and ends the file.
- * Returns 0, or -errno after one line. Frees timeline, which may be NULL.
+ * Draws the present states of the last snapshot (NULL, or not begun: nothing), says what is missing
+ * (lost is the number of changes that never came), and ends the file. Returns 0, or -errno after
+ * one line. Frees timeline, which may be NULL.
  */
 int timeline__close(struct timeline *timeline, const struct snapshot *last, uint64_t lost);
 

@@ -130,7 +130,7 @@ static int write_error(struct trace_file *file, int error)
 	return error ? -error : -EIO;
 }
 
-/* stdio does not keep the error's number: writing what it holds tells it again. */
+/* stdio does not keep the error number: writing its buffer again gives it. */
 int trace_file__check(struct trace_file *file)
 {
 	if (!ferror(file->file))

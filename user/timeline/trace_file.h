@@ -39,7 +39,7 @@ void trace_file__name(struct trace_file *file, const char *what, uint32_t pid, u
 void trace_file__sort(struct trace_file *file, const char *what, uint32_t pid, uint32_t tid,
 		      uint32_t index);
 
-/* format and what follows are the members of its "args", in JSON. */
+/* format and the rest are the members of its "args", in JSON. */
 void trace_file__slice(struct trace_file *file, const struct trace_slice *slice, const char *format,
 		       ...) __attribute__((format(printf, 3, 4)));
 
