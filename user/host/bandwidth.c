@@ -91,7 +91,10 @@ static uint32_t process_of(const char *proc, uint32_t tid)
 	return field ? (uint32_t)strtoul(field + strlen("\nTgid:"), NULL, 10) : 0;
 }
 
-/* Looks for a file's name first: a VM has many threads, and status is dear to write. */
+/*
+ * Looks at the name of a file first: a VM has many threads, and the kernel takes long to write
+ * status.
+ */
 static bool belongs_to(const char *proc, uint32_t tid, uint32_t pid)
 {
 	char path[PATH_MAX];
@@ -104,7 +107,7 @@ static bool belongs_to(const char *proc, uint32_t tid, uint32_t pid)
 	return !other || other == pid;
 }
 
-/* The one process that all tasks of a group are threads of, or 0. */
+/* The one process whose threads are all tasks of a group, or 0. */
 static uint32_t owner_of(const char *proc, const char *group)
 {
 	char path[PATH_MAX], line[32];
@@ -131,7 +134,7 @@ static uint32_t owner_of(const char *proc, const char *group)
 
 typedef int (*group_step)(struct bandwidth_groups *groups, const char *path);
 
-/* Calls step for each group right below a folder; that there is none is no error. */
+/* Calls step for each group right below a folder; no group is no error. */
 static int for_each_group(struct bandwidth_groups *groups, const char *parent, group_step step)
 {
 	char path[PATH_MAX];
@@ -171,8 +174,8 @@ static int add_monitoring_groups(struct bandwidth_groups *groups, const char *pa
 }
 
 /*
- * A control group's tasks and counters contain those of its monitoring groups, which must
- * not be counted again.
+ * The tasks and counters of a control group include those of its monitoring groups, which must not
+ * be counted twice.
  */
 static int add_control_group(struct bandwidth_groups *groups, const char *path)
 {
@@ -188,7 +191,7 @@ int bandwidth_groups__scan(struct bandwidth_groups *groups)
 	int error;
 
 	bandwidth_groups__clear(groups);
-	/* The root is a control group, too, but holds whatever is in no other. */
+	/* The root is a control group, too, but holds what is in no other group. */
 	error = add_monitoring_groups(groups, groups->root);
 	if (!error)
 		error = for_each_group(groups, groups->root, add_control_group);
@@ -210,7 +213,7 @@ static bool add_counter(uint64_t *sum, const char *group, const char *domain, co
 	return true;
 }
 
-/* Adds all cache domains of a group. Returns whether each of them could be read. */
+/* Adds all cache domains of a group. Returns whether all could be read. */
 static bool add_group(struct bandwidth *bandwidth, const char *group)
 {
 	char path[PATH_MAX];

@@ -17,15 +17,15 @@
 static const char standard_mount[] = "/sys/fs/cgroup";
 
 /*
- * A line of /proc/PID/cgroup, ID:CONTROLLERS:PATH. The path is last, and may hold all but a line's
- * end, which the kernel refuses in a name.
+ * A line of /proc/PID/cgroup, ID:CONTROLLERS:PATH. The path comes last, and may hold any character
+ * but a newline, which the kernel refuses in a name.
  */
 struct line {
 	char *controllers; /* by commas; empty: version 2 */
 	char *path;
 };
 
-/* Takes the next line off *text. False: that was all. */
+/* Takes the next line off *text. False: there is none. */
 static bool next_line(char **text, struct line *line)
 {
 	char *one;
@@ -55,14 +55,14 @@ static bool has_word(const char *list, const char *word, size_t length)
 	return false;
 }
 
-/* How much a line tells of what its process is: what manages VMs makes cgroups in all of these. */
+/* How much a line tells about its process. A VM manager makes cgroups in all of these. */
 static int rank(const struct line *line)
 {
 	static const char *const best[] = { "name=systemd", "cpu", "memory", "pids" };
 	const int count = sizeof(best) / sizeof(best[0]);
 
 	if (!line->path[1])
-		return 0; /* the root: of whoever is in no other */
+		return 0; /* the root: of processes that are in no other cgroup */
 	if (!*line->controllers)
 		return count + 2;
 	for (int i = 0; i < count; i++)
@@ -89,7 +89,7 @@ int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size)
 	return most < 0 ? -ENOENT : 0;
 }
 
-/* Whether it is of a hierarchy of cgroups, with paths that can be looked up. */
+/* Whether it is a hierarchy of cgroups whose paths can be looked up. */
 static bool is_hierarchy(const struct mountinfo *mount)
 {
 	return !strcmp(mount->type, "cgroup2") ||
@@ -116,8 +116,8 @@ static int add_place(struct cgroup_filter *filter, const struct mountinfo *mount
 }
 
 /*
- * A folder that is there, without links and dots, as text has to be compared. Returns what of it
- * is below the mount, which real holds; or NULL with errno.
+ * An existing folder, without links and dots, so that it can be compared as text. Returns the part
+ * of it below the mount, which real holds; or NULL with errno.
  */
 static const char *find_below(const struct mountinfo *mount, const char *folder,
 			      char real[PATH_MAX])
@@ -138,7 +138,7 @@ static const char *find_below(const struct mountinfo *mount, const char *folder,
 	return NULL;
 }
 
-/* The same of a name in all hierarchies, or of the path of a folder. */
+/* The same for a name in all hierarchies, or for the path of a folder. */
 static const char *look_up(const struct mountinfo *mount, const char *name, char real[PATH_MAX])
 {
 	char folder[2 * PATH_MAX];
@@ -146,7 +146,7 @@ static const char *look_up(const struct mountinfo *mount, const char *name, char
 
 	if (path || (name[0] == '/' && errno != ENOENT))
 		return path;
-	/* What is below the usual place is a name in the hierarchies, wherever these are. */
+	/* A name below the usual mount is a name in the hierarchies, wherever these are mounted. */
 	if (!strncmp(name, standard_mount, sizeof(standard_mount) - 1))
 		name += sizeof(standard_mount) - 1;
 	snprintf(folder, sizeof(folder), "%s/%s", mount->folder, name);
@@ -180,7 +180,9 @@ int cgroup_filter__find(struct cgroup_filter *filter, const char *proc, const ch
 		mountinfo__unescape(mount.root);
 		mountinfo__unescape(mount.folder);
 		result = look_in(filter, &mount, name);
-		/* That one cannot be looked into says more than that another has none. */
+		/*
+		 * That one hierarchy cannot be read says more than that another lacks the folder.
+		 */
 		if (result && (error == -ENODEV || error == -ENOENT))
 			error = result;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Cgroups of processes, and the choice of VMs by them (--cgroup), with version 2, 1 and both: a
- * hybrid host has a hierarchy for each set of controllers, and a process a place in each.
+ * Cgroups of processes, and choosing VMs by them (--cgroup), with version 2, 1 and both. A hybrid
+ * host has a hierarchy for each set of controllers, and a process has a place in each.
  */
 #ifndef KVMQ_CGROUP_H
 #define KVMQ_CGROUP_H
@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /*
- * The path of a process that tells most: of version 2; where that is the root, of the hierarchy
- * of systemd, or the first controller that has one. Returns 0, -ENOENT (it is in none) or -errno.
+ * The path of a process that tells most: that of version 2; if that is the root, that of systemd's
+ * hierarchy, or of the first controller that has one. Returns 0, -ENOENT (it is in none) or -errno.
  */
 int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size);
 
@@ -22,16 +22,16 @@ struct cgroup_place {
 	char *path;
 };
 
-/* What --cgroup stands for: one folder, or one of that name in each hierarchy that has it. */
+/* What --cgroup means: one folder, or the folder of that name in each hierarchy that has it. */
 struct cgroup_filter {
 	struct cgroup_place *list;
 	size_t count;
 };
 
 /*
- * Finds the folder that a user has named: a path in the hierarchies, or below one's mount, as
- * proc/self/mountinfo has them. Returns 0, -ENODEV (no hierarchy is mounted), -ENOENT or what
- * else looking for the folder met. Free with cgroup_filter__free() in any case.
+ * Finds the folder that a user has named: a path in the hierarchies, or one below a mount, as
+ * proc/self/mountinfo has them. Returns 0, -ENODEV (no hierarchy is mounted), -ENOENT, or another
+ * error that looking for the folder met. Free with cgroup_filter__free() in any case.
  */
 int cgroup_filter__find(struct cgroup_filter *filter, const char *proc, const char *name);
 void cgroup_filter__free(struct cgroup_filter *filter);

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* By the name of the program: that of Nix is .qemu-system-x86_64-wrapped. */
+/* By the name of the program; Nix calls it .qemu-system-x86_64-wrapped. */
 unsigned int dialect_of(const char *program)
 {
 	static const struct {

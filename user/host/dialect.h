@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which VMM's syntax a command line has: what an option means follows the program. */
+/* Which VMM's syntax a command line has: the program decides what an option means. */
 #ifndef KVMQ_DIALECT_H
 #define KVMQ_DIALECT_H
 
-/* Whose options these are, as a set. */
+/* The VMMs whose options these are, as a set. */
 enum dialect {
-	QEMU = 1, /* and whatever is made of it or spells like it */
+	QEMU = 1, /* and its descendants, or programs with the same syntax */
 	FIRECRACKER = 2,
 	CLOUD_HYPERVISOR = 4,
 	CROSVM = 8,

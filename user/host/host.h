@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What /proc and uname() say of the host as a whole. */
+/* What /proc and uname() tell about the host as a whole. */
 #ifndef KVMQ_HOST_H
 #define KVMQ_HOST_H
 

@@ -13,7 +13,7 @@
 #include "host/proc.h"
 #include "model/view_sets.h"
 
-/* Of /proc/stat's first line. Guests' time is in the first two, too. */
+/* In the first line of /proc/stat. The first two include the guests' time. */
 enum { USER, NICE, SYSTEM, IDLE, IO_WAIT, IRQ, SOFT_IRQ, STOLEN, TIMES };
 
 static void read_use(struct host_use *use, const char *proc)
@@ -83,7 +83,7 @@ static void read_io(struct cgroup_limit *limit, const char *folder)
 			*c = c[1] ? ';' : '\0';
 }
 
-/* The path of this cgroup and of those above it, up to the root. */
+/* The path of this cgroup, then of each one above it, up to the root. */
 static int add_path(struct view *view, const struct vm *vm, char *path, const char *cgroups)
 {
 	char folder[2 * VM_CGROUP_SIZE];
@@ -107,7 +107,9 @@ static int add_path(struct view *view, const struct vm *vm, char *path, const ch
 	return 0;
 }
 
-/* libvirt gives each vCPU a cgroup of its own, with the same limits: the first one tells. */
+/*
+ * libvirt gives each vCPU a cgroup of its own, all with the same limits: the first one is enough.
+ */
 static uint32_t first_vcpu(const struct snapshot *snapshot, const struct vm *vm)
 {
 	for (size_t i = 0; i < snapshot->threads.count; i++) {

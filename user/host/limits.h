@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reads what CPU time and I/O the host gives to whom. */
+/* Reads what CPU time and I/O the host gives to VMs. */
 #ifndef KVMQ_HOST_LIMITS_H
 #define KVMQ_HOST_LIMITS_H
 
@@ -7,8 +7,8 @@
 
 /*
  * Fills in the use of the host's CPUs, and the cgroups of the view's chosen VMs, whose threads it
- * has: those above the same one are read for each, as they are few. What cannot be read is not
- * known. proc is "/proc", cgroups where the hierarchy of version 2 is mounted, or a test's. Returns
+ * has. Cgroups above, which VMs share, are read for each VM: they are few. What cannot be read is
+ * not known. proc is "/proc", cgroups is the mount of the version 2 hierarchy, or a test's. Returns
  * 0 or -ENOMEM.
  */
 int limits__read(struct view *view, const char *proc, const char *cgroups);

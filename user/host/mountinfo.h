@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is mounted where, by a process's /proc/PID/mountinfo. */
+/* What is mounted where, from a process's /proc/PID/mountinfo. */
 #ifndef KVMQ_MOUNTINFO_H
 #define KVMQ_MOUNTINFO_H
 
 #include <stdbool.h>
 
-/* A mount: parts of its line, as they are there. */
+/* A mount: the parts of its line, as they are written there. */
 struct mountinfo {
 	int id;
 	char *root;    /* what of the file system is mounted: all of it, or a folder */
@@ -15,10 +15,10 @@ struct mountinfo {
 	char *options; /* of the file system; empty where the line has none */
 };
 
-/* Divides a line, which it changes, and which keeps the parts. False: it is none of a mount. */
+/* Splits a line, which it changes and which holds the parts. False: it is no mount's line. */
 bool mountinfo__parse(struct mountinfo *mount, char *line);
 
-/* Paths are written with \ooo for blanks and backslashes: undoes that, in place. */
+/* Paths have \ooo for blanks and backslashes: undoes that, in place. */
 void mountinfo__unescape(char *text);
 
 #endif

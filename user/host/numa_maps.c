@@ -37,8 +37,8 @@ static bool starts_with(const char *text, const char *prefix)
 }
 
 /*
- * Only a policy with MPOL_F_NUMA_BALANCING takes hint faults. Older kernels have no word
- * for that: they show the policy as "default", or nothing between "=" and ":".
+ * Memory with a policy takes hint faults only with MPOL_F_NUMA_BALANCING. Older kernels have no
+ * word for that: they show the policy as "default", or nothing between "=" and ":".
  */
 static void parse_policy(struct numa_mapping *mapping, const char *policy, const char *flags)
 {
@@ -46,7 +46,7 @@ static void parse_policy(struct numa_mapping *mapping, const char *policy, const
 	mapping->balancing = flags && (flags[1] == ':' || strstr(flags, "balancing"));
 }
 
-/* Takes the policy off a line; two of them are of two words. */
+/* Takes the policy off a line; two policies consist of two words. */
 static bool take_policy(struct numa_mapping *mapping, char **rest)
 {
 	const char *policy = strtok_r(NULL, " \n", rest), *last = policy;
@@ -102,7 +102,7 @@ enum memory_kind numa_mapping__kind(const struct numa_mapping *mapping, bool sha
 		return MEMORY_HUGETLB;
 	if (mapping->policy)
 		return mapping->balancing ? MEMORY_NORMAL : MEMORY_BOUND;
-	/* shmem asks the file for its policy, and it has none, even where mapped privately. */
+	/* shmem asks the file for its policy, which is none even if it is mapped privately. */
 	return shared || mapping->shmem ? MEMORY_SHARED : MEMORY_NORMAL;
 }
 
@@ -135,7 +135,7 @@ static void lines__close(struct lines *lines)
 	free(lines->line);
 }
 
-/* The mapping of /proc/PID/maps that numa_maps has come to. */
+/* The mapping of /proc/PID/maps that belongs to the present line of numa_maps. */
 struct maps_place {
 	struct lines lines;
 	uint64_t begin, end;
@@ -175,7 +175,7 @@ static void add_mapping(struct residency *residency, struct maps_reading *readin
 			const struct numa_mapping *mapping)
 {
 	bool known = maps_place__find(&reading->place, mapping->begin);
-	/* The process has changed it since: its first page shall tell. */
+	/* The process has changed the mapping since: its first page decides. */
 	uint64_t end = known ? reading->place.end : mapping->begin + 1;
 	bool guest = !residency->split || is_guest(reading, mapping->begin, end);
 	enum memory_kind kind = numa_mapping__kind(mapping, known && reading->place.shared);
@@ -203,7 +203,7 @@ static int read_mappings(struct residency *residency, struct maps_reading *readi
 	}
 	if (ferror(reading->numa.file))
 		return errno ? -errno : -EIO;
-	/* A process that has ended has no mappings, and that is no error to the kernel. */
+	/* A process that has ended has no mappings; the kernel reports no error. */
 	return empty ? -ESRCH : 0;
 }
 

@@ -8,7 +8,7 @@
 
 #include "host/residency.h"
 
-/* A mapping, as its line shows it. Where it ends is in /proc/PID/maps alone. */
+/* A mapping, as its line shows it. Only /proc/PID/maps tells where it ends. */
 struct numa_mapping {
 	uint64_t begin;
 	bool hugetlb;
@@ -18,13 +18,15 @@ struct numa_mapping {
 	uint64_t bytes[NODES_MAX]; /* resident on each node */
 };
 
-/* Reads a line, which is taken apart. Returns whether it describes a mapping. */
+/* Reads a line, and changes it. Returns whether it describes a mapping. */
 bool numa_mapping__parse(struct numa_mapping *mapping, char *line);
 
 /* Whether the mapping takes hint faults, or why not. shared: other processes may map it. */
 enum memory_kind numa_mapping__kind(const struct numa_mapping *mapping, bool shared);
 
-/* Reads a word such as "N3=12" of numa_maps or memory.numa_stat. Returns whether it is one. */
+/*
+ * Reads a word such as "N3=12" of numa_maps or memory.numa_stat. Returns whether it is such a word.
+ */
 bool node_word(const char *word, uint32_t *node, uint64_t *value);
 
 #endif

@@ -96,7 +96,7 @@ static int meet(struct numa_vms *numa_vms, const struct identity *identity, stru
 
 	if (!known)
 		return -ENOMEM;
-	/* A PID that is used again is another VM. */
+	/* A PID that is used again belongs to another VM. */
 	if (known->reader && known->start_ns != identity->vm_start_ns) {
 		residency_reader__free(known->reader);
 		known->reader = NULL;

@@ -11,7 +11,10 @@
 struct numa_vms_config {
 	struct residency_config residency;
 	const char *resctrl; /* "/sys/fs/resctrl" */
-	/* Why a PID in /proc is not what the probes call so; NULL: it is. Then nothing is read. */
+	/*
+	 * Why a PID in /proc is not the PID that the probes see; NULL: it is. If not, nothing is
+	 * read.
+	 */
 	const char *blind;
 	/* The guest memory of a VM, as numa_probe__memory() has it. */
 	size_t (*memory)(void *context, const struct snapshot *snapshot, uint32_t pid,
@@ -25,14 +28,12 @@ struct numa_vms;
 struct numa_vms *numa_vms__new(const struct numa_vms_config *config);
 void numa_vms__free(struct numa_vms *numa_vms);
 
-/*
- * Residency is not read from now on, because of why, which stays the caller's; NULL: it is again.
- */
+/* Stops reading residency because of why, which stays the caller's; NULL: reads it again. */
 void numa_vms__pause(struct numa_vms *numa_vms, const char *why);
 
 /*
- * Adds the VMs of a snapshot to numa, which has none yet, with what is due read anew.
- * Forgets VMs that have gone. Returns 0 or -ENOMEM.
+ * Adds the VMs of a snapshot to numa, which has none yet, and reads again what is due. Forgets VMs
+ * that have gone. Returns 0 or -ENOMEM.
  */
 int numa_vms__read(struct numa_vms *numa_vms, const struct snapshot *snapshot, struct vms *vms,
 		   struct numa_snapshot *numa);

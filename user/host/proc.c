@@ -97,7 +97,7 @@ int process_memory(const char *proc, uint32_t pid, struct process_memory *memory
 
 	if (got < 0)
 		return got == -ENOENT ? -ESRCH : (int)got;
-	/* A process that is about to end has only the lines without memory left. */
+	/* A process that is about to end has only the lines that are not about memory. */
 	if (!strstr(status, "\nVmRSS:"))
 		return -ESRCH;
 	*memory = (struct process_memory){
@@ -110,7 +110,7 @@ int process_memory(const char *proc, uint32_t pid, struct process_memory *memory
 	return 0;
 }
 
-/* Calls matches for each file descriptor until it says yes. */
+/* Calls matches for each file descriptor until it returns true. */
 static bool search_fds(const char *proc, uint32_t pid,
 		       bool (*matches)(const void *context, int folder, const char *name),
 		       const void *context)
@@ -172,13 +172,13 @@ static bool is_path_alone(const struct device_search *search, const char *fd)
 	return !flags || strtoul(flags + strlen("flags:"), NULL, 8) & O_PATH;
 }
 
-/* A name would not do: any user may call a file what he likes, in a mount namespace of his own. */
+/* A name is not enough: in a mount namespace of their own, users may call a file what they like. */
 static bool is_device(const void *context, int folder, const char *name)
 {
 	const struct device_search *search = context;
 	struct statx file;
 
-	/* No server of files is asked. */
+	/* No file server is asked. */
 	return !statx(folder, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &file) &&
 	       S_ISCHR(file.stx_mode) && file.stx_rdev_major == search->major &&
 	       file.stx_rdev_minor == search->minor && !is_path_alone(search, name);

@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 /*
- * Reads a file of at most size - 1 bytes into text and ends it with a NUL.
- * Returns the number of bytes, what does not fit being left out, or -errno.
+ * Reads at most size - 1 bytes of a file into text and ends it with a NUL; the rest is left out.
+ * Returns the number of bytes, or -errno.
  */
 ssize_t read_file(char *text, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -22,15 +22,14 @@ ssize_t read_file(char *text, size_t size, const char *format, ...)
 int process_start_ticks(const char *proc, uint32_t pid, uint64_t *ticks);
 
 /*
- * Whose a process is: of its real user, whatever it runs as and whoever may look at it. Returns 0
- * or -errno.
+ * The real user of a process, whatever it runs as and whoever may look at it. Returns 0 or -errno.
  */
 int process_user(const char *proc, uint32_t pid, uint32_t *uid);
 
-/* Whether it is one of the kernel's, which may work for a process and be in its cgroup. */
+/* Whether it is a kernel thread, which may work for a process and be in its cgroup. */
 bool process_is_kernel_thread(const char *proc, uint32_t pid);
 
-/* Resident memory of a process in bytes; hugetlb is in none of the others. */
+/* Resident memory of a process in bytes; the others do not include hugetlb. */
 struct process_memory {
 	uint64_t anon_bytes;
 	uint64_t file_bytes;
@@ -43,14 +42,14 @@ struct process_memory {
 int process_memory(const char *proc, uint32_t pid, struct process_memory *memory);
 
 /*
- * Whether one of the process's file descriptors is a link to what matches says yes to: of the first
- * thousands. false, too, where that cannot be looked into.
+ * Whether matches returns true for the link of one of the process's file descriptors. Only the
+ * first thousands are looked at. false, too, if that is not allowed.
  */
 bool process_has_fd(const char *proc, uint32_t pid, bool (*matches)(const char *target));
 
 /*
- * Whether the process has a character device open, and not its path alone (O_PATH), which nobody
- * needs to be allowed. The same holds.
+ * Whether the process has a character device open, other than as a path (O_PATH), for which nobody
+ * needs permission. The same limits hold.
  */
 bool process_has_device(const char *proc, uint32_t pid, uint32_t major, uint32_t minor);
 

@@ -18,7 +18,7 @@ static bool can_read_stat(const char *proc, const char *process)
 	return read_file(text, sizeof(text), "%s/%s/stat", proc, process) > 0;
 }
 
-/* Of a process's namespace; that of a stranger may not be asked for. */
+/* The process's namespace; one may not be allowed to see that of a stranger. */
 static bool read_namespace(const char *proc, const char *process, bool *initial)
 {
 	char path[PATH_MAX];

@@ -7,18 +7,17 @@
 
 enum proc_view {
 	PROC_VIEW_ALL,
-	PROC_VIEW_HIDDEN,    /* this user's own alone: hidepid */
-	PROC_VIEW_NAMESPACE, /* those of another PID namespace, by numbers that are not the host's
-			      */
+	PROC_VIEW_HIDDEN,    /* only this user's own: hidepid */
+	PROC_VIEW_NAMESPACE, /* those of another PID namespace, whose numbers are not the host's */
 	PROC_VIEW_NONE,	     /* nothing: it is not mounted */
 };
 
 enum proc_view proc_view__read(const char *proc);
 
-/* Whether no process of the host is there by its number. */
+/* Whether no process of the host can be found there by its number. */
 bool proc_view__is_foreign(enum proc_view view);
 
-/* What it is and what would give more, or NULL for PROC_VIEW_ALL. */
+/* What the folder is, and what would show more; NULL for PROC_VIEW_ALL. */
 const char *proc_view__reason(enum proc_view view);
 
 #endif

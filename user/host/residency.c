@@ -13,7 +13,7 @@
 /* numa_maps is the first choice as long as it can be read every 10 s. */
 #define MAPS_CHEAP_NS (10 * NSEC_PER_MSEC)
 
-/* And it is not worth more than this for kinds alone: it holds the process's mmap lock. */
+/* For kinds alone it is not worth more than this: it holds the process's mmap lock. */
 #define MAPS_KINDS_NS NSEC_PER_SEC
 
 /* Measured: 2.1 s for 256 GiB. A page of hugetlb costs as much, and there are few of them. */
@@ -90,7 +90,7 @@ static uint64_t small_page_bytes(const struct process_memory *memory)
 	return memory->anon_bytes + memory->file_bytes + memory->shmem_bytes;
 }
 
-/* The last cost, and what the process has grown by since; at first all of it has. */
+/* The last cost, and what the process has grown by since; at first, all of it is growth. */
 static uint64_t estimate_maps_cost(const struct residency_reader *reader,
 				   const struct process_memory *memory)
 {
@@ -131,7 +131,10 @@ static int read_source(struct residency_reader *reader, struct residency *reside
 	}
 }
 
-/* The first that can be read. That one does not suit the VM explains less than a failure. */
+/*
+ * Uses the first source that can be read. A failure explains more than a source that does not suit
+ * the VM.
+ */
 static int read_best(struct residency_reader *reader, struct residency *residency,
 		     const struct residency_target *target)
 {
@@ -163,8 +166,8 @@ static void keep_kinds(struct residency_reader *reader, const struct residency *
 }
 
 /*
- * Only numa_maps tells of which kind memory is. Beside another source it is read for that
- * alone, and each of the two has half of the budget. Returns whether it is worth that.
+ * Only numa_maps tells the kind of memory. Beside another source it is read for that alone, and
+ * each of the two has half of the budget. Returns whether it is worth its cost.
  */
 static bool add_kinds(struct residency_reader *reader, struct residency *residency,
 		      const struct residency_target *target, uint64_t now_ns)
@@ -181,7 +184,7 @@ static bool add_kinds(struct residency_reader *reader, struct residency *residen
 	return worth;
 }
 
-/* The kernel pins all guest memory for a device, but VmPin does not always say so. */
+/* The kernel pins all guest memory for a device, but VmPin does not always show that. */
 static bool is_vfio(const char *target)
 {
 	return !strncmp(target, "/dev/vfio/", strlen("/dev/vfio/")) ||
@@ -209,7 +212,7 @@ static int read_now(struct residency_reader *reader, struct residency *residency
 	if (error)
 		return error;
 	add_pinned(residency, target);
-	/* Of a process that has ended meanwhile, a source may have shown a part. */
+	/* If the process has ended meanwhile, a source may have seen only a part. */
 	return process_memory(target->proc, target->pid, &target->memory);
 }
 

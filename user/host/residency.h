@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads on which nodes the memory of a VM is: by the source that suits the VM best,
- * seldom enough that it stays below RESIDENCY_BUDGET, and kept meanwhile.
+ * Reads on which nodes the memory of a VM is, by the source that suits the VM best. It reads rarely
+ * enough to stay below RESIDENCY_BUDGET, and keeps the last result meanwhile.
  */
 #ifndef KVMQ_RESIDENCY_H
 #define KVMQ_RESIDENCY_H
@@ -12,7 +12,7 @@
 
 #include "model/residency.h"
 
-/* A reading may take one part in so many of the time until the next one: 0.1 % of a CPU. */
+/* A reading may take this part of the time until the next one: 0.1 % of a CPU. */
 #define RESIDENCY_BUDGET 1000
 
 /* Guest memory in the VMM's address space, as KVM maps it: from begin to before end. */
@@ -34,23 +34,23 @@ struct residency_reader;
 struct residency_reader *residency_reader__new(const struct residency_config *config, uint32_t pid);
 void residency_reader__free(struct residency_reader *reader);
 
-/* Whether a reading is due at now_ns (CLOCK_MONOTONIC), so that ranges are needed. */
+/* Whether a reading is due at now_ns (CLOCK_MONOTONIC); then ranges are needed. */
 bool residency_reader__due(const struct residency_reader *reader, uint64_t now_ns);
 
 /*
- * The VM's residency: read now if that is due, else as last read. ranges are its guest
- * memory, by ascending begin; none: not known, and the whole process is taken. cgroup is
- * the process's path below config.cgroups, or NULL. What is returned stays the reader's.
- * Its source is RESIDENCY_AUTO where nothing could be read; residency_reader__error() is
- * why, as -errno: -ESRCH, the process has ended; -EOPNOTSUPP, no source suits the VM and
- * the kernel, or not the one that was asked for.
+ * The VM's residency: read now if that is due, otherwise the last one. ranges are its guest memory,
+ * by ascending begin; if there are none, they are not known, and the whole process counts. cgroup
+ * is the process's path below config.cgroups, or NULL. The result belongs to the reader. If nothing
+ * could be read, its source is RESIDENCY_AUTO, and residency_reader__error() tells why, as -errno:
+ * -ESRCH, the process has ended; -EOPNOTSUPP, no source suits the VM and the kernel, or not the one
+ * that was asked for.
  */
 const struct residency *residency_reader__read(struct residency_reader *reader, uint64_t now_ns,
 					       const struct memory_range *ranges, size_t count,
 					       const char *cgroup);
 int residency_reader__error(const struct residency_reader *reader);
 
-/* The same as a clause that names what lacks; NULL: there is no error. */
+/* The same as a clause that names what is missing; NULL: there is no error. */
 const char *residency_reader__missing(const struct residency_reader *reader);
 
 #endif

@@ -13,10 +13,10 @@
 #include "host/numa_maps.h"
 #include "host/residency_internal.h"
 
-/* What the kernel counts on a CPU before it adds that up: MEMCG_CHARGE_BATCH. */
+/* How much the kernel counts on a CPU before it adds that up: MEMCG_CHARGE_BATCH. */
 #define BATCH_PAGES 64
 
-/* Who may make cgroups below a VM's, or beside it, makes as many as he likes. */
+/* A limit, since whoever may make cgroups below or beside a VM's may make any number. */
 #define FOLDERS_MAX 2048
 
 struct folders {
@@ -50,10 +50,9 @@ static void folders__free(struct folders *folders)
 }
 
 /*
- * Returns 0 if all processes of a cgroup without those below it are the VM's, or threads of
- * the kernel, which have no memory (KVM's and vhost's for it, until 6.4); -EOPNOTSUPP: it is
- * threaded, and the cgroup above has its processes and those below it, too; -EBUSY: there
- * are others; or -errno.
+ * Looks at the processes of a cgroup, without those of cgroups below. Returns 0 if all are the
+ * VM's, or kernel threads, which have no memory (KVM and vhost use some until 6.4); -EOPNOTSUPP: it
+ * is threaded, so the cgroup above lists its processes; -EBUSY: there are others; or -errno.
  */
 static int check_processes(const struct residency_target *target, const char *cgroup)
 {
@@ -78,7 +77,9 @@ static int check_processes(const struct residency_target *target, const char *cg
 	return error;
 }
 
-/* Adds the cgroups right below one, less one that has been looked at, if there are not too many. */
+/*
+ * Adds the cgroups right below one, except one that has been looked at, unless there are too many.
+ */
 static int add_children(struct folders *folders, const char *cgroup, const char *except)
 {
 	struct dirent *entry;
@@ -100,8 +101,8 @@ static int add_children(struct folders *folders, const char *cgroup, const char 
 }
 
 /*
- * Whether a cgroup, less its child except, and all below it hold no process but the VM's. *left:
- * how many may be looked at.
+ * Whether a cgroup and all below it, without its child except, hold no process but the VM's. *left:
+ * how many may still be looked at.
  */
 static bool is_own(const struct residency_target *target, const char *cgroup, const char *except,
 		   size_t *left)
@@ -126,8 +127,8 @@ static bool is_own(const struct residency_target *target, const char *cgroup, co
 }
 
 /*
- * Finds the topmost cgroup that is the VM's alone, up from that of its process: libvirt puts
- * the threads of a VM into cgroups below one for all of it. Returns false if none is.
+ * Finds the topmost cgroup that is the VM's alone, from that of its process upwards: libvirt puts
+ * the threads of a VM into cgroups below a common one. Returns false if there is none.
  */
 static bool find_own(const struct residency_target *target, char own[PATH_MAX])
 {
@@ -148,7 +149,7 @@ static bool find_own(const struct residency_target *target, char own[PATH_MAX])
 	return own[0];
 }
 
-/* Page cache is no memory of the VM: "file" is left out, and shmem, a part of it, is not. */
+/* Page cache is not the VM's memory: "file" is left out, but shmem, a part of it, counts. */
 static bool add_line(struct residency *residency, char *line)
 {
 	char *rest, *word = strtok_r(line, " \n", &rest);
@@ -183,8 +184,8 @@ static int read_numa_stat(struct residency *residency, const char *cgroups, cons
 }
 
 /*
- * Whether the cgroup has what the process has: memory is charged to whoever touched it
- * first, which may have been another process, or this one while it was elsewhere.
+ * Whether the cgroup has as much as the process: memory counts for the cgroup that touched it
+ * first, which may have been that of another process, or an earlier one of this process.
  */
 static bool agrees(const struct residency *residency, const struct process_memory *memory)
 {

@@ -6,7 +6,7 @@
 #include "host/proc.h"
 #include "host/residency.h"
 
-/* What a source is told of a VM. */
+/* What a source gets to know about a VM. */
 struct residency_target {
 	const char *proc;
 	const char *cgroups;
@@ -18,9 +18,9 @@ struct residency_target {
 };
 
 /*
- * Each fills in what it knows of a residency that is all 0 but for size_bytes. Returns 0;
- * -EOPNOTSUPP: the source does not suit this VM or this kernel; -ESRCH: the process has
- * ended; or -errno.
+ * Each fills in what it knows into a residency that is all 0 but for size_bytes. Returns 0;
+ * -EOPNOTSUPP: the source does not suit this VM or this kernel; -ESRCH: the process has ended; or
+ * -errno.
  */
 int residency__read_maps(struct residency *residency, const struct residency_target *target);
 int residency__read_cgroup(struct residency *residency, const struct residency_target *target);

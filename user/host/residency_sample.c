@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Residency by move_pages(2), told to move nothing, of pages drawn at random. */
+/* Residency by move_pages(2) of pages drawn at random; it is told to move nothing. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -14,16 +14,16 @@
 #define SAMPLES 16384U
 #define CHUNK 1024U
 
-/* Writes the node of each page, or why it has none, to status. Returns 0 or -errno. */
+/* Writes the node of each page, or the reason why there is none, to status. Returns 0 or -errno. */
 static int query_pages(pid_t pid, void **pages, unsigned long count, int *status)
 {
 	return syscall(SYS_move_pages, pid, count, pages, NULL, status, 0) < 0 ? -errno : 0;
 }
 
 /*
- * Kernels before 6.5 say that a page which NUMA balancing has unmapped for a moment is not
- * there. They say the same of one that was unmapped by hand. Returns 1: this kernel sees
- * such pages; 0: it does not; or -errno.
+ * Kernels before 6.5 report a page as absent that NUMA balancing has unmapped for a moment. They do
+ * the same for a page that was unmapped by hand. Returns 1: this kernel sees such pages; 0: it does
+ * not; or -errno.
  */
 static int sees_unmapped_pages(void)
 {
@@ -41,8 +41,8 @@ static int sees_unmapped_pages(void)
 }
 
 /*
- * Whether balancing has ever unmapped a page of this host. Once it has, pages stay so until
- * they are touched, also after it was switched off.
+ * Whether balancing has ever unmapped a page of this host. Such pages stay unmapped until they are
+ * touched, even after it was switched off.
  */
 static bool has_unmapped_pages(const char *proc)
 {
@@ -105,8 +105,8 @@ static int draw__begin(struct draw *draw, const struct residency_target *target)
 }
 
 /*
- * One page out of each of as many equal strata: memory is on one node for long stretches,
- * and of those all but the ends are met exactly.
+ * One page out of each of as many equal strata. Memory is on one node for long stretches, and
+ * strata miss only at the ends of these.
  */
 static void *draw__next(struct draw *draw)
 {
@@ -152,8 +152,8 @@ static uint32_t square_root(uint64_t value)
 }
 
 /*
- * Half of the 95 % interval of a share of half, which has the widest, in 1/1000 %:
- * 1.96 * 0.5 / sqrt(resident) * 100000. Strata can only make it narrower.
+ * Half of the 95 % interval of a share of half, which has the widest one, in 1/1000 %: 1.96 * 0.5 /
+ * sqrt(resident) * 100000. Strata can only make it narrower.
  */
 static uint32_t error_of(uint32_t resident)
 {
@@ -177,7 +177,7 @@ int residency__read_sample(struct residency *residency, const struct residency_t
 		residency->bytes[node] = (uint64_t)((double)counts[node] / draw.count *
 						    (double)(draw.pages * draw.page_bytes));
 	}
-	/* A VM that runs has memory: the kernel does not show pages of this sort. */
+	/* A running VM has memory, so the kernel does not show pages of this kind. */
 	if (!resident)
 		return -EOPNOTSUPP;
 	residency->source = RESIDENCY_SAMPLE;

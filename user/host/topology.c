@@ -13,7 +13,7 @@
 /* More than any kernel can be built for. */
 #define CPUS_MAX (1U << 20)
 
-/* Takes a number off a list. Returns 0, -EINVAL or -ERANGE: it is limit or more. */
+/* Takes a number off a list. Returns 0, -EINVAL, or -ERANGE: it is not below limit. */
 static int take_number(const char **text, uint32_t limit, uint32_t *value)
 {
 	char *end;
@@ -31,8 +31,8 @@ static int take_number(const char **text, uint32_t limit, uint32_t *value)
 }
 
 /*
- * Takes one range off a list as sysfs prints it, such as "0-3,8". Returns 1, 0 at the
- * end of the list, or -errno as take_number() does.
+ * Takes one range off a list in sysfs' form, such as "0-3,8". Returns 1, 0 at the end of the list,
+ * or -errno like take_number().
  */
 static int take_range(const char **text, uint32_t limit, uint32_t *first, uint32_t *last)
 {
@@ -120,7 +120,7 @@ static int read_memory(struct node *node, const char *sys)
 	return 0;
 }
 
-/* The file has no ids: its numbers are those of the nodes that are online, in order. */
+/* The file has no ids: its numbers are for the online nodes, in order. */
 static void read_distances(struct node *node, const char *sys, const struct nodes *nodes)
 {
 	char text[1024], *field = text, *end;

@@ -16,10 +16,9 @@ struct topology {
 };
 
 /*
- * Reads SYS/devices/system/node (and, on a kernel without NUMA, where that is not
- * there, SYS/devices/system/cpu/online: one node, 0). sys is "/sys", or a test's.
- * Returns 0; -ERANGE: a node's id is NODES_MAX or more; or -errno. Ends with
- * topology__free().
+ * Reads SYS/devices/system/node. A kernel without NUMA does not have it: then
+ * SYS/devices/system/cpu/online makes one node, 0. sys is "/sys", or a test's. Returns 0; -ERANGE:
+ * a node's id is NODES_MAX or more; or -errno. Ends with topology__free().
  */
 int topology__read(struct topology *topology, const char *sys);
 void topology__free(struct topology *topology);

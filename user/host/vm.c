@@ -15,10 +15,10 @@
 #include "host/vm_config.h"
 #include "host/vm_name.h"
 
-/* What is known of a VM beside what a moment holds. */
+/* What is known of a VM beyond what a view holds. */
 struct known_vm {
-	struct vm vm;	  /* first: who has this has the rest */
-	char *full_name;  /* NULL: it has none, and the shown one is of comm and PID */
+	struct vm vm;	  /* first: a pointer to it is a pointer to the rest */
+	char *full_name;  /* NULL: it has none, and is shown by comm and PID */
 	char *cgroup;	  /* in full; NULL: not read */
 	uint32_t threads; /* that run, as vms__add_thread() was told */
 	uint64_t seen;	  /* number of the last sweep that it survived */
@@ -84,7 +84,7 @@ static const char *full_name(const struct known_vm *known)
 	return known->full_name ? known->full_name : known->vm.name;
 }
 
-/* As much of a text as there is room for, and an end that stands in for the rest. */
+/* Copies as much of a text as fits, and an end that replaces the rest. */
 static void copy_with_end(char *copy, size_t size, const char *text, const char *end)
 {
 	text_copy(copy, size - strlen(end), text, strlen(text));
@@ -92,8 +92,8 @@ static void copy_with_end(char *copy, size_t size, const char *text, const char 
 }
 
 /*
- * What cannot be shown in full is known in full, so that no two names are taken for one; nor are
- * they where another VM has the same.
+ * A name that is too long to be shown is still known in full, so that two names are never taken for
+ * one; nor are they if another VM has the same name.
  */
 static void vm__show_name(struct vm *vm, const char *name, bool has_twin)
 {
@@ -120,7 +120,7 @@ static void known_vm__set_cgroup(struct known_vm *known, const char *cgroup)
 	known->cgroup = strdup(cgroup);
 }
 
-/* By the command line, or the file that it names; then by the cgroup. */
+/* From the command line, or a file that it names; then from the cgroup. */
 static bool find_name(struct vm_identity *identity, struct config_times *times, const char *proc,
 		      uint32_t pid, const char *cgroup)
 {
@@ -130,8 +130,8 @@ static bool find_name(struct vm_identity *identity, struct config_times *times, 
 }
 
 /*
- * Read first, checked after: a process that is the same after the reading was
- * the same during it.
+ * Read first, checked afterwards: if the process is the same after the reading, it was the same
+ * during it.
  */
 static void known_vm__read(struct known_vm *known, struct config_times *times, const char *proc,
 			   const char *comm)
@@ -311,7 +311,7 @@ static int compare_names(const void *left, const void *right)
 	return strcmp(full_name(*a), full_name(*b));
 }
 
-/* Whether its name is what another VM may be shown as: one that ends with that one's PID. */
+/* Whether its name looks like another VM's with a PID added: it ends with that VM's PID. */
 static bool ends_with_other(const struct vms *vms, const struct known_vm *known)
 {
 	const char *dash = strrchr(known->full_name, '-');
@@ -325,8 +325,8 @@ static bool ends_with_other(const struct vms *vms, const struct known_vm *known)
 }
 
 /*
- * Those that are there at the same time: one that is started again is called what it was. What is
- * shown of two is never the same, whatever they call themselves.
+ * Among VMs that exist at the same time: one that is started again keeps its name. No two are ever
+ * shown by the same name, whatever they call themselves.
  */
 static void tell_twins_apart(struct vms *vms)
 {
@@ -432,7 +432,7 @@ int vm__from_process(struct vm *vm, const char *proc, uint32_t pid)
 	return 0;
 }
 
-/* The names of the filter that no VM was found of yet come first. */
+/* The names of the filter for which no VM was found yet come first. */
 struct name_search {
 	const char *proc;
 	const char **names;

@@ -11,7 +11,7 @@
 #include "host/vm_scan.h"
 #include "model/snapshot.h"
 
-/* Which VMs are wanted; nothing set chooses all. Strings stay the caller's. */
+/* Which VMs are wanted; an empty filter chooses all. Strings stay the caller's. */
 struct vm_filter {
 	const char *const *names; /* as vm__matches() takes them */
 	size_t name_count;
@@ -28,14 +28,13 @@ struct vms *vms__new(const char *proc, const struct vm_filter *filter);
 void vms__free(struct vms *vms);
 
 /*
- * The VM that a thread belongs to. A vCPU's is added if it is new, and named by
- * what /proc shows of its process, provided that it is still the same process,
- * or else by comm and PID. The VM lives until vms__sweep() finds it unused.
- * NULL: another thread's VM is not known, or memory is short.
+ * The VM of a thread. If the thread is a vCPU of a new VM, the VM is added. /proc names it, if the
+ * process is still the same; otherwise its name is comm and PID. The VM lives until vms__sweep()
+ * finds it unused. NULL: another thread's VM is not known, or memory is short.
  */
 struct vm *vms__get(struct vms *vms, const struct identity *identity);
 
-/* The same for a process known by its PID alone, or NULL if it is no VM here. */
+/* The same for a process of which only the PID is known; NULL: it is no VM here. */
 struct vm *vms__find(const struct vms *vms, uint32_t pid);
 
 /* The cgroup of a VM's process, however long: "/machine.slice/..."; NULL: not read. */
@@ -45,27 +44,27 @@ const char *vms__cgroup(const struct vms *vms, uint32_t pid, uint64_t start_ns);
 void vms__add_thread(struct vms *vms, const struct identity *identity, int change);
 
 /*
- * Forgets the VMs that have no threads left and were in none of the last two
- * sweeps' snapshots, and tells those of one name in this snapshot apart.
+ * Forgets the VMs that have no threads left and were not in the last two snapshots, and gives VMs
+ * of one name in this snapshot different names.
  */
 void vms__sweep(struct vms *vms, const struct snapshot *snapshot);
 
 /*
- * Fills in the VMs of a snapshot that vms__sweep() was given last: those of its threads and of
- * its offenders. Returns 0 or -ENOMEM.
+ * Fills in the VMs of the snapshot that vms__sweep() saw last: those of its threads and of its
+ * offenders. Returns 0 or -ENOMEM.
  */
 int vms__fill(struct vms *vms, struct snapshot *snapshot);
 
-/* Keeps the figures of exited vCPUs; once for a snapshot, after it was shown. */
+/* Keeps the figures of exited vCPUs; once for each snapshot, after it was shown. */
 void vms__keep_exited(struct vms *vms, const struct snapshot *snapshot);
 
 /* How many VMs have threads and do not pass the filter. */
 uint32_t vms__count_others(const struct vms *vms);
 
 /*
- * The first of the filter's names that no VM has, or NULL. Looks through all of
- * /proc for those that the registry does not hold: the vCPUs of a paused VM do
- * not run, and no hook sees them. Fills in which could not be looked into.
+ * The first of the filter's names that no VM has, or NULL. Also looks through all of /proc: the
+ * vCPUs of a paused VM do not run, so no hook sees them. refusals gets the processes that could not
+ * be looked into.
  */
 const char *vms__missing_name(const struct vms *vms, struct vm_refusals *refusals);
 

@@ -10,8 +10,8 @@
 
 struct parse {
 	struct vm_identity *identity;
-	char weak[VM_NAME_SIZE]; /* a name for want of a better one */
-	bool android;		 /* whose emulator takes @NAME for -avd NAME */
+	char weak[VM_NAME_SIZE]; /* used if there is no better name */
+	bool android;		 /* its emulator takes @NAME for -avd NAME */
 	bool single_dash;
 };
 
@@ -83,8 +83,8 @@ static void set_id(struct parse *parse, const char *value)
 }
 
 /*
- * [guest=]NAME[,option=...]. Items may stand in any order, but only the first may do without a
- * key. A second -name changes what it holds.
+ * [guest=]NAME[,option=...]. Items may come in any order, but only the first may lack its key. A
+ * second -name changes what it holds.
  */
 static void take_qemu_name(struct parse *parse, const char *value)
 {
@@ -99,7 +99,7 @@ static void take_qemu_name(struct parse *parse, const char *value)
 	}
 }
 
-/* The value of a key in a list of items, whose others must not contradict. */
+/* The value of a key in a list of items, which must not contradict each other. */
 static void take_smbios(struct parse *parse, const char *value)
 {
 	char item[VM_NAME_SIZE], uuid[VM_UUID_SIZE] = "";
@@ -146,7 +146,7 @@ static bool is_common(const char *name)
 	return !*name;
 }
 
-/* [path=]FOLDER/NAME.ENDING: who has no better name is known by its socket. */
+/* [path=]FOLDER/NAME.ENDING: a VM without a better name is known by its socket. */
 static void take_socket(struct parse *parse, const char *value)
 {
 	char item[VM_NAME_SIZE], *path = item, *slash, *dot;
@@ -216,7 +216,7 @@ static const struct option {
 	{ UNKNOWN, "uuid", set_uuid },
 };
 
-/* The option that a word is, or NULL. *value: what stands behind its =, which QEMU has not. */
+/* The option that a word is, or NULL. *value: what follows its =, which QEMU does not have. */
 static const struct option *find_option(unsigned int dialect, const char *word, const char **value)
 {
 	size_t dashes = strspn(word, "-"), length;
@@ -264,7 +264,7 @@ static void read_gvisor(struct parse *parse, struct words *words)
 			last = word;
 		boots |= !strcmp(word, "boot");
 	}
-	/* Half a word behind it would be the container's. */
+	/* Half a word after it would be the container's. */
 	if (last && words->at == words->end)
 		set_name(parse, last);
 }

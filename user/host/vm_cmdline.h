@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who a VM is by the command line of its VMM. No I/O here. */
+/* The name of a VM from the command line of its VMM. No I/O here. */
 #ifndef KVMQ_VM_CMDLINE_H
 #define KVMQ_VM_CMDLINE_H
 
@@ -11,7 +11,7 @@
 
 #define VM_CONFIGS_MAX 8
 
-/* Empty strings stand for what the command line does not hold. */
+/* Empty strings: the command line does not say it. */
 struct vm_identity {
 	char name[VM_NAME_SIZE];
 	char uuid[VM_UUID_SIZE];
@@ -21,9 +21,9 @@ struct vm_identity {
 };
 
 /*
- * Reads a command line as /proc/PID/cmdline shows it: size bytes, a NUL after each argument.
- * Which options count, and how they are spelled, follows the program; one that is not known may
- * use --name, --id, -name and -uuid. An argument that is cut off is left out.
+ * Reads a command line in the form of /proc/PID/cmdline: size bytes, a NUL after each argument. The
+ * program decides which options count, and how they are spelled; an unknown program may use --name,
+ * --id, -name and -uuid. An argument that is cut off is left out.
  */
 void vm_identity__read(struct vm_identity *identity, const char *cmdline, size_t size);
 

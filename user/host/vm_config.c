@@ -30,15 +30,14 @@
 #define FUSE_SUPER_MAGIC 0x65735546
 #endif
 
-/* include/uapi/linux/capability.h: either lets its owner read whatever there is */
+/* include/uapi/linux/capability.h: with either, a process may read any file */
 #define READS_ALL (1ULL << 1 | 1ULL << 2) /* CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH */
 
-/* As whom a process opens files. */
+/* With which rights a process opens files. */
 struct reader {
 	unsigned int owner; /* who started it */
 	unsigned int uid, gid;
-	unsigned int
-		groups[GROUPS_MAX]; /* more are left out: it is then told no more than it may */
+	unsigned int groups[GROUPS_MAX]; /* more are left out: then the file may seem forbidden */
 	size_t group_count;
 	bool reads_all;
 };
@@ -70,7 +69,9 @@ static bool read_reader(struct reader *reader, const char *proc, uint32_t pid)
 		reader->groups[reader->group_count++] = (unsigned int)gid;
 		groups = end;
 	}
-	/* Of root alone: that of a user namespace has all, and they mean nothing outside. */
+	/*
+	 * Only root's count: in a user namespace a process has all, and they mean nothing outside.
+	 */
 	reader->reads_all =
 		!reader->uid && strtoull(find_field(status, "\nCapEff:"), NULL, 16) & READS_ALL;
 	return true;
@@ -85,7 +86,7 @@ static bool is_in_group(const struct reader *reader, unsigned int gid)
 	return found;
 }
 
-/* A list of access rights may take away what the mode gives. */
+/* An access control list may take away what the mode gives. */
 static bool has_list(int fd)
 {
 	char path[64];
@@ -108,7 +109,7 @@ static bool may(const struct reader *reader, int fd, const struct stat *status, 
 	return status->st_mode & mode;
 }
 
-/* Who opens a file of these sees what it is allowed to, and not what its mode says. */
+/* Whoever opens such a file sees what that process may see, not what the mode says. */
 static bool is_special(int fd)
 {
 	static const long special[] = { PROC_SUPER_MAGIC, SYSFS_MAGIC,	    DEBUGFS_MAGIC,
@@ -124,7 +125,7 @@ static bool is_special(int fd)
 	return false;
 }
 
-/* One step of a path. Takes over folder; returns the next fd or -errno. */
+/* One step of a path. Closes folder; returns the next fd or -errno. */
 static int take_step(const struct reader *reader, int folder, const char *name)
 {
 	struct stat status;
@@ -143,7 +144,7 @@ static int take_step(const struct reader *reader, int folder, const char *name)
 	return next;
 }
 
-/* O_PATH of what is at the end, by real folders all the way, or -errno. */
+/* Opens the end of a path (O_PATH), through real folders only, or returns -errno. */
 static int walk(const struct reader *reader, const char *proc, uint32_t pid, const char *path)
 {
 	char start[PATH_MAX], steps[PATH_MAX], *rest = steps, *name;
@@ -165,7 +166,7 @@ static int walk(const struct reader *reader, const char *proc, uint32_t pid, con
 	return -ENAMETOOLONG;
 }
 
-/* The same opened to be read, if the process may. Takes over fd. */
+/* Opens it again for reading, if the process may. Closes fd. */
 static int open_file(const struct reader *reader, int fd)
 {
 	struct stat status;

@@ -29,7 +29,7 @@ static void unescape(const char *text, size_t size, char name[VM_NAME_SIZE])
 	text_copy(name, VM_NAME_SIZE, plain, length);
 }
 
-/* The part "machine-....scope" of a path is a machine's, unescaped below. */
+/* The part "machine-....scope" of a path names a machine; it is unescaped below. */
 static bool machine_name(const char *path, char name[VM_NAME_SIZE])
 {
 	const char *begin = strstr(path, "/machine-"), *end;

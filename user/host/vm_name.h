@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a VM is called by its cgroup, and a vCPU by its thread. No I/O here. */
+/* The name of a VM from its cgroup, and of a vCPU from its thread. No I/O here. */
 #ifndef KVMQ_VM_NAME_H
 #define KVMQ_VM_NAME_H
 

@@ -17,9 +17,9 @@
 #include "model/list.h"
 
 /*
- * How many open files are looked at. A VMM opens its VM early, so that a few of each process find
- * nearly all VMs; users with processes that have more share the rest evenly, and so does each
- * user's among his: a few us each, and a process may have a million.
+ * How many open files are looked at. A VMM opens its VM early, so a few files of each process find
+ * nearly all VMs. Users with processes that have more share the rest evenly, and so do the
+ * processes of each user: a file takes a few us, and a process may have a million.
  */
 #define FIRST_FILES 64
 #define ALL_FILES 250000U
@@ -38,7 +38,7 @@ struct scan {
 	LIST(struct full_process) full;
 };
 
-/* How far one process's files have been looked at. */
+/* How far a process's files have been looked at. */
 struct look {
 	uint32_t left; /* how many more may be */
 	bool any;      /* one could be followed */
@@ -59,7 +59,7 @@ static int look_at(int folder, const char *name, struct look *look)
 	return length == sizeof(vm) - 1 && !memcmp(target, vm, sizeof(vm) - 1);
 }
 
-/* A few names at a time: the kernel makes an inode for each name that it tells. */
+/* A few names at a time: the kernel makes an inode for each. */
 static int look_at_all(int folder, struct look *look)
 {
 	char names[FIRST_FILES * 24];
@@ -78,7 +78,7 @@ static int look_at_all(int folder, struct look *look)
 			look->more = !look->left;
 			if (look->more)
 				return result;
-			/* One that could not be followed is remembered, one that is a VM counts. */
+			/* Notes a link that could not be followed; counts one that is a VM. */
 			int one = look_at(folder, entry->d_name, look);
 
 			result = one ? one : result;
@@ -88,8 +88,8 @@ static int look_at_all(int folder, struct look *look)
 }
 
 /*
- * Returns whether the process holds a VM, or -errno. Who may list the folder may still not follow
- * what is in it.
+ * Returns whether the process holds a VM, or -errno. A tool that may list the folder may still not
+ * be allowed to follow its links.
  */
 static int holds_vm(const char *proc, uint32_t pid, struct look *look)
 {
@@ -132,7 +132,7 @@ static bool find_owner(const char *proc, uint32_t pid, uint32_t *uid)
 	return true;
 }
 
-/* A kernel thread has no files, and nobody is missing it. */
+/* A kernel thread has no files, and nobody misses it. */
 static void refuse(struct scan *scan, uint32_t pid)
 {
 	uint32_t uid;
@@ -186,7 +186,7 @@ static int by_uid(const void *left, const void *right)
 	return (a->pid > b->pid) - (a->pid < b->pid);
 }
 
-/* Looks at more files of one; returns how many that were, or -errno. */
+/* Looks at more files of a process. Returns how many, or -errno. */
 static int scan_full(struct scan *scan, const struct full_process *full, uint32_t share)
 {
 	struct look look = { .left = share };
@@ -213,7 +213,7 @@ static size_t count_users(const struct scan *scan)
 	return users;
 }
 
-/* What one does not need is the others'. */
+/* What one user does not need goes to the others. */
 static int scan_all_full(struct scan *scan)
 {
 	const struct full_process *list = scan->full.list;
