@@ -238,7 +238,7 @@ static void read_slaves(const struct devices *devices, struct entry *entry)
 		free(names);
 }
 
-/* Such a file has no device below: the loop device is the end of the way. */
+/* Such a file has no device below it: the loop device is the end. */
 static bool is_in_memory(const char *path)
 {
 	struct statfs fs;
@@ -388,7 +388,7 @@ const struct device *devices__find(const struct devices *devices, uint32_t dev)
 	return entry ? &entry->device : NULL;
 }
 
-/* The devices that a walk down has come to, each once. */
+/* The devices that a walk down has reached, each once. */
 struct walk {
 	uint32_t devs[WALK_MAX];
 	size_t count;

@@ -18,7 +18,7 @@ struct device {
 	char scheduler[SCHEDULER_SIZE]; /* the one in use: "none", "mq-deadline"; empty: has none */
 	char stacked_on[DEVICE_NAME_SIZE * 4]; /* "sda sdb", for people; empty: a leaf */
 	uint32_t slaves[DEVICE_SLAVES_MAX];    /* dev of what it stands on, whole disks */
-	bool has_part[DEVICE_SLAVES_MAX];      /* of that slave a partition or a file, not all */
+	bool has_part[DEVICE_SLAVES_MAX]; /* the slave is a partition or a file, not the whole */
 	size_t slave_count;
 	bool bio_based; /* takes bios, makes no requests itself (dm, md): not counted */
 	uint64_t size_bytes;
@@ -48,8 +48,8 @@ const struct device *devices__at(const struct devices *devices, size_t index);
 const struct device *devices__find(const struct devices *devices, uint32_t dev);
 
 /*
- * The leaves that a device (or partition) stands on, itself if it is one: writes at most max
- * of them. Returns how many there are; 0: it is not known.
+ * The leaves that a device (or partition) stands on; itself, if it is one. Writes at most max of
+ * them. Returns how many there are; 0: it is not known.
  */
 size_t devices__leaves(const struct devices *devices, uint32_t dev, const struct device **leaves,
 		       size_t max);

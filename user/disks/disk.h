@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The disks of a VM: what the guest sees, and which file or device of the host is behind it. */
+/* The disks of a VM: what the guest sees, and the file or device of the host behind it. */
 #ifndef KVMQ_DISK_H
 #define KVMQ_DISK_H
 
@@ -30,8 +30,8 @@ struct disk {
 };
 
 /*
- * Disks of one VM, in the order of the VMM's command line. All zeros is one without any; what fills
- * it does so anew, and it ends with disks__free().
+ * Disks of one VM, in the order of the VMM's command line. All zeros is an empty list. Functions
+ * that fill it replace what is there. It ends with disks__free().
  */
 struct disks {
 	LIST(struct disk); /* DISKS_MAX at most: a host may have thousands of VMs */
@@ -42,27 +42,27 @@ struct disks {
 };
 
 /*
- * Disks on a command line (NUL after each argument, as /proc/PID/cmdline has it), by the syntax of
- * the program that is its first: QEMU's -drive, -blockdev (either syntax), -hda and so on, an
- * image alone, -device virtio-blk-*, scsi-*, ide-*, nvme, usb-storage, vhost-scsi-*,
- * vhost-user-blk-*; what cloud-hypervisor, crosvm and kvmtool call --disk, --block, -d...
- * No I/O here: backing is what the text says, dev is 0. Of a URL, path is without its secrets.
+ * Reads the disks on a command line (NUL after each argument, the form of /proc/PID/cmdline), in
+ * the syntax of the program that comes first: QEMU's -drive, -blockdev (either syntax), -hda and so
+ * on, an image alone, -device virtio-blk-*, scsi-*, ide-*, nvme, usb-storage, vhost-scsi-*,
+ * vhost-user-blk-*; what cloud-hypervisor, crosvm and kvmtool call --disk, --block, -d... No I/O
+ * here: backing is what the text says, dev is 0. A URL's path has no secrets.
  */
 void disks__from_cmdline(struct disks *disks, const char *cmdline, size_t size);
 
 /*
- * Reads the disks of a process: its command line, then /proc/PID/fd and fdinfo for what is
- * really open (through the VM's own root: /proc/PID/root), which fills dev, direct and
- * size_bytes. A fd that no disk of the command line names but that is a block device or a
- * regular file open for reading and writing with an image's name (hot-plugged) is a disk, too.
- * Returns 0 or -errno (-ESRCH: it has gone; -E2BIG: too many arguments or files), then with
- * the disks of the command line as far as it was read.
+ * Reads the disks of a process: its command line, then /proc/PID/fd and fdinfo for what is really
+ * open (through the VM's own root: /proc/PID/root), which fills dev, direct and size_bytes. A
+ * hot-plugged disk is on no command line: a fd counts as one if it is a block device, or a regular
+ * file with an image's name that is open for reading and writing. Returns 0 or -errno (-ESRCH: it
+ * has gone; -E2BIG: too many arguments or files); then with the disks of the command line as far as
+ * it was read.
  */
 int disks__read(struct disks *disks, const char *proc, uint32_t pid);
 
 /*
- * What QMP knows better: disks that were plugged in or out meanwhile, drive, qom_path, format,
- * size, address, the file that is the active layer now. Returns 0 or -errno.
+ * Corrects the disks by QMP: disks that were plugged in or out meanwhile, drive, qom_path, format,
+ * size, address, and the file that is the active layer now. Returns 0 or -errno.
  */
 int disks__ask(struct disks *disks, struct qmp *qmp);
 

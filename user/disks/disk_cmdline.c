@@ -16,14 +16,14 @@ static const char *const disk_drivers[] = {
 	"sd-card",     "ide-drive", "scsi-disk", "emmc",
 };
 
-/* Positions that drives have on an interface, by which QEMU names those without an id. */
+/* The positions of drives on an interface, by which QEMU names those without an id. */
 struct positions {
 	const char *interface;
 	unsigned int per_bus; /* 0: there are no buses */
 	uint64_t used;
 };
 
-/* A reading of a command line. */
+/* State of reading a command line. */
 struct reading {
 	struct disks *disks;
 	const struct options *options;
@@ -54,7 +54,7 @@ static void copy_value(char *to, size_t size, const json_t *values, const char *
 		copy_printable(to, size, value);
 }
 
-/* Only of the root bus the number is known: firmware chooses those of all others. */
+/* Only the root bus has a known number: firmware numbers the others. */
 static void set_address(struct disk *disk, const json_t *device)
 {
 	const char *bus = option__get(device, "", "bus"), *text = option__get(device, "", "addr");
@@ -104,8 +104,8 @@ static bool is_cdrom(const json_t *drive)
 }
 
 /*
- * What is behind a device: a -drive by its id, or a block node by its name. Returns false for a
- * drive without a medium in it.
+ * What a device stands on: a -drive by its id, or a block node by its name. Returns false for a
+ * drive without a medium.
  */
 static bool set_drive(struct disk *disk, const struct options *options, const char *drive)
 {
@@ -123,7 +123,7 @@ static bool set_drive(struct disk *disk, const struct options *options, const ch
 	return true;
 }
 
-/* Takes the next place and fills it, or counts that there is none. */
+/* Takes the next place and fills it, or counts a disk without a place. */
 static void keep(struct reading *reading, const struct disk *disk)
 {
 	struct disk *place = disks__add(reading->disks);
@@ -170,7 +170,7 @@ static void add_vhost_device(struct reading *reading, const json_t *device, cons
 	keep(reading, &disk);
 }
 
-/* By what is in the names of all drivers that count: most devices are not read at all. */
+/* By a part of all driver names that count: most devices are not read at all. */
 static bool may_be_disk(const struct option *device)
 {
 	static const char *const marks[] = { "virtio-blk",  "scsi",    "ide-", "nvme",
@@ -205,7 +205,7 @@ static unsigned int number_of(const json_t *values, const char *key, unsigned in
 								   : otherwise;
 }
 
-/* Where a drive is on its interface; without a word about that, at the first free place. */
+/* Where a drive is on its interface; by default, at the first free place. */
 static unsigned int take_position(struct positions *positions, const json_t *drive)
 {
 	unsigned int position = number_of(drive, "index", UINT16_MAX + 1);
@@ -237,7 +237,7 @@ static void name_drive(struct disk *disk, struct positions *positions, const jso
 	strcpy(disk->name, disk->drive);
 }
 
-/* A -drive is a disk by itself unless a -device takes it, or it is firmware or a floppy. */
+/* A -drive is a disk, unless a -device uses it, or it is firmware or a floppy. */
 static void add_drive(struct reading *reading, json_t *drive)
 {
 	const char *interface = option__get(drive, "", "if");
@@ -258,7 +258,7 @@ static void add_drive(struct reading *reading, json_t *drive)
 	}
 }
 
-/* "scsi:WWPN" of kvmtool is the kernel's to serve; other names are files, whatever is in them. */
+/* kvmtool leaves "scsi:WWPN" to the kernel; other names are files, whatever these contain. */
 static void set_plain_file(struct disk *disk, unsigned int dialect, const char *path)
 {
 	static const char scsi[] = "scsi:";
@@ -300,7 +300,10 @@ static void add_plain(struct reading *reading, const json_t *values)
 	keep(reading, &disk);
 }
 
-/* What depends on the kind of machine: where a drive goes by default, and two to a bus or not. */
+/*
+ * What depends on the kind of machine: the default interface of a drive, and whether a bus has two
+ * drives.
+ */
 static void set_machine(struct reading *reading)
 {
 	const char *machine = "", *type;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which of the files that a VMM has open each of its disks is in. */
+/* Finds the open file of a VMM that each of its disks is in. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@
 static const char fdset[] = "/dev/fdset/";
 
 /*
- * The open file of this name, or NULL. What a set of fds holds QEMU alone can tell: the numbers on
- * its command line were closed when it had made copies of them, and may be other files by now.
+ * The open file of this name, or NULL. Only QEMU can tell what a set of fds holds: the numbers on
+ * its command line were closed when QEMU had copied them, and may be other files by now.
  */
 static struct open_file *find(struct open_files *files, const char *path)
 {
@@ -35,7 +35,10 @@ static uint64_t device_size(uint32_t dev)
 	return strtoull(text, NULL, 10) * SECTOR_SIZE;
 }
 
-/* Of a file on a file system with a device number of its own, that; else what mountinfo tells. */
+/*
+ * For a file on a file system with a device number of its own, that number; otherwise what
+ * mountinfo tells.
+ */
 static void set_place(struct disk *disk, const struct open_files *files,
 		      const struct open_file *file)
 {
@@ -54,7 +57,7 @@ static void fill_in(struct disk *disk, const struct open_files *files, const str
 {
 	const struct file_identity *identity = &file->identity;
 
-	/* What a person wrote says more than what it leads to, if it is complete. */
+	/* The name that a person wrote says more than what it leads to, if it is complete. */
 	if (disk->path[0] != '/' || !strncmp(disk->path, fdset, strlen(fdset)))
 		strcpy(disk->path, file->path);
 	disk->backing = identity->block ? DISK_BLOCK : DISK_FILE;
@@ -65,7 +68,7 @@ static void fill_in(struct disk *disk, const struct open_files *files, const str
 		disk->size_bytes = identity->block ? device_size(identity->dev) : file->size_bytes;
 }
 
-/* Marks what the command line names but is no disk: firmware, layers below the active one. */
+/* Marks what the command line names but is no disk: firmware, and layers below the active one. */
 static void mark_others(struct open_files *files, const struct options *options)
 {
 	for (size_t i = 0; i < options->count; i++) {
@@ -99,7 +102,10 @@ static bool has_image_name(const char *path)
 	return false;
 }
 
-/* Firecracker gets its disks by its API: all of its files are disks, but for those that it uses. */
+/*
+ * Firecracker gets its disks by its API: all of its files are disks, except those that it uses
+ * itself.
+ */
 static bool gets_disks_by_api(const char *cmdline, size_t size)
 {
 	const char *slash = size ? strrchr(cmdline, '/') : NULL;
@@ -126,7 +132,9 @@ static bool begins_with_one(const char *const *list, const char *text)
 	return false;
 }
 
-/* What else a microVM is made of: its kernel, logs and snapshots, and what is no file of a disk. */
+/*
+ * The other files of a microVM: its kernel, logs and snapshots, and files that cannot be a disk's.
+ */
 static bool is_disk_by_api(const struct open_file *file, const char *cmdline, size_t size)
 {
 	static const char *const places[] = { "/proc/",		 "/sys/",	   "/memfd:",
@@ -147,7 +155,7 @@ static bool is_disk_by_api(const struct open_file *file, const char *cmdline, si
 	return !is_in_arguments(cmdline, size, file->path);
 }
 
-/* Of a file that is open twice, the first of its group counts. */
+/* If a file is open twice, the first of its group counts. */
 static bool is_seen(const struct open_files *files, const struct open_file *file)
 {
 	const struct open_file *first = open_files__group(files, file);
@@ -208,7 +216,7 @@ int disks__read_fds(struct disks *disks, const struct options *options, const ch
 	return error;
 }
 
-/* The one that QEMU takes of a set: what it has to be open for tells. */
+/* Which file of a set QEMU uses: the mode in which it has to be open tells. */
 static const struct open_file *find_in_set(const struct open_files *files,
 					   const struct disk_file *wanted)
 {

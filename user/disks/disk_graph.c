@@ -8,7 +8,7 @@
 
 #include "disks/disk_internal.h"
 
-/* Of nodes on nodes: more is a circle. */
+/* Of nodes on nodes: a longer chain is a circle. */
 #define DEPTH_MAX 64
 
 static const char *text_of(const json_t *object, const char *key)
@@ -102,7 +102,7 @@ static void index_children(struct disk_graph *graph, const json_t *answer)
 	}
 }
 
-/* Asks what not every QEMU can tell. Returns 0 or -errno; *answer may be NULL. */
+/* Asks for what not every QEMU can tell. Returns 0 or -errno; *answer may be NULL. */
 static int ask(struct qmp *qmp, const char *command, json_t *arguments, json_t **answer)
 {
 	*answer = qmp__execute(qmp, command, arguments);
@@ -139,8 +139,8 @@ void disk_graph__free(struct disk_graph *graph)
 }
 
 /*
- * The child that has the guest's data as they are now: what is below an overlay, or is copied
- * to, has not. NULL: there is none, or none of them alone.
+ * The child that has the guest's present data: not what is below an overlay, nor the target of a
+ * copy. NULL: there is none, or more than one.
  */
 static const json_t *find_child(const struct disk_graph *graph, const json_t *info)
 {
@@ -155,7 +155,7 @@ static const json_t *find_child(const struct disk_graph *graph, const json_t *in
 	return json_object_get(graph->nodes, name);
 }
 
-/* The first driver that is no filter says what the guest's requests go through. */
+/* The first driver that is no filter tells what the guest's requests go through. */
 static void take_driver(struct disk_source *source, const char *driver)
 {
 	enum node_kind kind = disk_node_kind(driver);
@@ -197,8 +197,8 @@ static bool follow_nodes(const struct disk_graph *graph, const json_t *info,
 }
 
 /*
- * Of a QEMU that has no graph to show (before 4.0): below a filter is another image, and an
- * image has the name of its file.
+ * For a QEMU that cannot show its graph (before 4.0): below a filter is another image, which has
+ * the name of its file.
  */
 static void follow_images(const json_t *inserted, struct disk_source *source)
 {
@@ -230,7 +230,7 @@ void disk_graph__follow(const struct disk_graph *graph, const json_t *inserted,
 	*source = (struct disk_source){ "", "", "", false };
 	if (*name && follow_nodes(graph, json_object_get(graph->nodes, name), source))
 		return;
-	/* A format that was met on the way stays one. */
+	/* Once a format was met, it counts. */
 	source->direct =
 		json_is_true(json_object_get(json_object_get(inserted, "cache"), "direct"));
 	follow_images(inserted, source);

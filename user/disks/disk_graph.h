@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* QEMU's block nodes, from its monitor: followed from a drive down to the file that is open. */
+/* QEMU's block nodes, from its monitor: the way from a drive down to the open file. */
 #ifndef KVMQ_DISK_GRAPH_H
 #define KVMQ_DISK_GRAPH_H
 
@@ -9,13 +9,13 @@
 #include "disks/disk.h"
 #include "disks/qmp.h"
 
-/* Answers, indexed. What this QEMU does not tell is NULL. */
+/* Answers, with an index. NULL: this QEMU does not tell. */
 struct disk_graph {
 	json_t *nodes;	  /* node-name -> what query-named-block-nodes says of it */
 	json_t *children; /* node-name -> { name of the edge -> node-name } */
 };
 
-/* Where the bytes of a drive are; the texts are borrowed from the graph or the answer. */
+/* Where the bytes of a drive are; the texts belong to the graph or the answer. */
 struct disk_source {
 	const char *format; /* "raw" only if that is known; "": nothing is */
 	const char *driver; /* of the innermost node; "": not known */

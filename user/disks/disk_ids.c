@@ -25,7 +25,7 @@ static bool is_known(const struct disk_key *key, uint32_t pid, uint64_t start_ns
 	       (*disk->drive || !strcmp(key->path, disk->path));
 }
 
-/* Where the keys of a VM are, with those of others between them. */
+/* Where the keys of a VM are; keys of other VMs may be between them. */
 struct part {
 	size_t begin, end;
 };
@@ -84,7 +84,7 @@ void disk_ids__begin(struct disk_ids *ids)
 
 int disk_ids__assign(struct disk_ids *ids, uint64_t vm_start_ns, struct disks *disks)
 {
-	/* Two disks may be called the same: each takes its own. */
+	/* Two disks may have the same name: each takes its own number. */
 	const struct part part = find_part(ids, disks->pid, vm_start_ns);
 
 	for (size_t i = 0; i < disks->count; i++) {

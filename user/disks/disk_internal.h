@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of disk.c share: the options of a command line, and what they say of a file. */
+/*
+ * What the parts of disk.c share: the options of a command line, and what they tell about a file.
+ */
 #ifndef KVMQ_DISK_INTERNAL_H
 #define KVMQ_DISK_INTERNAL_H
 
@@ -7,7 +9,7 @@
 
 #include "disks/disk.h"
 
-#define OPTION_KEY_SIZE 256 /* a longer key is of no disk's */
+#define OPTION_KEY_SIZE 256 /* no key of a disk is longer */
 
 enum option_kind {
 	OPTION_DRIVE,
@@ -19,34 +21,36 @@ enum option_kind {
 };
 
 /*
- * One option with its values: an object of strings only, without levels ("file.driver").
- * Names and values are whatever bytes the process wrote. Devices are not read before somebody asks:
- * there may be a thousand, and most are no disk's.
+ * One option with its values: an object of strings only, without levels ("file.driver"). Names and
+ * values are whatever bytes the process wrote. Devices are read only when they are needed: there
+ * may be a thousand, and most are no disks.
  */
 struct option {
 	enum option_kind kind;
 	const char *unread;  /* the text, borrowed; NULL: it has been read */
-	const char *implied; /* the key that its first item may do without */
+	const char *implied; /* the key that its first item may lack */
 	json_t *values;	     /* of one that has been read; NULL: it is refused */
 };
 
-/* Reads it, if it has not been. Borrowed; NULL: it is refused. */
+/* Reads the option, unless it has been read. Borrowed; NULL: it is refused. */
 const json_t *option__values(struct option *option);
 
 /* Whether this can be in one of the values of an option that has not been read. */
 bool option__may_hold(const struct option *option, const char *text);
 
-/* In the order of the command line, whose text has to be there as long. */
+/* In the order of the command line, whose text must stay as long. */
 struct options {
 	struct option *list;
 	size_t count;
 	unsigned int dialect; /* whose options they are */
 	bool snapshot;	      /* of all drives, by -snapshot */
-	size_t refused; /* JSON that is broken, too deep or too large: nothing of it is used */
+	size_t refused;	      /* JSON that is broken, too deep or too large: it is not used */
 };
 
-/* Reads those that have to do with disks. Returns 0 or -errno (-E2BIG: too many); ends with
- * options__free(). */
+/*
+ * Reads the options that are about disks. Returns 0 or -errno (-E2BIG: too many); ends with
+ * options__free().
+ */
 int options__read(struct options *options, const char *cmdline, size_t size);
 void options__free(struct options *options);
 
@@ -61,27 +65,28 @@ bool option__is_on(const json_t *values, const char *prefix, const char *key);
 json_t *options__find(const struct options *options, enum option_kind kind, const char *key,
 		      const char *value);
 
-/* An object of JSON without its levels; a new reference, or NULL: it is none, or has too many
- * levels. */
+/*
+ * A JSON object with its levels flattened; a new reference, or NULL: it is no object, or has too
+ * many levels.
+ */
 json_t *options__from_json(const char *text);
 
 /*
- * What the text says of where a disk's bytes are: format, path, backing, direct. By a -drive
- * or a -blockdev, or by a name as QEMU takes it for file=. A format that QEMU would have to
- * look for, or that is not known here, stays empty. The first returns whether there is something
- * in it.
+ * What the text tells about where a disk's bytes are: format, path, backing, direct. From a -drive
+ * or a -blockdev, or from a name that QEMU takes for file=. A format that QEMU would have to
+ * detect, or that is not known here, stays empty. The first returns whether the drive has a medium.
  */
 bool disk__from_node(struct disk *disk, const struct options *options, enum option_kind kind,
 		     json_t *values);
 void disk__from_filename(struct disk *disk, const struct options *options, const char *filename);
 
-/* What a node of QEMU's does with the guest's requests. */
+/* What a node of QEMU does with the guest's requests. */
 enum node_kind {
 	NODE_OTHER,   /* not known, or several nodes are below it */
 	NODE_FILE,    /* a file or a device of this host */
 	NODE_NETWORK, /* another machine's */
-	NODE_RAW,     /* they go to one node as they are, but for an offset */
-	NODE_FILTER,  /* they go to one node as they are */
+	NODE_RAW,     /* they go to one node unchanged, but for an offset */
+	NODE_FILTER,  /* they go to one node unchanged */
 	NODE_FORMAT,  /* they become others */
 };
 
@@ -93,7 +98,7 @@ void disk__set_file(struct disk *disk, const char *path);
 /* All of the above for a whole command line. */
 void disks__from_options(struct disks *disks, const struct options *options);
 
-/* Copies whole characters, as many as there is room for. What is shown is made harmless there. */
+/* Copies as many whole characters as fit. They are made harmless when they are shown. */
 void copy_printable(char *to, size_t size, const char *text);
 
 /* Forgets all of them, but keeps the room. */
@@ -104,8 +109,8 @@ struct disk *disks__add(struct disks *disks);
 void disks__remove(struct disks *disks, size_t index);
 
 /*
- * Fills in what is really open, and adds what no option of the command line names. Returns 0 or
- * -errno.
+ * Fills in what is really open, and adds disks that no option of the command line names. Returns 0
+ * or -errno.
  */
 int disks__read_fds(struct disks *disks, const struct options *options, const char *cmdline,
 		    size_t size);
@@ -117,10 +122,7 @@ struct disk_file {
 	bool read_only;
 };
 
-/*
- * Fills in only the disks of which it is not known yet, wanted[i] that of the disk at i. Returns 0
- * or -errno.
- */
+/* Fills in only the disks that need it: wanted[i] is about the disk at i. Returns 0 or -errno. */
 int disks__find_files(struct disks *disks, const struct disk_file wanted[DISKS_MAX]);
 
 #endif

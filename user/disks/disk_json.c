@@ -13,7 +13,7 @@ bool option__set(json_t *values, const char *key, const char *text, size_t lengt
 	return !json_object_set_new_nocheck(values, key, json_stringn_nocheck(text, length));
 }
 
-/* Adds a value under the name of what it stood in. Of a name that is too long nothing is wanted. */
+/* Adds a value under the full name of its place. Names that are too long are not needed. */
 static void move_up(json_t *to, const char *prefix, const char *name, json_t *value)
 {
 	char key[OPTION_KEY_SIZE];
@@ -35,7 +35,7 @@ static void add_text(json_t *values, const char *key, const json_t *value)
 	else if (json_is_boolean(value))
 		snprintf(text, sizeof(text), "%s", json_is_true(value) ? "on" : "off");
 	else
-		return; /* null stands for nothing, and no option of a disk's is a fraction */
+		return; /* null means nothing, and no option of a disk is a fraction */
 	option__set(values, key, text, strlen(text));
 }
 
@@ -58,7 +58,7 @@ static void move_all_up(json_t *to, const char *prefix, json_t *from)
 	}
 }
 
-/* A copy with one level less, or NULL; *levels: whether there are any left. */
+/* A copy with one level less, or NULL; *levels: whether any are left. */
 static json_t *flatten(json_t *from, bool *levels)
 {
 	json_t *values = json_object(), *value;

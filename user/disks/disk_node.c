@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where the bytes of a disk are, by the text of QEMU's block nodes and file names. */
+/* Where the bytes of a disk are, from the text of QEMU's block nodes and file names. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/secret.h"
 #include "disks/disk_internal.h"
 
-/* Of nodes on nodes, and of names within names: more is a circle. */
+/* For nodes on nodes, and names within names: a longer chain is a circle. */
 #define DEPTH_MAX 16
 
 static const char *const formats[] = {
@@ -24,7 +24,7 @@ static const char *const filters[] = {
 
 static const char *const file_drivers[] = { "file", "host_device", "host_cdrom", "io_uring", NULL };
 
-/* What comes out is raw; where it is, is no file of this host's. */
+/* The data is raw, but it is in no file of this host. */
 static const char *const other_drivers[] = {
 	"nvme",
 	"nvme-io_uring",
@@ -41,7 +41,7 @@ static const char *const network_drivers[] = {
 	"nbd", "rbd", "iscsi", "nfs", "http", "https", "ftp", "ftps", "ssh", "gluster", NULL,
 };
 
-/* What names the far end, in the order of a URL. */
+/* The keys that name the far end, in the order of a URL. */
 static const char *const network_keys[] = {
 	"transport", "server.host", "server.port", "server.path", "server.0.host", "server.0.path",
 	"host",	     "port",	    "pool",	   "namespace",	  "portal",	   "target",
@@ -63,14 +63,14 @@ struct walk {
 	bool probes;	 /* QEMU looks into the file for its format */
 	bool found;	 /* there is something in the drive */
 	bool has_format; /* the node above is a format: what is below is a file */
-	bool ends;	 /* at a node that gives the bytes as they are stored */
-	/* The node that comes next: these values, behind this prefix. */
+	bool ends;	 /* at a node whose data are the bytes as they are stored */
+	/* The next node: these values, after this prefix. */
 	enum option_kind kind;
 	json_t *values; /* a reference; NULL: it is the end */
 	char prefix[64];
 };
 
-/* Goes on to a node; the values are a reference of the walk's from now on. */
+/* Goes on to a node; the walk takes over the reference to its values. */
 static void go_to(struct walk *walk, enum option_kind kind, json_t *values, const char *prefix)
 {
 	walk->kind = kind;
@@ -98,7 +98,7 @@ static void set_file(struct walk *walk, const char *path)
 	walk->ends = true;
 }
 
-/* QEMU takes what is before the first ':' for a protocol unless a '/' comes first. */
+/* QEMU takes what is before the first ':' for a protocol, unless a '/' comes earlier. */
 static void set_filename(struct walk *walk, const char *name)
 {
 	size_t length = strcspn(name, ":/");
@@ -165,8 +165,8 @@ enum node_kind disk_node_kind(const char *driver)
 }
 
 /*
- * The topmost node that is a format, raw aside, gives it. What is not known may be one: then
- * nothing is known, of what is below neither.
+ * The topmost node that is a format, other than raw, gives the format. An unknown node may be one:
+ * then nothing is known, nor is anything below it.
  */
 static void set_format(struct walk *walk, const char *driver)
 {
@@ -251,7 +251,7 @@ static bool walk_down(struct walk *walk)
 		json_decref(node.values);
 	}
 	json_decref(walk->values);
-	/* A file by itself is raw, and so is a raw image if nothing else is below. */
+	/* A file alone is raw, and so is a raw image with nothing but a file below. */
 	if (*disk->format && strcmp(disk->format, "raw") != 0)
 		return walk->found;
 	snprintf(disk->format, sizeof(disk->format), "%s",
@@ -259,14 +259,14 @@ static bool walk_down(struct walk *walk)
 	return walk->found;
 }
 
-/* -snapshot stands for all drives that do not say otherwise; nodes it leaves alone. */
+/* -snapshot is for all drives that do not say otherwise; it does not affect nodes. */
 static bool is_snapshot(const struct options *options, const json_t *drive)
 {
 	return option__get(drive, "", "snapshot") ? option__is_on(drive, "", "snapshot")
 						  : options->snapshot;
 }
 
-/* The overlay is a file that has no name any more; from the image itself it only reads. */
+/* The overlay is a file without a name; the image itself is only read. */
 static bool hide_behind_snapshot(struct disk *disk)
 {
 	snprintf(disk->format, sizeof(disk->format), "qcow2");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The options of a VMM's command line that have to do with disks. */
+/* The options of a VMM's command line that are about disks. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 /* Of which those with quotes and brackets, and commas that are not doubled. */
 #define OTHERS (CLOUD_HYPERVISOR | CROSVM | KVMTOOL | UNKNOWN)
 
-/* What an option looks like, less the dashes before it, and in whose command line. */
+/* What an option looks like, without the dashes, and in which VMM's command line. */
 static const struct form {
 	const char *name;
 	enum option_kind kind;
@@ -54,7 +54,7 @@ static const struct shortcut {
 	{ "mtdblock", "mtd", NULL, "disk" }, { "pflash", "pflash", NULL, "disk" },
 };
 
-/* Options of QEMU's, old ones too, that have no value: what follows may be an image. */
+/* Options of QEMU, old ones too, that have no value: what follows them may be an image. */
 static const char *const switches[] = {
 	"h",
 	"help",
@@ -115,9 +115,9 @@ static const char *const switches[] = {
 };
 
 /*
- * One "key=value" up to a comma, which is doubled inside; in the command lines of others than
- * QEMU, quotes and brackets hide it. There is room in value for all of the text. Returns where the
- * next item begins, or the end.
+ * One "key=value" up to a comma, which is doubled inside. In command lines of other VMMs, quotes
+ * and brackets hide commas. value has room for all of the text. Returns where the next item begins,
+ * or the end.
  */
 static const char *read_item(json_t *values, const char *text, char *value, const char *implied,
 			     bool quotes)
@@ -296,8 +296,8 @@ const json_t *option__values(struct option *option)
 }
 
 /*
- * What is written otherwise than it is meant can be anything: a doubled comma, an escape, JSON that
- * is cut.
+ * What is written in another form than it is meant may be anything: a doubled comma, an escape,
+ * JSON that is cut.
  */
 bool option__may_hold(const struct option *option, const char *text)
 {
@@ -327,7 +327,10 @@ static const char *next_argument(const char *argument, const char *end)
 	return next < end && memchr(next, '\0', (size_t)(end - next)) ? next : NULL;
 }
 
-/* How a reader of one VMM's arguments goes on: returns the last one that belongs to this one. */
+/*
+ * How a reader of one VMM's arguments continues: returns the last argument that belongs to this
+ * one.
+ */
 typedef const char *(*argument_reader)(struct options *options, const char *argument,
 				       const char *end, int *error);
 
@@ -380,7 +383,7 @@ static const char *read_disks(struct options *options, const struct form *form,
 	return argument;
 }
 
-/* One letter has one dash, and a word two; a value is apart, or behind '='. */
+/* One letter has one dash, a word has two; a value is a separate argument, or follows '='. */
 static const char *read_other(struct options *options, const char *argument, const char *end,
 			      int *error)
 {
@@ -400,7 +403,7 @@ static const char *read_other(struct options *options, const char *argument, con
 	return argument;
 }
 
-/* A program that nobody knows may be any of them, but what has no option is no image then. */
+/* An unknown program may be any of them, but then an argument without an option is no image. */
 static const char *read_unknown(struct options *options, const char *argument, const char *end,
 				int *error)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What QEMU's monitor knows better of a VM's disks than its command line. */
+/* What QEMU's monitor knows of a VM's disks beyond the command line. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +50,7 @@ struct answer {
 	struct disk_source source;
 };
 
-/* While the answers of a monitor are gone through. */
+/* State while the answers of a monitor are read. */
 struct asking {
 	struct disks *disks;
 	struct qmp *qmp;
@@ -63,7 +63,7 @@ struct asking {
 	struct disk_file files[DISKS_MAX];
 };
 
-/* Returns whether it is a drive that has something in it. */
+/* Returns whether it is a drive with a medium. */
 static bool read_drive(struct answer *answer, const struct disk_graph *graph, const json_t *drive)
 {
 	const json_t *inserted = json_object_get(drive, "inserted");
@@ -81,7 +81,7 @@ static bool read_drive(struct answer *answer, const struct disk_graph *graph, co
 	return json_is_object(inserted);
 }
 
-/* Firmware and floppies are in drives, too, which QEMU before 2.10 tells apart by name alone. */
+/* Firmware and floppies are drives, too; in QEMU before 2.10 only the name tells them apart. */
 static bool is_old_disk(const char *device)
 {
 	static const char *const others[] = { "pflash", "floppy", "mtd", "sd" };
@@ -92,7 +92,7 @@ static bool is_old_disk(const char *device)
 	return *device;
 }
 
-/* Whether it is a disk of the guest's; one of the command line's, if that is known. */
+/* Whether it is a disk of the guest; if it is known, one of the command line. */
 static bool is_disk(const struct asking *asking, const struct answer *answer, bool known)
 {
 	if (*answer->qdev)
@@ -172,7 +172,7 @@ static void set_file(struct disk *disk, const struct disk_source *source)
 		disk->backing = DISK_VHOST_USER;
 }
 
-/* What the monitor says is so, whatever was thought before. */
+/* What the monitor says counts, whatever was known before. */
 static void set_facts(struct asking *asking, size_t index, const struct answer *answer)
 {
 	static const char fdset[] = "/dev/fdset/";
@@ -254,7 +254,7 @@ static void add_list(struct lists *lists, const json_t *in)
 		lists->list[lists->count++] = devices;
 }
 
-/* Finds a device by its id; what is behind the bridges of a list comes later. */
+/* Finds a device by its id; devices behind the bridges of a list come later. */
 static const json_t *find_pci(struct lists *lists, const char *id)
 {
 	const json_t *device;
@@ -302,8 +302,8 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /*
- * A device without an id is asked itself; only the root bus has a number that is known.
- * Returns whether it is a PCI device.
+ * Asks a device without an id by its path; only the root bus has a known number. Returns whether it
+ * is a PCI device.
  */
 static bool set_address_by_path(struct disk *disk, struct qmp *qmp, const char *path)
 {
@@ -320,7 +320,7 @@ static bool set_address_by_path(struct disk *disk, struct qmp *qmp, const char *
 	return is_pci;
 }
 
-/* Whether the device of a path, or of what is below that device, is a PCI device. */
+/* Whether the device of a path, or one above what is plugged in there, is a PCI device. */
 static bool set_address_of(struct disk *disk, struct qmp *qmp, const json_t *buses,
 			   const char *below)
 {
@@ -336,7 +336,7 @@ static bool set_address_of(struct disk *disk, struct qmp *qmp, const json_t *bus
 	return set_address_by_path(disk, qmp, path);
 }
 
-/* The PCI device of a disk is its own or, by what the disk is plugged into, its controller's. */
+/* The PCI device of a disk is the disk itself, or the controller that it is plugged into. */
 static void ask_address(struct disk *disk, struct qmp *qmp, const json_t *buses)
 {
 	json_t *bus;
@@ -369,7 +369,7 @@ static void set_vhost_paths(struct disks *disks, const json_t *devices)
 	}
 }
 
-/* Asks what not every QEMU can tell. Returns 0 or -errno; *answer may be NULL. */
+/* Asks for what not every QEMU can tell. Returns 0 or -errno; *answer may be NULL. */
 static int ask_more(struct qmp *qmp, const char *command, json_t **answer)
 {
 	*answer = qmp__execute(qmp, command, NULL);
@@ -413,7 +413,7 @@ static int merge_drives(struct disks *disks, struct qmp *qmp, const json_t *driv
 		merge_drive(&asking, drive);
 	}
 	drop_others(&asking);
-	/* The monitor has answered: whether its files can be looked into is another matter. */
+	/* The monitor has answered; that its files may not be readable is another matter. */
 	disks__find_files(disks, asking.files);
 	json_decref(asking.sets);
 	disk_graph__free(&asking.graph);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Of one flow: which disk's it was last, and what had been counted when that came. */
+/* For one flow: which disk it belonged to last, and what had been counted when that disk came. */
 struct flow_base {
 	uint64_t cgroup_id;
 	uint32_t dev;
@@ -25,7 +25,7 @@ static int compare(const struct flow_base *base, const struct block_flow *flow)
 	return set__compare(&io_sets[IO_SET_BLOCK_FLOWS], &key, flow);
 }
 
-/* What is on its way is the new disk's: the other one has gone. */
+/* What is in flight is the new disk's: the other one has gone. */
 static int begin(struct flow_base *base, const struct block_flow *flow)
 {
 	if (!base->base)
@@ -47,7 +47,7 @@ static int follow(struct flow_base *base, const struct block_flow *flow, struct 
 	if (base->disk != DISK_NO_ID && base->disk != disk && begin(base, flow))
 		return -ENOMEM;
 	base->disk = disk;
-	/* The kernel has given its slot to another VM with the same PID. */
+	/* The kernel has given the slot to another VM with the same PID. */
 	if (base->base && flow->completed < base->base->completed) {
 		free(base->base);
 		base->base = NULL;
@@ -61,7 +61,7 @@ static int follow(struct flow_base *base, const struct block_flow *flow, struct 
 	return 0;
 }
 
-/* Those of flows that are there go on in now; the others have gone. */
+/* Those of flows that still exist move into now; the others have gone. */
 static int carry_over(struct flow_bases *now, struct flow_bases *then, struct io_view *view)
 {
 	size_t at = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel counts by device and VM, and goes on when a disk comes to a device where another
- * disk of the VM has been. What had been counted by then is not the new one's.
+ * The kernel counts by device and VM. When a disk comes to a device where another disk of the VM
+ * has been, the count goes on. What had been counted by then does not belong to the new disk.
  */
 #ifndef KVMQ_FLOW_BASES_H
 #define KVMQ_FLOW_BASES_H
@@ -14,8 +14,8 @@ struct flow_bases {
 };
 
 /*
- * Puts into a view that has been described, once for each: what had been counted in a flow when
- * its disk came. Returns 0 or -ENOMEM.
+ * Puts what each flow had counted when its disk came into a view; once for each view, after it has
+ * been described. Returns 0 or -ENOMEM.
  */
 int flow_bases__update(struct flow_bases *bases, struct io_view *view);
 void flow_bases__free(struct flow_bases *bases);

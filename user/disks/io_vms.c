@@ -197,7 +197,9 @@ static size_t count_users(const struct io_vms *vms, uint32_t dev, const struct l
 	return count;
 }
 
-/* The only device that stands on this one, on all of it. False: there are none, or several. */
+/*
+ * The only device that stands on this one, on all of it. NULL: there is none, or there are several.
+ */
 static bool find_holder(const struct io_vms *vms, uint32_t dev, uint32_t *holder, bool *any)
 {
 	const struct device_holder key = { .dev = dev };
@@ -214,7 +216,7 @@ static bool find_holder(const struct io_vms *vms, uint32_t dev, uint32_t *holder
 
 const struct live_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev)
 {
-	/* Up through what is stacked, for as long as there is one way. */
+	/* Goes up through stacked devices as long as there is only one way. */
 	for (int depth = 0; depth < 8; depth++) {
 		const struct live_vm *user = NULL;
 		size_t count = count_users(vms, dev, &user);
@@ -229,7 +231,7 @@ const struct live_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t de
 	return NULL;
 }
 
-/* Of those that share a cgroup, one that is shown stands for all. */
+/* If VMs share a cgroup, one that is shown stands for all. */
 static enum io_owner owner_by_cgroup(const struct io_vms *vms, uint64_t id,
 				     const struct live_vm **vm)
 {
@@ -262,7 +264,7 @@ enum io_owner io_vms__owner(const struct io_vms *vms, const struct block_flow *f
 	if (owner == IO_OWNER_VM || (*vm && (*vm)->cgroup_of_vms))
 		return owner;
 	one = flow->vm_pid ? io_vms__find(vms, flow->vm_pid) : NULL;
-	/* Another VM's, that has ended, is not this one's. */
+	/* If it belongs to another VM, which has ended, it is not this one's. */
 	if (!flow->vm_pid && owner == IO_OWNER_HOST)
 		one = io_vms__device_owner(vms, flow->dev);
 	if (one) {

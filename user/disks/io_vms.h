@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The VMs of the host with their disks and cgroups: found in /proc, without a hook. Looked
- * for again as often as that costs no more than half a per cent of a CPU.
+ * The VMs of the host with their disks and cgroups. They are found in /proc, without a hook. The
+ * list is refreshed as often as that costs at most half a per cent of a CPU.
  */
 #ifndef KVMQ_IO_VMS_H
 #define KVMQ_IO_VMS_H
@@ -51,9 +51,9 @@ int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, cons
 void io_vms__free(struct io_vms *vms);
 
 /*
- * Looks again, if it is time to. What the VMs of one user take of it is bounded: beyond that they
- * are in the list without their disks, and counted in refusals. Returns 1 if it did, 0 if not, or
- * -errno. Pointers to what is in the list are good until then.
+ * Looks again, if it is due. The time for the VMs of one user is limited: further ones are in the
+ * list without their disks, and counted in refusals. Returns 1 if it looked, 0 if not, or -errno.
+ * Pointers into the list are valid until then.
  */
 int io_vms__refresh(struct io_vms *vms, uint64_t now_ns);
 
@@ -65,12 +65,13 @@ void io_vms__missing(const struct io_vms *vms, char *text, size_t size);
 /* By PID, or NULL. */
 struct live_vm *io_vms__find(const struct io_vms *vms, uint32_t pid);
 
-/* Looks which devices and cgroups are whose, once the disks are known. 0 or -ENOMEM. */
+/* Finds out whose devices and cgroups are, once the disks are known. 0 or -ENOMEM. */
 int io_vms__find_owners(struct io_vms *vms);
 
 /*
- * Whose a flow's requests are: by the blk-cgroup, then by the process that submitted, then by who
- * has the device. Fills *vm for IO_OWNER_VM; for a shared cgroup, with one of those that share it.
+ * Which VM a flow's requests belong to: by the blk-cgroup, then by the process that submitted them,
+ * then by the owner of the device. Fills in *vm for IO_OWNER_VM; for a shared cgroup, with one of
+ * those that share it.
  */
 enum io_owner io_vms__owner(const struct io_vms *vms, const struct block_flow *flow,
 			    const struct live_vm **vm);
@@ -80,12 +81,12 @@ enum io_owner io_vms__owner(const struct io_vms *vms, const struct block_flow *f
 const struct live_vm *io_vms__device_owner(const struct io_vms *vms, uint32_t dev);
 
 /*
- * Puts the VMs, their disks and the devices into a view, anew; and of all that probes have
- * counted in it, whose it is. Returns 0 or -ENOMEM.
+ * Puts the VMs, their disks and the devices into a view, anew, and for everything that probes have
+ * counted in it, which VM it belongs to. Returns 0 or -ENOMEM.
  */
 int io_vms__describe(struct io_vms *vms, struct io_view *view);
 
-/* Whose request an event is; view has been described since the last refresh. */
+/* Which VM the request of an event belongs to; view has been described since the last refresh. */
 void io_vms__describe_event(const struct io_vms *vms, const struct io_view *view,
 			    struct io_event *event);
 

@@ -5,7 +5,7 @@
 
 #include "disks/io_vms.h"
 
-/* Forgets the VMs that are there; one that is half read, too. */
+/* Forgets all VMs, and one that is half read, too. */
 void io_vms__forget(struct io_vms *vms);
 
 /* An order by PID. */

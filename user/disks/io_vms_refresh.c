@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A look at the VMs of the host: which there are, their cgroups, who else is in these, their disks.
- */
+/* Finds the VMs of the host: their cgroups, who else is in these, and their disks. */
 #include <errno.h>
 #include <fts.h>
 #include <limits.h>
@@ -18,7 +17,7 @@
 #define REFRESH_MIN_NS (2 * NSEC_PER_SEC)
 #define REFRESH_SHARE 200 /* of a CPU: one part in so many */
 #define LEVELS_MAX 64	  /* of cgroups, up from a VM's */
-#define FOLDERS_MAX 2048  /* below a VM's cgroup: who may make some makes as many as he likes */
+#define FOLDERS_MAX 2048  /* below a VM's cgroup: its owner may make any number */
 
 struct refresh {
 	struct io_vms *vms;
@@ -50,9 +49,8 @@ static void found_vm(void *context, uint32_t pid)
 }
 
 /*
- * The nearest cgroup above that has the io controller is what the block layer books a
- * request on: cgroups below it have no file io.stat. The root has none that is a VM's. 0 or
- * -ENOMEM.
+ * The block layer books a request on the nearest cgroup above that has the io controller; cgroups
+ * below it have no file io.stat. The root is no VM's. 0 or -ENOMEM.
  */
 static int find_cgroup(const struct io_vms *vms, struct live_vm *vm)
 {
@@ -90,7 +88,7 @@ static void leave_out(struct io_vms *vms, struct live_vm *vm)
 	vm_refusals__add_cut(&vms->refusals, vm->uid);
 }
 
-/* A process of one cgroup that is neither this one nor the kernel's. */
+/* Whether a cgroup has a process that is neither this one nor the kernel's. */
 static bool has_other(const struct io_vms *vms, const char *folder, uint32_t pid)
 {
 	char procs[65536], *rest = procs;
@@ -108,7 +106,7 @@ static bool has_other(const struct io_vms *vms, const char *folder, uint32_t pid
 	return found;
 }
 
-/* The same of a cgroup and all below it. Where it is not known there may be one. */
+/* The same for a cgroup and all below it. If it is not known, there may be one. */
 static bool has_others(const struct io_vms *vms, const char *path, uint32_t pid)
 {
 	char top[PATH_MAX], *const tops[] = { top, NULL };
@@ -182,8 +180,8 @@ static size_t count_users(const struct io_vms *vms)
 }
 
 /*
- * Calls look for each VM, for as long as its user's share of the time goes, and leave_out for those
- * that are left then. What one user does not need is the others'. Returns 0 or -errno.
+ * Calls look for each VM until its user's share of the time is used up, and leave_out for the rest.
+ * What one user does not need goes to the others. Returns 0 or -errno.
  */
 static int share_out(struct io_vms *vms, int (*look)(struct io_vms *vms, struct live_vm *vm),
 		     void (*leave_out)(struct io_vms *vms, struct live_vm *vm))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a view holds of the VMs, their disks and the devices; and whose its requests are. */
+/* Puts the VMs, their disks and the devices into a view, and says which VM requests belong to. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -13,11 +13,11 @@
 
 #include "disks/mount.h"
 
-#define OPENED_MAX 1024 /* of a process: how many names it has, and how long, is its own choice */
+#define OPENED_MAX 1024 /* of a process, which may have any number of long names */
 #define STEPS_MAX 128	/* of a name */
 #define LINKS_MAX 8
 
-/* A name on its way: each link on it is replaced by what it says. */
+/* A name that is being resolved: each link is replaced by its target. */
 struct walk {
 	struct look_up *look_up;
 	int folder;
@@ -62,7 +62,7 @@ static int open_at(struct look_up *look_up, int folder, const char *path, uint64
 	return file < 0 ? -errno : file;
 }
 
-/* By what the kernel remembers alone. */
+/* Only from what the kernel remembers. */
 static int open_cached(struct walk *walk, const char *path, uint64_t flags)
 {
 	int file =
@@ -71,7 +71,7 @@ static int open_cached(struct walk *walk, const char *path, uint64_t flags)
 	return file == -EINVAL ? -EAGAIN : file; /* before 5.12 */
 }
 
-/* Of the file at path in folder, or of folder: its mount's id, or -1 (before 5.8). */
+/* The mount id of the file at path in folder, or of folder; -1: not known (before 5.8). */
 static int mount_of(int folder, const char *path)
 {
 	struct statx statx_of;
@@ -83,8 +83,7 @@ static int mount_of(int folder, const char *path)
 }
 
 /*
- * Whether it is on what this tool has for its own root, which answers, whatever it is, or there
- * would be no tool.
+ * Whether it is on this tool's own root file system. That one answers, or there would be no tool.
  */
 static bool is_on_root(int file)
 {
@@ -125,8 +124,9 @@ static int open_step(struct walk *walk, int parent, const char *prefix, const ch
 	if (file != -EXDEV)
 		return file;
 	/*
-	 * Something is mounted there: the kernel knows what. But it does not remember the names of
-	 * a root that it has to ask about each (an overlay of what another machine serves).
+	 * Something is mounted there, so the kernel knows what it is. It does not remember the
+	 * names of a root that it has to ask about each (an overlay on what another machine
+	 * serves).
 	 */
 	file = open_cached(walk, prefix, O_NOFOLLOW);
 	if (file == -EAGAIN && is_on_root(parent))
@@ -134,7 +134,7 @@ static int open_step(struct walk *walk, int parent, const char *prefix, const ch
 	return file;
 }
 
-/* Replaces what is from begin up to end, and all before it if the link says so. */
+/* Replaces the part from begin to end; also all before it, if the link is absolute. */
 static int follow(struct walk *walk, int file, size_t begin, size_t end)
 {
 	char text[PATH_MAX], *path = walk->path;
@@ -166,8 +166,8 @@ static bool is_link(int file)
 }
 
 /*
- * Goes up to the first link, and replaces it. Returns a file descriptor, 0 if it did, or -errno.
- * begin and end are where the name in the folder stands in the path.
+ * Goes up to the first link, and replaces it. Returns a file descriptor, 0 if it replaced one, or
+ * -errno. begin and end are the place of the name in the path.
  */
 static int walk_on(struct walk *walk)
 {

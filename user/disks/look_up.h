@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a name leads to as the process itself would find it, below its own root and folder, without
- * asking a server of files: that may have gone, and would hold us for ever.
+ * Where a name leads, as the process itself would find it, below its own root and folder, but
+ * without asking a file server: a server that has gone would block us for ever.
  */
 #ifndef KVMQ_LOOK_UP_H
 #define KVMQ_LOOK_UP_H
@@ -24,13 +24,13 @@ struct look_up {
 	size_t mount_count;
 };
 
-/* For the names of one process; proc stays the caller's. Ends with look_up__end(). */
+/* For the names of one process; proc stays the caller's. It ends with look_up__end(). */
 void look_up__begin(struct look_up *look_up, const char *proc, uint32_t pid);
 void look_up__end(struct look_up *look_up);
 
 /*
- * Opens it (O_PATH). Returns a file descriptor or -errno: -EAGAIN, it takes a file system that may
- * not answer; -E2BIG, so many names of this process were looked up that no more are.
+ * Opens it (O_PATH). Returns a file descriptor or -errno: -EAGAIN, a file system on the way may not
+ * answer; -E2BIG, too many names of this process were looked up.
  */
 int look_up__open(struct look_up *look_up, const char *path);
 

@@ -19,7 +19,7 @@ static void close_monitor(struct monitor *monitor, int error)
 	monitor->qmp = NULL;
 	monitor->ring_count = 0;
 	monitor->error = error;
-	/* Who has not answered in time is asked the more seldom the more often that was so. */
+	/* A monitor that has not answered in time is asked less often each time. */
 	if (error == -ETIMEDOUT) {
 		monitor->pause = 1U << monitor->late;
 		monitor->late += monitor->late < PAUSE_MAX;
@@ -57,7 +57,7 @@ static void ask(struct monitor *monitor, struct io_vms *vms)
 		result = disk_ids__assign(&vms->disk_ids, vm->vm->start_ns, vm->disks);
 	if (!result)
 		result = rings__ask(monitor->rings, vm->disks, monitor->qmp);
-	/* What is not asked of all any more may have come first. */
+	/* A monitor that was skipped last time may come first. */
 	if (result == -EPIPE && clock_monotonic_ns() - begin >= REFRESH_MS * NSEC_PER_MSEC)
 		result = -ETIMEDOUT;
 	monitor->ring_count = result > 0 ? (size_t)result : 0;
@@ -160,7 +160,7 @@ static int add_disk(struct vmm_snapshot *snapshot, uint32_t vm_pid, uint32_t dis
 	return 0;
 }
 
-/* Of two backends of one disk, the first one that QEMU tells of. */
+/* If a disk has two backends, the first one that QEMU reports counts. */
 static bool is_counted(const struct vmm_snapshot *snapshot, size_t first, uint32_t disk)
 {
 	for (size_t i = first; i < snapshot->flows.count; i++)

@@ -31,15 +31,15 @@ struct monitors {
 };
 
 /*
- * Connects to those that are not, and asks each for its VM's disks and rings. vms is fresh.
- * One that fails keeps its error and is tried again at the next refresh; one that does not answer
- * within a second, later and later.
+ * Connects to the monitors that are not connected, and asks each for its VM's disks and rings. vms
+ * is fresh. A monitor that fails keeps its error and is tried again at the next refresh; one that
+ * does not answer within a second, later and later.
  */
 void monitors__refresh(struct monitors *monitors, struct io_vms *vms);
 
 /*
- * Adds what QEMU has counted of each disk (query-blockstats) to a snapshot, whose backend is
- * VMM_BY_QMP. Returns 0 or -ENOMEM; a monitor that does not answer is closed.
+ * Adds what QEMU has counted for each disk (query-blockstats) to a snapshot, as backend VMM_BY_QMP.
+ * Returns 0 or -ENOMEM; a monitor that does not answer is closed.
  */
 int monitors__read(struct monitors *monitors, const struct io_vms *vms,
 		   struct vmm_snapshot *snapshot);

@@ -16,7 +16,7 @@
 
 #define MOUNTS_MAX 32768 /* of a process: a user may have any number in a namespace of his own */
 
-/* Of files in them no request gets to a block device of this host. */
+/* Requests for files in them never reach a block device of this host. */
 static const char *const elsewhere[] = {
 	"tmpfs",     "ramfs",	       "hugetlbfs",  "devtmpfs", "nfs",	     "nfs4",
 	"cifs",	     "smb3",	       "ceph",	     "9p",	 "virtiofs", "afs",
@@ -24,7 +24,7 @@ static const char *const elsewhere[] = {
 	"glusterfs", "fuse.glusterfs", "fuse.sshfs", NULL,
 };
 
-/* What answers without a server, and nobody but root mounts. */
+/* They answer without a server, and only root mounts them. */
 static const char *const local[] = {
 	"ext2",	    "ext3",   "ext4", "xfs",	  "btrfs", "f2fs",     "zfs", "tmpfs",
 	"devtmpfs", "rootfs", "vfat", "squashfs", "erofs", "bcachefs", NULL,
@@ -38,7 +38,7 @@ static bool is_one_of(const char *const *list, const char *type)
 	return false;
 }
 
-/* Whether the devices of a btrfs file system are this one; *count: how many it has. */
+/* Whether this is a device of the btrfs file system; *count: how many it has. */
 static bool has_device(const char *sys, const char *uuid, uint32_t dev, size_t *count)
 {
 	char path[PATH_MAX], text[32];
@@ -63,7 +63,7 @@ static bool has_device(const char *sys, const char *uuid, uint32_t dev, size_t *
 	return found;
 }
 
-/* The source is a name of the kernel's own: one of the file system's devices. */
+/* The source is a name of the kernel's: that of one of the file system's devices. */
 static uint32_t btrfs_device(const char *sys, const char *source)
 {
 	char path[PATH_MAX];
@@ -88,8 +88,8 @@ static uint32_t btrfs_device(const char *sys, const char *source)
 }
 
 /*
- * The mount with a number; its parts are in the line that is returned, to be freed. NULL: there is
- * none, or too many stand before it.
+ * The mount with a number; its parts are in the returned line, which is to be freed. NULL: there is
+ * none, or too many come before it.
  */
 static char *find_mount(const char *proc, uint32_t pid, int id, struct mountinfo *mount)
 {

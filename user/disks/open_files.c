@@ -92,7 +92,7 @@ static bool read_open_file(const struct open_files *files, struct open_file *fil
 	if (length <= 0 || target[0] != '/')
 		return false;
 	target[length] = '\0';
-	/* A server of files that has gone must not hold us: what is known here will do. */
+	/* A file server that has gone must not block us: what is known here is enough. */
 	if (statx(folder, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &statx_of))
 		return false;
 	*file = (struct open_file){ .fd = atoi(name) };
@@ -139,7 +139,7 @@ static int by_identity(const void *a, const void *b)
 	return order ? order : by_use(*x, *y);
 }
 
-/* One that was deleted stands behind the one that is called so now. */
+/* A deleted file comes after one that has the name now. */
 static int by_path(const void *a, const void *b)
 {
 	const struct open_file *const *x = a, *const *y = b;
@@ -170,7 +170,7 @@ static int sort(struct open_files *files)
 	return 0;
 }
 
-/* The kernel tells names from its own root; a process in another one means other files. */
+/* The kernel shows names from its own root; a process with another root means other files. */
 static bool has_own_root(const struct open_files *files)
 {
 	char path[PATH_MAX], target[2];
@@ -277,7 +277,7 @@ struct open_file *open_files__at_fd(const struct open_files *files, json_int_t f
 	return bsearch(&key, files->list, files->count, sizeof(key), by_fd);
 }
 
-/* Of a name that many have, once. */
+/* If many have a name, it is looked up once. */
 static void mark_path(const struct open_files *files, size_t first)
 {
 	const char *path;

@@ -10,7 +10,7 @@
 #include "disks/disk.h"
 #include "disks/look_up.h"
 
-/* What tells one file from another, whatever it is called. */
+/* Identifies a file, whatever its name is. */
 struct file_identity {
 	uint32_t dev; /* of its file system; of a device: its own */
 	uint64_t inode;
@@ -24,16 +24,17 @@ struct open_file {
 	bool read, write;
 	bool direct;
 	bool named;	 /* by the command line: of the first of its group */
-	bool path_named; /* all of its path are marked: of the first of them */
-	bool deleted;	 /* or replaced: the path is what it was called */
+	bool path_named; /* all files of its path are marked: of the first of them */
+	bool deleted;	 /* or replaced: the path is its former name */
 	bool cut;	 /* the path is longer than what is kept */
 	uint64_t size_bytes;
 	char path[DISK_PATH_SIZE];
 };
 
 /*
- * A process may have thousands open, and name as many: each is looked for in two orders. A group is
- * what is open of one file; its first is the one that can be written, or else has the lowest fd.
+ * A process may have thousands of files open, and name as many, so there are two orders to search
+ * in. A group is all descriptors of one file; its first is one that can be written to, or else the
+ * one with the lowest fd.
  */
 struct open_files {
 	const char *proc;
@@ -54,15 +55,15 @@ struct open_files {
 int open_files__read(struct open_files *files, const char *proc, uint32_t pid);
 void open_files__free(struct open_files *files);
 
-/* The first of the group that a file is of. */
+/* The first file of a file's group. */
 struct open_file *open_files__group(const struct open_files *files, const struct open_file *file);
 
 struct open_file *open_files__at_fd(const struct open_files *files, json_int_t fd);
 
 /*
- * The first of the group that a name leads to as the process itself would find it, below its own
- * root and folder, and asking no server of files; else the first that is, or was, called so; or
- * NULL. All that it may mean are marked as named.
+ * The first of the group that a name leads to, as the process itself would find it, below its own
+ * root and folder, without asking a file server; otherwise the first that has, or had, that name;
+ * or NULL. All that it may mean are marked as named.
  */
 struct open_file *open_files__find(struct open_files *files, const char *path);
 

@@ -35,8 +35,8 @@ static int search(const char *bytes, size_t size, const char *limit, uint32_t *v
 }
 
 /*
- * Not by mmap(): a file that is cut short meanwhile would kill the reader. What the end of a chunk
- * may have cut through is looked at with the next one.
+ * Not by mmap(): a file that is truncated meanwhile would kill the reader. What the end of a chunk
+ * may cut through is looked at again with the next chunk.
  */
 static int read_version(int fd, char *buffer, uint32_t *version)
 {

@@ -15,11 +15,11 @@
 
 #define ANSWER_MAX (4U << 20)
 #define VALUES_MAX 65536U /* of an answer: each may take 100 times the memory of its text */
-#define WAIT_MS 50	  /* after which it is seen whether the tool is to end */
+#define WAIT_MS 50	  /* after so many it checks whether the tool is to end */
 #define READ_SIZE 65536U
 #define RETRY_MS 10
 
-/* How far the text that was read has been looked at for the end of its first object. */
+/* How far the text has been searched for the end of its first object. */
 struct scan {
 	size_t done;
 	size_t depth;
@@ -41,7 +41,7 @@ struct qmp {
 	unsigned int version;
 };
 
-/* After an answer that did not come, or is none, what comes next belongs to nothing. */
+/* After a missing or broken answer, what comes next belongs to no command. */
 static int end(struct qmp *qmp, int error)
 {
 	if (qmp->fd >= 0)
@@ -50,7 +50,7 @@ static int end(struct qmp *qmp, int error)
 	return error;
 }
 
-/* What is left until the deadline, at least 1 while there is any. */
+/* The time until the deadline, at least 1 while there is any. */
 static int left_ms(const struct qmp *qmp)
 {
 	uint64_t now = clock_monotonic_ns();
@@ -86,7 +86,7 @@ static int wait_for(const struct qmp *qmp, short events)
 	return got > 0 ? 0 : -ETIMEDOUT;
 }
 
-/* A Unix socket whose queue is full says EAGAIN, and poll() does not tell when it is not. */
+/* A Unix socket with a full queue says EAGAIN, and poll() does not tell when it has room. */
 static int connect_to(struct qmp *qmp, const struct sockaddr_un *address)
 {
 	while (connect(qmp->fd, (const struct sockaddr *)address, sizeof(*address))) {
@@ -153,7 +153,7 @@ static int read_more(struct qmp *qmp)
 		got = recv(qmp->fd, qmp->text + qmp->size, qmp->capacity - qmp->size, 0);
 		if (got > 0) {
 			qmp->size += (size_t)got;
-			/* Events without end must not hold it longer than silence does. */
+			/* Endless events must not hold it longer than silence does. */
 			return left_ms(qmp) ? 0 : -ETIMEDOUT;
 		}
 		if (!got || errno == ECONNRESET)
@@ -181,8 +181,8 @@ static void scan_string(struct scan *scan, char c)
 }
 
 /*
- * Looks for the end of an object: a monitor may be told to print over many lines, so lines
- * do not tell. Returns its size, 0 (there is more to come) or -EPROTO.
+ * Looks for the end of an object. A monitor may be told to print over many lines, so lines do not
+ * tell. Returns its size, 0 (more is to come) or -EPROTO.
  */
 static ssize_t scan_object(struct qmp *qmp)
 {
@@ -227,7 +227,7 @@ static json_t *read_object(struct qmp *qmp, int *error)
 	return object;
 }
 
-/* Between two answers there is nothing to keep: a long one is not to cost its memory for ever. */
+/* Between two answers nothing is kept, so that a long one does not cost its memory for ever. */
 static void forget_text(struct qmp *qmp)
 {
 	if (qmp->capacity <= READ_SIZE || qmp->taken < qmp->size)

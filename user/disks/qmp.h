@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A connection to QEMU's monitor: QMP over a Unix socket, with nothing that blocks for long. */
+/* A connection to QEMU's monitor: QMP over a Unix socket. Nothing in it blocks for long. */
 #ifndef KVMQ_QMP_H
 #define KVMQ_QMP_H
 
@@ -16,7 +16,7 @@ struct qmp;
 int qmp__open(struct qmp **out, const char *path, unsigned int timeout_ms);
 void qmp__close(struct qmp *qmp);
 
-/* From now on all that is executed has to be answered within this time, however often it is set. */
+/* From now on everything that is executed has to be answered within this time, all together. */
 void qmp__limit(struct qmp *qmp, unsigned int total_ms);
 
 /*

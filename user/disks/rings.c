@@ -30,7 +30,7 @@ static const char *string_of(const json_t *object, const char *key)
 
 static uint64_t number_of(const json_t *object, const char *key)
 {
-	/* A guest chose it: all 64 bits may be in use. */
+	/* The guest chose the number, and may use all 64 bits. */
 	return (uint64_t)json_integer_value(json_object_get(object, key));
 }
 
@@ -41,7 +41,7 @@ static bool is_below(const char *path, const char *parent)
 	return *parent && !strncmp(path, parent, length) && (path[length] == '/' || !path[length]);
 }
 
-/* Where QEMU has a byte of guest memory, or 0: it is no memory. */
+/* Where QEMU has a byte of guest memory; 0: there is no memory. */
 static uint64_t host_address(struct qmp *qmp, uint64_t guest_address)
 {
 	static const char before[] = ") is 0x";
@@ -79,8 +79,8 @@ static bool has_feature(const json_t *status, const char *name, unsigned int bit
 }
 
 /*
- * Whether its queues are split rings at addresses of guest memory: not packed, not behind an
- * IOMMU, and with numbers as this host writes them.
+ * Whether its queues are split rings at addresses of guest memory: not packed, not behind an IOMMU,
+ * and in this host's byte order.
  */
 static bool is_readable(const json_t *status)
 {
@@ -105,8 +105,8 @@ static bool read_queue(struct ring *ring, struct qmp *qmp, const json_t *status)
 }
 
 /*
- * Returns 0 or -errno; a queue that QEMU does not have is the end of them. A disk whose rings
- * do not all fit has none: a part of its requests would look like all.
+ * Returns 0 or -errno; a queue that QEMU does not have ends the list. If not all rings of a disk
+ * fit, none is used: a part of its requests would look like all.
  */
 static int read_queues(struct ring rings[RINGS_MAX], int *count, const struct device_queues *queues)
 {
@@ -173,8 +173,8 @@ static int find_owners(char *owners[DISKS_MAX], const struct disks *disks, struc
 }
 
 /*
- * The one disk that a virtio device serves, or DISKS_MAX: a ring that disks share tells
- * nothing of any of them.
+ * The one disk that a virtio device serves, or DISKS_MAX: a ring that disks share tells nothing
+ * about either.
  */
 static size_t find_disk(char *const owners[DISKS_MAX], const char *path)
 {

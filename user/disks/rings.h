@@ -20,11 +20,11 @@ struct ring {
 };
 
 /*
- * Asks QEMU (x-query-virtio, x-query-virtio-queue-status, gpa2hva; 7.2 and later) for the
- * rings of all virtio-blk and virtio-scsi devices whose qom_path is a disk's. A packed ring
- * has no such indices and is left out; so is one behind a vIOMMU, one that is not set up, that
- * of a controller with several disks, and all of a disk for whose rings there is no room.
- * Returns how many were found, or -errno; -EOPNOTSUPP: this QEMU does not tell.
+ * Asks QEMU (x-query-virtio, x-query-virtio-queue-status, gpa2hva; 7.2 and later) for the rings of
+ * all virtio-blk and virtio-scsi devices whose qom_path is a disk's. Left out are: a packed ring,
+ * which has no such indices; one behind a vIOMMU; one that is not set up; that of a controller with
+ * several disks; and all rings of a disk if there is no room for some. Returns how many were found,
+ * or -errno; -EOPNOTSUPP: this QEMU does not tell.
  */
 int rings__ask(struct ring rings[RINGS_MAX], const struct disks *disks, struct qmp *qmp);
 
