@@ -9,7 +9,7 @@
 
 #include "host/proc.h"
 
-/* Printable ASCII alone, without blanks at the ends: what a report may hold. */
+/* Only printable ASCII, without blanks at the ends: what a report may hold. */
 static void copy_text(char *copy, size_t size, const char *text)
 {
 	size_t length = 0;
@@ -24,7 +24,7 @@ static void copy_text(char *copy, size_t size, const char *text)
 	copy[length] = '\0';
 }
 
-/* virtio-blk, NVMe and SCSI tell it in different places. */
+/* virtio-blk, NVMe and SCSI have it in different places. */
 static void read_serial(struct guest_disk *disk, const char *sys)
 {
 	static const char *const places[] = { "serial", "device/serial", "device/vpd_pg80" };
@@ -71,8 +71,9 @@ static void read_address(struct guest_disk *disk, const char *sys)
 }
 
 /*
- * The disk's place; its names are read but once, since that of a serial number is a request
- * to some disks (virtio-blk). One that was replaced has another size, or is gone meanwhile.
+ * The disk's place in the report. Its names are read only once, since asking for a serial number is
+ * a request to some disks (virtio-blk). A disk that was replaced has another size, or was absent
+ * meanwhile.
  */
 static struct guest_disk *find_disk(struct guest_report *report, const struct device *device,
 				    const char *sys)

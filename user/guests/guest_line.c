@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lines out of bytes that come in pieces, with memory for one line while it is incomplete. */
+/* Makes lines of bytes that arrive in pieces, with memory for one line while it is incomplete. */
 #include <stdlib.h>
 #include <string.h>
 

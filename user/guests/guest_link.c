@@ -15,13 +15,13 @@
 #include "base/units.h"
 #include "guests/guest_internal.h"
 
-/* Looked at in one call of guest_links__poll(); epoll goes round among those that are ready. */
+/* Looked at in one call of guest_links__poll(); epoll takes turns among those that are ready. */
 #define EVENTS_MAX 64
 #define CHUNK_SIZE (64 * 1024)
 
 /*
- * What is taken of a guest, and how many connections of all, within a window; then the rest
- * waits for the next one. Only a report at the limit, twice a second, needs that much.
+ * What is taken from a guest, and how many connections from all, within a window; then the rest
+ * waits for the next one. Only a report of the largest size, twice a second, needs that much.
  */
 #define WINDOW_NS (500 * NSEC_PER_MSEC)
 #define WINDOW_BYTES GUEST_REPORT_SIZE
@@ -69,7 +69,7 @@ static int watch(struct guest_links *links, int fd, void *who)
 }
 
 /*
- * Not even a hang-up is reported of what is not watched, so a flood wakes nobody before the
+ * A guest that is not watched does not even report a hang-up, so a flood wakes nobody before the
  * window is over.
  */
 static void pause_watch(struct guest_links *links, int fd, bool *paused)
@@ -174,8 +174,8 @@ static void read_vm(struct guest_links *links, struct vm_link *vm)
 }
 
 /*
- * The VM of a CID, by its own word: who has no vsock device lies. Two that claim it may not both be
- * right: then nobody's.
+ * The VM of a CID, by its own claim: a VM without a vsock device lies. If two claim it, not both
+ * can be right, and neither gets it.
  */
 static struct vm_link *find_cid(const struct guest_links *links, uint32_t cid)
 {
@@ -265,7 +265,7 @@ int guest_links__poll(struct guest_links *links)
 	return 0;
 }
 
-/* A port that does not answer is tried again, and spoken of once. */
+/* A port that does not answer is tried again, and reported once. */
 static void connect_serial(struct vm_link *vm)
 {
 	int fd = guest_way__connect(&vm->way, vm->guest.vm_pid), error = fd < 0 ? fd : 0;
@@ -279,8 +279,7 @@ static void connect_serial(struct vm_link *vm)
 	vm->connect_error = error;
 }
 
-/* A VMM that has just started may not have it yet; one that never has must not be looked at for
- * ever. */
+/* A VMM that has just started may not have it yet; one that never has is not asked for ever. */
 static void look_for_vsock(struct vm_link *vm)
 {
 	if (!vm->way.cid || vm->has_vsock || vm->vsock_looks == VSOCK_LOOKS)
@@ -333,7 +332,7 @@ static struct vm_link **find_vm(const struct guest_links *links, uint32_t pid)
 			    : NULL;
 }
 
-/* What is known of a VM that is still there, or NULL: a process number may go round. */
+/* What is known of a VM that still exists, or NULL: PIDs may come again. */
 static struct vm_link *find_known(const struct guest_links *links, const struct guest_vm *given)
 {
 	struct vm_link **place = find_vm(links, given->pid);
@@ -356,7 +355,7 @@ int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, 
 
 	if (!list)
 		return -ENOMEM;
-	/* Those that are known have their place before any that comes later. */
+	/* VMs that are known keep their place; later ones come after them. */
 	for (size_t i = 0; i < count; i++) {
 		struct vm_link *vm = find_known(links, &vms[i]);
 
@@ -379,7 +378,7 @@ int guest_links__set_vms(struct guest_links *links, const struct guest_vm *vms, 
 		}
 		if (has_way(vm) && ++ways > GUEST_LINKS_MAX) {
 			links->left_out++;
-			/* It is no known one next time, when there may be room. */
+			/* Next time, when there may be room, it is a new one. */
 			vm->way = (struct guest_way){ 0 };
 		}
 		vm->kept = true;
@@ -432,7 +431,7 @@ static const char *vsock_missing(int listener)
 	}
 	if (listener < 0)
 		return "the vsock port cannot be had";
-	/* It is made with the module, or beforehand to load it by. */
+	/* The device exists with the module, or beforehand, to load it by. */
 	if (access("/dev/vhost-vsock", F_OK))
 		return "vhost_vsock is not there: modprobe vhost_vsock";
 	return NULL;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reading a guest's report, of which nothing is believed. */
+/* Reads a guest's report, and believes nothing of it. */
 #include <errno.h>
 #include <string.h>
 
 #include "guests/guest_internal.h"
 #include "guests/guest_report.h"
 
-/* Each function below returns NULL, or what is wrong in one clause. */
+/* Each function below returns NULL, or what is wrong, in one clause. */
 #define NO_NUMBER(key) key " is missing, or no integer from 0 to 2^63 - 1"
 #define NO_TEXT(key) key " is missing, too long, or not printable ASCII"
 
@@ -62,7 +62,7 @@ static const char *parse_hist(struct latency *latency, const json_t *hist)
 }
 
 /*
- * Whether count and sum can be what the buckets say. Buckets count modulo 2^32, so from there on
+ * Whether count and sum are possible with these buckets. Buckets count modulo 2^32, so beyond that
  * they say less.
  */
 static const char *check_latency(const struct latency *latency)
@@ -197,7 +197,7 @@ static bool latency_grew(const struct latency *before, const struct latency *aft
 
 	if (after->count < before->count || after->sum_ns < before->sum_ns)
 		return false;
-	/* One that went down, and has not begun anew at 2^32, is 2^32 too many here. */
+	/* A bucket that went down, without having wrapped at 2^32, is 2^32 too large here. */
 	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
 		total += (uint32_t)(after->hist[i] - before->hist[i]);
 	return total <= after->count - before->count;

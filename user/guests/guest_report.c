@@ -16,7 +16,7 @@ const char *const guest_layer_names[GUEST_LAYERS] = {
 	[GUEST_DEVICE] = "device",
 };
 
-/* What jansson can hold; counters do not come near. */
+/* What jansson can hold; no counter gets near it. */
 static json_t *number(uint64_t value)
 {
 	return json_integer((json_int_t)(value & INT64_MAX));
@@ -33,7 +33,7 @@ static json_t *text(const char *bytes, size_t size)
 	return json_stringn(plain, length);
 }
 
-/* There are thousands of them: json_pack() would read its format as often. */
+/* There are thousands of them, and json_pack() would parse its format for each. */
 static int append_bucket(json_t *hist, uint32_t bucket, uint32_t count)
 {
 	json_t *pair = json_array();
@@ -101,8 +101,8 @@ static json_t *frame_json(const struct guest_report *report, json_t *disks, uint
 }
 
 /*
- * Appends disks while their text, a comma each, is at most room. Returns how many were, or -1
- * when memory is short.
+ * Appends disks while their text, with a comma each, fits into room. Returns how many, or -1 when
+ * memory is short.
  */
 static int append_disks(json_t *disks, const struct guest_report *report, size_t room)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The guest's side of the way of its reports. */
+/* The guest's side of sending reports. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ struct guest_sender {
 	size_t size, sent;
 };
 
-/* Waits until the deadline for room to write. Returns 0, -EAGAIN or -EPIPE: nobody is there. */
+/* Waits for room to write until the deadline. Returns 0, -EAGAIN or -EPIPE: nobody is there. */
 static int wait_writable(const struct guest_sender *sender, uint64_t deadline_ns)
 {
 	struct pollfd fd = { .fd = sender->fd, .events = POLLOUT | POLLRDHUP };
@@ -49,11 +49,11 @@ static int wait_writable(const struct guest_sender *sender, uint64_t deadline_ns
 	} while (poll(&fd, 1, (int)((deadline_ns - now) / NSEC_PER_MSEC)) < 0 && errno == EINTR);
 	if (fd.revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL))
 		return -EPIPE;
-	/* Who takes a little each time must not keep us here, either. */
+	/* A receiver that takes a little each time must not hold us, either. */
 	return fd.revents & POLLOUT && now < deadline_ns ? 0 : -EAGAIN;
 }
 
-/* A line of which nothing has gone is not worth keeping: the next report says more. */
+/* A line of which nothing was sent is not kept: the next report says more. */
 static void drop_line(struct guest_sender *sender)
 {
 	if (!sender->line)
@@ -66,7 +66,7 @@ static void drop_line(struct guest_sender *sender)
 static void lose(struct guest_sender *sender)
 {
 	drop_line(sender);
-	/* Nothing that was sent on a connection is to be seen on the next. */
+	/* What was sent on one connection must not appear on the next. */
 	if (!sender->path)
 		sender->broken = false;
 	if (sender->fd >= 0)
@@ -75,8 +75,8 @@ static void lose(struct guest_sender *sender)
 }
 
 /*
- * Devices have links for names. Of a file, what its path says must be a plain file of ours, and
- * the one that was opened.
+ * Devices have links as names. For a file, the path must lead to a plain file of ours, and to the
+ * one that was opened.
  */
 static bool is_refused(struct guest_sender *sender, const struct stat *opened)
 {
@@ -97,7 +97,7 @@ static int open_path(struct guest_sender *sender)
 	struct stat stat;
 
 	sender->fd = open(path, flags);
-	/* A device that is not there is not made by writing to its name. */
+	/* A missing device is not made by writing to its name. */
 	if (sender->fd < 0 && errno == ENOENT && strncmp(path, "/dev/", 5))
 		sender->fd = open(path, flags | O_CREAT | O_EXCL, 0600);
 	error = sender->fd < 0 ? -errno : 0;
@@ -110,7 +110,7 @@ static int open_path(struct guest_sender *sender)
 		return -EPERM;
 	}
 	sender->device = S_ISCHR(stat.st_mode);
-	/* Who wrote before may have been stopped within a line. */
+	/* An earlier writer may have been stopped within a line. */
 	if (!S_ISREG(stat.st_mode))
 		sender->broken = true;
 	return 0;
@@ -136,8 +136,8 @@ static int open_vsock(struct guest_sender *sender)
 }
 
 /*
- * A port without a host stays open, for QEMU tells its management of each opening. One that was
- * unplugged looks the same until it is written to.
+ * A port without a host stays open, since QEMU tells its management about each opening. A port that
+ * was unplugged looks the same until it is written to.
  */
 static int probe_device(struct guest_sender *sender)
 {
@@ -149,7 +149,7 @@ static int probe_device(struct guest_sender *sender)
 	return -EAGAIN;
 }
 
-/* Sees to a connection, as far as there is one by the deadline. */
+/* Makes a connection, if that is possible until the deadline. */
 static int be_connected(struct guest_sender *sender, uint64_t deadline_ns)
 {
 	socklen_t size = sizeof(int);
@@ -185,7 +185,7 @@ static ssize_t write_some(const struct guest_sender *sender)
 			    : send(sender->fd, rest, size, MSG_NOSIGNAL);
 }
 
-/* Sends what there is of a line. 0 when nothing is left. */
+/* Sends what is there of a line. 0 when nothing is left. */
 static int flush_line(struct guest_sender *sender, uint64_t deadline_ns)
 {
 	int error = 0;

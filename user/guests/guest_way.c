@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where the reports of a VM come from: its vsock, or the socket of its serial port. */
+/* How the reports of a VM arrive: by its vsock, or by the socket of its serial port. */
 #include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
@@ -22,7 +22,7 @@
 
 #define LISTENS 0x10000 /* __SO_ACCEPTCON */
 #define SAME_NAME_MAX 16
-#define SOCKETS_MAX 200000 /* any user may have as many as he likes */
+#define SOCKETS_MAX 200000 /* any user may have any number of these */
 #define FILES_MAX 65536
 
 /* include/uapi/linux/major.h, include/linux/miscdevice.h */
@@ -52,8 +52,8 @@ static bool copy_text(char *value, size_t size, const char *text)
 }
 
 /*
- * QEMU's FIRST[,KEY[=VALUE]]..., where FIRST may do without its key, implied; a comma in a value
- * is doubled. The last one of a key counts. false, too, if the value does not fit.
+ * QEMU's FIRST[,KEY[=VALUE]]...; FIRST may lack its key, which is implied then. A comma in a value
+ * is doubled. The last value of a key counts. false, too, if the value does not fit.
  */
 static bool find_option(const char *text, const char *implied, const char *key, char *value,
 			size_t size)
@@ -111,13 +111,15 @@ static uint32_t parse_cid(const char *text)
 										  : (uint32_t)cid;
 }
 
-/* A vsock device gives way its CID; the serial port of our name gives chardev its id. */
+/* A vsock device gives the CID; the serial port of our name gives the id of its chardev. */
 static void read_device(struct guest_way *way, char chardev[ID_SIZE], const char *text)
 {
 	char driver[ID_SIZE], value[ID_SIZE];
 	json_t *device;
 
-	/* There may be a thousand of other kinds. In JSON all that is escaped may be one of these.
+	/*
+	 * There may be a thousand of other kinds. In JSON, any text with an escape may be one of
+	 * these.
 	 */
 	if (!strstr(text, "vhost-vsock-") && !strstr(text, "virtserialport") && !strchr(text, '\\'))
 		return;
@@ -198,7 +200,7 @@ bool guest_way__has_vsock(uint32_t pid)
 	return process_has_device("/proc", pid, MISC_MAJOR, VHOST_VSOCK_MINOR);
 }
 
-/* Sockets of a name: there is one, but in namespaces of other users. */
+/* Sockets of a name: usually one, but there may be others in namespaces of other users. */
 struct sockets {
 	unsigned long inodes[SAME_NAME_MAX];
 	size_t count;
@@ -252,8 +254,8 @@ static bool is_one_of(const struct sockets *sockets, const char *target)
 }
 
 /*
- * Whether the process has one of them. The command line is the VMM's own word, and this tool may be
- * allowed more: with the path of another's socket it would connect to that one.
+ * Whether the process has one of them. The VMM wrote the command line, and this tool may have more
+ * rights: with the path of another process's socket it would connect to that one.
  */
 static bool has_one_of(const struct sockets *sockets, uint32_t pid)
 {
@@ -278,7 +280,7 @@ static bool has_one_of(const struct sockets *sockets, uint32_t pid)
 	return found;
 }
 
-/* As whom the process opens files. */
+/* With which rights the process opens files. */
 static bool read_owner(uint32_t pid, unsigned int *uid)
 {
 	char status[4096];
@@ -291,9 +293,9 @@ static bool read_owner(uint32_t pid, unsigned int *uid)
 }
 
 /*
- * The VMM may have another root than we have, and a path longer than an address has room for. Who
- * has a socket of this name may have bound it in a namespace where it is another file: the file is
- * the process's own as well.
+ * The VMM may have another root than we have, and a path longer than an address has room for. A
+ * process with a socket of this name may have bound it in a namespace where the name is another
+ * file, so the file must belong to the process, too.
  */
 static int open_socket(const struct guest_way *way, uint32_t pid)
 {
