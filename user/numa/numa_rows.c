@@ -306,6 +306,12 @@ static void fold_threads(struct numa_rows *numa_rows, enum group_by by,
 	}
 }
 
+/* Nodes were not looked at before: what has grown since then is not known. */
+static bool began_anew(const struct numa_moments *moments)
+{
+	return !moments->before->time_ns && !saw_all(moments);
+}
+
 int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,
 		    const struct numa_moments *moments)
 {
@@ -318,7 +324,8 @@ int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum g
 							.node = NODE_NONE,
 							.home = NODE_NONE };
 	row_keys__fill(numa_rows->keys, rows, by);
-	fold_threads(numa_rows, by, moments);
+	if (!began_anew(moments))
+		fold_threads(numa_rows, by, moments);
 	for (size_t i = 0; i < rows->count; i++)
 		finish_row(&numa_rows->list[i], by, moments);
 	return 0;

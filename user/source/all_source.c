@@ -22,6 +22,7 @@ struct all_source {
 	struct io_session io;
 	bool io_open;
 	bool started;
+	unsigned int parts; /* that are looked at */
 	/* Why a part is missing; empty: it is not. */
 	char exits_missing[MISSING_SIZE];
 	char numa_missing[MISSING_SIZE];
@@ -117,6 +118,7 @@ static int open_source(void *data, const struct options *options, const struct e
 
 	source->base.sink = sink;
 	source->options = options;
+	source->parts = PARTS_ALL & ~options->detached;
 	host__read(&source->base.host);
 	error = read_topology(source);
 	config.nodes = !*source->numa_missing;
@@ -183,6 +185,7 @@ int all_source__want(void *data, unsigned int parts)
 	struct all_source *source = data;
 	int error = want_exits(source, parts & PART_EXITS);
 
+	source->parts = parts;
 	if (source->numa.probe && parts & PART_NUMA)
 		numa_session__attach(&source->numa);
 	else if (source->numa.probe)
@@ -211,13 +214,18 @@ static int read_exits(struct all_source *source, struct view *view)
 	return 0;
 }
 
+/* What nobody looks at has no threads: of each there is as much as of its waits. */
 static int read_numa(struct all_source *source, struct view *view)
 {
-	if (source->numa.probe)
+	const char *missing =
+		source->numa.probe ? "its hooks are not attached" : source->numa_missing;
+
+	if (source->numa.probe && source->parts & PART_NUMA)
 		return numa_session__read(&source->numa, view);
-	numa_snapshot__clear(&view->numa);
-	snprintf(view->numa.faults_missing, MISSING_SIZE, "%s", source->numa_missing);
-	snprintf(view->numa.migrations_missing, MISSING_SIZE, "%s", source->numa_missing);
+	source->numa.latest = NULL;
+	numa_snapshot__free(&view->numa);
+	snprintf(view->numa.faults_missing, MISSING_SIZE, "%s", missing);
+	snprintf(view->numa.migrations_missing, MISSING_SIZE, "%s", missing);
 	return 0;
 }
 

@@ -7,8 +7,9 @@
 
 #define WHOLE_EVERY 32
 #define WORD sizeof(uint32_t)
-#define STRIDE 64      /* bytes that are compared at once: most are alike */
-#define PACKED_MOST 10 /* bytes of one word, with the number of words alike before it */
+#define ITEM sizeof(uint64_t) /* items are lent where they lie, and hold such */
+#define STRIDE 64	      /* bytes that are compared at once: most are alike */
+#define PACKED_MOST 10	      /* bytes of one word, with the number of words alike before it */
 
 void history__init(struct history *history, const struct set *const *sets, size_t view_size,
 		   size_t limit_bytes, uint64_t limit_ns)
@@ -67,7 +68,7 @@ static struct list *list_of(const struct set *set, const void *view)
 
 static size_t padded(size_t size)
 {
-	return (size + WORD - 1) / WORD * WORD;
+	return (size + ITEM - 1) / ITEM * ITEM;
 }
 
 /* How many items each list of a view has. */
@@ -395,7 +396,7 @@ static int step_to(struct history *history, size_t place)
 	return 0;
 }
 
-int history__read(struct history *history, size_t place, void *view)
+static int go_to(struct history *history, size_t place)
 {
 	size_t from = place;
 	int error = 0;
@@ -404,5 +405,33 @@ int history__read(struct history *history, size_t place, void *view)
 		from--;
 	for (from += from == history->place; from <= place && !error; from++)
 		error = step_to(history, from);
+	return error;
+}
+
+int history__read(struct history *history, size_t place, void *view)
+{
+	int error = go_to(history, place);
+
 	return error ? error : give(history, view);
+}
+
+int history__lend(struct history *history, size_t place, void *view)
+{
+	int error = go_to(history, place);
+	unsigned char *at;
+
+	if (error)
+		return error;
+	at = history->current.bytes + padded(history->view_size);
+	memcpy(view, history->current.bytes, history->view_size);
+	for (size_t i = 0; history->sets[i]; i++) {
+		size_t count = history->current.counts[i];
+
+		if (!is_first(history, i))
+			continue;
+		*list_of(history->sets[i], view) =
+			(struct list){ .items = at, .count = count, .capacity = count };
+		at += padded(count * history->sets[i]->size);
+	}
+	return 0;
 }

@@ -55,4 +55,7 @@ int history__add(struct history *history, const void *before, const void *view,
 /* A copy of the one at a place, 0 the oldest, into a view of zeros or a copy: 0 or -ENOMEM. */
 int history__read(struct history *history, size_t place, void *view);
 
+/* The same, but its lists stay the history's: valid until the next call, and not to be freed. */
+int history__lend(struct history *history, size_t place, void *view);
+
 #endif

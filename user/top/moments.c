@@ -132,3 +132,13 @@ int moments__read(struct moments *moments, enum moment_reader reader, size_t pla
 	*after = &pair->views[1];
 	return error;
 }
+
+int moments__peek(struct moments *moments, size_t place, const struct view **before)
+{
+	const struct view *after;
+
+	if (moments->recordings[READ_BEGIN])
+		return moments__read(moments, READ_BEGIN, place, before, &after);
+	*before = &moments->lent;
+	return history__lend(moments->history, place - 1, &moments->lent);
+}

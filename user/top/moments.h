@@ -10,7 +10,7 @@
 /* Each goes its own way through the moments, step by step. */
 enum moment_reader {
 	READ_SHOWN,
-	READ_BEGIN, /* of what verdicts are of */
+	READ_BEGIN, /* of what verdicts are of: moments__peek() */
 	READ_SERIES,
 	MOMENT_READERS,
 };
@@ -29,6 +29,7 @@ struct moments {
 	uint64_t since_ns, until_ns;	   /* of a recording */
 	LIST(struct recorded_moment) list; /* the same */
 	struct read_pair pairs[MOMENT_READERS];
+	struct view lent; /* by the history */
 };
 
 /* Closes the recordings, too. */
@@ -55,5 +56,8 @@ size_t moments__find(const struct moments *moments, uint64_t realtime_ns);
 /* The views of a pair; valid until the reader's next call. 0 or -errno. */
 int moments__read(struct moments *moments, enum moment_reader reader, size_t place,
 		  const struct view **before, const struct view **after);
+
+/* The earlier view of a pair alone; its lists are valid until the next call of any. 0 or -errno. */
+int moments__peek(struct moments *moments, size_t place, const struct view **before);
 
 #endif

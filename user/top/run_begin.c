@@ -23,9 +23,9 @@ static size_t find_begin(const struct top_run *run, size_t place)
 const struct view *run__begin(struct top_run *run, size_t place, const struct view *before)
 {
 	size_t begin = find_begin(run, place);
-	const struct view *first, *second;
+	const struct view *first;
 
-	if (begin == place || moments__read(&run->moments, READ_BEGIN, begin, &first, &second))
+	if (begin == place || moments__peek(&run->moments, begin, &first))
 		return before;
 	return first;
 }

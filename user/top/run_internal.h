@@ -43,7 +43,8 @@ int live__attend(struct top_run *run);
 
 /*
  * The view that verdicts of the interval at a place, which begins with before, go back to: RULES_NS
- * earlier, if that was kept, and the same was looked at. It stays until the next call.
+ * earlier, if that was kept, and the same was looked at. Its lists stay until the next moment is
+ * read.
  */
 #define RULES_NS (10 * NSEC_PER_SEC)
 const struct view *run__begin(struct top_run *run, size_t place, const struct view *before);

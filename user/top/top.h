@@ -106,7 +106,7 @@ void top__free(struct top *top);
 
 /*
  * What two views say from now on, and verdicts of all the time since begin, which is before or an
- * earlier one: 0 or -ENOMEM. They stay until the next call.
+ * earlier one: 0 or -ENOMEM. The two stay until the next call; of begin, only what is no list.
  */
 int top__show(struct top *top, const struct view *begin, const struct view *before,
 	      const struct view *after);
