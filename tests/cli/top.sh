@@ -125,7 +125,7 @@ see '40 x 10' '^h help .*filter$'
 tm resize-window -x 300 -y 80
 see '300 x 80' 'q quit'
 for ((i = 0; i < 50; i++)); do
-	keys -l "$(head -c 300 /dev/urandom | tr -dc '!-pr-~' | tr -d q)"
+	keys -l -- "$(head -c 300 /dev/urandom | tr -dc '!-pr-~' | tr -d q)"
 	sleep 0.01
 done
 keys Escape Escape C-l h
@@ -181,6 +181,24 @@ if is_there "$pid"; then
 	bad 'top: its terminal goes' 'it is still there after a second'
 else
 	ok 'top: its terminal goes'
+fi
+
+# Live: what a screen needs is attached once it is shown, after privileges were given up.
+if "$top" -b 0.1 1 > /dev/null 2> "$scratch/err"; then
+	begin
+	see 'measures' '^kvmq-top c CPU .* live'
+	keys d
+	see 'attaches to disks' 'no VM has a disk\|^VM DISK'
+	keys x
+	see 'attaches to exits' 'no exits have been\|no vCPU has run\|%GUEST'
+	keys n
+	see 'attaches to nodes' 'nothing of NUMA\|no vCPU has run\|^VM .*HOME'
+	keys y t t b
+	see 'judges' '^of the last\|^no vCPU has run'
+	keys q
+	finish 'ends live' 0
+else
+	skip 'top live' "$(tail -1 "$scratch/err")"
 fi
 
 session=$((session + 1))

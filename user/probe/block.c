@@ -81,7 +81,7 @@ static int try_load(struct block_probe *probe, bool throttling)
 		return -errno;
 	configure(probe, throttling);
 	error = block_bpf__load(probe->skeleton);
-	if (!error)
+	if (!error && !probe->config.detached)
 		error = block_bpf__attach(probe->skeleton);
 	if (error) {
 		block_bpf__destroy(probe->skeleton);
@@ -124,13 +124,19 @@ static int fill_free_slots(const struct block_probe *probe)
 	return 0;
 }
 
+static int map_slots(struct block_probe *probe)
+{
+	return map_array(&probe->slots, probe->skeleton->maps.slots, PROT_READ | PROT_WRITE);
+}
+
+/* What nobody counts in is not mapped: it would be this process's memory. */
 static int open_maps(struct block_probe *probe)
 {
 	struct block_bpf *skeleton = probe->skeleton;
 	int error = fill_free_slots(probe);
 
-	if (!error)
-		error = map_array(&probe->slots, skeleton->maps.slots, PROT_READ | PROT_WRITE);
+	if (!error && !probe->config.detached)
+		error = map_slots(probe);
 	if (!error)
 		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids,
 				  PROT_READ | PROT_WRITE);
@@ -182,6 +188,17 @@ void block_probe__close(struct block_probe *probe)
 void block_probe__start(struct block_probe *probe)
 {
 	probe->skeleton->bss->enabled = true;
+}
+
+int block_probe__attach(struct block_probe *probe)
+{
+	int error = map_slots(probe);
+
+	if (!error)
+		error = block_bpf__attach(probe->skeleton);
+	if (error)
+		block_bpf__detach(probe->skeleton);
+	return error;
 }
 
 int block_probe__fd(const struct block_probe *probe)
@@ -298,11 +315,13 @@ static int set_keys(int fd, const void *list, const uint32_t *values, size_t cou
 
 #define RACE_MARGIN 256 /* slots that other CPUs took meanwhile */
 
-/* How many slots are to be looked at. */
+/* How many slots are to be looked at: none as long as nothing is attached. */
 static uint32_t flows_used(struct block_probe *probe)
 {
 	uint32_t seen = probe->skeleton->bss->flows_seen;
 
+	if (!probe->slots.data)
+		return 0;
 	if (seen > probe->flows_seen)
 		probe->flows_seen = seen;
 	return probe->flows_seen + RACE_MARGIN < probe->flows ? probe->flows_seen + RACE_MARGIN

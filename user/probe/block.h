@@ -16,6 +16,7 @@ struct block_probe;
 struct block_probe_config {
 	bool vms_only; /* requests that no VM can have made are not counted */
 	bool events;
+	bool detached;	       /* until block_probe__attach() */
 	uint64_t event_min_ns; /* from the queue on, throttling included */
 	void (*on_event)(void *context, const struct io_event *event);
 	void *context;
@@ -40,6 +41,9 @@ struct block_owners {
 int block_probe__open(struct block_probe **out, const struct block_probe_config *config);
 void block_probe__close(struct block_probe *probe);
 void block_probe__start(struct block_probe *probe);
+
+/* Attaches what was loaded without that: it takes fewer privileges. Returns 0 or -errno. */
+int block_probe__attach(struct block_probe *probe);
 
 /* Says who is a VM from now on. Returns 0 or -errno. */
 int block_probe__set_owners(struct block_probe *probe, const struct block_owners *owners);

@@ -21,7 +21,6 @@ struct all_source {
 	struct numa_session numa;
 	struct io_session io;
 	bool io_open;
-	bool started;
 	unsigned int parts; /* that are looked at */
 	/* Why a part is missing; empty: it is not. */
 	char exits_missing[MISSING_SIZE];
@@ -74,26 +73,30 @@ static void ignore_event(void *context, const struct io_event *event)
 	(void)event;
 }
 
+static bool looks_at_io(const struct all_source *source)
+{
+	return source->io_open && !source->io.detached;
+}
+
 static void close_io(struct all_source *source)
 {
 	io_session__close(&source->io);
 	source->io = (struct io_session){ 0 };
 	source->io_open = false;
-	snprintf(source->io_missing, sizeof(source->io_missing), "its hooks are not attached");
 }
 
-static int open_io(struct all_source *source)
+/* Programs can be loaded now alone: later there is no privilege for that. */
+static int open_io(struct all_source *source, bool detached)
 {
 	int error;
 
+	source->io.detached = detached;
 	log_keep_errors(true);
 	error = io_session__open(&source->io, source->options, ignore_event, NULL);
 	log_keep_errors(false);
 	if (error)
 		close_io(source);
 	source->io_open = !error;
-	if (!error && source->started)
-		io_session__start(&source->io);
 	return say_missing(source->io_missing, sizeof(source->io_missing), error);
 }
 
@@ -128,15 +131,9 @@ static int open_source(void *data, const struct options *options, const struct e
 		error = open_exits(source, options->detached & PART_EXITS);
 	if (!error)
 		error = open_numa(source, options->detached & PART_NUMA);
-	if (error)
-		return error;
-	if (!(options->detached & PART_IO))
-		return open_io(source);
-	close_io(source);
-	return 0;
+	return error ? error : open_io(source, options->detached & PART_IO);
 }
 
-/* I/O that comes later loads programs. */
 static unsigned int needs(const struct options *options)
 {
 	return (options->detached ? PRIVILEGE_ATTACH : 0) | io_source.needs(options);
@@ -157,9 +154,8 @@ static int start(void *data)
 		error = kvm_probe__start(source->exits.probe);
 	if (!error)
 		error = session_source__start(source);
-	if (!error && source->io_open)
+	if (!error && looks_at_io(source))
 		io_session__start(&source->io);
-	source->started = true;
 	return error;
 }
 
@@ -180,6 +176,23 @@ static int want_exits(struct all_source *source, bool wanted)
 	return error;
 }
 
+/* Of what was counted before it went, nobody could tell what came after: it stays. */
+static int want_io(struct all_source *source)
+{
+	int error;
+
+	if (!source->io_open || looks_at_io(source))
+		return 0;
+	log_keep_errors(true);
+	error = io_session__attach(&source->io);
+	log_keep_errors(false);
+	if (error)
+		close_io(source);
+	else
+		io_session__start(&source->io);
+	return say_missing(source->io_missing, sizeof(source->io_missing), error);
+}
+
 int all_source__want(void *data, unsigned int parts)
 {
 	struct all_source *source = data;
@@ -190,11 +203,7 @@ int all_source__want(void *data, unsigned int parts)
 		numa_session__attach(&source->numa);
 	else if (source->numa.probe)
 		numa_session__detach(&source->numa);
-	if (source->io_open && !(parts & PART_IO))
-		close_io(source);
-	else if (!error && !source->io_open && parts & PART_IO)
-		error = open_io(source);
-	return error;
+	return error || !(parts & PART_IO) ? error : want_io(source);
 }
 
 static int poll_source(void *data)
@@ -202,7 +211,7 @@ static int poll_source(void *data)
 	struct all_source *source = data;
 	int error = session_source__poll(source);
 
-	return error || !source->io_open ? error : io_session__poll(&source->io);
+	return error || !looks_at_io(source) ? error : io_session__poll(&source->io);
 }
 
 static int read_exits(struct all_source *source, struct view *view)
@@ -231,17 +240,18 @@ static int read_numa(struct all_source *source, struct view *view)
 
 static int read_io(struct all_source *source, struct view *view)
 {
-	if (source->io_open)
+	if (looks_at_io(source))
 		return io_session__read(&source->io, &view->io);
 	io_view__clear(&view->io);
-	snprintf(view->io.missing.all, IO_REASON_SIZE, "%s", source->io_missing);
+	snprintf(view->io.missing.all, IO_REASON_SIZE, "%s",
+		 source->io_open ? "its hooks are not attached" : source->io_missing);
 	return 0;
 }
 
 static int read_view(void *data, struct view *view)
 {
 	struct all_source *source = data;
-	int error = source->io_open ? io_session__poll(&source->io) : 0;
+	int error = looks_at_io(source) ? io_session__poll(&source->io) : 0;
 
 	if (!error)
 		error = session__read(&source->base.session, &view->sched);

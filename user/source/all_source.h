@@ -14,10 +14,9 @@ extern const struct source_ops all_source;
 
 /*
  * Looks at these parts (PART_*) of views from now on, and no others, whose hooks then cost nothing.
- * A part that begins anew has no difference to what was before it. Those of exits and of nodes are
- * loaded as long as the source is open, and attached in no time; I/O is opened and closed, which
- * takes as long as at the start. Returns 0 or -errno after one line, or -EINTR as open() does; what
- * the host refuses is in the views.
+ * A part that begins anew has no difference to what was before it. All are loaded as long as the
+ * source is open, and attached in no time; I/O, once it is attached, stays so. Returns 0 or -errno
+ * after one line, or -EINTR as open() does; what the host refuses is in the views.
  */
 int all_source__want(void *source, unsigned int parts);
 

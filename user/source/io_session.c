@@ -218,6 +218,7 @@ int io_session__open(struct io_session *session, const struct options *options,
 {
 	struct block_probe_config config = { .vms_only = options->by == BY_VM,
 					     .events = options->events,
+					     .detached = session->detached,
 					     .event_min_ns = options->event_min_ns,
 					     .on_event = describe_event,
 					     .context = session };
@@ -276,6 +277,17 @@ void io_session__start(struct io_session *session)
 {
 	session->since_ns = clock_monotonic_ns();
 	block_probe__start(session->block);
+}
+
+int io_session__attach(struct io_session *session)
+{
+	int error = block_probe__attach(session->block);
+
+	session->detached = error;
+	if (error)
+		log_error("attaching to the block layer: %s: %s", strerror(-error),
+			  remedy(error, "start again"));
+	return error;
 }
 
 /* A copy of what each guest has reported: the next may come before this is shown. */

@@ -18,6 +18,7 @@ struct io_session {
 	uint64_t since_ns; /* CLOCK_MONOTONIC: requests are counted since */
 	struct session_filter filter;
 	const struct options *options;
+	bool detached; /* from the block layer, until io_session__attach(): set before open */
 	struct io_vms vms;
 	struct block_probe *block;
 	struct vmm_probe *vmm;		/* NULL: not asked for */
@@ -41,6 +42,9 @@ void io_session__close(struct io_session *session);
 
 /* Requests count from now on. */
 void io_session__start(struct io_session *session);
+
+/* Attaches what was opened detached: 0 or -errno after one line. */
+int io_session__attach(struct io_session *session);
 
 /*
  * Reads all there is of I/O into a part of a view, which is to be there up to the next one. Returns
