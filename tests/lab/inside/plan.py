@@ -28,6 +28,7 @@ import remote
 import starting
 import tracing
 import why
+import why_cpu
 
 STAGES = [
     (None, [living.kvm_loaded_later]),
@@ -61,6 +62,7 @@ STAGES = [
         exits.add_up,
         exits.port_writes,
         exits.slow_vmm,
+        why_cpu.why_exits,
         exits.halted,
         exits.exit_events,
     ]),
@@ -75,7 +77,9 @@ STAGES = [
         why.why_neighbour,
         why.why_throttled,
         why.why_two,
+        why_cpu.why_weight,
         causes.blame_iothread,
+        why_cpu.why_own,  # on what that one has started
     ]),
     (hosts.alone_on_node_0, [
         remote.half_remote,
@@ -91,6 +95,11 @@ STAGES = [
         remote.numa_events,
         why.why_remote,
         why.why_quiet,
+        why_cpu.why_host,
+        why_cpu.why_self,
+        why_cpu.why_storm,
+        why_cpu.why_wakes,
+        why_cpu.why_spread,
         remote.linux_guest,
     ]),
     (hosts.toggle_alone, [
@@ -138,6 +147,9 @@ DISK_STAGES = [
     (None, [hosts.kernel_is_quiet]),
 ]
 
+# On no kernel: MATRIX alone runs it.
+NO_CI = ()
+
 # The one kernel that shows it, where every kernel would. residency_sample has two sides:
 # move_pages() sees PROT_NONE pages from 6.5. So has threads: vhost's workers are threads of the
 # VMM from 6.4, and a task has other members in 7.x.
@@ -155,7 +167,9 @@ ON_ONE = {
     causes.blame_process: "6.12", causes.blame_realtime: "7", causes.blame_shares: "6.12",
     causes.blame_iothread: "6.1",
     why.why_neighbour: "6.12", why.why_throttled: "7", why.why_two: "6.1", why.why_remote: "6.12",
-    why.why_quiet: "6.12",
+    why.why_quiet: "6.12", why_cpu.why_weight: "7", why_cpu.why_own: "6.1",
+    why_cpu.why_host: "7", why_cpu.why_self: "6.1", why_cpu.why_exits: "7",
+    why_cpu.why_storm: NO_CI, why_cpu.why_wakes: NO_CI, why_cpu.why_spread: NO_CI,
     remote.all_remote: "7", remote.all_near: "7", remote.residency_exact: "6.1",
     remote.residency_sample: ("6.1", "7"), remote.residency_cgroup: "6.12",
     remote.node_moves: "6.12", remote.unknown: "6.12", remote.fault_counts: "6.1",
