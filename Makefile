@@ -132,7 +132,7 @@ install: all
 	install -m 644 doc/kvmq.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-cpu
 	install -m 644 doc/schema/*.json $(DESTDIR)$(PREFIX)/share/kvmq/schema
 	install -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/kvmq
-	install -m 644 doc/*.md doc/timeline.svg $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc
+	install -m 644 doc/*.md doc/*.svg $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-exit
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-numa
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-io
