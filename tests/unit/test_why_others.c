@@ -291,6 +291,21 @@ static void test_layers(void **state)
 	}
 }
 
+/* Its start is known to the tick where its disks are, and to the ns where its threads are. */
+static void test_start(void **state)
+{
+	struct why_scene *scene = *state;
+	uint64_t *vm_ns, *thread_ns;
+
+	set_means(add_web(scene), 0, 0, 50);
+	vm_ns = &scene->after.sched.vms.list[0].start_ns;
+	thread_ns = &scene->after.sched.threads.list[0].identity.vm_start_ns;
+	*vm_ns = *thread_ns = 10 + 9999999;
+	expect_verdict(judge(scene, 1), "web", "io-device", WHY_ACT);
+	*vm_ns = *thread_ns = 10 + 10000000;
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
 static void test_io_max(void **state)
 {
 	struct why_scene *scene = *state;
@@ -466,11 +481,11 @@ static void test_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_handling),	 TEST(test_spin),     TEST(test_left),
-		TEST(test_left_not),	 TEST(test_spread),   TEST(test_larger),
-		TEST(test_thrash),	 TEST(test_layers),   TEST(test_io_max),
-		TEST(test_io_neighbour), TEST(test_io_guest), TEST(test_io_vmm),
-		TEST(test_together),
+		TEST(test_handling), TEST(test_spin),	      TEST(test_left),
+		TEST(test_left_not), TEST(test_spread),	      TEST(test_larger),
+		TEST(test_thrash),   TEST(test_layers),	      TEST(test_start),
+		TEST(test_io_max),   TEST(test_io_neighbour), TEST(test_io_guest),
+		TEST(test_io_vmm),   TEST(test_together),
 	};
 
 	return cmocka_run_group_tests_name("why_others", tests, NULL, NULL);

@@ -9,14 +9,19 @@
 
 enum { LOOK, ACT, SHARE };
 
+#define TICK_NS 10000000
+
 static uint64_t mean_of(const struct io_row *row, enum io_layer layer)
 {
 	return row->known[layer] ? latency__mean(io_row__layer(row, layer)) : 0;
 }
 
+/* /proc tells the start of what does I/O in ticks of 10 ms, the kernel that of its threads in ns.
+ */
 static bool is_of(const struct io_row *row, const struct why_vm *vm)
 {
-	return row->vm && row->vm->pid == vm->vm->pid && row->vm->start_ns == vm->vm->start_ns;
+	return row->vm && row->vm->pid == vm->vm->pid && row->vm->start_ns <= vm->vm->start_ns &&
+	       vm->vm->start_ns - row->vm->start_ns < TICK_NS;
 }
 
 /* The disk that waits longest in a layer, or NULL. */
