@@ -97,7 +97,7 @@ static void test_no_difference(void **state)
 static void test_permutations_are_drawn(void **state)
 {
 	double a[40], b[40];
-	struct samples samples = { a, b, 40, 40, false };
+	struct samples samples;
 	double p;
 
 	(void)state;
@@ -105,6 +105,7 @@ static void test_permutations_are_drawn(void **state)
 		a[i] = i;
 		b[i] = i + 5.124; /* 1.96 standard errors of the difference, sqrt(2 / 40) * 11.69 */
 	}
+	samples = (struct samples){ a, b, 40, 40, false };
 	p = samples__permutation_p(&samples);
 	assert_true(p > 0.04 && p < 0.06);
 	assert_true(p == samples__permutation_p(&samples));
@@ -116,7 +117,7 @@ static void test_permutations_are_drawn(void **state)
 static void test_large_samples(void **state)
 {
 	double a[26], b[26];
-	struct samples samples = { a, b, 25, 25, false };
+	struct samples samples;
 	struct shift counted, estimated;
 
 	(void)state;
@@ -124,6 +125,7 @@ static void test_large_samples(void **state)
 		a[i] = i * i % 27;
 		b[i] = i * 7 % 26 + 3;
 	}
+	samples = (struct samples){ a, b, 25, 25, false };
 	counted = samples__shift(&samples);
 	samples.a_count = samples.b_count = 26;
 	estimated = samples__shift(&samples);

@@ -16,14 +16,16 @@ static int add(struct diff_notes *notes, const char *format, ...)
 
 static int add(struct diff_notes *notes, const char *format, ...)
 {
-	struct diff_note *note = list_add(notes);
+	struct diff_note note, *added;
 	va_list args;
 
-	if (!note)
-		return -ENOMEM;
 	va_start(args, format);
-	vsnprintf(note->text, sizeof(note->text), format, args);
+	vsnprintf(note.text, sizeof(note.text), format, args);
 	va_end(args);
+	added = list_add(notes);
+	if (!added)
+		return -ENOMEM;
+	*added = note;
 	return 0;
 }
 
@@ -156,9 +158,12 @@ static int note_run(struct diff_notes *notes, const struct diff_run *run)
 			    "losses: %c '%s': overlap: hazard_pct and stalled_pct are not used",
 			    side_name(run), run->path);
 	if (!error && (lost->torn || lost->clock))
-		error = add(notes, "losses: %c '%s': %llu readings, %llu waits: figures may be off",
-			    side_name(run), run->path, (unsigned long long)lost->torn,
-			    (unsigned long long)lost->clock);
+		error = add(
+			notes,
+			"losses: %c '%s': readings given up: %llu, waits with clocks apart: %llu: "
+			"figures may be off",
+			side_name(run), run->path, (unsigned long long)lost->torn,
+			(unsigned long long)lost->clock);
 	return error;
 }
 

@@ -122,6 +122,8 @@ static void print_side(FILE *file, const struct diff_report *report, enum side s
 		first = first ? first : run;
 		left_out += run->is_left_out;
 	}
+	if (!first)
+		return;
 	text_line(file, "%c: %zu run%s of %.1f s, %s %s, %u VM%s, %u vCPU%s%s",
 		  side == SIDE_A ? 'A' : 'B', report->table->runs[side],
 		  report->table->runs[side] == 1 ? "" : "s",

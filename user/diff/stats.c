@@ -207,16 +207,35 @@ static double choose(size_t n, size_t k)
 	return result;
 }
 
-/* All ways to take so many of the values from a place on. */
-static void take_all(struct tally *tally, const double *values, size_t left, size_t wanted,
-		     double sum)
+/* The next ascending choice of so many places: false after the last. */
+static bool next_choice(size_t *places, size_t wanted, size_t count)
 {
-	if (!wanted) {
+	size_t i = wanted;
+
+	while (i && places[i - 1] == count - wanted + i - 1)
+		i--;
+	if (!i)
+		return false;
+	places[i - 1]++;
+	for (; i < wanted; i++)
+		places[i] = places[i - 1] + 1;
+	return true;
+}
+
+/* All ways to take so many of the values. */
+static void take_all(struct tally *tally, const double *values, size_t count, size_t wanted)
+{
+	size_t places[SAMPLE_MAX];
+
+	for (size_t i = 0; i < wanted; i++)
+		places[i] = i;
+	do {
+		double sum = 0;
+
+		for (size_t i = 0; i < wanted; i++)
+			sum += values[places[i]];
 		tally__take(tally, sum);
-		return;
-	}
-	for (size_t i = 0; i + wanted <= left; i++)
-		take_all(tally, values + i + 1, left - i - 1, wanted - 1, sum + values[i]);
+	} while (next_choice(places, wanted, count));
 }
 
 /* One of them, by exchanging as many values for later ones. */
@@ -224,7 +243,7 @@ static double take_random(double *values, size_t count, size_t wanted, uint64_t 
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < wanted; i++) {
+	for (size_t i = 0; i < wanted && i < count; i++) {
 		size_t other = i + (size_t)(draw(state) % (count - i));
 		double value = values[other];
 
@@ -233,6 +252,11 @@ static double take_random(double *values, size_t count, size_t wanted, uint64_t 
 		sum += value;
 	}
 	return sum;
+}
+
+static double counted_p(const struct tally *tally)
+{
+	return tally->all > 0 ? tally->far / tally->all : 1;
 }
 
 static double random_p(const struct tally *tally)
@@ -252,8 +276,8 @@ static double unpaired_p(const struct samples *samples)
 	tally__begin(&tally, mean_of(samples->a, a) * (double)a,
 		     mean_of(values, count) * (double)a);
 	if (choose(count, a) <= PERMUTATIONS_COUNTED) {
-		take_all(&tally, values, count, a, 0);
-		return tally.far / tally.all;
+		take_all(&tally, values, count, a);
+		return counted_p(&tally);
 	}
 	for (int i = 0; i < PERMUTATIONS_DRAWN; i++)
 		tally__take(&tally, take_random(values, count, a, &state));
@@ -283,7 +307,7 @@ static double paired_p(const struct samples *samples)
 	if (exp2((double)count) <= PERMUTATIONS_COUNTED) {
 		for (; bits[0] < 1ULL << count; bits[0]++)
 			tally__take(&tally, sum_signed(differences, count, bits));
-		return tally.far / tally.all;
+		return counted_p(&tally);
 	}
 	for (int i = 0; i < PERMUTATIONS_DRAWN; i++) {
 		bits[0] = draw(&state);
