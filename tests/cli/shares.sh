@@ -54,9 +54,15 @@ works 'a victim beside thousands' "$cpu" -j -b vm 0.5 1 &&
 works 'what --vm leaves out' "$cpu" -j -m "$name-late" 0.5 1 &&
 	holds 'what --vm leaves out takes no slot' 'last["losses"]["threads"] == 0' 'len(rows) == 2' \
 		"last['vms'] >= $HOG_VMS + 3" "last['vcpus'] >= $HOG_VMS * $HOG_VCPUS"
-try "$cpu" -v -b vm 0.5 1
-if grep -q '^kvmq-cpu: the table of threads: all VMs of 65534, user 65534: share used up' "$scratch/err"; then
+for tool in cpu exit numa; do
+	works "kvmq-$tool: whose share is used up, in JSON" "$build/kvmq-$tool" -j -b vm 0.5 1 &&
+		holds "kvmq-$tool: whose share is used up, in JSON" \
+			"sum(one['count'] for one in last['losses_by'] if one['uid'] == 65534) > 0" \
+			"all(one['uid'] == 65534 and one['loss'] == 'threads' for one in last['losses_by'])"
+done
+try "$cpu" -b vm 0.5 1
+if grep -q "^losses: [0-9]* switches of threads not tracked (table full), [0-9]* of them user 65534's" "$scratch/out"; then
 	ok 'whose share is used up'
 else
-	bad 'whose share is used up' 'no line of user 65534'
+	bad 'whose share is used up' "no line of user 65534's: $(grep ^losses "$scratch/out" | tail -1)"
 fi

@@ -346,9 +346,9 @@ static void test_event_json_bad_name(void **state)
 static char *print_footer(const struct snapshot *before, const struct snapshot *after,
 			  const struct columns *columns)
 {
-	const struct loss_set losses = { &sched_losses, &after->losses, NULL };
+	const struct loss_set losses = { &sched_losses, &after->losses, NULL, NULL };
 	struct host host = { .name = "h", .kernel = "6.1", .cpus = 2 };
-	struct summary summary = { &host, before, after, 1, 3 };
+	struct summary summary = { &host, before, after, NULL, 1, 3 };
 	struct cost_shares cost;
 	struct memory memory;
 

@@ -77,6 +77,7 @@ static void test_all_members(void **state)
 	CHECK_ITEM(struct numa_thread, numa.threads);
 	CHECK_ITEM(struct numa_vm, numa.vms);
 	CHECK_ITEM(struct cgroup_limit, limits);
+	CHECK_ITEM(struct share_loss, shares.of);
 	CHECK_ITEM(struct named_wait, waits);
 	CHECK_ITEM(struct named_exit, slow_exits);
 	CHECK_ITEM(struct named_burst, bursts);

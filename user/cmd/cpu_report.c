@@ -87,7 +87,7 @@ static json_t *blame_json(const struct blame_list *blame, size_t row, size_t *pl
 
 static int print_json(struct cpu_report *report, FILE *file, const struct summary *summary)
 {
-	const struct loss_set losses = { &sched_losses, &summary->after->losses, NULL };
+	const struct loss_set losses = summary__losses(summary);
 	struct json_rows rows;
 	size_t place = 0;
 
@@ -149,7 +149,7 @@ static int print_blame(const struct cpu_report *report, FILE *file, unsigned int
 
 static void print_footer(const struct cpu_report *report, FILE *file, const struct summary *summary)
 {
-	const struct loss_set losses = { &sched_losses, &summary->after->losses, NULL };
+	const struct loss_set losses = summary__losses(summary);
 	struct cost_shares cost = summary__cost(summary);
 	bool verbose = report->options->verbose;
 
@@ -193,8 +193,8 @@ static int print(void *data, FILE *file, const struct view *earlier, const struc
 	struct cpu_report *report = data;
 	const struct snapshot *before = &earlier->sched, *after = &later->sched;
 	struct summary summary = summary__of(earlier, later);
-	const struct loss_set old = { &sched_losses, &before->losses, NULL };
-	const struct loss_set losses = { &sched_losses, &after->losses, NULL };
+	const struct loss_set old = { &sched_losses, &before->losses, NULL, NULL };
+	const struct loss_set losses = summary__losses(&summary);
 	int error = rows__make(&report->rows, before, after, report->options->by);
 
 	if (error)

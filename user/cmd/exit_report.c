@@ -47,7 +47,7 @@ static const struct loss_table exit_losses = LOSS_TABLE(exit_loss_list);
 
 static struct loss_pair losses_of(const struct view *view)
 {
-	return losses__pair(&view->sched, &exit_losses, &view->exits.losses);
+	return losses__pair(view, &exit_losses, &view->exits.losses);
 }
 
 static int init(void *data, const struct options *options, int *status)

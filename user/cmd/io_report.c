@@ -208,18 +208,22 @@ struct io_losses {
 
 #define LOSS(key, words)                                                                           \
 	{                                                                                          \
-#key, words, offsetof(struct io_losses, key), NULL                                 \
+#key, words, offsetof(struct io_losses, key), NULL, SHARE_NO_TABLE                 \
+	}
+#define LOSS_OF_TABLE(key, words, table)                                                           \
+	{                                                                                          \
+#key, words, offsetof(struct io_losses, key), NULL, table                          \
 	}
 
 static const struct loss io_loss_list[] = {
 	LOSS(processes, NULL),
 	LOSS(events, "events dropped (buffer full)"),
-	LOSS(flows, "requests booked on nobody (table full)"),
+	LOSS_OF_TABLE(flows, "requests booked on nobody (table full)", SHARE_FLOWS),
 	LOSS(requests, "requests not timed (table full)"),
 	LOSS(owners, "VMs, cgroups or devices whose requests are left out (table full)"),
 	LOSS(early, "completions of requests issued before the start"),
 	LOSS(hook_runs, "runs of hooks left out by the kernel"),
-	LOSS(vmm_requests, "requests of VMMs not counted (table full)"),
+	LOSS_OF_TABLE(vmm_requests, "requests of VMMs not counted (table full)", SHARE_VMM_FLOWS),
 	LOSS(ring_reads, "readings of a ring that failed"),
 	LOSS(ring_samples, "readings of a ring left out (another CPU was at it)"),
 	LOSS(reports_rejected, "guest reports refused"),
@@ -266,13 +270,13 @@ static json_t *json_head(const struct view *before, const struct view *after)
 {
 	struct io_cost cost = find_cost(before, after);
 	const struct io_losses lost = find_losses(&after->io);
-	const struct loss_set losses = { &io_losses, &lost, NULL };
+	const struct loss_set losses = { &io_losses, &lost, NULL, &after->shares };
 	const struct io_missing *missing = &after->io.missing;
 	char time[32];
 
 	format_time(time, sizeof(time), after->sched.realtime_ns);
-	return json_pack("{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "schema",
-			 SCHEMA, "host", json__text(after->host.name), "kernel",
+	return json_pack("{s:s,s:o,s:o,s:s,s:I,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+			 "schema", SCHEMA, "host", json__text(after->host.name), "kernel",
 			 json__text(after->host.kernel), "time", time, "interval_ns",
 			 (json_int_t)(after->sched.time_ns - before->sched.time_ns), "cpus",
 			 (int)after->host.cpus, "vms", (int)after->io.vms.count, "disks",
@@ -280,7 +284,8 @@ static json_t *json_head(const struct view *before, const struct view *after)
 			 json_pack("{s:I,s:o,s:o,s:f}", "runs", (json_int_t)cost.runs, "run_ns",
 				   json__known_real(cost.run_ns), "hooks_pct",
 				   json__known_real(cost.hooks_pct), "own_pct", cost.own_pct),
-			 "losses", losses__json(&losses, 1), "vms_missing",
+			 "losses", losses__json(&losses, 1), "losses_by",
+			 losses__owners_json(&losses, 1), "vms_missing",
 			 reason(*missing->all ? missing->all : missing->vms), "throttling_missing",
 			 reason(after->io.block.throttling_missing), "vmm_missing",
 			 reason(missing->vmm), "queues_missing", reason(missing->queues),
@@ -337,10 +342,10 @@ static void choose_columns(const struct io_report *report, struct columns *colum
 	}
 }
 
-static void print_losses(FILE *file, const struct io_view *view, const struct columns *columns)
+static void print_losses(FILE *file, const struct view *view, const struct columns *columns)
 {
-	const struct io_losses lost = find_losses(view);
-	const struct loss_set losses = { &io_losses, &lost, view->unseen_words };
+	const struct io_losses lost = find_losses(&view->io);
+	const struct loss_set losses = { &io_losses, &lost, view->io.unseen_words, &view->shares };
 
 	losses__print(file, &losses, 1, columns);
 }
@@ -379,7 +384,7 @@ static void print_footer(const struct io_report *report, FILE *file, const struc
 	else if (verbose)
 		fprintf(file, "cost of hooks: %.0f ns per run\n", cost.run_ns);
 	cost__print(file, &shares, "kvmq-io");
-	print_losses(file, &after->io, verbose ? NULL : &report->columns);
+	print_losses(file, after, verbose ? NULL : &report->columns);
 	putc('\n', file);
 }
 
@@ -457,7 +462,7 @@ static int print(void *data, FILE *file, const struct view *before, const struct
 	/* An event line says nothing of those that are not there. */
 	if (memcmp(&before->io.block.losses, &after->io.block.losses,
 		   sizeof(after->io.block.losses)))
-		print_losses(file, &after->io, NULL);
+		print_losses(file, after, NULL);
 	return 0;
 }
 

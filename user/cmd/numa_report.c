@@ -38,7 +38,7 @@ static const struct loss_table numa_losses = LOSS_TABLE(numa_loss_list);
 
 static struct loss_pair losses_of(const struct view *view)
 {
-	return losses__pair(&view->sched, &numa_losses, &view->numa.losses);
+	return losses__pair(view, &numa_losses, &view->numa.losses);
 }
 
 static int init(void *data, const struct options *options, int *status)

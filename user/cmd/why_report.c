@@ -71,7 +71,7 @@ static json_t *json_of_verdict(const struct verdict *verdict)
 
 static int print_json(const struct why *why, FILE *file, const struct summary *summary)
 {
-	const struct loss_set losses = { &sched_losses, &summary->after->losses, NULL };
+	const struct loss_set losses = summary__losses(summary);
 	json_t *object = summary__json(summary, SCHEMA, &losses, 1);
 	json_t *verdicts = json_array(), *unasked = json_array();
 
@@ -95,7 +95,7 @@ static int print_json(const struct why *why, FILE *file, const struct summary *s
 
 static void print_text(const struct why_report *report, FILE *file, const struct summary *summary)
 {
-	const struct loss_set losses = { &sched_losses, &summary->after->losses, NULL };
+	const struct loss_set losses = summary__losses(summary);
 	struct cost_shares cost = summary__cost(summary);
 
 	if (report->options->timestamp)

@@ -155,6 +155,15 @@ static const struct field blame_fields[] = {
 	FIELD(struct blame, ns, FIELD_U64, FIELD_COUNTER),
 };
 
+static const struct field share_loss_fields[] = {
+	FIELD_CODE("of", struct share_loss, table, FIELD_U32, FIELD_KEY, SHARE_TABLES),
+	FIELD_CODE("owner", struct share_loss, owner, FIELD_U32, FIELD_KEY, SHARE_OWNERS),
+	FIELD(struct share_loss, id, FIELD_U64, FIELD_KEY),
+	FIELD(struct share_loss, uid, FIELD_U32, FIELD_GAUGE),
+	FIELD(struct share_loss, vm, FIELD_TEXT, FIELD_GAUGE),
+	FIELD(struct share_loss, lost, FIELD_U64, FIELD_COUNTER),
+};
+
 const struct set moment_set = SET_OF_VIEW("moments", moment_fields);
 const struct set io_moment_set = { .name = "moments",
 				   .fields = moment_fields,
@@ -162,6 +171,7 @@ const struct set io_moment_set = { .name = "moments",
 				   .size = sizeof(struct view) };
 const struct set host_set = SET_OF_VIEW("host", host_fields);
 const struct set loss_set = SET_OF_VIEW("losses", loss_fields);
+const struct set share_loss_set = SET_OF_LIST("share_losses", shares.of, share_loss_fields, 3);
 const struct set vm_set = SET_OF_LIST("vms", sched.vms, vm_fields, 2);
 const struct set vm_exited_set = SET_OF_LIST("vm_exited", sched.vms, vm_exited_fields, 2);
 const struct set thread_name_set =

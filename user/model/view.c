@@ -7,6 +7,7 @@ void view__free(struct view *view)
 	exit_snapshot__free(&view->exits);
 	numa_snapshot__free(&view->numa);
 	io_view__free(&view->io);
+	list_free(&view->shares.of);
 	list_free(&view->limits);
 	list_free(&view->waits);
 	list_free(&view->slow_exits);

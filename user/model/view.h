@@ -11,6 +11,7 @@
 #include "model/io_view.h"
 #include "model/limits.h"
 #include "model/numa.h"
+#include "model/share_loss.h"
 #include "model/snapshot.h"
 #include "model/wait_event.h"
 
@@ -44,6 +45,7 @@ struct view {
 	struct exit_snapshot exits;
 	struct numa_snapshot numa;
 	struct io_view io;
+	struct share_losses shares;
 	/* Since the view before, if events are recorded. */
 	LIST(struct named_wait) waits;
 	LIST(struct named_exit) slow_exits;

@@ -2,6 +2,7 @@
 #include "model/view_sets.h"
 
 /* Each set is in one of these lists. */
+#define SETS_OF_ALL &host_set, &share_loss_set
 #define SETS_OF_THREADS &loss_set, &vm_set, &vm_exited_set, &thread_name_set, &thread_set
 #define SETS_OF_CPU &overlap_set, &blame_set, &wait_set
 #define SETS_OF_EXITS                                                                              \
@@ -17,12 +18,13 @@
 		&io_sets[IO_SET_EVENTS], &io_sets[IO_SET_GUESTS], &io_sets[IO_SET_GUEST_DISKS],    \
 		&io_sets[IO_SET_GUEST_FLOWS]
 
-const struct set *const cpu_sets[] = { &moment_set, &host_set, SETS_OF_THREADS, SETS_OF_CPU, NULL };
-const struct set *const exit_sets[] = { &moment_set, &host_set, SETS_OF_THREADS, SETS_OF_EXITS,
+const struct set *const cpu_sets[] = { &moment_set, SETS_OF_ALL, SETS_OF_THREADS, SETS_OF_CPU,
+				       NULL };
+const struct set *const exit_sets[] = { &moment_set, SETS_OF_ALL, SETS_OF_THREADS, SETS_OF_EXITS,
 					NULL };
-const struct set *const numa_sets[] = { &moment_set, &host_set, SETS_OF_THREADS, SETS_OF_NUMA,
+const struct set *const numa_sets[] = { &moment_set, SETS_OF_ALL, SETS_OF_THREADS, SETS_OF_NUMA,
 					NULL };
-const struct set *const io_view_sets[] = { &io_moment_set, &host_set, SETS_OF_IO, NULL };
-const struct set *const all_sets[] = { &moment_set,	&host_set,   &host_use_set, &limit_set,
+const struct set *const io_view_sets[] = { &io_moment_set, SETS_OF_ALL, SETS_OF_IO, NULL };
+const struct set *const all_sets[] = { &moment_set,	SETS_OF_ALL, &host_use_set, &limit_set,
 				       SETS_OF_THREADS, SETS_OF_CPU, SETS_OF_EXITS, SETS_OF_NUMA,
 				       SETS_OF_IO,	NULL };

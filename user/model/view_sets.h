@@ -20,7 +20,7 @@ extern const struct set *const io_view_sets[];
 extern const struct set *const all_sets[];
 
 /* Of what all have. */
-extern const struct set moment_set, host_set;
+extern const struct set moment_set, host_set, share_loss_set;
 
 /* Of kvmq-io: of a moment, the first fields of moment_set. */
 extern const struct set io_moment_set;

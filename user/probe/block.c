@@ -175,14 +175,19 @@ void block_probe__close(struct block_probe *probe)
 {
 	if (!probe)
 		return;
-	if (probe->skeleton && probe->skeleton->bss->counts.lost_flows)
-		owners__tell(probe->skeleton->maps.shares, "the table of flows");
 	ring_buffer__free(probe->ring);
 	unmap_array(&probe->slots);
 	unmap_array(&probe->vm_tgids);
 	block_bpf__destroy(probe->skeleton);
 	free(probe->tgids);
 	free(probe);
+}
+
+int block_probe__read_losses(const struct block_probe *probe, struct share_losses *losses)
+{
+	if (!probe->skeleton->bss->counts.lost_flows)
+		return 0;
+	return owners__read_losses(probe->skeleton->maps.shares, SHARE_FLOWS, losses);
 }
 
 void block_probe__start(struct block_probe *probe)

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "model/io.h"
 #include "model/io_event.h"
+#include "model/share_loss.h"
 
 struct block_probe;
 
@@ -56,6 +57,9 @@ int block_probe__poll(struct block_probe *probe);
 
 /* Returns 0 or -errno. The snapshot's memory is its own, to be used again or freed. */
 int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot);
+
+/* Adds whose losses.flows are. Returns 0 or -errno. */
+int block_probe__read_losses(const struct block_probe *probe, struct share_losses *losses);
 
 /*
  * What kvmq-io needs of this host, whether it is there, and the proof by loading the programs

@@ -3,14 +3,15 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/log.h"
-
-#define OWNERS_TOLD 8
+#define OWNERS_BATCH 256
 #define PLACE_MEMORY (16ULL << 20) /* of the host, for each place in a table */
+
+_Static_assert((int)SHARE_OF_USER == OWNER_UID && (int)SHARE_OF_VM == OWNER_VM &&
+		       (int)SHARE_OF_CGROUP == OWNER_CGROUP && SHARE_NO_UID == OWNER_NOBODY,
+	       "both sides name the same owners");
 
 int map_array(struct shared_array *array, const struct bpf_map *map, int protection)
 {
@@ -69,16 +70,11 @@ int owner_give_back(const struct bpf_program *program, const struct owner *owner
 	return bpf_prog_test_run_opts(bpf_program__fd(program), &options) ? -errno : 0;
 }
 
-struct short_owner {
-	struct owner owner;
-	uint64_t lost;
-};
-
 /* Keeps the list of those who lack most, most first. */
-static void rank(struct short_owner list[OWNERS_TOLD], struct short_owner one)
+static void rank(struct share_loss list[SHARE_LOSSES_MAX], struct share_loss one)
 {
-	for (size_t i = 0; i < OWNERS_TOLD; i++) {
-		struct short_owner other = list[i];
+	for (size_t i = 0; i < SHARE_LOSSES_MAX; i++) {
+		struct share_loss other = list[i];
 
 		if (other.lost >= one.lost)
 			continue;
@@ -87,28 +83,47 @@ static void rank(struct short_owner list[OWNERS_TOLD], struct short_owner one)
 	}
 }
 
-void owners__tell(const struct bpf_map *shares, const char *table)
+static void rank_all(struct share_loss list[SHARE_LOSSES_MAX], enum share_table table,
+		     const struct owner *owners, const struct owner_share *shares, uint32_t count)
 {
-	static const char *const kinds[] = { [OWNER_UID] = "all VMs of",
-					     [OWNER_VM] = "VM of PID",
-					     [OWNER_CGROUP] = "VM of cgroup" };
-	struct short_owner list[OWNERS_TOLD] = { 0 }, one;
-	const struct owner *before = NULL;
-	struct owner last;
-	struct owner_share share;
+	for (uint32_t i = 0; i < count; i++)
+		if (shares[i].lost)
+			rank(list, (struct share_loss){ .table = table,
+							.owner = (enum share_owner)owners[i].kind,
+							.id = owners[i].id,
+							.uid = owners[i].uid,
+							.lost = shares[i].lost });
+}
 
-	while (!bpf_map_get_next_key(bpf_map__fd(shares), before, &one.owner)) {
-		if (!bpf_map_lookup_elem(bpf_map__fd(shares), &one.owner, &share)) {
-			one.lost = share.lost;
-			rank(list, one);
+int owners__read_losses(const struct bpf_map *map, enum share_table table,
+			struct share_losses *losses)
+{
+	struct share_loss list[SHARE_LOSSES_MAX] = { 0 };
+	struct owner_share shares[OWNERS_BATCH];
+	struct owner owners[OWNERS_BATCH];
+	uint32_t token, *from = NULL;
+	bool last = false;
+
+	while (!last) {
+		uint32_t count = OWNERS_BATCH;
+
+		if (bpf_map_lookup_batch(bpf_map__fd(map), from, &token, owners, shares, &count,
+					 NULL)) {
+			if (errno != ENOENT)
+				return -errno;
+			last = true;
 		}
-		last = one.owner;
-		before = &last;
+		from = &token;
+		rank_all(list, table, owners, shares, count);
 	}
-	for (size_t i = 0; i < OWNERS_TOLD && list[i].lost; i++)
-		log_detail("%s: %s %" PRIu64 ", user %u: share used up, %" PRIu64 " times", table,
-			   kinds[list[i].owner.kind], (uint64_t)list[i].owner.id, list[i].owner.uid,
-			   list[i].lost);
+	for (size_t i = 0; i < SHARE_LOSSES_MAX && list[i].lost; i++) {
+		struct share_loss *one = list_add(&losses->of);
+
+		if (!one)
+			return -ENOMEM;
+		*one = list[i];
+	}
+	return 0;
 }
 
 uint64_t missed_runs(const struct bpf_object *object)

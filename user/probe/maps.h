@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "bpf/owner.h"
+#include "model/share_loss.h"
 
 /* The memory of an array map that both sides see. */
 struct shared_array {
@@ -37,7 +38,8 @@ uint32_t table_size(uint32_t least, uint32_t most);
 /* Takes a place off an owner's account, by a skeleton's owner_give_back. Returns 0 or -errno. */
 int owner_give_back(const struct bpf_program *program, const struct owner *owner);
 
-/* With -v: whose share of a table was used up, and how often: those of whom there is most. */
-void owners__tell(const struct bpf_map *shares, const char *table);
+/* Adds whose share of a table was used up, those of whom most was lost. Returns 0 or -errno. */
+int owners__read_losses(const struct bpf_map *map, enum share_table table,
+			struct share_losses *losses);
 
 #endif

@@ -420,8 +420,6 @@ void sched_probe__close(struct sched_probe *probe)
 	if (!probe)
 		return;
 	log_detail("slots used at once: at most %u of %u", probe->slots_seen, probe->slots);
-	if (probe->skeleton && probe->skeleton->bss->losses.slots)
-		owners__tell(probe->skeleton->maps.shares, "the table of threads");
 	ring_buffer__free(probe->rings);
 	unmap_array(&probe->threads);
 	unmap_array(&probe->cpus);

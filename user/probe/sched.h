@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "model/share_loss.h"
 #include "model/snapshot.h"
 #include "model/state_change.h"
 #include "model/wait_event.h"
@@ -70,6 +71,9 @@ int sched_probe__poll(struct sched_probe *probe);
  * and the cost of the hooks. Returns 0 or -errno.
  */
 int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot);
+
+/* Adds whose losses.threads are. Returns 0 or -errno. */
+int sched_probe__read_losses(const struct sched_probe *probe, struct share_losses *losses);
 
 /* How many calls of on_change are missing so far, since a buffer was full. */
 uint64_t sched_probe__lost_changes(const struct sched_probe *probe);

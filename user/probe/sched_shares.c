@@ -102,6 +102,13 @@ void shares__forget_gone(struct sched_probe *probe)
 	probe->asked_count = kept;
 }
 
+int sched_probe__read_losses(const struct sched_probe *probe, struct share_losses *losses)
+{
+	if (!probe->skeleton->bss->losses.slots)
+		return 0;
+	return owners__read_losses(probe->skeleton->maps.shares, SHARE_THREADS, losses);
+}
+
 void shares__free(struct sched_probe *probe)
 {
 	free(probe->asked);

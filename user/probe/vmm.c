@@ -101,8 +101,6 @@ void vmm_probe__close(struct vmm_probe *probe)
 		return;
 	for (size_t i = 0; i < probe->count; i++)
 		bpf_link__destroy(probe->attachments[i].link);
-	if (probe->skeleton && probe->skeleton->bss->lost)
-		owners__tell(probe->skeleton->maps.shares, "the table of disks in VMMs");
 	vmm_bpf__destroy(probe->skeleton);
 	free(probe->attachments);
 	free(probe);
@@ -250,4 +248,11 @@ int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot)
 	}
 	vmm_snapshot__join(snapshot);
 	return error;
+}
+
+int vmm_probe__read_losses(const struct vmm_probe *probe, struct share_losses *losses)
+{
+	if (!probe->skeleton->bss->lost)
+		return 0;
+	return owners__read_losses(probe->skeleton->maps.shares, SHARE_VMM_FLOWS, losses);
 }

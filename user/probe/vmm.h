@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "model/io.h"
+#include "model/share_loss.h"
 
 struct vmm_probe;
 
@@ -33,4 +34,7 @@ void vmm_probe__keep(struct vmm_probe *probe, bool (*wanted)(const void *context
 		     const void *context);
 
 int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot);
+
+/* Adds whose snapshot.lost is. Returns 0 or -errno. */
+int vmm_probe__read_losses(const struct vmm_probe *probe, struct share_losses *losses);
 #endif

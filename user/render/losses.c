@@ -3,15 +3,17 @@
 
 #include <string.h>
 
+#include "render/json.h"
 #include "render/terminal.h"
 
 #define LOSS(key, words, of)                                                                       \
 	{                                                                                          \
-#key, words, offsetof(struct losses, key), of                                      \
+#key, words, offsetof(struct losses, key), of, SHARE_NO_TABLE                      \
 	}
 
 static const struct loss sched_list[] = {
-	LOSS(threads, "switches of threads not tracked (table full)", NULL),
+	{ "threads", "switches of threads not tracked (table full)",
+	  offsetof(struct losses, threads), NULL, SHARE_THREADS },
 	LOSS(events, "events dropped (buffer full)", NULL),
 	LOSS(torn, "readings given up", NULL),
 	LOSS(clock, "waits with clocks apart", NULL),
@@ -33,11 +35,11 @@ static uint64_t count_of(const struct loss_set *set, const struct loss *loss)
 	return count;
 }
 
-struct loss_pair losses__pair(const struct snapshot *sched, const struct loss_table *table,
+struct loss_pair losses__pair(const struct view *view, const struct loss_table *table,
 			      const void *losses)
 {
-	return (struct loss_pair){ { { &sched_losses, &sched->losses, NULL },
-				     { table, losses, NULL } } };
+	return (struct loss_pair){ { { &sched_losses, &view->sched.losses, NULL, &view->shares },
+				     { table, losses, NULL, NULL } } };
 }
 
 static bool has_changed(const struct loss_set *before, const struct loss_set *after)
@@ -59,6 +61,26 @@ static bool is_about(const struct loss *loss, const struct columns *columns)
 	return false;
 }
 
+/* ", 3 of them user 1000's": the worst of those whose they are. */
+static void print_owner(FILE *words, const struct share_losses *shares, const struct loss *loss)
+{
+	const struct share_loss *worst =
+		shares && loss->table ? share_losses__worst(shares, loss->table) : NULL;
+
+	if (!worst)
+		return;
+	fprintf(words, ", %llu of them ", (unsigned long long)worst->lost);
+	if (worst->uid == SHARE_NO_UID && worst->owner == SHARE_OF_USER)
+		fputs("no VM's", words);
+	else if (worst->owner == SHARE_OF_USER)
+		fprintf(words, "user %u's", worst->uid);
+	else if (*worst->vm)
+		fprintf(words, "VM %s's", worst->vm);
+	else
+		fprintf(words, "%s %llu's", worst->owner == SHARE_OF_VM ? "PID" : "cgroup",
+			(unsigned long long)worst->id);
+}
+
 void losses__print(FILE *file, const struct loss_set *sets, size_t count,
 		   const struct columns *columns)
 {
@@ -77,6 +99,7 @@ void losses__print(FILE *file, const struct loss_set *sets, size_t count,
 			fprintf(line.words, "%s%llu %s",
 				any ? ", " : "losses: ", (unsigned long long)lost,
 				loss->words ? loss->words : set->words);
+			print_owner(line.words, set->shares, loss);
 			any = true;
 		}
 	}
@@ -111,4 +134,34 @@ void losses__print_change(FILE *file, const struct loss_set *before, const struc
 		changed |= has_changed(&before[i], &after[i]);
 	if (changed)
 		losses__print(file, after, count, NULL);
+}
+
+static json_t *json_of_owner(const char *loss, const struct share_loss *one)
+{
+	return json_pack(
+		"{s:s,s:o,s:o,s:o,s:o,s:I}", "loss", loss, "uid",
+		one->uid == SHARE_NO_UID ? json_null() : json_integer(one->uid), "vm",
+		*one->vm ? json__text(one->vm) : json_null(), "vm_pid",
+		one->owner == SHARE_OF_VM ? json_integer((json_int_t)one->id) : json_null(),
+		"vm_cgroup_id",
+		one->owner == SHARE_OF_CGROUP ? json_integer((json_int_t)one->id) : json_null(),
+		"count", (json_int_t)one->lost);
+}
+
+static void add_owners(json_t *array, const struct loss *loss, const struct share_losses *shares)
+{
+	for (size_t i = 0; i < shares->of.count; i++)
+		if (shares->of.list[i].table == loss->table)
+			json_array_append_new(array, json_of_owner(loss->key, &shares->of.list[i]));
+}
+
+json_t *losses__owners_json(const struct loss_set *sets, size_t count)
+{
+	json_t *array = json_array();
+
+	for (const struct loss_set *set = sets; set < sets + count; set++)
+		for (size_t i = 0; i < set->table->count && set->shares; i++)
+			if (set->table->list[i].table)
+				add_owners(array, &set->table->list[i], set->shares);
+	return array;
 }

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "model/snapshot.h"
+#include "model/share_loss.h"
+#include "model/view.h"
 #include "render/metric.h"
 
 struct loss {
@@ -16,6 +17,7 @@ struct loss {
 	const char *words; /* to stand behind the number. NULL: those of the set */
 	size_t place;	   /* of its uint64_t in the struct */
 	const char *of; /* key of the metric that it is about; NULL: any; "": none, made up for */
+	enum share_table table; /* that is full; SHARE_NO_TABLE: it names nobody */
 };
 
 struct loss_table {
@@ -23,11 +25,12 @@ struct loss_table {
 	size_t count;
 };
 
-/* The losses of a moment, since the tool started; losses and words are borrowed. */
+/* The losses of a moment, since the tool started; all is borrowed. */
 struct loss_set {
 	const struct loss_table *table;
 	const void *losses;
-	const char *words; /* of the entry that has none of its own, or NULL */
+	const char *words;		   /* of the entry that has none of its own, or NULL */
+	const struct share_losses *shares; /* whose they are; NULL: not known */
 };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): parameters of designators */
@@ -53,7 +56,7 @@ struct loss_pair {
 };
 
 /* losses: what table is about; borrowed. */
-struct loss_pair losses__pair(const struct snapshot *sched, const struct loss_table *table,
+struct loss_pair losses__pair(const struct view *view, const struct loss_table *table,
 			      const void *losses);
 
 /*
@@ -69,5 +72,8 @@ void losses__print_change(FILE *file, const struct loss_set *before, const struc
 
 /* An object with all; where two sets have a key, with the sum. A new reference. */
 json_t *losses__json(const struct loss_set *sets, size_t count);
+
+/* Whose they are: an object for each owner in the sets' shares. A new reference. */
+json_t *losses__owners_json(const struct loss_set *sets, size_t count);
 
 #endif

@@ -49,7 +49,8 @@ struct summary summary__of(const struct view *before, const struct view *after)
 {
 	return (struct summary){ .host = &after->host,
 				 .before = &before->sched,
-				 .after = &after->sched };
+				 .after = &after->sched,
+				 .shares = &after->shares };
 }
 
 void summary__count(struct summary *summary, const struct rows *rows)
@@ -109,6 +110,11 @@ struct cost_shares summary__cost(const struct summary *summary)
 	return (struct cost_shares){ cost.hooks_pct, cost.own_pct };
 }
 
+struct loss_set summary__losses(const struct summary *summary)
+{
+	return (struct loss_set){ &sched_losses, &summary->after->losses, NULL, summary->shares };
+}
+
 double cost__sum(double left, double right)
 {
 	return left < 0 || right < 0 ? -1 : left + right;
@@ -147,11 +153,11 @@ json_t *summary__json(const struct summary *summary, const char *schema,
 	char time[32];
 
 	format_time(time, sizeof(time), after->realtime_ns);
-	return json_pack("{s:s,s:o,s:o,s:s,s:I,s:I,s:I,s:I,s:o,s:o}", "schema", schema, "host",
+	return json_pack("{s:s,s:o,s:o,s:s,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", schema, "host",
 			 json__text(summary->host->name), "kernel",
 			 json__text(summary->host->kernel), "time", time, "interval_ns",
 			 (json_int_t)(after->time_ns - summary->before->time_ns), "cpus",
 			 (json_int_t)summary->host->cpus, "vms", (json_int_t)summary->vms, "vcpus",
 			 (json_int_t)summary->vcpus, "cost", json_cost(summary), "losses",
-			 losses__json(sets, count));
+			 losses__json(sets, count), "losses_by", losses__owners_json(sets, count));
 }

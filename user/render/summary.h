@@ -14,6 +14,7 @@ struct summary {
 	const struct host *host;
 	const struct snapshot *before;
 	const struct snapshot *after;
+	const struct share_losses *shares; /* of after; NULL: not known */
 	uint64_t vms;
 	uint64_t vcpus;
 };
@@ -41,6 +42,9 @@ struct cost_shares {
 
 struct cost_shares summary__cost(const struct summary *summary);
 
+/* The scheduler's losses; they borrow the summary's. */
+struct loss_set summary__losses(const struct summary *summary);
+
 /* "cost: of one CPU 0.176 % in hooks, 0.250 % in TOOL" */
 void cost__print(FILE *file, const struct cost_shares *cost, const char *tool);
 
@@ -54,8 +58,8 @@ void summary__print_switches(FILE *file, const struct summary *summary);
 json_t *json__known_real(double value);
 
 /*
- * An object with schema, host, kernel, time, interval_ns, cpus, vms, vcpus, cost and the losses
- * of count sets; rows are the caller's. A new reference.
+ * An object with schema, host, kernel, time, interval_ns, cpus, vms, vcpus, cost, the losses
+ * of count sets and whose these are; rows are the caller's. A new reference.
  */
 json_t *summary__json(const struct summary *summary, const char *schema,
 		      const struct loss_set *sets, size_t count);

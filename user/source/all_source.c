@@ -254,7 +254,7 @@ static int read_view(void *data, struct view *view)
 	int error = looks_at_io(source) ? io_session__poll(&source->io) : 0;
 
 	if (!error)
-		error = session__read(&source->base.session, &view->sched);
+		error = session__read(&source->base.session, view);
 	view->host = source->base.host;
 	if (!error)
 		error = limits__read(view, "/proc", "/sys/fs/cgroup");
@@ -262,7 +262,9 @@ static int read_view(void *data, struct view *view)
 		error = read_exits(source, view);
 	if (!error)
 		error = read_numa(source, view);
-	return error ? error : read_io(source, view);
+	if (!error)
+		error = read_io(source, view);
+	return error || !source->io_open ? error : io_session__read_losses(&source->io, view);
 }
 
 static void close_source(void *data)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "host/proc.h"
+#include "model/view_sets.h"
 #include "source/session.h"
 
 #define CMDLINE_SIZE 65536
@@ -337,6 +338,40 @@ int io_session__read(struct io_session *session, struct io_view *view)
 		log_error("reading the counters: %s: %s", strerror(-error),
 			  remedy(error, "start again"));
 	return error;
+}
+
+static const struct io_vm *find_vm(const struct io_view *view, const struct share_loss *loss)
+{
+	if (loss->owner == SHARE_OF_VM)
+		return io_view__vm(view, (uint32_t)loss->id);
+	for (size_t i = 0; loss->owner == SHARE_OF_CGROUP && i < view->vms.count; i++)
+		if (view->vms.list[i].cgroup_id == loss->id)
+			return &view->vms.list[i];
+	return NULL;
+}
+
+int io_session__read_losses(const struct io_session *session, struct view *view)
+{
+	struct share_losses *losses = &view->shares;
+	size_t first = losses->of.count;
+	int error = block_probe__read_losses(session->block, losses);
+
+	if (!error && session->vmm)
+		error = vmm_probe__read_losses(session->vmm, losses);
+	if (error) {
+		log_error("reading the counters: %s: %s", strerror(-error),
+			  remedy(error, "start again"));
+		return error;
+	}
+	for (size_t i = first; i < losses->of.count; i++) {
+		struct share_loss *one = &losses->of.list[i];
+		const struct io_vm *vm = find_vm(&view->io, one);
+
+		if (vm)
+			memcpy(one->vm, vm->name, sizeof(one->vm));
+	}
+	set__sort(&share_loss_set, &losses->of.all);
+	return 0;
 }
 
 int io_session__poll(struct io_session *session)

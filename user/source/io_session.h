@@ -52,6 +52,12 @@ int io_session__attach(struct io_session *session);
  */
 int io_session__read(struct io_session *session, struct io_view *view);
 
+/*
+ * Adds to a view that was read whose the losses of the tables of I/O are. Returns 0 or -errno after
+ * one line.
+ */
+int io_session__read_losses(const struct io_session *session, struct view *view);
+
 /* Takes events and reports of guests. Returns 0 or -errno after one line. */
 int io_session__poll(struct io_session *session);
 

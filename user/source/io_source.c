@@ -82,7 +82,9 @@ static int read_view(void *data, struct view *view)
 	view->sched.realtime_ns = clock_realtime_ns();
 	view->sched.time_ns = clock_monotonic_ns();
 	view->sched.cost.own_cpu_ns = clock_process_cpu_ns();
-	return io_session__read(&source->session, &view->io);
+	error = io_session__read(&source->session, &view->io);
+	list_clear(&view->shares.of);
+	return error ? error : io_session__read_losses(&source->session, view);
 }
 
 static void close_source(void *data)

@@ -12,6 +12,7 @@
 #include "host/proc_view.h"
 #include "host/vm_scan.h"
 #include "model/choice.h"
+#include "model/view_sets.h"
 #include "probe/requirement.h"
 
 static bool on_thread(void *context, const struct identity *identity)
@@ -182,8 +183,29 @@ int session__poll(struct session *session)
 	return error;
 }
 
-int session__read(struct session *session, struct snapshot *snapshot)
+static int read_losses(const struct session *session, struct share_losses *losses)
 {
+	list_clear(&losses->of);
+	return sched_probe__read_losses(session->probe, losses);
+}
+
+static void name_losses(const struct session *session, struct share_losses *losses)
+{
+	for (size_t i = 0; i < losses->of.count; i++) {
+		struct share_loss *one = &losses->of.list[i];
+		const struct vm *vm = one->owner == SHARE_OF_VM
+					      ? vms__find(session->vms, (uint32_t)one->id)
+					      : NULL;
+
+		if (vm)
+			memcpy(one->vm, vm->name, sizeof(one->vm));
+	}
+	set__sort(&share_loss_set, &losses->of.all);
+}
+
+int session__read(struct session *session, struct view *view)
+{
+	struct snapshot *snapshot = &view->sched;
 	int error;
 
 	snapshot->realtime_ns = clock_realtime_ns();
@@ -191,6 +213,8 @@ int session__read(struct session *session, struct snapshot *snapshot)
 	session->boot_ns = snapshot->realtime_ns - snapshot->time_ns;
 	error = sched_probe__read(session->probe, snapshot);
 	snapshot->end_ns = clock_monotonic_ns();
+	if (!error)
+		error = read_losses(session, &view->shares);
 	if (error) {
 		log_error("reading the counters: %s: %s", strerror(-error),
 			  remedy(error, "start again"));
@@ -199,6 +223,7 @@ int session__read(struct session *session, struct snapshot *snapshot)
 	snapshot->cost.own_cpu_ns = clock_process_cpu_ns();
 	snapshot->cost.switches = host_switches();
 	vms__sweep(session->vms, snapshot);
+	name_losses(session, &view->shares);
 	snapshot->other_vms = vms__count_others(session->vms);
 	error = vms__fill(session->vms, snapshot);
 	if (error)
@@ -232,7 +257,7 @@ int session_source__open(struct session_source *source, const struct options *op
 int session_source__read(struct session_source *source, struct view *view)
 {
 	view->host = source->host;
-	return session__read(&source->session, &view->sched);
+	return session__read(&source->session, view);
 }
 
 const struct host *session_source__host(const void *source)

@@ -35,8 +35,9 @@ int session__open(struct session *session, const struct options *options,
 		  const struct sched_probe_config *config);
 void session__close(struct session *session);
 
-/* Reads all there is into a snapshot. Returns 0 or -errno after one line. */
-int session__read(struct session *session, struct snapshot *snapshot);
+/* Reads all there is of threads into a view, and whose its losses are. Returns 0 or -errno after
+ * one line. */
+int session__read(struct session *session, struct view *view);
 
 /* This snapshot was shown: those that exited in it count as gone from the next on. */
 void session__shown(struct session *session, const struct snapshot *snapshot);

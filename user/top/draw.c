@@ -142,8 +142,9 @@ static unsigned int put_host(const struct top *top, FILE *file)
 {
 	struct summary summary = { .host = &top->after->host,
 				   .before = &top->before->sched,
-				   .after = &top->after->sched };
-	const struct loss_set losses = { &sched_losses, &summary.after->losses, NULL };
+				   .after = &top->after->sched,
+				   .shares = &top->after->shares };
+	const struct loss_set losses = summary__losses(&summary);
 	struct cost_shares cost = summary__cost(&summary);
 	unsigned int count = 0;
 	char *text = NULL;
