@@ -7,22 +7,55 @@
 #include <unistd.h>
 
 #define OWNERS_BATCH 256
+#define MAPPED_AT_ONCE (1UL << 20) /* a multiple of the page size */
 #define PLACE_MEMORY (16ULL << 20) /* of the host, for each place in a table */
 
 _Static_assert((int)SHARE_OF_USER == OWNER_UID && (int)SHARE_OF_VM == OWNER_VM &&
 		       (int)SHARE_OF_CGROUP == OWNER_CGROUP && SHARE_NO_UID == OWNER_NOBODY,
 	       "both sides name the same owners");
 
+static size_t array_size(const struct bpf_map *map, uint64_t elements)
+{
+	return (bpf_map__value_size(map) + 7) / 8 * 8 * elements;
+}
+
 int map_array(struct shared_array *array, const struct bpf_map *map, int protection)
 {
-	size_t value_size = (bpf_map__value_size(map) + 7) / 8 * 8;
-
-	array->size = value_size * bpf_map__max_entries(map);
+	array->size = array_size(map, bpf_map__max_entries(map));
 	array->data = mmap(NULL, array->size, protection, MAP_SHARED, bpf_map__fd(map), 0);
 	if (array->data != MAP_FAILED)
 		return 0;
 	array->data = NULL;
 	return -errno;
+}
+
+int reserve_array(struct shared_array *array, const struct bpf_map *map)
+{
+	array->size = array_size(map, bpf_map__max_entries(map));
+	array->mapped = 0;
+	array->data = mmap(NULL, array->size, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (array->data != MAP_FAILED)
+		return 0;
+	array->data = NULL;
+	return -errno;
+}
+
+int map_array_up_to(struct shared_array *array, const struct bpf_map *map, uint32_t index)
+{
+	size_t wanted = array_size(map, (uint64_t)index + 1);
+	char *data = array->data;
+
+	if (wanted <= array->mapped)
+		return 0;
+	wanted = (wanted + MAPPED_AT_ONCE - 1) / MAPPED_AT_ONCE * MAPPED_AT_ONCE;
+	if (wanted > array->size)
+		wanted = array->size;
+	if (mmap(data + array->mapped, wanted - array->mapped, PROT_READ, MAP_SHARED | MAP_FIXED,
+		 bpf_map__fd(map), (off_t)array->mapped) == MAP_FAILED)
+		return -errno;
+	array->mapped = wanted;
+	return 0;
 }
 
 void unmap_array(struct shared_array *array)

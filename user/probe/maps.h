@@ -14,6 +14,7 @@
 struct shared_array {
 	void *data;
 	size_t size;
+	size_t mapped; /* from its beginning: what is beyond is no memory of ours yet */
 };
 
 /*
@@ -22,6 +23,14 @@ struct shared_array {
  */
 int map_array(struct shared_array *array, const struct bpf_map *map, int protection);
 void unmap_array(struct shared_array *array);
+
+/*
+ * The same for a large one of which the first elements are used: reserves its place, and maps it as
+ * far as an element that is to be read. The kernel counts all that is mapped as memory of ours,
+ * whether it is ever looked at or not.
+ */
+int reserve_array(struct shared_array *array, const struct bpf_map *map);
+int map_array_up_to(struct shared_array *array, const struct bpf_map *map, uint32_t index);
 
 /*
  * Before the load: puts the sched probe's tables of threads (slot.bpf.h) in the place
