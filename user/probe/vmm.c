@@ -219,12 +219,13 @@ int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, uint64_t start_ns,
 	return added.error ? explain(probe, path, added.error, missing) : 0;
 }
 
-void vmm_probe__keep(struct vmm_probe *probe, bool (*wanted)(const void *context, uint32_t pid),
+void vmm_probe__keep(struct vmm_probe *probe,
+		     bool (*wanted)(const void *context, uint32_t pid, uint64_t start_ns),
 		     const void *context)
 {
 	/* From the end: the last takes the place of one that goes. */
 	for (size_t i = probe->count; i-- > 0;)
-		if (!wanted(context, probe->attachments[i].pid))
+		if (!wanted(context, probe->attachments[i].pid, probe->attachments[i].start_ns))
 			detach(probe, &probe->attachments[i]);
 }
 

@@ -30,7 +30,8 @@ int vmm_probe__attach(struct vmm_probe *probe, uint32_t pid, uint64_t start_ns,
 		      const char **missing);
 
 /* Takes the program and the counters of all VMs away that are not wanted any more. */
-void vmm_probe__keep(struct vmm_probe *probe, bool (*wanted)(const void *context, uint32_t pid),
+void vmm_probe__keep(struct vmm_probe *probe,
+		     bool (*wanted)(const void *context, uint32_t pid, uint64_t start_ns),
 		     const void *context);
 
 int vmm_probe__read(struct vmm_probe *probe, struct vmm_snapshot *snapshot);

@@ -65,9 +65,12 @@ static int set_owners(struct io_session *session)
 	return error;
 }
 
-static bool is_there(const void *context, uint32_t pid)
+/* Another process may have its PID by now. */
+static bool is_there(const void *context, uint32_t pid, uint64_t start_ns)
 {
-	return io_vms__find(context, pid);
+	const struct live_vm *vm = io_vms__find(context, pid);
+
+	return vm && vm->vm->start_ns == start_ns;
 }
 
 static void attach_vmms(struct io_session *session)
