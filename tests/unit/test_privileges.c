@@ -247,7 +247,7 @@ static void assert_closed(enum who who, const struct privileges_kept *kept, uint
 	for (enum way way = 0; way < WAYS; way++) {
 		if (outcome(NOBODY_DROPS, NULL, way) != OPEN)
 			continue;
-		if (outcome(who, kept, way) != (open & 1U << way ? OPEN : CLOSED))
+		if (outcome(who, kept, way) != ((open & 1U << way) ? OPEN : CLOSED))
 			fail_msg("way %d: %d", way, outcome(who, kept, way));
 	}
 }

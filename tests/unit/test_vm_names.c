@@ -15,7 +15,7 @@ static void check_shown(const char *const *names, const char *const *shown, size
 	static const struct vm_filter all;
 	struct snapshot snapshot = { 0 };
 	struct thread_snapshot *thread;
-	struct fake_proc proc;
+	struct fake_proc proc = { 0 };
 	struct vms *vms;
 	char arguments[128];
 

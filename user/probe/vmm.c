@@ -82,15 +82,13 @@ int vmm_probe__open(struct vmm_probe **out)
 		error = try_load(probe, false);
 	/* libbpf's copies of the kernel's BTF, several MiB, are of no more use. */
 	malloc_trim(0);
-	if (!error)
-		find_way(probe);
-	if (!error)
-		kernel_tell_programs("vmm", probe->skeleton->obj);
 	if (error) {
 		kernel_explain("setting up the program at " FUNCTION, error);
 		vmm_probe__close(probe);
 		return error;
 	}
+	find_way(probe);
+	kernel_tell_programs("vmm", probe->skeleton->obj);
 	*out = probe;
 	return 0;
 }
