@@ -14,18 +14,13 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "guests/guest_internal.h"
+#include "guests/guest_share.h"
 
 /* Looked at in one call of guest_links__poll(); epoll takes turns among those that are ready. */
 #define EVENTS_MAX 64
 #define CHUNK_SIZE (64 * 1024)
 
-/*
- * What is taken from a guest, and how many connections from all, within a window; then the rest
- * waits for the next one. Only a report of the largest size, twice a second, needs that much.
- */
-#define WINDOW_NS (500 * NSEC_PER_MSEC)
-#define WINDOW_BYTES GUEST_REPORT_SIZE
-#define WINDOW_ACCEPTS 128
+#define WINDOW_ACCEPTS 128 /* connections from all in GUEST_WINDOW_NS; the rest waits */
 #define VSOCK_LOOKS 3
 
 struct vm_link {
@@ -38,8 +33,7 @@ struct vm_link {
 	int fd;			  /* of the one connection, or -1 */
 	bool middle;		  /* its first bytes may be the end of a line */
 	bool paused;
-	uint64_t window_begin_ns;
-	size_t window_bytes;
+	struct guest_share share;
 	struct guest_line line;
 	int connect_error; /* of the last attempt */
 	struct guest_links *links;
@@ -51,6 +45,7 @@ struct guest_links {
 	int timer;    /* ends a window that something waits for */
 	bool timer_armed;
 	bool listener_paused;
+	struct guest_share share; /* of all guests */
 	uint64_t accepts_begin_ns;
 	unsigned int accepts;
 	uint64_t strangers;
@@ -74,7 +69,7 @@ static int watch(struct guest_links *links, int fd, void *who)
  */
 static void pause_watch(struct guest_links *links, int fd, bool *paused)
 {
-	static const struct itimerspec window = { .it_value.tv_nsec = WINDOW_NS };
+	static const struct itimerspec window = { .it_value.tv_nsec = GUEST_WINDOW_NS };
 
 	epoll_ctl(links->epoll, EPOLL_CTL_DEL, fd, NULL);
 	*paused = true;
@@ -148,19 +143,17 @@ static void take_line(void *context, const char *line, size_t size, const char *
 
 static void read_vm(struct guest_links *links, struct vm_link *vm)
 {
-	uint64_t now = clock_monotonic_ns();
-	size_t room = CHUNK_SIZE;
+	size_t room;
 	ssize_t got;
 
 	if (vm->fd < 0 || vm->paused)
 		return;
-	if (now - vm->window_begin_ns >= WINDOW_NS) {
-		vm->window_begin_ns = now;
-		vm->window_bytes = 0;
+	room = guest_share__room(&vm->share, &links->share, links->count, clock_monotonic_ns());
+	if (!room) {
+		pause_watch(links, vm->fd, &vm->paused);
+		return;
 	}
-	if (room > WINDOW_BYTES - vm->window_bytes)
-		room = WINDOW_BYTES - vm->window_bytes;
-	got = recv(vm->fd, links->chunk, room, MSG_DONTWAIT);
+	got = recv(vm->fd, links->chunk, room < CHUNK_SIZE ? room : CHUNK_SIZE, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
@@ -168,9 +161,8 @@ static void read_vm(struct guest_links *links, struct vm_link *vm)
 		return;
 	}
 	guest_line__feed(&vm->line, links->chunk, (size_t)got, take_line, vm);
-	vm->window_bytes += (size_t)got;
-	if (vm->window_bytes == WINDOW_BYTES)
-		pause_watch(links, vm->fd, &vm->paused);
+	vm->share.bytes += (size_t)got;
+	links->share.bytes += (size_t)got;
 }
 
 /*
@@ -195,7 +187,7 @@ static void accept_guests(struct guest_links *links)
 {
 	uint64_t now = clock_monotonic_ns();
 
-	if (now - links->accepts_begin_ns >= WINDOW_NS) {
+	if (now - links->accepts_begin_ns >= GUEST_WINDOW_NS) {
 		links->accepts_begin_ns = now;
 		links->accepts = 0;
 	}
@@ -239,7 +231,7 @@ static void resume_all(struct guest_links *links)
 		if (!vm->paused)
 			continue;
 		vm->paused = false;
-		vm->window_bytes = 0;
+		vm->share.bytes = 0;
 		if (vm->fd >= 0 && watch(links, vm->fd, vm))
 			end_connection(vm);
 	}
