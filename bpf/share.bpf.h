@@ -71,7 +71,7 @@ static __always_inline bool announce(__u32 slot, __u32 generation, struct task_s
 	struct task_struct *leader = task->group_leader;
 
 	if (!item) {
-		__sync_fetch_and_add(&losses.news, 1);
+		__sync_fetch_and_add(slot == SCHED_NO_SLOT ? &losses.questions : &losses.news, 1);
 		return false;
 	}
 	item->slot = slot;

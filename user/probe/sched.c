@@ -260,11 +260,11 @@ static int scan(struct sched_probe *probe)
 	int error, tries = SCANS_MAX;
 
 	do {
-		before = losses->news;
+		before = losses->questions;
 		error = scan_tasks(probe);
 		if (!error)
 			error = sched_probe__poll(probe);
-	} while (!error && probe->config.filtered && losses->news != before && --tries);
+	} while (!error && probe->config.filtered && losses->questions != before && --tries);
 	if (!error && (probe->config.threads || probe->config.filtered))
 		error = scan_tasks(probe);
 	if (!error && probe->config.threads && probe->config.filtered)
