@@ -195,12 +195,29 @@ void text_wrap(FILE *file, const char *text, size_t columns)
 	putc_unlocked('\n', file);
 }
 
+static bool is_missing;
+
+void text_miss(void)
+{
+	is_missing = true;
+}
+
+bool text_missed(void)
+{
+	bool missed = is_missing;
+
+	is_missing = false;
+	return missed;
+}
+
 void text_wrap_args(FILE *file, size_t columns, const char *format, va_list args)
 {
 	char *line;
 
-	if (vasprintf(&line, format, args) < 0)
+	if (vasprintf(&line, format, args) < 0) {
 		line = NULL;
+		text_miss();
+	}
 	text_wrap(file, line ? line : "(no memory)", columns);
 	free(line);
 }

@@ -41,6 +41,13 @@ void text_wrap(FILE *file, const char *text, size_t columns);
 void text_wrap_args(FILE *file, size_t columns, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
 
+/*
+ * A line could not be made, for memory was short; and whether that has been so since this was asked
+ * last. Those that make lines return nothing: who has shown all of them asks once.
+ */
+void text_miss(void);
+bool text_missed(void);
+
 /* Writes what text_show() shows into clean: never longer than text, and may be in its place. */
 void text_clean(char *clean, size_t size, const char *text);
 

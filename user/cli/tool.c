@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/privileges.h"
+#include "base/text.h"
 #include "base/version.h"
 
 void *life__new(size_t size)
@@ -39,6 +40,8 @@ int life__show(struct life *life, const struct view *before, const struct view *
 
 	errno = 0;
 	error = life->ops->report->print(life->report, stdout, before, after);
+	if (!error && text_missed())
+		error = -ENOMEM;
 	unwritten = flush_output();
 	if (unwritten)
 		return unwritten;

@@ -40,12 +40,17 @@ void terminal_line(FILE *file, const char *format, ...)
 int sentence__begin(struct sentence *sentence)
 {
 	sentence->words = open_memstream(&sentence->text, &sentence->size);
-	return sentence->words ? 0 : -ENOMEM;
+	if (sentence->words)
+		return 0;
+	text_miss();
+	return -ENOMEM;
 }
 
 void sentence__end(struct sentence *sentence, FILE *file)
 {
-	if (!fclose(sentence->words) && sentence->size)
+	if (fclose(sentence->words))
+		text_miss();
+	else if (sentence->size)
 		text_wrap(file, sentence->text, terminal_width(file));
 	free(sentence->text);
 }

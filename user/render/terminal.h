@@ -22,7 +22,7 @@ struct sentence {
 	size_t size;
 };
 
-/* Returns 0 or -ENOMEM; then there is nothing to end. */
+/* Returns 0, or -ENOMEM after text_miss(); then there is nothing to end. */
 int sentence__begin(struct sentence *sentence);
 
 /* Prints it, if it has any text. */
