@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make            build every tool into build/
-# make run        kvmq-cpu on this host, or on a demo host if it has no VM (ARGS=...)
+# make run        kvmq-why, then kvmq-top on this host, or a demo host if it has no VM (ARGS=...: kvmq-cpu)
 # make check      all tests; make check-quick: those for every few minutes
 # make help       the other targets
 
