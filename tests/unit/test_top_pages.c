@@ -20,7 +20,7 @@ static const struct page_case cases[] = {
 	{ "top-cpu-40", "cpu-host", 40, 10, "" },
 	{ "top-cpu-300", "cpu-host", 300, 80, "" },
 	{ "top-cpu-tiny", "cpu-host", 8, 3, "" },
-	{ "top-tour", "cpu-tour", 100, 19, "b" },
+	{ "top-tour", "why-tour", 100, 16, "b" },
 	{ "top-open", "cpu-host", 80, 24, "<down><down><enter>" },
 	{ "top-threads", "cpu-host", 80, 24, "<down><down><enter><enter>" },
 	{ "top-closed", "cpu-host", 80, 24, "<down><down><enter><enter><enter>" },
