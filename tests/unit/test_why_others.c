@@ -355,21 +355,27 @@ static void set_report(struct why_scene *scene, uint64_t queue_ms, uint64_t devi
 {
 	const uint64_t ms[] = { queue_ms, device_ms };
 	struct io_view *io = &scene->after.io;
+	struct io_guest *guest;
+	struct io_guest_disk *disk;
+	struct io_guest_flow *flow;
 
 	list_clear(&io->guests);
 	list_clear(&io->guest_disks);
 	list_clear(&io->guest_flows);
-	*(struct io_guest *)list_add(&io->guests) = (struct io_guest){
+	guest = list_add(&io->guests);
+	disk = list_add(&io->guest_disks);
+	flow = list_add(&io->guest_flows);
+	*guest = (struct io_guest){
 		.vm_start_ns = 10, .vm_pid = 10, .session = 1, .sequence = 1, .reported = true
 	};
-	*(struct io_guest_disk *)list_add(&io->guest_disks) = (struct io_guest_disk){
+	*disk = (struct io_guest_disk){
 		.vm_start_ns = 10, .vm_pid = 10, .name = "vda", .serial = "one"
 	};
-	*(struct io_guest_flow *)list_add(&io->guest_flows) = (struct io_guest_flow){
+	*flow = (struct io_guest_flow){
 		.vm_start_ns = 10, .vm_pid = 10, .disk = "vda", .requests = 10
 	};
 	for (int layer = 0; layer < GUEST_LAYERS; layer++)
-		io->guest_flows.list[0].layers[layer] =
+		flow->layers[layer] =
 			(struct latency){ .count = 10, .sum_ns = 10 * ms[layer] * MSEC };
 	snprintf(io->disks.list[0].serial, DISK_NAME_SIZE, "one");
 }
