@@ -48,7 +48,8 @@ int sentence__begin(struct sentence *sentence)
 
 void sentence__end(struct sentence *sentence, FILE *file)
 {
-	if (fclose(sentence->words))
+	/* glibc closes it well with no text where memory is short. */
+	if (fclose(sentence->words) || !sentence->text)
 		text_miss();
 	else if (sentence->size)
 		text_wrap(file, sentence->text, terminal_width(file));
