@@ -30,34 +30,32 @@ use_disks() {
 	return 1
 }
 
+# in_turn ROUND NAME:PID...
 # shellcheck disable=SC2317 # called by the tool's command
 in_turn() {
 	local one
 
-	for one; do
+	for one in "${@:2}"; do
 		kill -USR1 "${one#*:}"
-		until grep -q '^done' "$scratch/${one%:*}"; do sleep 0.05; done
+		until (($(grep -c '^done' "$scratch/${one%:*}") == $1)); do sleep 0.05; done
 	done
 }
 export -f in_turn
 export scratch
 
-# beside NAME OPTION...: the hogs come first, and then the victim
+# beside ROUND NAME OPTION...: the hogs come first, and then the victim
 beside() {
-	local hogs
-
-	use_disks hog 65534 "$HOGS" 1 1 || return
-	hogs=${started[-1]}
-	use_disks victim 1 1 50 0 || return
-	works "$1" "$io" -j "${@:2}" -- bash -c "in_turn hog:$hogs victim:${started[-1]}" &&
-		holds "$1: exact" \
+	works "$2" "$io" -j "${@:3}" -- bash -c "in_turn $1 hog:$hogs victim:$victim" &&
+		holds "$2: exact" \
 			"[(row['op'], row['requests']) for row in rows if row['vm'] == 'victim' and row['requests']] == [('read', 50)]" &&
-		holds "$1: whose share is used up" 'last["losses"]["flows"] > 0' \
+		holds "$2: whose share is used up" 'last["losses"]["flows"] > 0' \
 			"{one['uid'] for one in last['losses_by'] if one['loss'] == 'flows'} == {65534}" \
 			"sum(one['count'] for one in last['losses_by']) == last['losses']['flows']"
-	kill "$hogs" "${started[-1]}"
-	wait "$hogs" "${started[-1]}"
 }
 
-beside 'a victim beside a table of flows that is full'
-beside 'a victim beside a table of flows that is full, with --vm' -m victim
+use_disks hog 65534 "$HOGS" 1 1 || return
+hogs=${started[-1]}
+use_disks victim 1 1 50 0 || return
+victim=${started[-1]}
+beside 1 'a victim beside a table of flows that is full'
+beside 2 'a victim beside a table of flows that is full, with --vm' -m victim
