@@ -3,18 +3,24 @@
 # How long each tool takes to its first line beside a large host's processes, and what it takes
 # then: of such a host there is what /proc shows of it (crowd.c), which needs no memory of guests.
 
-# NAME|TASKS VMS DISKS of each VM
+# NAME|TASKS VMS DISKS of each VM; or NAME|vmm OPTION..., for real VMs
 scale_hosts=("nothing|0 0 0" "18,000 tasks|18000 0 0" "2,000 VM-like processes|0 2000 2"
-	"18,000 tasks and 2,000 VM-like processes|18000 2000 2" "200 VMs of 64 disks|0 200 64")
+	"18,000 tasks and 2,000 VM-like processes|18000 2000 2" "200 VMs of 64 disks|0 200 64"
+	"6,000 vCPUs that halt|vmm --vms 1000 --vcpus 6 --mode halt --wait 20000000")
 scale_tools=(kvmq-cpu kvmq-exit kvmq-numa kvmq-io "kvmq-io --with-guests"
 	"kvmq-top --batch" kvmq-doctor)
 scale_intervals=4 # of 1 s, once the first line is there
 
-# start_crowd TASKS VMS DISKS: returns when all are there
+# start_crowd TASKS VMS DISKS, or start_crowd vmm OPTION...: returns when all are there
 start_crowd()
 {
 	local crowd
 
+	if [[ $1 == vmm ]]; then
+		start_vmm "${@:2}" && return
+		missing[crowd]=${missing[vmm]}
+		return 1
+	fi
 	rm -f "$scratch/ready"
 	start crowd "$build/bench/crowd" "$@" "$scratch/ready"
 	crowd=$started
@@ -66,7 +72,7 @@ scale_tool()
 	[[ $mib ]]
 }
 
-# scale_host NAME TASKS VMS DISKS
+# scale_host NAME WHAT...: as start_crowd takes it
 scale_host()
 {
 	local host=$1 tool seconds cpu mib worst
