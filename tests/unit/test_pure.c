@@ -18,9 +18,9 @@
 #define VIEWS 2
 #define SWAP(a, b)                                                                                 \
 	do {                                                                                       \
-		__typeof__(a) kept = a;                                                            \
-		a = b;                                                                             \
-		b = kept;                                                                          \
+		__typeof__(a) kept = (a);                                                          \
+		(a) = (b);                                                                         \
+		(b) = kept;                                                                        \
 	} while (0)
 
 static const struct option_choice {

@@ -16,6 +16,8 @@
 #define ALL (VCPU | VM | THREAD | DEVICE)
 #define NEVER 0U
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): parameters of designators */
+
 #define METRIC(kind_, key_, header_, unit_, usual_, help_, ...)                                    \
 	{                                                                                          \
 		.kind = METRIC_##kind_, .key = key_, .header = header_, .unit = UNIT_##unit_,      \
@@ -41,6 +43,8 @@
 #define LONGEST 1000
 #define DISTRIBUTION(key, help, of)                                                                \
 	METRIC(DISTRIBUTION, key, NULL, NS, NEVER, help, .distribution = of)
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline struct value number(uint64_t value)
 {

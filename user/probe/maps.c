@@ -11,7 +11,7 @@
 #define PLACE_MEMORY (16ULL << 20) /* of the host, for each place in a table */
 
 _Static_assert((int)SHARE_OF_USER == OWNER_UID && (int)SHARE_OF_VM == OWNER_VM &&
-		       (int)SHARE_OF_CGROUP == OWNER_CGROUP && SHARE_NO_UID == OWNER_NOBODY,
+		       (int)SHARE_OF_CGROUP == OWNER_CGROUP,
 	       "both sides name the same owners");
 
 static size_t array_size(const struct bpf_map *map, uint64_t elements)
