@@ -45,6 +45,35 @@ try() {
 	status=$?
 }
 
+# ended PID: waits for it and sets status; one that lives on for half a minute is ended: 137
+ended() {
+	timeout 30 tail -s 0.01 --pid="$1" -f /dev/null || kill -KILL "$1"
+	wait "$1"
+	status=$?
+}
+
+# blocks PID NAME SIGNAL: by now it is the program of that name, and no shell any more, and keeps
+# the signal for itself. Before, a shell's background job ignores SIGINT.
+blocks() {
+	local blocked
+
+	blocked=0x$(sed -n "/^Name:[[:space:]]*$2\$/,/^SigBlk:/s/^SigBlk:[[:space:]]*//p" \
+		"/proc/$1/status" 2> /dev/null)
+	((blocked & 1 << ($3 - 1)))
+}
+
+# until_it PID COMMAND...: waits for COMMAND to be true, for a minute and while the process is there
+until_it() {
+	local pid=$1 deadline=$((SECONDS + 60))
+
+	shift
+	until "$@"; do
+		((SECONDS > deadline)) && return 1
+		kill -0 "$pid" 2> /dev/null || return 1
+		sleep 0.01
+	done
+}
+
 # one_line STATUS PATTERN: whether the tool ended with STATUS and said one line
 one_line() {
 	local pattern=$2

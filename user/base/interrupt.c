@@ -134,11 +134,11 @@ void interrupt__begin(bool with_command)
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	error = pthread_create(&thread, &attributes, look_after, (void *)(intptr_t)fd);
 	pthread_attr_destroy(&attributes);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error)
 		close(fd);
-	else
-		pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	else /* in one step with the others: one that is ignored would get lost between two */
+		sigorset(&before, &before, &signals);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	/*
 	 * No thread may have more privileges than this one once privileges_drop() has been called.
 	 */
