@@ -163,7 +163,7 @@ def start_often(program, figures, states, tolerance, *arguments):
     """Starts a tool, and looks at each row of its first report."""
     wrong, bad_starts, rows, lost = [], 0, 0, {}
     with mixed_guests() as guests, before_guests(), books(guests) as read:
-        threads = sum(len(vm.tids) for vm in guests.values())
+        threads = {tid: name for name, vm in guests.items() for tid in vm.tids}
         known = Books(read)
         reports = []
         time.sleep(0.5)
@@ -175,7 +175,8 @@ def start_often(program, figures, states, tolerance, *arguments):
         known.stop()
     for report, done in reports:
         mine = [row for row in report["rows"] if row["vm"] in GUESTS]
-        found = [] if len(mine) == threads else [f"{len(mine)} rows of {threads}"]
+        missing = set(threads) - {row["tid"] for row in mine}
+        found = [f"no row of {threads[tid]}'s thread {tid} at {report['time']}" for tid in missing]
         for row in mine:
             found += wrong_sum(row, states, tolerance)
             found += wrong_in_row(row, figures(row), report, done, known)
