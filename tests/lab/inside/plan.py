@@ -178,7 +178,7 @@ ON_ONE = {
     four_nodes.matrix: "7", four_nodes.third_near: "7", four_nodes.moves_of_three: "7",
     disk_io.two_vms_one_disk: "6.12", disk_io.shared_io_cgroup: "6.12",
     disk_io.latency_slope: "6.1", disk_io.dm_delay: "7", disk_io.few_tags: "6.1",
-    disk_io.io_max: "7", disk_io.vmm_exact: "6.12", disk_io.events_io: "7",
+    disk_io.io_max: "7", disk_io.vmm_exact: "6.12", disk_io.gavg: "6.1", disk_io.events_io: "7",
     disk_io.writeback: "6.12", guest_io.guest_layers: "6.1", guest_io.guest_queue: "7",
     guest_io.noisy_neighbour: "6.12", plugging.replaced: "6.12",
 }

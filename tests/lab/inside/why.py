@@ -17,7 +17,7 @@ from tiny import tiny
 
 RECORDING = "/tmp/why.kvmq"
 INTERVAL = 4
-QUIET = 20
+QUIET = 20 if "MATRIX" in os.environ else 5  # looks
 SIZE = 64  # MiB
 
 
@@ -135,7 +135,7 @@ def acts(found):
 
 
 def why_quiet():
-    """Twenty looks each at a healthy host: idle, and busy without overcommit. Nothing to act on."""
+    """Looks at a healthy host: idle, and busy without overcommit. Nothing to act on."""
     with tiny("idle", "--mode", "halt", "--burn", "100", "--wait", "20000", "--pin", "0"):
         idle = pages("1", str(QUIET))
     with tiny("busy", "--pin", "0"):
