@@ -26,6 +26,7 @@ struct sched_probe {
 	struct sched_nodes *nodes_read;	 /* by slot, as read with its thread; NULL: not counted */
 	struct overlap_probe *overlap;	 /* or NULL */
 	bool throttling_known;		 /* the hooks are attached */
+	bool looked;			 /* at all threads of the scan */
 	uint32_t cpu_count;
 	uint32_t slots_seen;	 /* slots beyond have never been used */
 	uint64_t news_lost_seen; /* losses.news when all slots were last looked at */

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/units.h"
 #include "probe/overlap.h"
 #include "probe/sched_internal.h"
 
 #define CLOCK_TRIES 4
+#define LOOK_TRIES 50	 /* of a millisecond */
 #define DRIFT_LIMIT 2000 /* of the clocks, one part in so many: 500 ppm, as NTP's */
 
 /*
@@ -85,6 +87,44 @@ static int update_progress(const struct sched_probe *probe)
 
 	for (uint64_t first = 0; first < probe->slots_seen && !error; first += SCHED_PROGRESS_BATCH)
 		error = run_progress(probe, first, probe->clock_offset);
+	return error;
+}
+
+/* How many threads of the scan are on their way between two states, so that nothing is known. */
+static uint32_t count_unsettled(const struct sched_probe *probe)
+{
+	const struct sched_progress *progress = probe->progress.data;
+	uint32_t count = 0;
+
+	for (uint32_t slot = 0; slot < probe->slots_seen; slot++) {
+		const struct sched_thread *thread = slot_thread(probe, slot);
+		uint32_t generation = thread->generation;
+
+		count += thread->state == SCHED_FOUND && is_wanted(probe, slot, generation) &&
+			 progress[slot].first.generation != generation;
+	}
+	return count;
+}
+
+/*
+ * The first reading waits for those in the middle of a switch: its time is that of its
+ * begin. Where the host takes a CPU away just then, that is milliseconds before the books are
+ * seen to be open, and what began before a reading that does not have it has no row.
+ */
+static int look_at_all(struct sched_probe *probe)
+{
+	uint32_t unsettled = 0;
+	int error = update_progress(probe);
+
+	for (int try = 0; !probe->looked && !error; try++) {
+		unsettled = count_unsettled(probe);
+		probe->looked = !unsettled || try == LOOK_TRIES;
+		if (!probe->looked) {
+			usleep(1000);
+			error = update_progress(probe);
+		}
+	}
+	probe->torn += unsettled;
 	return error;
 }
 
@@ -298,7 +338,7 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 	if (!error && probe->config.blame)
 		error = read_blame(probe, snapshot);
 	if (!error)
-		error = update_progress(probe);
+		error = look_at_all(probe);
 	/* Before the copies: what they say then holds at this time, however long they take. */
 	snapshot->read_rq = clock_monotonic_ns() - probe->clock_offset;
 	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
