@@ -42,7 +42,7 @@ struct option_spec {
 static const struct option_spec specs[OPT_COUNT] = {
 	[OPT_NAME] = { "name", "NAME", KIND_TEXT, false, AT(name), 0, 0,
 		       "name of the VM and its process; of several: NAME-1, NAME-2 ... (vmm)" },
-	[OPT_VMS] = { "vms", "N", KIND_NUMBER, true, AT(vms), 1, 1000,
+	[OPT_VMS] = { "vms", "N", KIND_NUMBER, true, AT(vms), 1, 2000,
 		      "VMs at the same time, a process each (1: the program itself)" },
 	[OPT_VCPUS] = { "vcpus", "N", KIND_NUMBER, false, AT(vcpus), 1, GUEST_VCPUS_MAX,
 			"vCPUs of each VM (1)" },

@@ -13,6 +13,7 @@ MATRIX in the environment (make check-matrix) runs everything on every kernel th
 import os
 
 import causes
+import crowd
 import disk_io
 import exits
 import four_nodes
@@ -102,6 +103,7 @@ STAGES = [
         why_cpu.why_spread,
         remote.linux_guest,
     ]),
+    (hosts.alone_on_node_0, [crowd.crowd]),
     (hosts.toggle_alone, [
         measuring.toggling,
         tracing.timeline_toggling,
@@ -154,6 +156,7 @@ NO_CI = ()
 # move_pages() sees PROT_NONE pages from 6.5. So has threads: vhost's workers are threads of the
 # VMM from 6.4, and a task has other members in 7.x.
 ON_ONE = {
+    crowd.crowd: (),  # takes minutes
     measuring.vm_sums: "6.12", measuring.steal: "6.1", measuring.events: "6.12",
     overlap.overlap: "6.1", tracing.timeline: "6.12", tracing.timeline_toggling: "6.12",
     others.vms_stay: "6.12", living.filtered: "6.12", living.few_privileges: "6.1",
