@@ -15,7 +15,7 @@
 
 static const char *const everything = "kvmq-io does not work";
 
-/* The arguments of a tracepoint are what a program at it relies on. */
+/* A program relies on the arguments of its tracepoint. */
 static void check_hook(struct checks *checks, const char *what, const char *name, int wanted)
 {
 	struct check *check = checks__add(checks, what);
@@ -31,7 +31,7 @@ static void check_hook(struct checks *checks, const char *what, const char *name
 			    name, arguments, wanted);
 }
 
-/* Loads the smallest program that keeps what an addition returns. Returns 0 or -errno. */
+/* Loads the smallest program that uses the result of an atomic addition. Returns 0 or -errno. */
 static int try_atomics(void)
 {
 	static const struct bpf_insn program[] = {
@@ -107,7 +107,7 @@ static void check_rings(struct checks *checks)
 			    missing);
 }
 
-/* Not listened on: a kvmq-io that runs has the port. */
+/* It does not listen: a running kvmq-io has the port. */
 static void check_vsock(struct checks *checks)
 {
 	struct check *check = checks__add(checks, "vsock of guests");

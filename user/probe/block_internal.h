@@ -20,14 +20,14 @@ struct block_probe {
 	struct shared_array vm_tgids;
 	uint32_t *tgids; /* those whose bits are set */
 	size_t tgid_count;
-	uint64_t owners_lost;	      /* of those of now, by the kernel not known */
+	uint64_t owners_lost;	      /* of the present ones, those that the kernel does not know */
 	uint32_t flows;		      /* in the table */
 	uint32_t flows_seen;	      /* slots beyond have never been used */
 	uint8_t unowned[BLOCK_FLOWS]; /* for so many calls of set_owners() */
 	char throttling_missing[128]; /* empty: it is not */
 };
 
-/* -errno of a blk_status_t, 0 for BLK_STS_OK; -EIO for one that is not known here. */
+/* -errno of a blk_status_t; 0 for BLK_STS_OK; -EIO for an unknown one. */
 int block_status_error(uint32_t status);
 
 #endif

@@ -20,7 +20,7 @@ static void *yield_until(void *stop)
 	return NULL;
 }
 
-/* Two threads on this CPU give it to each other for a while. */
+/* Two threads on this CPU hand it to each other for a while. */
 static void make_switches(void)
 {
 	uint64_t begin = clock_monotonic_ns();

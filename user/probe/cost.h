@@ -5,10 +5,9 @@
 #include <stdint.h>
 
 /*
- * What one run of an attached sched_switch program costs for tasks in no VM, in
- * ps: for 10 ms two threads of this process hand a CPU to each other under the
- * kernel's BPF statistics; the least of five rounds counts. 0 where these may not be had
- * (CAP_SYS_ADMIN).
+ * What one run of an attached sched_switch program costs for tasks in no VM, in ps. For 10 ms, two
+ * threads of this process hand a CPU to each other, with the kernel's BPF statistics on; the lowest
+ * of five rounds counts. 0: these statistics are not allowed (CAP_SYS_ADMIN).
  */
 uint64_t measure_switch_cost(int program_fd);
 

@@ -36,7 +36,7 @@ void kernel_explain(const char *step, int error)
 			  remedy(error, "-vv shows the kernel's words"));
 }
 
-/* Appends to a list as far as there is room. */
+/* Appends to a list if there is room. */
 static void append_name(char *list, size_t size, const char *name)
 {
 	size_t used = strlen(list);
@@ -105,8 +105,7 @@ int kernel_kvm_tracepoint_arguments(const char *name)
 		kvm = btf__load_module_btf("kvm", base);
 		arguments = kvm ? tracepoint_arguments(kvm, name) : -errno;
 	}
-	/* libbpf will want the BTF of modules from the kernel, by number, even if it is built in.
-	 */
+	/* libbpf asks the kernel for the BTF of modules, by number, even if KVM is built in. */
 	if (arguments >= 0 && !privileges_can_enable_statistics())
 		arguments = -EPERM;
 	btf__free(kvm);
@@ -178,10 +177,10 @@ static int64_t struct_size(const struct btf *btf, const char *name)
 }
 
 /*
- * CONFIG_NODES_SHIFT is in no BTF, but the length of a zonelist is: MAX_NUMNODES *
- * MAX_NR_ZONES + 1 (include/linux/mmzone.h). The node has the uppermost bits of the flags
- * (include/linux/page-flags-layout.h): right on 64 bits with SPARSEMEM_VMEMMAP, which has
- * no section's number there.
+ * CONFIG_NODES_SHIFT is in no BTF, but the length of a zonelist is: MAX_NUMNODES * MAX_NR_ZONES + 1
+ * (include/linux/mmzone.h). The node has the uppermost bits of the flags
+ * (include/linux/page-flags-layout.h). That is true on 64 bits with SPARSEMEM_VMEMMAP, which has no
+ * section number there.
  */
 static int node_shift(const struct btf *btf)
 {
@@ -233,9 +232,9 @@ static int read_layout(const struct btf *btf, struct sched_kvm *layout)
 }
 
 /*
- * KVM is a module on most hosts, built in on others. Its BTF is read from
- * sysfs, which needs no privilege, and not by libbpf's CO-RE, which would need
- * CAP_SYS_ADMIN and the module to be there before the programs are loaded.
+ * KVM is a module on most hosts, and built in on others. Its BTF is read from sysfs, which needs no
+ * privilege. libbpf's CO-RE would need CAP_SYS_ADMIN, and the module to be there before the
+ * programs are loaded.
  */
 int kernel_kvm_layout(struct sched_kvm *layout)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the running kernel says of itself in its BTF, and libbpf's messages. */
+/* What the BTF of the running kernel tells, and libbpf's messages. */
 #ifndef KVMQ_KERNEL_H
 #define KVMQ_KERNEL_H
 
@@ -12,39 +12,41 @@ struct bpf_object;
 /* Sends libbpf's own messages to log_text(). */
 void kernel_route_messages(void);
 
-/* Says in one line why a BPF step failed and what to do; error is -errno. */
+/* Says in one line why a BPF step failed, and what to do; error is -errno. */
 void kernel_explain(const char *step, int error);
 
-/* Says with -v which programs of an object were loaded, and which left out. */
+/* With -v, says which programs of an object were loaded, and which were left out. */
 void kernel_tell_programs(const char *name, const struct bpf_object *object);
 
-/* 0, or -errno: -ENOENT where the kernel has no BTF. */
+/* 0, or -errno: -ENOENT if the kernel has no BTF. */
 int kernel_has_btf(void);
 
-/* Number of arguments of a tracepoint of vmlinux, or -errno; -ENOENT: none such. */
+/*
+ * Number of arguments of a tracepoint of vmlinux, or -errno; -ENOENT: there is no such tracepoint.
+ */
 int kernel_tracepoint_arguments(const char *name);
 
 /*
- * The same for a tracepoint of KVM, be it a module or built in. -EPERM without
- * CAP_SYS_ADMIN, which a module's BTF is only given to.
+ * The same for a tracepoint of KVM, as a module or built in. -EPERM without CAP_SYS_ADMIN, which
+ * reading a module's BTF takes.
  */
 int kernel_kvm_tracepoint_arguments(const char *name);
 
 /* Whether vmlinux has this struct with this member: 1, 0 or -errno. */
 int kernel_has_member(const char *type, const char *member);
 
-/* Whether a function of vmlinux can be hooked by its name, as its BTF says: 1, 0 or -errno. */
+/* Whether a function of vmlinux can be hooked by its name, according to its BTF: 1, 0 or -errno. */
 int kernel_has_function(const char *name);
 
 /*
- * How far right in the flags of a page the number of its node is, or -errno: -ENOENT where
+ * The position of the node's number in the flags of a page, from the right; or -errno: -ENOENT if
  * the BTF does not tell.
  */
 int kernel_page_node_shift(void);
 
 /*
- * Where kvm_vcpu keeps its number. Sets layout->known and returns 0; -ENOENT
- * where KVM is not loaded or has no BTF.
+ * Where kvm_vcpu keeps its number. Sets layout->known and returns 0; -ENOENT if KVM is not loaded
+ * or has no BTF.
  */
 int kernel_kvm_layout(struct sched_kvm *layout);
 

@@ -13,7 +13,7 @@
 struct kvm_probe_config {
 	bool filtered; /* as the sched probe is */
 	bool events;
-	bool detached; /* only loaded: counts from kvm_probe__attach() on */
+	bool detached; /* only loaded: it counts from kvm_probe__attach() on */
 	uint64_t event_min_ns;
 	void (*on_exit)(void *context, const struct exit_event *event);
 	void *context;
@@ -22,33 +22,31 @@ struct kvm_probe_config {
 struct kvm_probe;
 
 /*
- * Loads and attaches, beside a sched probe that is open, whose slots it uses and whose
- * sched_probe__poll() handles its events. Returns 0, or -errno after one line on
- * standard error. Close with kvm_probe__close(), which takes NULL, before the sched
- * probe.
+ * Loads and attaches, beside an open sched probe. It uses the slots of that probe, whose
+ * sched_probe__poll() handles its events. Returns 0, or -errno after one line on standard error.
+ * Close it before the sched probe with kvm_probe__close(), which takes NULL.
  */
 int kvm_probe__open(struct kvm_probe **out, struct sched_probe *sched,
 		    const struct kvm_probe_config *config);
 void kvm_probe__close(struct kvm_probe *probe);
 
 /*
- * Counts from now on; to be called once, before sched_probe__start(): so that no event of a
- * thread whose books have begun is missed. Returns 0 or -errno after one line on standard
- * error.
+ * Counts from now on. To be called once, before sched_probe__start(), so that no event of a thread
+ * with books is missed. Returns 0 or -errno after one line on standard error.
  */
 int kvm_probe__start(struct kvm_probe *probe);
 
 /*
- * The hooks cost nothing from kvm_probe__detach() to kvm_probe__attach(), which takes no privilege
- * that reading does not. What is counted begins anew then, for each vCPU at its first event.
- * Returns 0 or -errno.
+ * From kvm_probe__detach() to kvm_probe__attach() the hooks cost nothing. Attaching takes no
+ * privilege that reading does not take. Counting begins anew then, for each vCPU at its first
+ * event. Returns 0 or -errno.
  */
 int kvm_probe__attach(struct kvm_probe *probe);
 void kvm_probe__detach(struct kvm_probe *probe);
 
 /*
- * Reads the vCPUs of a snapshot, right after it was read, into exits, whose contents
- * are replaced; of hooks that are not attached it says so. Returns 0 or -errno.
+ * Reads the vCPUs of a snapshot, right after it was read, into exits, whose contents are replaced.
+ * If the hooks are not attached, exits says so. Returns 0 or -errno.
  */
 int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 		    struct exit_snapshot *exits);

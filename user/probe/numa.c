@@ -16,13 +16,16 @@
 
 _Static_assert(NODES_MAX == SCHED_NODES, "both sides know as many nodes");
 
-/* What is asked of the kernel: less and less, until it agrees. */
+/* What is asked of the kernel: less and less, until it accepts. */
 struct wishes {
 	bool faults;
 	bool migrations;
 };
 
-/* What moves a page at a hint fault: a folio's since 6.7. Returns whether it can be hooked. */
+/*
+ * The function that moves a page at a hint fault: since 6.7, that of a folio. Returns whether it
+ * can be hooked.
+ */
 static bool find_migration(struct numa_probe *probe)
 {
 	static const char *const names[] = { "migrate_misplaced_folio", "migrate_misplaced_page" };
@@ -57,7 +60,7 @@ static int configure(struct numa_probe *probe, const struct wishes *wishes)
 	return error ? error : share_slots(skeleton->obj, probe->sched->skeleton->obj);
 }
 
-/* Loads and attaches what is wished for, or leaves nothing behind. */
+/* Loads and attaches what is wanted, or leaves nothing behind. */
 static int try_load(struct numa_probe *probe, const struct wishes *wishes)
 {
 	int error;
@@ -79,7 +82,9 @@ static int try_load(struct numa_probe *probe, const struct wishes *wishes)
 
 #define MISSING(probe, what, ...) snprintf((probe)->what, sizeof((probe)->what), __VA_ARGS__)
 
-/* What need not be tried. Each look at BTF reads all of the kernel's: so it is remembered. */
+/*
+ * What cannot work is not tried. Each look at BTF reads all of the kernel's, so the result is kept.
+ */
 static struct wishes possible(struct numa_probe *probe)
 {
 	struct wishes wishes = { false, false };
@@ -109,7 +114,7 @@ static struct wishes possible(struct numa_probe *probe)
 	return wishes;
 }
 
-/* Returns 0 or -errno; a refusal of hooks is none. */
+/* Returns 0 or -errno; refused hooks are no error. */
 static int load(struct numa_probe *probe)
 {
 	struct wishes wishes = possible(probe);
@@ -134,7 +139,7 @@ static int load(struct numa_probe *probe)
 		log_detail("RFLT%% is n/a: %s", probe->faults_missing);
 	else if (*probe->migrations_missing)
 		log_detail("IN/s and OUT/s are n/a: %s", probe->migrations_missing);
-	/* Then the memory slots, too, are beyond reach. */
+	/* Then the memory slots cannot be read, either. */
 	if (error)
 		return 0;
 	error = map_array(&probe->faults, probe->skeleton->maps.faults, PROT_READ);
@@ -179,7 +184,7 @@ int numa_probe__open(struct numa_probe **out, struct sched_probe *sched,
 		numa_probe__detach(probe);
 	if (!error)
 		error = open_events(probe);
-	/* libbpf's copies of the kernel's BTF, several MiB, are of no more use. */
+	/* libbpf's copies of the kernel's BTF, several MiB, are no longer needed. */
 	malloc_trim(0);
 	if (error) {
 		kernel_explain("setting up the programs at hint faults", error);
@@ -225,7 +230,7 @@ void numa_probe__detach(struct numa_probe *probe)
 	probe->since_ns = 0;
 }
 
-/* What the counters do not hold yet: the run that goes on, on the node where it does. */
+/* Adds what the counters do not have yet: the present run, on its node. */
 static void add_progress(const struct numa_probe *probe, struct numa_thread *thread,
 			 const struct thread_snapshot *from)
 {
@@ -275,7 +280,7 @@ static void read_faults(const struct numa_probe *probe, struct numa_thread *thre
 	memcpy(figures->migrated_from, faults->migrated_from, sizeof(figures->migrated_from));
 }
 
-/* What would not be there anyway has the better reason. */
+/* If a figure would be missing anyway, that reason is better. */
 static void say_missing(const struct numa_probe *probe, struct numa_snapshot *numa)
 {
 	const char *detached = probe->since_ns ? "" : "its hooks are not attached";
@@ -325,7 +330,7 @@ static int compare_ranges(const void *left, const void *right)
 	return a->begin < b->begin ? -1 : a->begin > b->begin;
 }
 
-/* Ordered, and those that adjoin or overlap as one. Returns how many are left. */
+/* Orders the ranges, and joins those that adjoin or overlap. Returns how many are left. */
 static size_t join_ranges(struct memory_range *ranges, size_t count)
 {
 	size_t kept = 0;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hint faults come by the hundred: those of one vCPU that follow each other closely are
- * shown as one event.
+ * Hint faults come by the hundred: faults of one vCPU that follow each other closely are shown as
+ * one event.
  */
 #include "base/units.h"
 #include "probe/numa_internal.h"
 
-#define BURST_GAP_NS 10000000 /* a longer time without ends a burst */
+#define BURST_GAP_NS 10000000 /* a longer pause ends a burst */
 
 static void end_burst(struct numa_probe *probe, struct numa_event *burst)
 {
@@ -63,7 +63,7 @@ int handle_fault(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* A move takes no time: it is wanted where no event is too short. */
+/* A move takes no time, so it is shown unless a shortest time is given. */
 int handle_move(void *context, void *data, size_t size)
 {
 	struct numa_probe *probe = context;

@@ -29,7 +29,7 @@ static bool check_nodes(struct checks *checks)
 	return several;
 }
 
-/* Where there is one node, the kernel has nothing to balance. */
+/* With one node, the kernel has nothing to balance. */
 static void check_balancing(struct checks *checks)
 {
 	struct check *check = checks__add(checks, "NUMA balancing");

@@ -10,7 +10,7 @@
 #include "probe/numa.h"
 #include "probe/sched_internal.h"
 
-/* Events of one vCPU that belong together, as long as no more than a short time is between. */
+/* Events of one vCPU that belong together, since there is only a short time between them. */
 struct bursts {
 	struct numa_event faults;
 	struct numa_event migrations;

@@ -60,7 +60,7 @@ void overlap_probe__start(struct overlap_probe *probe)
 	__atomic_store_n(&probe->skeleton->bss->enabled, true, __ATOMIC_RELEASE);
 }
 
-/* Those that have not switched yet are counted by the first look at them. */
+/* The first look at threads that have not switched yet counts them. */
 static int count_first(const struct overlap_probe *probe, uint32_t slots)
 {
 	int fd = bpf_program__fd(probe->skeleton->progs.overlap_first), error = 0;
@@ -74,7 +74,7 @@ static int count_first(const struct overlap_probe *probe, uint32_t slots)
 	return error;
 }
 
-/* Adds the state that is going on, as book() of overlap.bpf.c will. */
+/* Adds the present state, as book() of overlap.bpf.c will. */
 static void add_progress(struct overlap *overlap, uint64_t state, uint64_t now_rq)
 {
 	uint64_t ns = (now_rq - (state >> OVERLAP_TIME_SHIFT)) & OVERLAP_TIME_MASK;
@@ -124,7 +124,7 @@ int overlap_probe__read(struct overlap_probe *probe, struct snapshot *snapshot, 
 
 		if (!gone && !bpf_map_lookup_elem(fd, &vm_pid, &value))
 			error = add_vm(snapshot, vm_pid, &value, now_rq);
-		/* The next key is looked for from one that is still there. */
+		/* The search for the next key starts from one that still exists. */
 		if (gone) {
 			bpf_map_delete_elem(fd, &vm_pid);
 			continue;

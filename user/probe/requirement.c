@@ -78,7 +78,7 @@ static int try_program(const struct bpf_insn *program, size_t count)
 	return 0;
 }
 
-/* Whether the smallest program is taken. */
+/* Whether the kernel accepts the smallest program. */
 static bool check_bpf(struct checks *checks, const char *lost)
 {
 	static const struct bpf_insn program[] = {
@@ -94,7 +94,7 @@ static bool check_bpf(struct checks *checks, const char *lost)
 	return !error;
 }
 
-/* Where securityfs is not mounted, what the kernel was started with. */
+/* If securityfs is not mounted: what the kernel was started with. */
 static bool is_locked_down(void)
 {
 	char text[4096];

@@ -61,7 +61,7 @@ static int add_pair(struct snapshot *snapshot, const struct sched_blame_key *key
 	return 0;
 }
 
-/* Reads the table in batches; one that is changed meanwhile may repeat an entry. */
+/* Reads the table in batches. If it changes meanwhile, an entry may come twice. */
 static int read_pairs(struct sched_probe *probe)
 {
 	static struct sched_blame_key keys[BATCH];
@@ -86,7 +86,7 @@ static int read_pairs(struct sched_probe *probe)
 	return 0;
 }
 
-/* What a victim waited for and was nobody's. */
+/* What a victim waited for that is booked on nobody. */
 static int add_nobody(struct snapshot *snapshot, uint64_t victim, enum offender_kind kind,
 		      uint64_t ns)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the sched probe needs of a host, one by one, and the proof: loading it. */
+/* Checks what the sched probe needs of a host, one by one, and proves it by loading the probe. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static void check_kvm(struct checks *checks)
 			    "CONFIG_DEBUG_INFO_BTF_MODULES (5.11)");
 }
 
-/* Nothing is read, so nobody is met. */
+/* Nothing is read, so no thread is met. */
 bool want_nothing(void *context, const struct identity *identity)
 {
 	(void)context;
@@ -69,7 +69,7 @@ bool want_nothing(void *context, const struct identity *identity)
 	return false;
 }
 
-/* Loads and attaches, as the proof. Returns 0 or -errno. */
+/* Loads and attaches, as a proof. Returns 0 or -errno. */
 static int try_load(bool blame, bool overlap, bool *throttling)
 {
 	struct sched_probe_config config = { .filtered = true,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the sched probe's ring buffers bring: new threads, waits and states. */
+/* The sched probe's ring buffers: new threads, waits and states. */
 #include <errno.h>
 
 #include "probe/sched_internal.h"
@@ -43,8 +43,8 @@ static int handle_event(void *context, void *data, size_t size)
 }
 
 /*
- * A run that ends with an arrival was over before, on a kernel that hides some switches.
- * The kernel side counts the time until the wait as blocked.
+ * On a kernel that hides some switches, a run that ends with an arrival had ended before. The
+ * kernel side counts the time until the wait as blocked.
  */
 static enum state ended_state(const struct sched_change *record)
 {

@@ -38,7 +38,7 @@ static int load(struct virtqueue_probe *probe)
 	return error ? error : virtqueue_bpf__attach(probe->skeleton);
 }
 
-/* Why the programs cannot be loaded, as far as that is known without trying; NULL: they may. */
+/* Why the programs cannot be loaded, if that is known without trying; NULL: try. */
 static const char *find_obstacle(int *error)
 {
 	int arguments = kernel_kvm_tracepoint_arguments("kvm_exit");
@@ -55,7 +55,7 @@ static const char *find_obstacle(int *error)
 
 int virtqueue_probe__open(struct virtqueue_probe **out, const char **missing)
 {
-	static char refused[128]; /* outlives the probe, which there is none of */
+	static char refused[128]; /* outlives the probe, which does not exist */
 	struct virtqueue_probe *probe;
 	int error;
 
@@ -64,7 +64,7 @@ int virtqueue_probe__open(struct virtqueue_probe **out, const char **missing)
 		return error;
 	probe = calloc(1, sizeof(*probe));
 	error = probe ? load(probe) : -ENOMEM;
-	/* libbpf's copies of the kernel's BTF, several MiB, are of no more use. */
+	/* libbpf's copies of the kernel's BTF, several MiB, are no longer needed. */
 	malloc_trim(0);
 	if (error) {
 		snprintf(refused, sizeof(refused),
@@ -114,7 +114,7 @@ static int grow(struct virtqueue_probe *probe)
 	return 0;
 }
 
-/* Puts the VM's rings into slots and then in the place of those of before. */
+/* Puts the VM's rings into slots, and then in the place of the old ones. */
 static int replace(struct virtqueue_probe *probe, struct watched *vm)
 {
 	struct virtqueue_rings range = { .count = (uint32_t)vm->count };

@@ -5,7 +5,7 @@
 
 #define READ_TRIES 16
 
-/* The first of so many free slots that follow each other. Returns 0 or -ENOSPC. */
+/* The first of so many consecutive free slots. Returns its place or -ENOSPC. */
 static int find_slots(const struct virtqueue_ring *slots, size_t count, uint32_t *first)
 {
 	uint32_t free_slots = 0;
@@ -31,8 +31,7 @@ static bool same_place(const struct ring *a, const struct ring *b)
 }
 
 /*
- * A queue's counters go on growing when its ring has moved, and so does what was seen of it when it
- * has not.
+ * A queue's counters go on when its ring has moved. If it has not, what was seen of it stays, too.
  */
 static void fill_slot(struct watched *vm, struct virtqueue_ring *slots, size_t index,
 		      const struct watched *old)
@@ -92,7 +91,7 @@ bool watched__has(const struct watched *vm, const struct ring *rings, size_t cou
 	return true;
 }
 
-/* A slot as it was at one moment, but for what is being booked just then. */
+/* A slot at one moment, except what is being booked just then. */
 static void copy_slot(const struct virtqueue_ring *slot, struct virtqueue_ring *copy)
 {
 	uint64_t state;
@@ -117,7 +116,7 @@ void watched__read(struct watched *vm, const struct virtqueue_ring *slots, size_
 	copy_slot(&slots[vm->first + index], &copy);
 	ns = (uint64_t)virtqueue_since(copy.state, now) << VIRTQUEUE_TIME_UNIT;
 	ns = copy.integral_ns + ns * VIRTQUEUE_WAITING(copy.state);
-	/* What was taken to go on, the last time, may have ended earlier. */
+	/* What seemed to go on the last time may have ended earlier. */
 	if (vm->integral_ns[index] < ns)
 		vm->integral_ns[index] = ns;
 	*flow = (struct virtqueue_flow){

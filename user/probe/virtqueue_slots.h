@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The slots that rings are counted in (bpf/virtqueue.h), as user space hands them out. */
+/* The slots in which rings are counted (bpf/virtqueue.h): user space gives them out. */
 #ifndef KVMQ_VIRTQUEUE_SLOTS_H
 #define KVMQ_VIRTQUEUE_SLOTS_H
 
@@ -11,7 +11,7 @@
 #include "disks/rings.h"
 #include "model/io.h"
 
-/* A VM's rings, in slots that follow each other. */
+/* A VM's rings, in consecutive slots. */
 struct watched {
 	uint32_t pid;
 	uint32_t first; /* slot */
@@ -21,9 +21,9 @@ struct watched {
 };
 
 /*
- * Gives slots, an array of VIRTQUEUE_SLOTS, to a VM whose rings are filled in. What they have
- * counted for old, the same VM as it was before, goes on; old (or NULL) keeps its slots. Returns 0,
- * or -ENOSPC.
+ * Gives slots, out of an array of VIRTQUEUE_SLOTS, to a VM whose rings are filled in. Counting goes
+ * on from old, which is the same VM as it was before; old (or NULL) keeps its slots. Returns 0, or
+ * -ENOSPC.
  */
 int watched__place(struct watched *vm, struct virtqueue_ring *slots, const struct watched *old);
 

@@ -38,7 +38,9 @@ size_t vmm_entry__offset(const uint8_t *code, size_t size)
 #endif
 }
 
-/* An executable, by whoever runs it: what it says of its own sizes is read as far as is likely. */
+/*
+ * An executable that anybody may run: what it says about its own sizes is believed within limits.
+ */
 struct executable {
 	int fd;
 	Elf64_Shdr *sections;
@@ -75,7 +77,7 @@ static int read_sections(struct executable *executable)
 		       header.e_shoff);
 }
 
-/* The whole of a section, with a 0 behind it, to be freed. Returns 0 or -errno. */
+/* A whole section, with a 0 behind it, to be freed. Returns 0 or -errno. */
 static int read_section(const struct executable *executable, const Elf64_Shdr *section,
 			char **bytes)
 {
@@ -93,7 +95,7 @@ static int read_section(const struct executable *executable, const Elf64_Shdr *s
 	return error;
 }
 
-/* Place in the file of a function, by the symbols and their names. 0: it is none of them. */
+/* The place of a function in the file, by the symbols and their names. 0: it is none of them. */
 static uint64_t find_symbol(const struct executable *executable, const Elf64_Sym *symbols,
 			    size_t count, const char *names, size_t names_size,
 			    const char *function)
@@ -136,7 +138,7 @@ static int look_in_table(const struct executable *executable, const Elf64_Shdr *
 	return error ? error : *place ? 0 : -ENOENT;
 }
 
-/* In the first table of either type: there are no more. */
+/* Only the first table of either type counts: there are no more. */
 static int find_function(const struct executable *executable, const char *function, uint64_t *place)
 {
 	static const uint32_t types[] = { SHT_DYNSYM, SHT_SYMTAB };

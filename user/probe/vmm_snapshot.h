@@ -10,7 +10,7 @@
 int vmm_snapshot__take(struct vmm_snapshot *snapshot, const struct vmm_key *key, enum io_op op,
 		       const struct vmm_requests *requests);
 
-/* Orders the flows, and makes one of those whose types are the same op. */
+/* Orders the flows, and joins those whose types mean the same op. */
 void vmm_snapshot__join(struct vmm_snapshot *snapshot);
 
 #endif
