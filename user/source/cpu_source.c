@@ -98,7 +98,7 @@ static int read_view(void *source, struct view *view)
 	return 0;
 }
 
-/* What has changed while the last view was read comes before what was going on in it. */
+/* Changes that came while the last view was read are drawn before the states that it shows. */
 static int stop(void *source, const struct view *view)
 {
 	struct cpu_source *cpu = source;

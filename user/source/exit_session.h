@@ -15,9 +15,9 @@ struct exit_session {
 };
 
 /*
- * Opens it beside a session that is open. sink takes the exits that options ask for; NULL: none are
- * wanted. detached: as in struct kvm_probe_config. Returns 0 or -errno after one line;
- * exit_session__close() also takes one of zeros, and comes before session__close().
+ * Opens it beside an open session. sink takes the exits that options ask for; NULL: none are
+ * wanted. detached: as in struct kvm_probe_config. Returns 0 or -errno after one line.
+ * exit_session__close() takes one of zeros, too, and comes before session__close().
  */
 int exit_session__open(struct exit_session *exits, const struct session *session,
 		       const struct options *options, const struct event_sink *sink, bool detached);

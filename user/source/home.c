@@ -82,7 +82,7 @@ void homes__sweep(struct homes *homes, uint64_t now_ns)
 	homes->count = kept;
 }
 
-/* What a vCPU has run since before on each node; of one that was there and not read, nothing. */
+/* What a vCPU has run on each node since before; nothing, if it existed then but was not read. */
 static void find_growth(uint64_t growth[NODES_MAX], const struct numa_snapshot *before,
 			const struct numa_thread *old, const struct numa_thread *thread,
 			const struct snapshot *snapshot, const struct thread_snapshot *from)
@@ -97,7 +97,7 @@ static void find_growth(uint64_t growth[NODES_MAX], const struct numa_snapshot *
 	}
 }
 
-/* Of the vCPUs; adds what each has run to sums, an element for each VM of after. */
+/* For the vCPUs; also adds what each has run to sums, which has an element for each VM of after. */
 static int fill_threads(struct homes *homes, const struct numa_snapshot *before,
 			struct numa_snapshot *after, const struct snapshot *snapshot,
 			uint64_t (*sums)[NODES_MAX])

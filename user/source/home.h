@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The home of a VM or vCPU: the node that it has run on most of late. What it ran counts
- * half as much every HOME_HALF_LIFE_NS, and another node must be ahead by a quarter before
- * it becomes the home, so that a vCPU between two nodes has a home that stays. A moment does
- * not tell what was before it, so homes are found when it is read, and are part of it.
+ * The home of a VM or vCPU: the node on which it has run most of late. Run time counts half as much
+ * every HOME_HALF_LIFE_NS. Another node must be ahead by a quarter to become the home, so that a
+ * vCPU between two nodes keeps its home. A view does not tell what was before it, so homes are
+ * found when it is read, and are a part of it.
  */
 #ifndef KVMQ_HOME_H
 #define KVMQ_HOME_H
@@ -32,19 +32,19 @@ struct homes {
 };
 
 /*
- * Feeds what ran on each node in an interval of elapsed_ns that ends at now_ns. Returns the
- * home, which stays until the next call, or NULL: memory is short.
+ * Adds the run time on each node in an interval of elapsed_ns that ends at now_ns. Returns the
+ * home, which is valid until the next call, or NULL: memory is short.
  */
 const struct home *homes__feed(struct homes *homes, struct home_key key,
 			       const uint64_t run_ns[NODES_MAX], uint64_t elapsed_ns,
 			       uint64_t now_ns);
 
-/* Forgets those that were not fed at now_ns. */
+/* Forgets those to which nothing was added at now_ns. */
 void homes__sweep(struct homes *homes, uint64_t now_ns);
 
 /*
- * Finds the homes of after, whose threads those of snapshot are, by what has run since before;
- * once for a moment. Returns 0 or -ENOMEM.
+ * Finds the homes of after, whose threads are those of snapshot, from what has run since before;
+ * once for each moment. Returns 0 or -ENOMEM.
  */
 int homes__fill(struct homes *homes, const struct numa_snapshot *before,
 		struct numa_snapshot *after, const struct snapshot *snapshot);

@@ -25,7 +25,7 @@ static size_t find_memory(void *context, const struct snapshot *snapshot, uint32
 	return numa_probe__memory(numa->probe, snapshot, pid, ranges);
 }
 
-/* A number of another namespace's may be a stranger's in this one. */
+/* In another namespace a PID may be that of another process. */
 static const char *blind(void)
 {
 	enum proc_view view = proc_view__read("/proc");

@@ -47,7 +47,7 @@ static int read_view(void *data, struct view *view)
 	return error;
 }
 
-/* Bursts that are going on end with the tool. */
+/* Bursts that go on end with the tool. */
 static int stop(void *data, const struct view *view)
 {
 	struct numa_source *source = data;

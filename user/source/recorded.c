@@ -7,14 +7,14 @@
 #include "model/choice.h"
 #include "model/view_sets.h"
 
-/* Which of the options' VMs have been seen. */
+/* Which of the options' VMs were found. */
 struct search {
 	const struct options *options;
 	bool named[OPTIONS_VMS_MAX];
 	bool below;
 };
 
-/* Who did not pass the filter when it was recorded has left nothing to show. */
+/* A VM that did not pass the filter of the recording has nothing to show. */
 static void visit_vm(void *context, const void *item)
 {
 	struct search *search = context;
@@ -35,7 +35,7 @@ static void visit_io_vm(void *context, const void *item)
 	visit_vm(context, &vm);
 }
 
-/* 0, or -ENOENT after one line: what was asked for is nowhere in it. */
+/* 0, or -ENOENT after one line: the recording lacks something that was asked for. */
 static int check_found(const struct search *search)
 {
 	const struct options *options = search->options;

@@ -13,7 +13,7 @@
  */
 int recorded__check(struct recording *recording, const struct options *options);
 
-/* As recording__next(); of the VMs that are wanted alone. */
+/* recording__next(), reduced to the chosen VMs. */
 int recorded__next(struct recording *recording, const struct options *options, struct view *view);
 
 #endif
