@@ -22,7 +22,7 @@ static struct row_key *row_keys(const struct rows *rows, enum group_by by)
 	return keys;
 }
 
-/* The row that a victim is part of, or NULL: it is not shown. */
+/* The row of a victim, or NULL: it is not shown. */
 static const struct row_key *victim_row(const struct row_key *keys, const struct rows *rows,
 					const struct snapshot *after, uint64_t victim,
 					enum group_by by)
@@ -53,7 +53,7 @@ static void name_offender(struct blame_entry *entry)
 			 offender->comm[0] ? offender->comm : vm);
 }
 
-/* What offenders of one name have in common; sets its VM. */
+/* What offenders of one name have in common; also sets its VM. */
 static void generalise(struct blame_entry *entry, const struct snapshot *after)
 {
 	struct offender *offender = &entry->offender;
@@ -103,7 +103,7 @@ static int compare_groups(const void *left, const void *right)
 	return result ? result : strcmp(a->offender.comm, b->offender.comm);
 }
 
-/* Entries of one name become one. */
+/* Joins entries of one name. */
 static void fold(struct blame_list *blame)
 {
 	size_t kept = 0;
@@ -123,7 +123,7 @@ static void fold(struct blame_list *blame)
 	blame->count = kept;
 }
 
-/* What no offender accounts for: throttling, and what is not known. */
+/* What no offender accounts for: throttling, and unknown time. */
 static int add_rest(struct blame_list *blame, const struct rows *rows)
 {
 	size_t booked = blame->count, place = 0;
@@ -194,7 +194,7 @@ int blame__make(struct blame_list *blame, const struct snapshot *before,
 			break;
 		}
 		entry->offender = pair->offender;
-		/* What was in progress then may have become less: see settle() of the rows. */
+		/* What was in progress then may have become less: see settle() in rows.c. */
 		entry->ns = pair->ns > old_ns ? pair->ns - old_ns : 0;
 		entry->total_ns = pair->ns;
 		generalise(entry, after);

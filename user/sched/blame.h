@@ -11,8 +11,8 @@
 #include "sched/rows.h"
 
 /*
- * One offender of one row. The entries of a row, throttled and unknown included,
- * add up to its ready time, but for what was in progress at either end.
+ * One offender of one row. The entries of a row, throttled and unknown time included, add up to its
+ * ready time, except what was in progress at either end.
  */
 struct blame_entry {
 	size_t row;		  /* its index */
@@ -31,11 +31,11 @@ struct blame_list {
 };
 
 /*
- * Makes the entries of rows, which were made from the same snapshots, and orders
- * them: by row if by_row is set, and the greatest first. A VM's vCPUs are one
- * offender, and so are its threads, kernel threads and processes of one name; of
- * a kernel thread only the part of its name before a slash counts. Returns 0 or
- * -ENOMEM. The list owns memory: blame__free().
+ * Makes the entries of rows, which were made from the same snapshots, and orders them: by row if
+ * by_row is set; otherwise, and within a row, the largest first. A VM's vCPUs are one offender, and
+ * so are its threads, and kernel threads or processes of one name; for a kernel thread only the
+ * part of its name before a slash counts. Returns 0 or -ENOMEM. The list owns memory:
+ * blame__free().
  */
 int blame__make(struct blame_list *blame, const struct snapshot *before,
 		const struct snapshot *after, const struct rows *rows, enum group_by by,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which row a thread belongs to, for what stands beside the rows of a snapshot. */
+/* Finds the row of a thread, for lists beside the rows of a snapshot. */
 #ifndef KVMQ_ROW_KEYS_H
 #define KVMQ_ROW_KEYS_H
 
@@ -16,8 +16,8 @@ struct row_key {
 void row_keys__fill(struct row_key *keys, const struct rows *rows, enum group_by by);
 
 /*
- * The place of a thread's row among count keys, its own or that of its VM; NULL: none of the
- * rows is about it.
+ * The place of a thread's row among count keys: its own row, or that of its VM. NULL: there is
+ * none.
  */
 const struct row_key *row_keys__find(const struct row_key *keys, size_t count, enum group_by by,
 				     const struct snapshot *after, const struct identity *thread);

@@ -17,11 +17,10 @@ uint64_t share_mpct(uint64_t part, uint64_t whole)
 }
 
 /*
- * A wait that goes on when a snapshot is taken is shown as ready time of as long
- * as it lasts. The kernel may count it shorter in the end: a wake-up on an idle
- * CPU as 0, since the run queue's clock is not brought up to date in between
- * (rq_clock_skip_update), and a wait without its moves between run queues. What
- * was shown as ready stays so: it is taken off where it turns up again.
+ * A wait that goes on when a snapshot is taken is shown as ready time up to then. The kernel may
+ * count it shorter in the end: a wake-up on an idle CPU as 0, since the run queue's clock is not
+ * updated in between (rq_clock_skip_update), and a wait without its moves between run queues. What
+ * was shown as ready stays so, and is subtracted where it turns up again.
  */
 static void settle(struct figures *figures, uint64_t shrunk)
 {
@@ -160,7 +159,7 @@ static void fill_row(struct row *row, const struct thread_snapshot *before,
 		share_mpct(figures__ready(&row->interval), row->interval.elapsed_ns);
 }
 
-/* Tells each row the sums of its VM; rows of one VM stand together. */
+/* Gives each row the sums of its VM; rows of one VM are adjacent. */
 static void share_vm_sums(struct rows *rows)
 {
 	size_t begin, end;
@@ -182,7 +181,7 @@ static void share_vm_sums(struct rows *rows)
 	}
 }
 
-/* A vCPU that wanted to run for practically all of the interval. */
+/* Whether a vCPU wanted to run for practically all of the interval. */
 static bool never_rested(const struct row *row)
 {
 	const struct figures *figures = &row->interval;
@@ -192,7 +191,7 @@ static bool never_rested(const struct row *row)
 		       BUSY_MPCT;
 }
 
-/* How far the siblings that never rested are apart; rows of one VM stand together. */
+/* How far apart the siblings are that never rested; rows of one VM are adjacent. */
 static void find_lags(struct rows *rows)
 {
 	size_t begin, end;
@@ -226,7 +225,7 @@ static void find_overlap(struct row *row, const struct snapshot *before,
 	row->wall_ns = after->time_ns - before->time_ns;
 }
 
-/* Folds the rows of each VM into its first one. */
+/* Adds the rows of each VM up in its first one. */
 static void fold_vms(struct rows *rows, const struct snapshot *before, const struct snapshot *after)
 {
 	size_t kept = 0;
@@ -248,7 +247,7 @@ static void fold_vms(struct rows *rows, const struct snapshot *before, const str
 
 /*
  * Whether the books of a thread began anew after before was read: a switch was not seen
- * (losses.missed), and what had been said of the thread until then is of no use.
+ * (losses.missed), and what was known of the thread until then is useless.
  */
 static bool begun_anew(const struct thread_snapshot *before, const struct thread_snapshot *after)
 {

@@ -25,8 +25,8 @@ struct row {
 	const struct overlap *overlap_before; /* and in the earlier one; never NULL then */
 	uint64_t wall_ns;		      /* between the two snapshots */
 	bool lag_known;			      /* at least two vCPUs of the VM never rested */
-	uint64_t lag_ns;    /* run time of that one of these which ran most, less the least */
-	int32_t worst_vcpu; /* of the row: the one with the greatest ready share */
+	uint64_t lag_ns;	   /* run time of the one of these that ran most, minus the least */
+	int32_t worst_vcpu;	   /* of the row: the one with the largest ready share */
 	uint64_t worst_ready_mpct; /* that share, in 1/1000 % */
 	struct wait_hist *hist;	   /* of the interval; owned by the rows */
 };
@@ -39,12 +39,12 @@ struct rows {
 };
 
 /*
- * Makes a row for each vCPU, VM or thread of after, from what has changed since
- * before: always the same of the same two. They must stay as long as the rows. A thread that is not
- * in before and started later counts from zero; one that was not readable then is left out. The
+ * Makes a row for each vCPU, VM or thread of after, from what has changed since before. Two
+ * snapshots always give the same rows. They must stay as long as the rows. A thread that is not in
+ * before and started later counts from zero; one that could not be read then is left out. The
  * longest wait of the interval is exact if it is the longest so far, or still going on; otherwise
- * it is known from its bucket (hist.h: within 6.25 %). Rows are ordered by VM and vCPU. Returns 0
- * or -ENOMEM. The rows own memory: rows__free().
+ * its bucket tells (hist.h: within 6.25 %). Rows are ordered by VM and vCPU. Returns 0 or -ENOMEM.
+ * The rows own memory: rows__free().
  */
 int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
 	       enum group_by by);
