@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The names of exits, of this project's own: what a machine is built on knows fewer of them
- * than the one that it runs on. They are those of Linux 7.3, SVM_EXIT_REASONS of
- * arch/x86/include/uapi/asm/svm.h and VMX_EXIT_REASONS of .../vmx.h, so that they are found in
- * perf and trace-cmd; but bus_lock and idle_hlt are written like the others ("buslock" and
- * "idle-halt" there). Codes that Linux has no name for come from the processors' manuals: AMD64
- * Architecture Programmer's Manual, volume 2, table C-1; Intel SDM, volume 3, appendix C.
+ * The names of exits. They are the project's own list, since the machine that builds it knows fewer
+ * than the one that runs it. They are those of Linux 7.3, SVM_EXIT_REASONS of
+ * arch/x86/include/uapi/asm/svm.h and VMX_EXIT_REASONS of .../vmx.h, so that perf and trace-cmd
+ * show the same; only bus_lock and idle_hlt are written like the others ("buslock" and "idle-halt"
+ * there). Codes without a name in Linux come from the processors' manuals: AMD64 Architecture
+ * Programmer's Manual, volume 2, table C-1; Intel SDM, volume 3, appendix C.
  */
 #include "exits/exit_reason.h"
 
@@ -199,7 +199,7 @@ static const char *const vmx_names[] = {
 	[85] = "MSR_WRITE_IMM",
 };
 
-/* Those that are made of a part. Returns whether the code is one. */
+/* Names that are composed. Returns whether the code is one. */
 static bool compose_svm(char name[EXIT_REASON_SIZE], uint32_t code)
 {
 	uint32_t vector = code - SVM_EXCEPTIONS;

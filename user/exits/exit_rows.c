@@ -58,9 +58,8 @@ static void take_off(struct exit_figures *figures, uint64_t ns)
 }
 
 /*
- * What goes on when a snapshot is taken is shown as what it is so far. In the end it
- * may be less, when a halt's polling is known: what was shown stays so, and is taken
- * off where it turns up again.
+ * What goes on when a snapshot is taken is shown as it is so far. In the end it may be less, when a
+ * halt's polling is known. What was shown stays so, and is subtracted where it turns up again.
  */
 static void add_growth(struct exit_figures *sum, const struct exit_figures *before,
 		       const struct exit_figures *after)
@@ -139,7 +138,7 @@ static void add_reasons(struct exit_rows *exit_rows, const struct row *row, stru
 {
 	const struct exit_snapshot *after = walk->after;
 
-	/* Those of vCPUs without a row are passed by. */
+	/* vCPUs without a row are skipped. */
 	while (walk->reason < after->reasons.count &&
 	       after->reasons.list[walk->reason].thread < thread)
 		walk->reason++;
@@ -173,8 +172,8 @@ static void add_thread(struct exit_rows *exit_rows, const struct rows *rows, siz
 }
 
 /*
- * A wait that went on at the earlier moment may have been shorter than was shown: what it
- * gave back was on the CPU, and shown already. So no more than the row ran is its parts'.
+ * A wait that went on at the earlier moment may have been shorter than was shown. The difference
+ * was on the CPU, and has been shown already, so the parts of the row get no more than it ran.
  */
 static void settle(struct exit_row *row)
 {
@@ -216,7 +215,7 @@ static void add_reason(struct reason_row *sum, const struct reason_row *reason)
 			sum->hist.count[part][bucket] += reason->hist.count[part][bucket];
 }
 
-/* Puts the greatest handling time first, and tells each what all of them are. */
+/* Puts the largest handling time first, and tells each reason the total. */
 static void order_reasons(struct exit_row *row)
 {
 	if (row->reason_count)
@@ -227,7 +226,7 @@ static void order_reasons(struct exit_row *row)
 	}
 }
 
-/* Makes one of a row's reasons of the same code, and gives each row its own. */
+/* Joins a row's reasons of the same code, and gives each row its own. */
 static void fold_reasons(struct exit_rows *exit_rows, const struct rows *rows)
 {
 	struct reason_row **order = exit_rows->order;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The difference of two exit snapshots, beside the rows of the snapshots they belong to. */
+/* The difference of two exit snapshots, beside the rows of their snapshots. */
 #ifndef KVMQ_EXIT_ROWS_H
 #define KVMQ_EXIT_ROWS_H
 
@@ -42,9 +42,9 @@ struct exit_rows {
 };
 
 /*
- * Makes an exit row for each of rows, which are vCPUs or VMs, and each of its reasons,
- * from what has changed since before. Only reasons of the interval are there. rows must
- * stay as long. Returns 0 or -ENOMEM. The rows own memory: exit_rows__free().
+ * Makes an exit row for each of rows, which are vCPUs or VMs, with its reasons, from what has
+ * changed since before. Only reasons of the interval are in it. rows must stay as long. Returns 0
+ * or -ENOMEM. The rows own memory: exit_rows__free().
  */
 int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum group_by by,
 		    const struct exit_snapshot *before, const struct exit_snapshot *after,
@@ -52,7 +52,7 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 
 void exit_rows__free(struct exit_rows *exit_rows);
 
-/* Exits by everybody who handled them, and their time on a CPU. */
+/* Exits, whoever handled them, and their time on a CPU. */
 uint64_t reason_figures__count(const struct reason_figures *figures);
 uint64_t reason_figures__handle(const struct reason_figures *figures);
 
