@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the figures of a numa row say in words: why there are none, and what they hint at. */
+/* The figures of a numa row in words: why some are missing, and what others hint at. */
 #include <stdio.h>
 
 #include "numa/numa_rows.h"

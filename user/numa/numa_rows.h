@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The difference of two numa snapshots, beside the rows of the snapshots they belong to. */
+/* The difference of two numa snapshots, beside the rows of their snapshots. */
 #ifndef KVMQ_NUMA_ROWS_H
 #define KVMQ_NUMA_ROWS_H
 
@@ -35,7 +35,7 @@ enum numa_hint {
 /* Memory is left behind where less of it is on HOME, and at least so much run time. */
 #define HINT_LOCAL_MPCT 80000
 #define HINT_SETTLED_MPCT 90000
-/* Balancing thrashes where so much of the memory moves in an interval, and so much of it away. */
+/* Balancing thrashes if so much of the memory moves in an interval, and so much of that away. */
 #define HINT_MOVED_MPCT 1000
 #define HINT_MOVED_PAGES 64
 #define HINT_AWAY_MPCT 25000
@@ -76,10 +76,9 @@ struct numa_moments {
 };
 
 /*
- * Makes a numa row for each of rows, which are vCPUs or VMs, from what has changed since
- * before: always the same of the same moments, which must stay as long as the rows, as rows must.
- * vCPUs that have exited are in no total. Returns 0 or -ENOMEM. The rows own
- * memory: numa_rows__free().
+ * Makes a numa row for each of rows, which are vCPUs or VMs, from what has changed since before.
+ * The same moments always give the same rows. moments and rows must stay as long. vCPUs that have
+ * exited are in no total. Returns 0 or -ENOMEM. The rows own memory: numa_rows__free().
  */
 int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,
 		    const struct numa_moments *moments);
@@ -89,19 +88,19 @@ void numa_rows__free(struct numa_rows *numa_rows);
 /* Run time on all nodes. */
 uint64_t numa_figures__run(const struct numa_figures *figures);
 
-/* Resident guest memory; 0 where that is not known. */
+/* Resident guest memory; 0: not known. */
 uint64_t numa_row__memory(const struct numa_row *row);
 
 /*
- * How many samples of one page each say as much about the remote share of pages as the hint
- * faults do, of which there is one at least. Where a few faults of huge pages have most of
- * the pages it is little more than these few.
+ * How many independent samples of one page would tell as much about the remote share of pages as
+ * the hint faults do; there is at least one fault. If a few faults of huge pages have most of the
+ * pages, it is little more than their number.
  */
 double numa_figures__samples(const struct numa_figures *figures);
 
 /*
- * The 95 % interval, in 1/1000 %, of a share that was seen in so many samples (Wilson 1927).
- * samples need not be whole, and is not 0.
+ * The 95 % interval, in 1/1000 %, of a share in so many samples (Wilson 1927). samples may have a
+ * fraction, and is not 0.
  */
 void share_interval(double share, double samples, uint64_t *low_mpct, uint64_t *high_mpct);
 
