@@ -23,7 +23,7 @@ static bool is_same(const struct io_place *a, const struct io_place *b)
 	       a->guest == b->guest;
 }
 
-/* Where a place stands in the table, or is to. */
+/* The place's entry in the table, or the free one where it belongs. */
 static uint32_t *look_up(const struct io_builder *builder, const struct io_place *place)
 {
 	size_t mask = builder->table_size - 1, at = hash_of(place) & mask;

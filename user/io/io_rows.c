@@ -11,7 +11,7 @@ void io_rows__free(struct io_rows *rows)
 	pool__free(&rows->pool);
 }
 
-/* Its VM went and another came in its place: what is counted is of the new one. */
+/* The VM went and another one has its slot: the counters are those of the new one. */
 static bool began_anew(const struct block_flow *after, const struct block_flow *before)
 {
 	return after->completed < before->completed || after->issued < before->issued ||
@@ -32,7 +32,10 @@ static const struct block_flow *find_base(const struct io_view *view, const stru
 	return base ? base : &none;
 }
 
-/* What had been counted when the interval began, or the row's disk came, if that was later. */
+/*
+ * What had been counted at the beginning of the interval, or when the row's disk came, if that was
+ * later.
+ */
 static const struct block_flow *find_before(const struct io_view *view,
 					    const struct block_flow *after,
 					    const struct block_flow *base)
@@ -95,8 +98,8 @@ static bool find_place(struct io_place *place, const struct io_view *view,
 }
 
 /*
- * The kernel's own flush serves all that wait for one, and has no owner. Where these are
- * known it is not another one of theirs.
+ * The kernel's own flush serves all requests that wait for one, and has no owner. If the waiting
+ * requests are known, it is not one more of theirs.
  */
 static bool serves_others(const struct io_view *view, const struct block_flow *flow)
 {
@@ -113,9 +116,9 @@ static bool serves_others(const struct io_view *view, const struct block_flow *f
 }
 
 /*
- * A request to a stacked device is counted where it ends, in a leaf; only where none of the
- * leaf's could be told to be this disk's, as behind a loop device's worker, by itself. So leaves
- * come first.
+ * A request to a stacked device is counted where it ends, in a leaf. It is counted in the stacked
+ * device only if no request of a leaf could be told to be this disk's, as behind a loop device's
+ * worker. So leaves come first.
  */
 static int add_flow_by_vm(struct io_builder *builder, const struct block_flow *flow)
 {
@@ -147,8 +150,8 @@ static int add_flows_by_vm(struct io_builder *builder, bool stacked)
 }
 
 /*
- * The kernel's own flush serves all that wait for one: counted with those of no owner, and
- * their waits not again.
+ * The kernel's own flush serves all that wait for one: it counts as a request without owner, and
+ * the others' waits do not count twice.
  */
 static int add_flows_by_device(struct io_builder *builder)
 {
@@ -204,7 +207,7 @@ static int add_all_by_vm(struct io_builder *builder)
 	return error ? error : io_rows__add_guests(builder);
 }
 
-/* What was counted before it began anew is not compared with what comes after. */
+/* What was counted before a restart is not compared with what comes after it. */
 static struct io_builder begin(struct pool *pool, const struct view *before,
 			       const struct view *after)
 {

@@ -11,7 +11,7 @@
 #include "model/pool.h"
 #include "model/view.h"
 
-/* What a request waits in, from the guest outward. */
+/* What a request waits in, from the guest to the device. */
 enum io_layer {
 	IO_GUEST_QUEUE,
 	IO_GUEST_DEVICE,
@@ -23,27 +23,27 @@ enum io_layer {
 	IO_LAYERS,
 };
 
-/* Why a column stands alone: KAVG is not GAVG - D. */
+/* Why KAVG is n/a: GAVG and D are not of the same requests. */
 enum io_apart {
 	APART_NOT, /* the guest's requests are the host's */
 	APART_UNKNOWN,
 	APART_CACHED,	  /* the VMM's file is in the page cache */
 	APART_FORMAT,	  /* not a raw image */
 	APART_NETWORK,	  /* it is known to be on no device of this host */
-	APART_VHOST_USER, /* another process's requests are this disk's */
-	APART_COUNT,	  /* as many requests were not seen on both sides */
+	APART_VHOST_USER, /* another process's requests are taken for this disk's */
+	APART_COUNT,	  /* not as many requests were seen on both sides */
 	APART_SHARED,	  /* several of the VM's disks are on one device */
-	APART_UNPLACED,	  /* on a device, but nobody knows which */
+	APART_UNPLACED,	  /* on a device, but it is not known which */
 	IO_APARTS,
 };
 
 /* Whose a row is. */
 enum io_row_kind {
 	IO_ROW_DISK,	/* a VM's disk */
-	IO_ROW_VM,	/* a device that several of a VM's disks are on, or none that is known */
+	IO_ROW_VM,	/* a device with several of a VM's disks, or with none that is known */
 	IO_ROW_UNKNOWN, /* a device, by one of several VMs */
 	IO_ROW_DEVICE,	/* a device of the host */
-	IO_ROW_GUEST,	/* a guest's own name for a disk that none of the VM's could be found for */
+	IO_ROW_GUEST,	/* a guest's own name for a disk that matches none of the VM's */
 };
 
 /* Counters of requests; grow only. */
@@ -90,23 +90,23 @@ struct io_rows {
 };
 
 /*
- * By BY_VM: for each disk of each chosen VM its reads and writes, whatever else there was,
- * and all together if there was more than one kind; then what is known of no disk. By
- * BY_DEVICE: the same for each leaf device of the host. Nothing but the two views counts.
- * Returns 0 or -ENOMEM. The rows own memory: io_rows__free().
+ * By BY_VM: for each disk of each chosen VM its reads and writes, other kinds if there were any,
+ * and all together if there was more than one kind; then what belongs to no known disk. By
+ * BY_DEVICE: the same for each leaf device of the host. Depends on the two views alone. Returns 0
+ * or -ENOMEM. The rows own memory: io_rows__free().
  */
 int io_rows__make(struct io_rows *rows, enum group_by by, const struct view *before,
 		  const struct view *after);
 void io_rows__free(struct io_rows *rows);
 
 /*
- * For people, of rows in their first order: of what did nothing in the interval one row is left,
- * its reads'; and that of all goes where but one kind did something, unless what the ring has
- * seen is in it alone.
+ * For people, before the rows are ordered: a place that did nothing in the interval keeps one row,
+ * that of its reads. The row of all together goes if only one kind did something, unless only it
+ * has the ring's figures.
  */
 void io_rows__drop_idle(struct io_rows *rows);
 
-/* Leaves out the reads, writes and whatever else of a place that has a row of all together. */
+/* Leaves out reads, writes and other kinds of a place that has a row of all together. */
 void io_rows__keep_sums(struct io_rows *rows);
 
 /* Whether two are of one VM's disk, or of one device. */
@@ -115,7 +115,7 @@ bool io_row__same_place(const struct io_row *a, const struct io_row *b);
 /* A layer of the interval; of zeros, if there was no request. */
 const struct latency *io_row__layer(const struct io_row *row, enum io_layer layer);
 
-/* GAVG - D, where both are of the same requests. Returns whether it is known. */
+/* GAVG - D, if both are of the same requests. Returns whether it is known. */
 bool io_row__kavg(const struct io_row *row, uint64_t *ns);
 
 /* What a row is called: its VM or "unknown"; its disk; what the guest calls that; "read"... */

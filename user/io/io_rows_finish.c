@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What follows from all that was put into the rows. */
+/* What is derived when all has been put into the rows. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define DEVICE_TEXT_SIZE 64
 
-/* Counts on both sides of the VMM agree within this, and what is on its way. */
+/* Counts on both sides of the VMM agree within this, and what is in flight. */
 #define SAME_PCT 5
 
 static bool was_active(const struct io_row *row)
@@ -27,7 +27,7 @@ static int compare_numbers(uint64_t left, uint64_t right)
 	return left < right ? -1 : left > right;
 }
 
-/* By VM, disks in their order, then what is of none; what is unknown is last. */
+/* By VM, with its disks in their order, then what is no disk's; unknown ones are last. */
 static int compare_places(const void *left, const void *right)
 {
 	const struct io_place *a = &((const struct io_place_rows *)left)->place;
@@ -57,7 +57,7 @@ static void add_figures(struct io_figures *sum, const struct io_figures *figures
 	sum->failed += figures->failed;
 }
 
-/* Whose figures a row has: those of the lowest layer that counts. */
+/* Which layer a row's figures come from: the lowest one that counts. */
 enum source { SOURCE_NONE, SOURCE_GUEST, SOURCE_VMM, SOURCE_HOST };
 
 static enum source source_of(const struct io_row *row)
@@ -100,7 +100,7 @@ static int add_to_layer(struct sum *sum, const struct io_row *row, enum io_layer
 	return 0;
 }
 
-/* Requests of the guest's and of the host's are no sum: figures are of one source alone. */
+/* Requests of the guest and of the host do not add up: figures are from one source only. */
 static int add_row(struct sum *to, const struct io_row *row)
 {
 	struct io_row *sum = &to->row;
@@ -124,7 +124,7 @@ static int add_row(struct sum *to, const struct io_row *row)
 			continue;
 		if (add_to_layer(to, row, (enum io_layer)layer))
 			return -ENOMEM;
-		/* Requests without a distribution leave the whole without one. */
+		/* If some requests have no distribution, the sum has none. */
 		to->lacks[layer] |= row->layers[layer] && row->layers[layer]->count &&
 				    !row->spread_known[layer];
 		sum->spread_known[layer] |= row->spread_known[layer];
@@ -145,13 +145,13 @@ static bool is_cached(const struct io_disk *disk)
 	return !disk->direct && disk->backing != DISK_VHOST_SCSI;
 }
 
-/* Or may have one: what is not known to be raw is not. */
+/* Or may have one: a format that is not known to be raw may not be. */
 static bool has_format(const struct io_disk *disk)
 {
 	return strcmp(disk->format, "raw") != 0;
 }
 
-/* Whether those who see the guest's requests of each kind have seen them all. */
+/* Whether those who see the guest's requests of each kind have seen all of them. */
 static bool kinds_are_known(const struct io_row *all)
 {
 	return all->known[IO_VMM] || all->known[IO_GUEST_DEVICE] ||
@@ -159,7 +159,7 @@ static bool kinds_are_known(const struct io_row *all)
 }
 
 /*
- * The ring's figures are of all requests: they are one operation's where there was no other.
+ * The ring's figures are of all requests. They are those of one operation if there was no other.
  * Behind the page cache, or a format, the host cannot tell. Returns whether they are.
  */
 static bool share_ring(struct io_row *rows, size_t count, const struct io_row *all)
@@ -180,7 +180,7 @@ static bool share_ring(struct io_row *rows, size_t count, const struct io_row *a
 	return true;
 }
 
-/* A VM that has ended leaves flows behind that nobody forgets. */
+/* A VM that has ended leaves flows behind for a while. */
 static bool is_over(const struct io_row *row)
 {
 	return row->kind == IO_ROW_UNKNOWN && !row->vm && !row->interval.requests;
@@ -197,9 +197,9 @@ static enum source find_source(const struct io_place_rows *place)
 }
 
 /*
- * Appends the rows of one place: but those that never did anything and are no reads or writes;
- * and a row of all if there is more than one kind, or what is known of all together alone. There
- * is room for them. Returns 0 or -ENOMEM.
+ * Appends the rows of one place, except those of other kinds that never did anything; and a row of
+ * all together, if there is more than one kind, or if something is known of all together only.
+ * There is room for them. Returns 0 or -ENOMEM.
  */
 static int append_place(struct io_rows *out, const struct io_place_rows *place)
 {
@@ -256,7 +256,7 @@ static int name_leaves(struct pool *pool, struct io_row *row, const struct io_vi
 	return 0;
 }
 
-/* The device that a row is on, which sysfs need not have. */
+/* The device of a row, which sysfs may not have. */
 static int name_device(struct pool *pool, struct io_row *row, const struct io_view *view)
 {
 	const struct io_device *device = io_view__device(view, row->dev);
@@ -275,7 +275,7 @@ static int name_device(struct pool *pool, struct io_row *row, const struct io_vi
 	return 0;
 }
 
-/* Whether the disk is the only one of its VM that its leaves hold: APART_NOT if so. */
+/* APART_NOT if the disk is the only one of its VM on its leaves. */
 static enum io_apart find_leaf_apart(const struct io_disk *disk, bool leaves_known)
 {
 	if (disk->shares)
@@ -283,7 +283,7 @@ static enum io_apart find_leaf_apart(const struct io_disk *disk, bool leaves_kno
 	return leaves_known ? APART_NOT : APART_UNKNOWN;
 }
 
-/* How many requests the guest made, as far as anybody above the host's block layer counts. */
+/* How many requests the guest made, as counted by anybody above the host's block layer. */
 static bool guest_requests(const struct io_row *row, uint64_t *count)
 {
 	if (row->known[IO_RING])
@@ -324,8 +324,8 @@ static enum io_apart find_apart(const struct io_row *row, bool leaves_known)
 }
 
 /*
- * Whether the host's block layer tells of each request of a disk, and whose it is. What the page
- * cache writes is known by a cgroup alone, and what a worker of the kernel submits by less.
+ * Whether the host's block layer sees each request of a disk, and whose it is. Only a cgroup tells
+ * that of writes from the page cache; of requests that a kernel worker submits even that may not.
  */
 static bool is_watched(const struct io_row *row, bool leaves_known)
 {
@@ -339,7 +339,7 @@ static bool is_watched(const struct io_row *row, bool leaves_known)
 	return find_leaf_apart(row->disk, leaves_known) == APART_NOT && !row->disk->takes_bios;
 }
 
-/* What is the same for all rows of a place is found out for the first one. */
+/* What is the same for all rows of a place is found for the first one. */
 static int finish_place(struct pool *pool, struct io_row *rows, size_t count,
 			const struct io_builder *builder)
 {
@@ -403,7 +403,7 @@ static bool is_idle(const struct io_row *row)
 
 /* What the rows of a place say. */
 struct place_use {
-	size_t active;	  /* rows that are not idle, that of all apart */
+	size_t active;	  /* rows that are not idle, without that of all together */
 	bool ring_of_one; /* what the ring has seen is one kind's */
 	bool ring_of_all;
 };
@@ -425,7 +425,7 @@ static struct place_use find_use(const struct io_row *rows, size_t count)
 	return use;
 }
 
-/* Of the row of all there is need if it says more than the others. */
+/* The row of all together is needed if it says more than the others. */
 static bool is_kept(const struct place_use *use, const struct io_row *row)
 {
 	bool all = use->active > 1 || (use->ring_of_all && !use->ring_of_one);

@@ -19,14 +19,14 @@ static uint64_t growth(const struct io_view *before, const struct vmm_flow *afte
 	return after->latency.count - (flow ? flow->latency.count : 0);
 }
 
-/* All flows of a flow's VM. */
+/* All flows of the VM of a flow. */
 static const struct vmm_flow *find_all_of_vm(const struct io_view *view,
 					     const struct vmm_flow *flow, size_t *count)
 {
 	return io_view__find_part(view, IO_SET_VMM_FLOWS, 2, flow, count);
 }
 
-/* One that was unplugged had another, and so has firmware. */
+/* A disk that was unplugged had another backend, and so has firmware. */
 static bool has_one_backend(const struct io_view *view, const struct vmm_flow *flow)
 {
 	size_t count;
@@ -39,8 +39,8 @@ static bool has_one_backend(const struct io_view *view, const struct vmm_flow *f
 }
 
 /*
- * Which disk a backend of the uprobe is: QEMU counts in this interval what the uprobe did, and
- * no other disk's count is the same. One disk and one backend need no proof.
+ * Which disk a backend of the uprobe is: QEMU's count for it in this interval equals the uprobe's,
+ * and no other disk's does. One disk and one backend need no proof.
  */
 static uint32_t find_disk(const struct io_builder *builder, const struct io_vm *vm,
 			  const struct vmm_flow *flow)
@@ -68,8 +68,8 @@ static uint32_t find_disk(const struct io_builder *builder, const struct io_vm *
 }
 
 /*
- * Whether the time between two readings can be told. QEMU counts since it started, and another
- * disk may have come to this one's place. The uprobe's flow begins with its first request.
+ * Whether the time between two readings is known. QEMU counts since it started, and another disk
+ * may have taken the place of this one. The uprobe's flow begins with its first request.
  */
 static bool has_interval(const struct vmm_flow *after, const struct vmm_flow *before)
 {
@@ -116,7 +116,7 @@ static int add_vmm_flows(struct io_builder *builder, bool by_qmp)
 		if ((flow->backend == VMM_BY_QMP) != by_qmp || !place.vm || !place.vm->chosen)
 			continue;
 		disk = by_qmp ? flow->disk : find_disk(builder, place.vm, flow);
-		/* Nobody can tell whose it is, and nobody asks: it did nothing. */
+		/* It is not known whose it is, and it does not matter: it did nothing. */
 		if (disk == DISK_NO_ID && !growth(builder->before, flow))
 			continue;
 		place.disk = io_view__disk(view, place.vm, disk);
@@ -138,7 +138,7 @@ int io_rows__add_vmm(struct io_builder *builder)
 	return error ? error : add_vmm_flows(builder, true);
 }
 
-/* A ring says nothing of what its requests are: all of a disk's together. */
+/* A ring does not tell the kind of its requests: all of a disk count together. */
 int io_rows__add_queues(struct io_builder *builder)
 {
 	const struct io_view *view = builder->after;
@@ -176,7 +176,7 @@ static bool same_address(const char *guest, const char *host)
 	return wanted && length >= wanted && !strcmp(guest + length - wanted, host);
 }
 
-/* virtio and NVMe have room for 20 bytes of a serial number, and no more reaches the guest. */
+/* virtio and NVMe have room for 20 bytes of a serial number, and the guest sees no more. */
 static bool same_serial(const char *guest, const char *host)
 {
 	return !strcmp(guest, host) ||
@@ -191,7 +191,7 @@ struct match {
 	size_t guest_count;
 };
 
-/* The only one of its size, on both sides. */
+/* The only one of its size on both sides. */
 static const struct io_disk *match_size(const struct match *match,
 					const struct io_guest_disk *guest)
 {
@@ -212,7 +212,7 @@ static const struct io_disk *match_size(const struct match *match,
 	return *guest->serial && *found->serial ? NULL : found;
 }
 
-/* Of several disks the first in the order of the command line. */
+/* If several disks match, the first in the order of the command line. */
 static const struct io_disk *earlier_of(const struct io_disk *a, const struct io_disk *b)
 {
 	return a && a->place < b->place ? a : b;
@@ -241,12 +241,12 @@ static const struct io_disk *match_disk(const struct match *match,
 struct begin {
 	const struct io_view *view; /* NULL: none */
 	bool first;
-	bool all; /* there is none because the guest's counters began in the interval */
+	bool all; /* there is none, since the guest's counters began in the interval */
 };
 
 /*
- * The last report before the interval; or the first one of a guest that was not heard of then, and
- * had counted for nobody knows how long.
+ * The last report before the interval; or the first report of a guest that was not known then, and
+ * has counted for an unknown time.
  */
 static struct begin find_begin(const struct io_builder *builder, const struct io_guest *guest)
 {
@@ -310,7 +310,7 @@ static int add_guest_disk(struct io_builder *builder, const struct io_place *pla
 		struct io_row *row;
 
 		flow = io_view__guest_flow(builder->after, disk, (enum io_op)op);
-		/* Reads and writes have rows anyway. */
+		/* Reads and writes have rows in any case. */
 		if (op > IO_WRITE && (!flow || !flow->requests))
 			continue;
 		row = io_builder__row(builder, place, (enum io_op)op);
