@@ -12,7 +12,7 @@ ROW_FIGURE(static, waits_preempt, figures->waits[CAUSE_PREEMPT])
 ROW_SHARE(static, ready_wake)
 ROW_SHARE(static, ready_preempt)
 
-/* Not every kernel lets itself be asked; then it is a part of the other two. */
+/* Not every kernel tells it; if not, it is a part of the other two. */
 static struct value if_throttling(const struct row *row, uint64_t value)
 {
 	return known_if(row->throttling_known && row->interval.elapsed_ns, value);
@@ -35,7 +35,7 @@ static struct value share_throttled(const void *data)
 	return if_throttling(row, row_share(row, row->interval.throttled_ns).number);
 }
 
-/* Waits a second of time, not of all vCPUs' time together. */
+/* Waits per second of time, not of all vCPUs' time together. */
 static struct value get_wait_rate(const void *data)
 {
 	const struct row *row = data;
@@ -85,7 +85,7 @@ static struct value get_vcpu_ready(const void *data)
 	return number(figures__ready(&row->interval) / vcpus);
 }
 
-/* What a counter of a VM's overlap has grown by. */
+/* How much a counter of a VM's overlap has grown. */
 static uint64_t growth(uint64_t before, uint64_t after)
 {
 	return after > before ? after - before : 0;
@@ -108,7 +108,7 @@ static uint64_t waiting_of(const struct row *row, int vcpus)
 		      row->overlap->waiting_ns[vcpus - 1]);
 }
 
-/* Of time, not of all vCPUs' time together. */
+/* Share of time, not of all vCPUs' time together. */
 static struct value overlap_share(const struct row *row, uint64_t ns)
 {
 	return known_if(row->overlap && row->wall_ns, share_mpct(ns, row->wall_ns));

@@ -22,7 +22,7 @@
 
 static const char *const status_names[] = { "works", "later", "lacking", "missing" };
 
-/* The tools that are checked, and what each needs beside what those before it need. */
+/* The tools that are checked, and what each needs beyond what the tools before it need. */
 enum { TOOL_CPU, TOOL_EXIT, TOOL_NUMA, TOOL_IO, TOOLS };
 
 static const char *const tool_names[] = { "kvmq-cpu", "kvmq-exit", "kvmq-numa", "kvmq-io" };
@@ -45,8 +45,8 @@ static void count_vm(void *context, uint32_t pid)
 }
 
 /*
- * Why VMs may be missing in /proc; empty: none is. blind: none is there to be found. unseen:
- * kvmq-io does not start for that.
+ * Why VMs may be missing in /proc; empty: none is. blind: no VM can be found there. unseen: kvmq-io
+ * does not start because of that.
  */
 static void find_missing(char *text, size_t size, bool *blind, bool *unseen)
 {
@@ -63,7 +63,7 @@ static void find_missing(char *text, size_t size, bool *blind, bool *unseen)
 		snprintf(text, size, "%s", reason);
 }
 
-/* What each tool loses where /proc does not show all VMs. */
+/* What each tool loses if /proc does not show all VMs. */
 static void check_processes(struct findings *findings)
 {
 	struct check *names = checks__add(&findings->checks[TOOL_CPU], "names of VMs in /proc");
@@ -166,7 +166,7 @@ static void print_json(struct findings *findings)
 				      findings->vms));
 }
 
-/* The VMs come last, and a check of them before: two walks through /proc. */
+/* The VMs come last, and a check of them before: so /proc is walked twice. */
 static void examine(struct findings *findings, bool json)
 {
 	struct vm_refusals refusals;
@@ -213,7 +213,7 @@ static enum exit_status verdict(const struct findings *findings)
 
 int main(int argc, char **argv)
 {
-	static char output[1 << 18]; /* what is written before the end leaves no errno behind */
+	static char output[1 << 18]; /* what was written earlier leaves no errno behind */
 	struct findings findings = { 0 };
 	struct options options;
 	int status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kvmq-exit shows of two views. Knows nothing of where they came from. */
+/* What kvmq-exit shows of two views, wherever these come from. */
 #ifndef KVMQ_EXIT_REPORT_H
 #define KVMQ_EXIT_REPORT_H
 

@@ -5,7 +5,7 @@
 
 #include "cli/options.h"
 
-/* Reports each interval until it is ended. Returns an exit status. */
+/* Reports each interval until it is told to end. Returns an exit status. */
 int io_guest__run(const struct options *options);
 
 #endif

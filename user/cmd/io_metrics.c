@@ -42,7 +42,7 @@ static struct value get_device(const void *data)
 	return text_or_blank(((const struct io_row *)data)->device);
 }
 
-/* Of a device that several disks, or nobody knows which, are on: its name. */
+/* The name of a device with several disks, or with unknown ones. */
 static struct value get_place(const void *data)
 {
 	struct value disk = get_disk(data);

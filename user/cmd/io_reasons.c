@@ -10,7 +10,7 @@
 
 #define NAMES_MAX 8 /* of disks in a line */
 
-/* What is to be said of a row's disk. */
+/* What is said about a row's disk. */
 enum remark {
 	REMARK_UNKNOWN, /* what is behind it */
 	REMARK_NETWORK,
@@ -62,7 +62,7 @@ static int find_device_rows(struct reasons *reasons)
 	return 0;
 }
 
-/* What a remark calls the same is named once. */
+/* Disks with the same name in a remark are named once. */
 static int compare_disks(const void *left, const void *right)
 {
 	const struct io_row *a = *(const struct io_row *const *)left;
@@ -95,7 +95,7 @@ static int find_disks(struct reasons *reasons)
 	return sorted && reasons->disks && reasons->named ? 0 : -ENOMEM;
 }
 
-/* Whether a disk's requests stand in a row of a device, with those of other disks. */
+/* Whether a disk's requests are in the row of a device, with those of other disks. */
 static bool is_in_row_of_device(const struct reasons *reasons, const struct io_row *row)
 {
 	size_t count;
@@ -130,7 +130,7 @@ static bool has_remark(const struct reasons *reasons, const struct io_row *row, 
 		return is_in_row_of_device(reasons, row);
 	case REMARK_APART + APART_CACHED:
 	case REMARK_APART + APART_FORMAT:
-		/* Without GAVG nobody asks for KAVG; but Q and D may be taken for the guest's. */
+		/* Without GAVG nobody looks for KAVG, but Q and D may be taken for the guest's. */
 		return REMARK_APART + (unsigned int)row->apart == remark &&
 		       (row->known[IO_RING] || row->on_host);
 	case REMARK_APART + APART_COUNT:
@@ -163,7 +163,7 @@ static void print_clause(FILE *file, unsigned int remark)
 			io_apart__clause((enum io_apart)(remark - REMARK_APART)));
 }
 
-/* A disk has several rows, of which any may lead to the remark: it is named once. */
+/* A disk has several rows, and any of them may cause the remark: it is named once. */
 static void print_remark(const struct reasons *reasons, FILE *file, unsigned int remark)
 {
 	struct sentence line;
@@ -191,7 +191,7 @@ static void print_remark(const struct reasons *reasons, FILE *file, unsigned int
 	sentence__end(&line, file);
 }
 
-/* Of each cgroup once, whatever devices there are. */
+/* Once for each cgroup, on however many devices. */
 static void print_unknown(FILE *file, const struct io_rows *rows)
 {
 	for (size_t i = 0; i < rows->count; i++) {

@@ -7,7 +7,7 @@
 
 #include "io/io_rows.h"
 
-/* An empty line, and one for each reason, with the disks that it holds for. 0 or -ENOMEM. */
+/* Prints an empty line, and one for each reason, with its disks. 0 or -ENOMEM. */
 int io_reasons__print(FILE *file, const struct io_rows *rows, const struct io_view *view);
 
 #endif

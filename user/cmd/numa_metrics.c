@@ -54,7 +54,7 @@ static struct value get_memory_home(const void *data)
 	return number(residency->bytes[row->home]);
 }
 
-/* "128/-/64": MiB on node 0, on node 2, and there is no node 1; as many as fit. */
+/* "128/-/64": MiB on node 0, no node 1, MiB on node 2; as many as fit. */
 static struct value compose_memory_nodes(const void *data, struct text_buffer *buffer)
 {
 	const struct numa_row *row = data;
@@ -140,7 +140,7 @@ static struct value get_fault_high(const void *data)
 	return fault_bound(data, true);
 }
 
-/* Where none can be there is no number of them, not 0. */
+/* If there can be none, the number is n/a, not 0. */
 static bool counts_faults(const struct numa_row *row)
 {
 	return row->reason == FAULTS_KNOWN || row->reason == FAULTS_NO_SAMPLES;
@@ -261,7 +261,7 @@ static struct value get_bandwidth_local(const void *data)
 	return known_if(row->bandwidth_known, row->bandwidth.local_bytes);
 }
 
-/* Local bytes are counted apart from all of them, a little earlier or later. */
+/* Local bytes are counted apart from all bytes, a little earlier or later. */
 static struct value get_bandwidth_remote(const void *data)
 {
 	const struct numa_row *row = data;

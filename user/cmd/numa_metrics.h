@@ -10,7 +10,7 @@
 /* The figures of kvmq-numa; their rows are struct numa_row. */
 extern const struct metric_table numa_metrics;
 
-/* Adds what is no single figure: one value for each node. */
+/* Adds what is no single figure: a value for each node. */
 void numa_metrics__add_nodes(json_t *object, const struct numa_row *row);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What several tools show of a struct row, the first member of their own rows: once for all. */
+/* Metrics of struct row, the first member of several tools' rows, defined once for all. */
 #ifndef KVMQ_ROW_METRICS_H
 #define KVMQ_ROW_METRICS_H
 
@@ -19,7 +19,7 @@
 		return number(expression);                                                         \
 	}
 
-/* Of that counter: its share of the row's time. */
+/* The share of the row's time that this counter is. */
 #define ROW_SHARE(storage, name)                                                                   \
 	storage struct value share_##name(const void *row)                                         \
 	{                                                                                          \
@@ -49,7 +49,7 @@ struct value share_row_ready(const void *row);
 struct value share_row_halt(const void *row);
 struct value share_row_block(const void *row);
 
-/* Entries of a table: whose a row is, and of how much time. */
+/* Entries of a table: whose a row is, and what it covers. */
 #define ROW_IDENTITY                                                                               \
 	LABEL("vm", "VM", TEXT, ALL, "name of the VM, or comm-PID", get_row_vm, "domain"),         \
 		LABEL("vm_pid", "PID", NUMBER, NEVER, "process of the VM", get_row_vm_pid, NULL),  \

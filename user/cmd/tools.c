@@ -12,7 +12,7 @@
 #define PERIOD_MIN_NS (10 * NSEC_PER_MSEC)
 #define PERIOD_MAX_NS (24 * 3600 * NSEC_PER_SEC)
 
-/* What kvmq-cpu alone takes, but for --blame. */
+/* What only kvmq-cpu takes, except --blame. */
 
 static int set_overlap(struct options *options, const struct option_entry *entry, const char *text)
 {
@@ -358,7 +358,10 @@ static const struct option_entry why_explain = {
 	.set = option__set_name,
 };
 
-/* One page. Who ran while a vCPU waited, and what vCPUs did at the same time, are asked for. */
+/*
+ * It prints one page. Who ran while a vCPU waited, and what vCPUs did at the same time, are always
+ * measured.
+ */
 static void preset_why(struct options *options)
 {
 	options->interval_ns = WHY_INTERVAL_NS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmq-top: all of it, live. */
+/* kvmq-top: all figures, live. */
 #include "base/log.h"
 #include "base/version.h"
 #include "cli/tool.h"

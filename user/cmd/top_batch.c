@@ -30,7 +30,7 @@ struct top_batch {
 	LIST(struct pdh_column) columns;
 };
 
-/* esxtop's counters that have a counterpart, and that. */
+/* esxtop's counters that have an equivalent, with that. */
 static const struct {
 	const char *counter, *key;
 } pdh_counters[] = {
@@ -73,7 +73,7 @@ static void free_batch(void *data)
 	list_free(&batch->columns);
 }
 
-/* By name, then by key: the same order each time. */
+/* By name, then by key, so that the order is always the same. */
 static int compare_lines(const void *left, const void *right)
 {
 	const struct top_line *a = left, *b = right;
@@ -104,7 +104,7 @@ static bool is_borrowed(size_t screen, const struct metric *metric)
 	return false;
 }
 
-/* "TIME,KIND,VM,VCPU,": of a disk, its name stands where a vCPU's number does. */
+/* "TIME,KIND,VM,VCPU,"; a disk has its name in the place of a vCPU's number. */
 static void put_lead(FILE *file, const char *time, const struct screen *screen,
 		     const struct top_line *line)
 {
@@ -157,7 +157,7 @@ static int print_long(struct top_batch *batch, FILE *file, const struct view_pai
 	return error;
 }
 
-/* A name within a counter's path: what parts that is "_". */
+/* A name within a counter's path; separators become "_". */
 static void put_name(FILE *file, const char *name)
 {
 	char clean[VM_SHOWN_SIZE];

@@ -8,7 +8,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Where a metric is shown without being asked for. */
+/* Where a metric is shown by default. */
 #define VCPU (1U << BY_VCPU)
 #define VM (1U << BY_VM)
 #define THREAD (1U << BY_THREAD)
@@ -62,7 +62,7 @@ static inline struct value text(const char *value)
 	return (struct value){ .known = value && *value, .text = value };
 }
 
-/* The same, but nothing is shown in its place. */
+/* The same, but nothing is shown if it is not known. */
 static inline struct value text_or_blank(const char *value)
 {
 	return (struct value){ .known = value && *value, .text = value, .blank = true };
