@@ -12,12 +12,23 @@ from kvmq import BUILD, expect
 from tiny import tiny
 
 INTERVALS = 8
+WEIGHED_VCPUS, WEIGHED_INTERVALS = 16, 50
 # Of each tool, as it is recorded and shown again.
 RUNS = (("cpu", "--json", "--hist"), ("cpu", "--json", "--blame"), ("cpu",), ("cpu", "--overlap"),
         ("cpu", "--json", "--events"), ("cpu", "--json", "--by", "thread"),
         ("exit", "--json", "--hist"), ("exit",), ("exit", "--json", "--events"),
         ("numa", "--json"), ("numa", "--hist"), ("numa", "--json", "--events"),
         ("io", "--json"), ("io", "--by", "device", "--hist"), ("io",))
+
+
+def exit_bytes(path, busy):
+    """Bytes of a recording of kvmq-exit for each vCPU and interval: a native KVM may trace nothing."""
+    with tiny("weighed", "--mode", "halt", "--vcpus", str(WEIGHED_VCPUS)) as vm:
+        if not busy:
+            vm.stop_running()
+        subprocess.run([f"{BUILD}/kvmq-exit", "--record", path, "0.5", str(WEIGHED_INTERVALS)],
+                       stdout=subprocess.DEVNULL, check=True)
+    return os.path.getsize(path) / WEIGHED_VCPUS / WEIGHED_INTERVALS
 
 
 def recorded():
@@ -50,4 +61,6 @@ def recorded():
             expect(check == [("ok",)], f"{what}: {check}")
             lines += shown.count(b"\n")
         size = sum(os.path.getsize(f"{folder}/{place}") for place in range(len(RUNS)))
-    return f"{len(RUNS)} runs, {lines} lines, {size >> 10} KiB recorded"
+        busy, idle = (exit_bytes(f"{folder}/{name}", name == "busy") for name in ("busy", "idle"))
+    return (f"{len(RUNS)} runs, {lines} lines, {size >> 10} KiB recorded; kvmq-exit's bytes per vCPU "
+            f"and interval: {busy:.0f} busy, {idle:.0f} stopped")
