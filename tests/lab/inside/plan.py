@@ -30,6 +30,7 @@ import starting
 import tracing
 import why
 import why_cpu
+import why_io
 
 STAGES = [
     (None, [living.kvm_loaded_later]),
@@ -144,6 +145,9 @@ DISK_STAGES = [
         guest_io.guest_layers,
         guest_io.guest_queue,
         guest_io.noisy_neighbour,
+        why_io.why_queue,
+        why_io.why_io_max,
+        why_io.why_guest_queue,
         plugging.replaced,  # last: one of the disks is another then
     ]),
     (None, [hosts.kernel_is_quiet]),
@@ -173,6 +177,7 @@ ON_ONE = {
     why.why_quiet: "6.12", why_cpu.why_weight: "7", why_cpu.why_own: "6.1",
     why_cpu.why_host: "7", why_cpu.why_self: "6.1", why_cpu.why_exits: "7",
     why_cpu.why_storm: NO_CI, why_cpu.why_wakes: NO_CI, why_cpu.why_spread: NO_CI,
+    why_io.why_queue: "6.1", why_io.why_io_max: "7", why_io.why_guest_queue: "6.12",
     remote.all_remote: "7", remote.all_near: "7", remote.residency_exact: "6.1",
     remote.residency_sample: ("6.1", "7"), remote.residency_cgroup: "6.12",
     remote.node_moves: "6.12", remote.unknown: "6.12", remote.fault_counts: "6.1",
