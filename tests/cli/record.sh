@@ -89,7 +89,7 @@ fi
 
 # A file that may not grow costs the recording, and nothing else.
 rm -f "$file"*
-(ulimit -f 64 && timeout 60 "$cpu" --json --record "$file" 0.05 40 2> "$scratch/err") | cat > "$scratch/out"
+(ulimit -f 128 && timeout 60 "$cpu" --json --record "$file" 0.05 40 2> "$scratch/err") | cat > "$scratch/out"
 status=${PIPESTATUS[0]}
 if ((status)) || [[ $(wc -l < "$scratch/out") != 40 ]]; then
 	bad 'cpu --record: no room' "status $status, $(wc -l < "$scratch/out") intervals of 40"

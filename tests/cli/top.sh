@@ -193,8 +193,10 @@ if "$top" -b 0.1 1 > /dev/null 2> "$scratch/err"; then
 	see 'attaches to exits' 'no exits have been\|no vCPU has run\|%GUEST'
 	keys n
 	see 'attaches to nodes' 'nothing of NUMA\|no vCPU has run\|^VM .*HOME'
-	keys y t t b
+	keys y
 	see 'judges' '^of the last\|^no vCPU has run'
+	keys t t b
+	see 'says how to follow who ran' '--blame\|no vCPU has run'
 	keys q
 	finish 'ends live' 0
 else
