@@ -37,6 +37,7 @@ if command -v strace > /dev/null && [[ $build != */sanitize ]]; then
 		until_it "$pid" blocks "$pid" "${tool##*/}" 2
 		kill -INT "$pid"
 		ended $tracer
+		kill -KILL "$pid" 2> /dev/null # it outlives a tracer that was ended
 		if ((status)); then bad "$name" "exit status $status"; else ok "$name"; fi
 	done
 else
