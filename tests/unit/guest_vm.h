@@ -100,6 +100,24 @@ static inline int fake_vms__tell(struct guest_links *links, const struct fake_vm
 	return error;
 }
 
+/* Starts VMs, tells the links of them, and takes the links' connections. */
+static inline void fake_vms__connect(struct guest_links *links, struct fake_vm *vms, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fake_vm__start(&vms[i]);
+	assert_int_equal(fake_vms__tell(links, vms, count), 0);
+	for (size_t i = 0; i < count; i++)
+		fake_vm__accept(&vms[i]);
+}
+
+/* Ends the links first: what they hold is of VMs that are there. */
+static inline void fake_vms__stop(struct guest_links *links, struct fake_vm *vms, size_t count)
+{
+	guest_links__free(links);
+	for (size_t i = 0; i < count; i++)
+		fake_vm__stop(&vms[i]);
+}
+
 /* Polls as the tool does, for at most so long, or until something came. Returns whether it did. */
 static inline bool links_wait(struct guest_links *links, int timeout_ms)
 {

@@ -31,11 +31,7 @@ static int set_up(void **state)
 
 	rig->links = guest_links__new(27600, &missing);
 	assert_non_null(rig->links);
-	for (size_t i = 0; i < VMS; i++)
-		fake_vm__start(&rig->vms[i]);
-	assert_int_equal(fake_vms__tell(rig->links, rig->vms, VMS), 0);
-	for (size_t i = 0; i < VMS; i++)
-		fake_vm__accept(&rig->vms[i]);
+	fake_vms__connect(rig->links, rig->vms, VMS);
 	rig->report = sample_report(2);
 	for (size_t i = 0; i < sizeof(rig->flood); i++)
 		rig->flood[i] = i % 64 ? '{' : '\n';
@@ -47,9 +43,7 @@ static int tear_down(void **state)
 {
 	struct rig *rig = *state;
 
-	guest_links__free(rig->links);
-	for (size_t i = 0; i < VMS; i++)
-		fake_vm__stop(&rig->vms[i]);
+	fake_vms__stop(rig->links, rig->vms, VMS);
 	free(rig->report);
 	free(rig->line);
 	free(rig);

@@ -183,11 +183,7 @@ static void test_link(void **state)
 	(void)state;
 	links = guest_links__new(27597, &missing);
 	assert_non_null(links);
-	for (size_t i = 0; i <= HOSTILE; i++)
-		fake_vm__start(&vms[i]);
-	assert_int_equal(fake_vms__tell(links, vms, HOSTILE + 1), 0);
-	for (size_t i = 0; i <= HOSTILE; i++)
-		fake_vm__accept(&vms[i]);
+	fake_vms__connect(links, vms, HOSTILE + 1);
 	for (size_t i = 0; i < HOSTILE; i++)
 		prepare(&guests[i], i);
 	fake_vm__send(quiet, links, line, strlen(line));
@@ -215,9 +211,7 @@ static void test_link(void **state)
 		      (most - used) / 1024);
 	assert_true(lines > 10000);
 	assert_in_range(most, 0, used + HOSTILE * (sizeof(*report) + GUEST_REPORT_SIZE));
-	guest_links__free(links);
-	for (size_t i = 0; i <= HOSTILE; i++)
-		fake_vm__stop(&vms[i]);
+	fake_vms__stop(links, vms, HOSTILE + 1);
 	free(line);
 	free(report);
 	free(vms);

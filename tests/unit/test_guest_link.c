@@ -34,11 +34,7 @@ static int set_up(void **state)
 
 	rig->links = guest_links__new(PORT, &missing);
 	assert_non_null(rig->links);
-	for (size_t i = 0; i < VMS; i++)
-		fake_vm__start(&rig->vms[i]);
-	assert_int_equal(fake_vms__tell(rig->links, rig->vms, VMS), 0);
-	for (size_t i = 0; i < VMS; i++)
-		fake_vm__accept(&rig->vms[i]);
+	fake_vms__connect(rig->links, rig->vms, VMS);
 	rig->report = sample_report(2);
 	rig_line(rig);
 	*state = rig;
@@ -49,9 +45,7 @@ static int tear_down(void **state)
 {
 	struct rig *rig = *state;
 
-	guest_links__free(rig->links);
-	for (size_t i = 0; i < VMS; i++)
-		fake_vm__stop(&rig->vms[i]);
+	fake_vms__stop(rig->links, rig->vms, VMS);
 	free(rig->report);
 	free(rig->line);
 	free(rig);
