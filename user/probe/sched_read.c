@@ -10,7 +10,7 @@
 #include "probe/sched_internal.h"
 
 #define CLOCK_TRIES 4
-#define LOOK_TRIES 50	 /* of a millisecond */
+#define LOOK_TRIES 250	 /* of a millisecond */
 #define DRIFT_LIMIT 2000 /* of the clocks, one part in so many: 500 ppm, as NTP's */
 
 /*
@@ -33,6 +33,9 @@ static int return_slots(struct sched_probe *probe)
 		uint32_t uid = thread->uid, vm = thread->vm;
 
 		memcpy(thread, &clear, sizeof(clear));
+		/* The next owner may be read before anybody has looked at it. */
+		memset((struct sched_progress *)probe->progress.data + slot, 0,
+		       sizeof(struct sched_progress));
 		forget_blame(probe, slot, thread->generation);
 		error = shares__give_back(probe, slot, uid, vm);
 		if (error)
@@ -259,6 +262,17 @@ static bool is_yet_to_come(const struct sched_thread *copy, uint64_t read_rq)
 	       copy->since_rq == copy->first_rq;
 }
 
+/*
+ * A thread that began before the last reading, and is not in that snapshot, has no row: nothing
+ * tells what it had done by then.
+ */
+static void count_late(struct sched_probe *probe, uint32_t slot, const struct sched_thread *copy)
+{
+	if (probe->shown[slot] != copy->generation && copy->first_rq < probe->begin_rq)
+		probe->torn++;
+	probe->shown[slot] = copy->generation;
+}
+
 static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint32_t slot)
 {
 	const struct sched_progress *progress =
@@ -281,6 +295,7 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 	}
 	if (!begin_thread(&copy, &progress->first) || is_yet_to_come(&copy, snapshot->read_rq))
 		return 0;
+	count_late(probe, slot, &copy);
 	thread = list_add(&snapshot->threads);
 	if (!thread)
 		return -ENOMEM;
@@ -321,6 +336,7 @@ uint64_t sched_probe__lost_changes(const struct sched_probe *probe)
 int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 {
 	uint64_t news_lost = probe->skeleton->bss->losses.news;
+	uint64_t begin_rq = clock_monotonic_ns() - probe->clock_offset;
 	int error = sched_probe__poll(probe);
 
 	if (!error)
@@ -341,6 +357,12 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 		error = look_at_all(probe);
 	/* Before the copies: what they say then holds at this time, however long they take. */
 	snapshot->read_rq = clock_monotonic_ns() - probe->clock_offset;
+	/*
+	 * Threads that began while the others were looked at belong to this snapshot: on 6.1, 2 of
+	 * 100 first intervals had no row of a vCPU that entered its guest just then.
+	 */
+	if (!error)
+		error = sched_probe__poll(probe);
 	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
 		error = read_slot(probe, snapshot, slot);
 	if (!error && probe->overlap)
@@ -349,5 +371,6 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 	snapshot__sort_blame(snapshot);
 	read_counters(probe, snapshot);
 	snapshot->end_rq = clock_monotonic_ns() - probe->clock_offset;
+	probe->begin_rq = begin_rq;
 	return error;
 }
