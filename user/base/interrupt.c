@@ -32,7 +32,8 @@ static struct {
 	_Atomic(restore_function) restore;
 	atomic_bool begun;
 	bool may_signal; /* there will be a command */
-	int taken_fd;	 /* readable from then on */
+	bool spares_hangup;
+	int taken_fd; /* readable from then on */
 } state = { .taken_fd = -1 };
 
 void interrupt__signals(sigset_t *signals)
@@ -40,7 +41,13 @@ void interrupt__signals(sigset_t *signals)
 	sigemptyset(signals);
 	sigaddset(signals, SIGINT);
 	sigaddset(signals, SIGTERM);
-	sigaddset(signals, SIGHUP);
+	if (!state.spares_hangup)
+		sigaddset(signals, SIGHUP);
+}
+
+void interrupt__spare_hangup(void)
+{
+	state.spares_hangup = true;
 }
 
 /* How long a signal has been pending while guarded work goes on; 0: none has come. */

@@ -11,8 +11,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* The three signals. */
+/* The three signals, or two of them. */
 void interrupt__signals(sigset_t *signals);
+
+/*
+ * SIGHUP does not end this tool, which blocks and reads it itself. To be called once, before
+ * interrupt__begin().
+ */
+void interrupt__spare_hangup(void);
 
 /*
  * Blocks them and starts the thread. The thread keeps no privilege but the one to signal a command,

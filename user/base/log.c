@@ -79,6 +79,15 @@ void log_error(const char *format, ...)
 	va_end(args);
 }
 
+void log_notice(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line("", format, args);
+	va_end(args);
+}
+
 void log_warning(const char *format, ...)
 {
 	va_list args;

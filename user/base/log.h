@@ -38,6 +38,9 @@ bool log_has_error(void);
  */
 const char *remedy(int error, const char *otherwise);
 
+/* What a program that runs on and on does from now on. */
+void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Something is missing from the result, but the tool goes on. */
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
