@@ -124,7 +124,7 @@ static int fill_free_slots(const struct block_probe *probe)
 	return 0;
 }
 
-static int map_slots(struct block_probe *probe)
+int block_map_slots(struct block_probe *probe)
 {
 	return map_array(&probe->slots, probe->skeleton->maps.slots, PROT_READ | PROT_WRITE);
 }
@@ -136,7 +136,7 @@ static int open_maps(struct block_probe *probe)
 	int error = fill_free_slots(probe);
 
 	if (!error && !probe->config.detached)
-		error = map_slots(probe);
+		error = block_map_slots(probe);
 	if (!error)
 		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids,
 				  PROT_READ | PROT_WRITE);
@@ -188,22 +188,6 @@ int block_probe__read_losses(const struct block_probe *probe, struct share_losse
 	if (!probe->skeleton->bss->counts.lost_flows)
 		return 0;
 	return owners__read_losses(probe->skeleton->maps.shares, SHARE_FLOWS, losses);
-}
-
-void block_probe__start(struct block_probe *probe)
-{
-	probe->skeleton->bss->enabled = true;
-}
-
-int block_probe__attach(struct block_probe *probe)
-{
-	int error = map_slots(probe);
-
-	if (!error)
-		error = block_bpf__attach(probe->skeleton);
-	if (error)
-		block_bpf__detach(probe->skeleton);
-	return error;
 }
 
 int block_probe__fd(const struct block_probe *probe)
@@ -320,8 +304,7 @@ static int set_keys(int fd, const void *list, const uint32_t *values, size_t cou
 
 #define RACE_MARGIN 256 /* slots that other CPUs took meanwhile */
 
-/* How many slots are to be looked at: none as long as nothing is attached. */
-static uint32_t flows_used(struct block_probe *probe)
+uint32_t block_flows_used(struct block_probe *probe)
 {
 	uint32_t seen = probe->skeleton->bss->flows_seen;
 
@@ -354,7 +337,7 @@ static bool is_owned(const struct block_slot *slot, const struct key_set *tgids,
 static void free_unowned(struct block_probe *probe, const struct key_set *tgids,
 			 const struct key_set *cgroups)
 {
-	uint32_t used = flows_used(probe);
+	uint32_t used = block_flows_used(probe);
 
 	for (uint32_t index = 0; index < used; index++) {
 		struct block_slot *slot = slot_at(probe, index);
@@ -450,7 +433,7 @@ int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot
 {
 	const struct block_counts *counts = &probe->skeleton->bss->counts;
 	bool throttling = !*probe->throttling_missing;
-	uint32_t used = flows_used(probe);
+	uint32_t used = block_flows_used(probe);
 	uint64_t missed;
 
 	block_snapshot__clear(snapshot);

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "model/io.h"
 #include "model/io_event.h"
+#include "model/run_cost.h"
 #include "model/share_loss.h"
 
 struct block_probe;
@@ -43,8 +44,16 @@ int block_probe__open(struct block_probe **out, const struct block_probe_config 
 void block_probe__close(struct block_probe *probe);
 void block_probe__start(struct block_probe *probe);
 
-/* Attaches what was loaded without that: it takes fewer privileges. Returns 0 or -errno. */
+/*
+ * Attaches what was loaded without that, or was detached: it takes fewer privileges. Counting
+ * begins anew, from 0, at block_probe__start(). Returns 0 or -errno. From block_probe__detach() on
+ * the hooks cost nothing; what is in flight then is never counted as completed.
+ */
 int block_probe__attach(struct block_probe *probe);
+void block_probe__detach(struct block_probe *probe);
+
+/* What the hooks have cost since they were loaded. */
+struct run_cost block_probe__cost(const struct block_probe *probe);
 
 /* Says who is a VM from now on. Returns 0 or -errno. */
 int block_probe__set_owners(struct block_probe *probe, const struct block_owners *owners);

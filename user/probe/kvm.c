@@ -35,7 +35,15 @@ struct kvm_probe {
 	uint64_t torn;
 	bool warned; /* that nothing fires */
 	bool attached;
-	uint64_t since_ns; /* CLOCK_MONOTONIC: counted since */
+	uint64_t since_ns;	/* CLOCK_MONOTONIC: counted since */
+	struct seen_cost *seen; /* by slot; NULL: nobody has asked yet */
+	struct run_cost cost;	/* up to what was seen */
+};
+
+/* What one owner of a slot had cost when it was last read. */
+struct seen_cost {
+	uint32_t generation;
+	struct run_cost cost;
 };
 
 /* Before the load: the sched probe's tables, and sizes. */
@@ -175,6 +183,7 @@ void kvm_probe__close(struct kvm_probe *probe)
 		return;
 	unmap_array(&probe->times);
 	unmap_array(&probe->reasons);
+	free(probe->seen);
 	kvm_bpf__destroy(probe->skeleton);
 	free(probe);
 }
@@ -381,4 +390,35 @@ int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 	exits->losses.order = losses->order + missed_runs(probe->skeleton->obj);
 	exits->losses.torn = probe->torn;
 	return error;
+}
+
+/* A record that has begun anew has cost all that it holds. */
+static void add_cost(struct run_cost *sum, struct seen_cost *seen,
+		     const struct kvm_vcpu_times *times)
+{
+	const struct seen_cost now = { times->generation,
+				       { times->runs, times->samples, times->sample_ns } };
+
+	if (now.generation != seen->generation || now.cost.runs < seen->cost.runs)
+		*seen = (struct seen_cost){ 0 };
+	sum->runs += now.cost.runs - seen->cost.runs;
+	sum->samples += now.cost.samples - seen->cost.samples;
+	sum->sample_ns += now.cost.sample_ns - seen->cost.sample_ns;
+	*seen = now;
+}
+
+/* Each counter is read whole; they need not be of one moment. */
+int kvm_probe__read_cost(struct kvm_probe *probe, struct run_cost *cost)
+{
+	const struct kvm_vcpu_times *times = probe->times.data;
+
+	if (!probe->seen)
+		probe->seen = calloc(probe->sched->slots, sizeof(*probe->seen));
+	if (!probe->seen)
+		return -ENOMEM;
+	for (uint32_t slot = 0; slot < probe->sched->slots_seen && probe->attached; slot++)
+		if (times[slot].generation)
+			add_cost(&probe->cost, &probe->seen[slot], &times[slot]);
+	*cost = probe->cost;
+	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "model/exits.h"
+#include "model/run_cost.h"
 #include "probe/sched.h"
 
 struct kvm_probe_config {
@@ -50,6 +51,12 @@ void kvm_probe__detach(struct kvm_probe *probe);
  */
 int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 		    struct exit_snapshot *exits);
+
+/*
+ * What the hooks have cost since the probe was opened, of vCPUs that have gone, too: to be called
+ * more often than slots go round. Returns 0 or -ENOMEM.
+ */
+int kvm_probe__read_cost(struct kvm_probe *probe, struct run_cost *cost);
 
 /* Adds what the probe needs of this host beside what the sched probe needs. */
 void kvm_probe__check(struct checks *checks);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "model/run_cost.h"
 #include "model/share_loss.h"
 #include "model/snapshot.h"
 #include "model/state_change.h"
@@ -71,6 +72,9 @@ int sched_probe__poll(struct sched_probe *probe);
  * and the cost of the hooks. Returns 0 or -errno.
  */
 int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot);
+
+/* What the hook at switches has cost so far, for threads of VMs. */
+struct run_cost sched_probe__cost(const struct sched_probe *probe);
 
 /* Adds whose losses.threads are. Returns 0 or -errno. */
 int sched_probe__read_losses(const struct sched_probe *probe, struct share_losses *losses);

@@ -304,10 +304,23 @@ static int read_slot(struct sched_probe *probe, struct snapshot *snapshot, uint3
 	return thread->waiting_ns ? add_blame_progress(progress, snapshot) : 0;
 }
 
+struct run_cost sched_probe__cost(const struct sched_probe *probe)
+{
+	const struct sched_cpu *cpus = probe->cpus.data;
+	struct run_cost cost = { 0 };
+
+	for (uint32_t cpu = 0; cpu < probe->cpu_count; cpu++) {
+		cost.runs += cpus[cpu].runs;
+		cost.samples += cpus[cpu].samples;
+		cost.sample_ns += cpus[cpu].sample_ns;
+	}
+	return cost;
+}
+
 static void read_counters(const struct sched_probe *probe, struct snapshot *snapshot)
 {
 	const struct sched_losses *losses = &probe->skeleton->bss->losses;
-	const struct sched_cpu *cpus = probe->cpus.data;
+	const struct run_cost cost = sched_probe__cost(probe);
 
 	snapshot->losses.threads = losses->slots;
 	snapshot->losses.events = losses->events;
@@ -317,14 +330,9 @@ static void read_counters(const struct sched_probe *probe, struct snapshot *snap
 	snapshot->losses.blame = losses->blame;
 	snapshot->losses.timeline = losses->changes;
 	snapshot->losses.torn = probe->torn;
-	snapshot->cost.vm_switches = 0;
-	snapshot->cost.vm_samples = 0;
-	snapshot->cost.vm_sample_ns = 0;
-	for (uint32_t cpu = 0; cpu < probe->cpu_count; cpu++) {
-		snapshot->cost.vm_switches += cpus[cpu].runs;
-		snapshot->cost.vm_samples += cpus[cpu].samples;
-		snapshot->cost.vm_sample_ns += cpus[cpu].sample_ns;
-	}
+	snapshot->cost.vm_switches = cost.runs;
+	snapshot->cost.vm_samples = cost.samples;
+	snapshot->cost.vm_sample_ns = cost.sample_ns;
 	snapshot->cost.idle_switch_ps = probe->idle_switch_ps;
 }
 

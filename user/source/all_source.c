@@ -22,6 +22,8 @@ struct all_source {
 	struct io_session io;
 	bool io_open;
 	unsigned int parts; /* that are looked at */
+	/* Why a part is not looked at, if not for lack of interest: NULL. */
+	const char *exits_off, *numa_off, *io_off;
 	/* Why a part is missing; empty: it is not. */
 	char exits_missing[MISSING_SIZE];
 	char numa_missing[MISSING_SIZE];
@@ -176,13 +178,16 @@ static int want_exits(struct all_source *source, bool wanted)
 	return error;
 }
 
-/* Of what was counted before it went, nobody could tell what came after: it stays. */
-static int want_io(struct all_source *source)
+static int want_io(struct all_source *source, bool wanted)
 {
 	int error;
 
-	if (!source->io_open || looks_at_io(source))
+	if (!source->io_open || looks_at_io(source) == wanted)
 		return 0;
+	if (!wanted) {
+		io_session__detach(&source->io);
+		return 0;
+	}
 	log_keep_errors(true);
 	error = io_session__attach(&source->io);
 	log_keep_errors(false);
@@ -203,7 +208,34 @@ int all_source__want(void *data, unsigned int parts)
 		numa_session__attach(&source->numa);
 	else if (source->numa.probe)
 		numa_session__detach(&source->numa);
-	return error || !(parts & PART_IO) ? error : want_io(source);
+	return error ? error : want_io(source, parts & PART_IO);
+}
+
+void all_source__say_why(void *data, unsigned int parts, const char *why)
+{
+	struct all_source *source = data;
+
+	if (parts & PART_EXITS)
+		source->exits_off = why;
+	if (parts & PART_NUMA)
+		source->numa_off = why;
+	if (parts & PART_IO)
+		source->io_off = why;
+}
+
+int all_source__read_costs(void *data, struct hook_costs *costs)
+{
+	struct all_source *source = data;
+
+	*costs = (struct hook_costs){ .switches = sched_probe__cost(source->base.session.probe) };
+	if (source->io_open)
+		costs->block = block_probe__cost(source->io.block);
+	return source->exits.probe ? kvm_probe__read_cost(source->exits.probe, &costs->exits) : 0;
+}
+
+static const char *not_looked_at(const char *why)
+{
+	return why ? why : "its hooks are not attached";
 }
 
 static int poll_source(void *data)
@@ -216,8 +248,15 @@ static int poll_source(void *data)
 
 static int read_exits(struct all_source *source, struct view *view)
 {
-	if (source->exits.probe)
-		return exit_session__read(&source->exits, view);
+	int error;
+
+	if (source->exits.probe) {
+		error = exit_session__read(&source->exits, view);
+		if (*view->exits.missing)
+			snprintf(view->exits.missing, MISSING_SIZE, "%s",
+				 not_looked_at(source->exits_off));
+		return error;
+	}
 	exit_snapshot__clear(&view->exits);
 	snprintf(view->exits.missing, MISSING_SIZE, "%s", source->exits_missing);
 	return 0;
@@ -227,7 +266,7 @@ static int read_exits(struct all_source *source, struct view *view)
 static int read_numa(struct all_source *source, struct view *view)
 {
 	const char *missing =
-		source->numa.probe ? "its hooks are not attached" : source->numa_missing;
+		source->numa.probe ? not_looked_at(source->numa_off) : source->numa_missing;
 
 	if (source->numa.probe && source->parts & PART_NUMA)
 		return numa_session__read(&source->numa, view);
@@ -244,7 +283,7 @@ static int read_io(struct all_source *source, struct view *view)
 		return io_session__read(&source->io, &view->io);
 	io_view__clear(&view->io);
 	snprintf(view->io.missing.all, IO_REASON_SIZE, "%s",
-		 source->io_open ? "its hooks are not attached" : source->io_missing);
+		 source->io_open ? not_looked_at(source->io_off) : source->io_missing);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #ifndef KVMQ_ALL_SOURCE_H
 #define KVMQ_ALL_SOURCE_H
 
+#include "model/run_cost.h"
 #include "source/source.h"
 
 /* A struct source_ops; options->detached are the parts that are not to be looked at, at first. */
@@ -14,10 +15,26 @@ extern const struct source_ops all_source;
 
 /*
  * Looks at these parts (PART_*) of views from now on, and no others, whose hooks then cost nothing.
- * A part that begins anew has no difference to what was before it. All are loaded as long as the
- * source is open, and attached in no time; I/O, once it is attached, stays so. Returns 0 or -errno
- * after one line, or -EINTR as open() does; what the host refuses is in the views.
+ * A part that begins anew has no difference to what was before it: it counts from 0. All are loaded
+ * as long as the source is open, and attached in no time. Returns 0 or -errno after one line, or
+ * -EINTR as open() does; what the host refuses is in the views.
  */
 int all_source__want(void *source, unsigned int parts);
+
+/*
+ * Why these parts are not looked at, as views say it while they are not: a clause, which is
+ * borrowed. NULL: because nobody wants them, as at first.
+ */
+void all_source__say_why(void *source, unsigned int parts, const char *why);
+
+/* What the hooks have cost so far; those for hint faults are not timed. */
+struct hook_costs {
+	struct run_cost switches; /* of VMs' threads: struct cost has more */
+	struct run_cost exits;
+	struct run_cost block;
+};
+
+/* Far cheaper than a view. Returns 0 or -ENOMEM. */
+int all_source__read_costs(void *source, struct hook_costs *costs);
 
 #endif

@@ -294,6 +294,14 @@ int io_session__attach(struct io_session *session)
 	return error;
 }
 
+void io_session__detach(struct io_session *session)
+{
+	block_probe__detach(session->block);
+	flow_bases__free(&session->flow_bases);
+	session->latest = NULL;
+	session->detached = true;
+}
+
 /* A copy of what each guest has reported: the next may come before this is shown. */
 static int read_guests(struct io_session *session, struct io_view *view)
 {

@@ -43,8 +43,13 @@ void io_session__close(struct io_session *session);
 /* Requests count from now on. */
 void io_session__start(struct io_session *session);
 
-/* Attaches what was opened detached: 0 or -errno after one line. */
+/*
+ * Attaches what was opened detached, or was detached: 0 or -errno after one line. Counting begins
+ * anew at io_session__start(). From io_session__detach() on the hooks at the block layer cost
+ * nothing, and nothing may be read.
+ */
 int io_session__attach(struct io_session *session);
+void io_session__detach(struct io_session *session);
 
 /*
  * Reads all there is of I/O into a part of a view, which is to be there up to the next one. Returns
