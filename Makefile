@@ -27,6 +27,7 @@ ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 
 TOOLS := kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-why kvmq-top kvmq-diff kvmq-doctor
+DAEMON := kvmqd
 PROBES := sched overlap kvm numa block vmm virtqueue
 
 WARNINGS := -Wall -Wextra -Werror
@@ -40,7 +41,7 @@ LIBS := -lbpf -lelf -lz -ljansson -lcap-ng -lunistring -lsqlite3 -lm
 $(addprefix $(BUILD)/,overlap.bpf.o block.bpf.o virtqueue.bpf.o): BPF_CFLAGS += -mcpu=v3
 
 # Everything in user/ but the mains is one library.
-MAIN_SOURCES := $(TOOLS:kvmq-%=user/cmd/%.c)
+MAIN_SOURCES := $(TOOLS:kvmq-%=user/cmd/%.c) user/cmd/daemon.c
 LIBRARY_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAIN_SOURCES),$(wildcard user/*/*.c)))
 LIBRARY := $(BUILD)/libkvmq.a
 SKELETONS := $(PROBES:%=$(BUILD)/%.skel.h)
@@ -51,7 +52,7 @@ BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o 
 
 .PHONY: all install clean format lint sanitize run check check-matrix check-quick bench bench-programs fuzz help \
 	vmm unit golden need-build need-check need-fuzz
-all: $(TOOLS:%=$(BUILD)/%)
+all: $(TOOLS:%=$(BUILD)/%) $(BUILD)/$(DAEMON)
 
 # What is built alone names the packages that it misses; run, check, check-quick, lint and bench install
 # them. Whoever has their contents from elsewhere says NEED=no.
@@ -84,6 +85,10 @@ $(LIBRARY): $(LIBRARY_OBJECTS)
 $(BUILD)/kvmq-top: LIBS += -lncursesw -ltinfo
 
 $(BUILD)/kvmq-%: $(BUILD)/user/cmd/%.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@
+
+$(BUILD)/$(DAEMON): $(BUILD)/user/cmd/daemon.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@
 
@@ -127,8 +132,10 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/kvmq/schema $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc
 	install -m 755 $(STRIP) $(TOOLS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(STRIP) $(BUILD)/$(DAEMON) $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 doc/kvmq.7 $(DESTDIR)$(PREFIX)/share/man/man7
-	install -m 644 $(TOOLS:%=doc/%.8) $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 $(TOOLS:%=doc/%.8) doc/kvmqd.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 doc/kvmq.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-cpu
 	install -m 644 doc/schema/*.json $(DESTDIR)$(PREFIX)/share/kvmq/schema
 	install -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/kvmq
@@ -140,6 +147,14 @@ install: all
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-top
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-diff
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-doctor
+	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmqd
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+	sed 's:/usr/sbin/:$(PREFIX)/sbin/:' doc/kvmqd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/kvmqd.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/kvmqd.service
+	install -m 644 doc/kvmqd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/kvmqd.conf
+	install -m 644 doc/kvmqd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/kvmqd.conf
+	install -m 644 doc/kvmqd.conf $(DESTDIR)$(PREFIX)/share/doc/kvmq/kvmqd.conf
 
 clean:
 	rm -rf $(BUILD)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io, kvmq-why, kvmq-top, kvmq-diff and kvmq-doctor.
+# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io, kvmq-why, kvmq-top, kvmq-diff, kvmq-doctor and kvmqd.
 
 # The values of an option of a tool, or 1 if it has none
 _kvmq_values() {
 	case $1:$2 in
 	kvmq-doctor:*) return 1 ;;
+	kvmqd:--exits | kvmqd:--numa | kvmqd:--block | kvmqd:--blame | kvmqd:--overlap | kvmqd:--vcpu-histograms) echo on off ;;
+	kvmqd:*) return 1 ;;
 	kvmq-diff:-p | kvmq-diff:--primary)
 		echo ready_pct wait_mean_ns wait_p99_ns wait_max_ns lag_ns hazard_pct fault_remote_pct d_mean_ns
 		;;
@@ -60,6 +62,12 @@ _kvmq_options() {
 		return
 	fi
 	echo -v --verbose -V --version -h --help
+	if [[ $1 == kvmqd ]]; then
+		echo -c --config= --check --interval= --budget= --exits= --numa= --block= --blame= --overlap= --recording= \
+			--tiers= --recording-bytes= --socket= --socket-group= --listen= --textfile= --vcpu-histograms= \
+			--blame-pairs= --max-series= --wait-limit= --incidents-per-day= --incident-bytes=
+		return
+	fi
 	if [[ $1 == kvmq-why ]]; then
 		echo -j --json -m --vm= -c --cgroup= -q --qmp= -U --vmm -G --with-guests -R --rules -E --explain= -t --threshold= -T --timestamp --local --utc \
 			-r --record= -f --from= --since= --until= --
@@ -111,6 +119,17 @@ _kvmq() {
 		mapfile -t COMPREPLY < <(compgen -f -W vsock -- "$current")
 		return
 	fi
+	case ${COMP_WORDS[0]##*/}:$option in
+	kvmqd:-c | kvmqd:--config | kvmqd:--recording | kvmqd:--socket | kvmqd:--textfile)
+		compopt -o filenames 2> /dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	kvmqd:--socket-group)
+		mapfile -t COMPREPLY < <(compgen -g -- "$current")
+		return
+		;;
+	esac
 	case $option in
 	-t | --timeline | -q | --qmp | --score | -r | --record | -f | --from)
 		compopt -o filenames 2> /dev/null
@@ -145,4 +164,4 @@ _kvmq() {
 
 # kvmq-diff compares files.
 complete -o default -F _kvmq kvmq-diff
-complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-why kvmq-top kvmq-doctor
+complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-why kvmq-top kvmq-doctor kvmqd

@@ -80,7 +80,7 @@ one_line() {
 
 	((status == $1)) || { why="exit status $status, not $1" && return 1; }
 	(($(wc -l < "$scratch/err") == 1)) || { why="not exactly one line on standard error" && return 1; }
-	grep -qE "^kvmq-[a-z]+: .*$pattern" "$scratch/err" || { why="its line has no '$pattern'" && return 1; }
+	grep -qE "^kvmq[a-z-]+: .*$pattern" "$scratch/err" || { why="its line has no '$pattern'" && return 1; }
 }
 
 # refuses NAME STATUS PATTERN COMMAND...: nothing on standard output, one line beside

@@ -26,7 +26,7 @@ is_bound() {
 
 # keeps CAPABILITIES ANOTHER TOOL ARGUMENTS...: while it runs; ANOTHER: it is another user than root
 keeps() {
-	local name="${3##*/kvmq-} ${*:4}: privileges" capabilities another=$2 pid status_of main watch
+	local name="${3##*/} ${*:4}: privileges" capabilities another=$2 pid status_of main watch
 	capabilities=$(printf 'CapPrm=%016x CapEff=%016x ' "0x$1" "0x$1")
 
 	shift 2
@@ -45,6 +45,7 @@ keeps() {
 	kill -TERM $pid
 	wait $pid
 	name=${name//"$scratch/"/}
+	name=${name#kvmq-}
 	if ! is_bound "$main" || ! is_bound "${watch-}"; then
 		:
 	elif [[ $main != *"$capabilities"* ]]; then
@@ -68,6 +69,8 @@ keeps c000080004 yes "$io" --vmm 3600
 keeps 8000080006 yes "$io" --with-guests 3600
 keeps $READS '' "$io" --guest-report="$scratch/report" 3600
 keeps 8000080024 yes "$cpu" -- sleep 3600
+keeps c000080004 '' "$build/kvmqd" -c /dev/null --socket=off --listen=off --recording "$scratch/kvmqd.recording"
+keeps c000080004 yes "$build/kvmqd" -c /dev/null --socket=off --listen=off --recording=off
 rm -f "$scratch"/*.recording* "$scratch/timeline" "$scratch/report"
 
 # A command is the user's own affair.

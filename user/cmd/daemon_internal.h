@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KVMQ_CMD_DAEMON_INTERNAL_H
+#define KVMQ_CMD_DAEMON_INTERNAL_H
+
+#include "daemon/arguments.h"
+#include "daemon/budget.h"
+#include "daemon/notify.h"
+#include "daemon/spending.h"
+#include "model/options.h"
+#include "recording/recorder.h"
+
+/* What is waited for. */
+enum { SIGNALS, TICK, VIEW, SOURCE, FDS };
+
+struct daemon {
+	const struct daemon_arguments *arguments;
+	struct daemon_settings settings; /* in force */
+	struct options options;		 /* what the source is asked for */
+	void *source;
+	unsigned int parts; /* that it looks at */
+	struct view views[2];
+	unsigned int latest; /* of the two */
+	uint64_t views_read;
+	unsigned int failures;	   /* readings that failed, one after the other */
+	char failure[256];	   /* what was said of the last one */
+	struct recorder *recorder; /* NULL: none */
+	struct notify notify;
+	struct spending spending;
+	struct budget budget;
+	char over_budget[MISSING_SIZE]; /* why a part is off, as views say it */
+	uint64_t pause_ns;		/* between two ticks */
+	uint64_t ticks;
+	int fds[FDS];
+	bool stop;
+	int status;
+};
+
+/* An interval is over: a view is read and handed on. What fails is said, and does not end it. */
+void daemon__take_view(struct daemon *daemon);
+
+/* Counting has begun, and the first view was read: what is spent from now on counts. */
+void daemon__begin_budget(struct daemon *daemon);
+
+/* A second is over: what was spent decides what is done from now on. */
+void daemon__keep_to_budget(struct daemon *daemon);
+
+/* The settings or the budget have changed: looks at what they allow, as often as they allow it. */
+void daemon__apply(struct daemon *daemon);
+
+/* Lets views say why they lack what they lack. */
+void daemon__say_why(struct daemon *daemon);
+
+/* Reads the settings again. Those that cannot change are named; wrong ones change nothing. */
+void daemon__reload(struct daemon *daemon);
+
+void daemon__set_timer(int fd, uint64_t interval_ns);
+
+/* Tells the service manager what goes on. */
+void daemon__tell_status(const struct daemon *daemon);
+
+#endif
