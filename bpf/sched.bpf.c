@@ -13,6 +13,9 @@
 const volatile bool send_events = false;
 const volatile __u64 event_min_ns = 0;
 
+#define VCPU_FILE "kvm-vcpu:"		/* virt/kvm/kvm_main.c, create_vcpu_fd() */
+#define ANON_INODE_FS_MAGIC 0x09041934 /* include/uapi/linux/magic.h */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -89,7 +92,7 @@ static __always_inline void thread_arrive(__u32 slot, struct sched_thread *threa
 		end_wait(thread, &wait, args->now);
 	if (in_kvm_run(task) && (thread->notifier != (__u64)task->preempt_notifiers.first ||
 				 (thread->vcpu == SCHED_NO_VCPU && kvm.known)))
-		thread_identify(thread, task);
+		thread_identify(thread, (__u64)task->preempt_notifiers.first);
 	if (send_events && known && wait.ns >= event_min_ns)
 		send_event(slot, thread, args, &wait);
 	if (known)
@@ -371,6 +374,42 @@ static __always_inline __u64 read_clock_offset(void)
 }
 
 /*
+ * Notes the vCPUs among a process's open files: what KVM calls them cannot be forged there. In the
+ * VMM a vCPU's thread is like any other, and one that is hardly ever interrupted in its guest would
+ * not be found for seconds.
+ */
+SEC("iter/task_file")
+int sched_find_vcpus(struct bpf_iter__task_file *ctx)
+{
+	struct file *file = ctx->file;
+	struct vcpu_file vcpu = {};
+	char name[sizeof(VCPU_FILE)];
+	struct dentry *entry;
+	struct pid *pid;
+	__u64 address;
+	__u32 tid;
+
+	if (!file || !ctx->task || !kvm.known)
+		return 0;
+	entry = file->f_path.dentry;
+	if (entry->d_sb->s_magic != ANON_INODE_FS_MAGIC ||
+	    bpf_probe_read_kernel(name, sizeof(name), entry->d_name.name))
+		return 0;
+	for (unsigned int i = 0; i < sizeof(VCPU_FILE) - 1; i++)
+		if (name[i] != VCPU_FILE[i])
+			return 0;
+	address = (__u64)BPF_CORE_READ(file, private_data);
+	if (bpf_probe_read_kernel(&pid, sizeof(pid), (void *)(address + kvm.pid)))
+		return 0;
+	tid = BPF_CORE_READ(pid, numbers[0].nr);
+	vcpu.pid = (__u64)pid;
+	vcpu.notifier = address + kvm.notifier;
+	if (tid)
+		bpf_map_update_elem(&vcpu_files, &tid, &vcpu, BPF_ANY);
+	return 0;
+}
+
+/*
  * Threads that are there already. Runs before sched_switch is enabled, so nobody else
  * takes a slot meanwhile. Their books begin later: see first.bpf.h.
  */
@@ -378,11 +417,15 @@ SEC("iter/task")
 int sched_scan(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	__u32 state, vm;
+	struct vcpu_file *vcpu;
+	__u32 state, vm, tid;
 
 	if (!task || task_slot(task))
 		return 0;
-	vm = task_vm(task);
+	tid = task->pid;
+	vcpu = bpf_map_lookup_elem(&vcpu_files, &tid);
+	scanned_notifier = vcpu && vcpu->pid == (__u64)task->thread_pid ? vcpu->notifier : 0;
+	vm = vcpu_notifier(task) ? (__u32)task->tgid : task_vm(task);
 	if (!vm)
 		return 0;
 	state = departure_state(task, false, compat_task_state(task));

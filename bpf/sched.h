@@ -207,6 +207,7 @@ struct sched_kvm {
 	__u32 notifier; /* of kvm_vcpu.preempt_notifier.link */
 	__u32 vcpu_id;	/* of kvm_vcpu.vcpu_id */
 	__u32 mode;	/* of kvm_vcpu.mode */
+	__u32 pid;	/* of kvm_vcpu.pid: whose thread has run it last */
 };
 
 /* Whether a VM's threads get slots, where there is a filter. */

@@ -5,7 +5,8 @@
  * KVM is the only user of preempt notifiers, so a thread that has one is inside KVM_RUN. A vCPU
  * thread that is back in its VMM has none. So each thread that was seen with one is remembered in a
  * table that is indexed by thread id. That is one load, where a hash would take a walk, and no
- * allocation, which a real-time kernel forbids inside the scheduler.
+ * allocation, which a real-time kernel forbids inside the scheduler. Those that are in their VMM at
+ * the start are found by the files of their vCPUs.
  */
 #ifndef KVMQ_VCPU_BPF_H
 #define KVMQ_VCPU_BPF_H
@@ -41,6 +42,23 @@ static volatile union {
 	__u16 counts[FILTER_COUNTS]; /* each for 512 ids: never full */
 	__u64 words[FILTER_COUNTS / 4];
 } filter SEC(".data.filter") = {};
+
+/* The vCPUs that have run before the scan: which thread has run each last. */
+struct vcpu_file {
+	__u64 pid; /* address of the thread's struct pid: its number alone may be another's by now */
+	__u64 notifier; /* address of the vCPU's */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SCHED_SLOTS);
+	__type(key, __u32); /* the thread's id */
+	__type(value, struct vcpu_file);
+} vcpu_files SEC(".maps");
+
+/* Of the vCPU that the scan has come to and that is in its VMM; 0: it is none. */
+__u64 scanned_notifier = 0;
 
 struct vm_chunk {
 	__u64 bits[1 << (SCHED_BITMAP_BITS - 6)];
@@ -137,14 +155,22 @@ static __always_inline __u32 task_vm(struct task_struct *task)
 	return owner && is_vm(owner) ? owner : 0;
 }
 
+/* The notifier of a task that is a vCPU's thread: inside KVM_RUN, or found by its file. */
+static __always_inline __u64 vcpu_notifier(struct task_struct *task)
+{
+	if (in_kvm_run(task))
+		return (__u64)task->preempt_notifiers.first;
+	return enabled ? 0 : scanned_notifier;
+}
+
 /* Reads the vCPU's number, once the layout of kvm_vcpu is known. */
-static __always_inline void thread_identify(struct sched_thread *thread, struct task_struct *task)
+static __always_inline void thread_identify(struct sched_thread *thread, __u64 of)
 {
 	__s32 vcpu = SCHED_NO_VCPU;
 	__u64 notifier;
 
 	thread->kind = SCHED_VCPU;
-	thread->notifier = (__u64)task->preempt_notifiers.first;
+	thread->notifier = of;
 	/* Read back as a number: the verifier forbids arithmetic on the pointer. */
 	notifier = *(volatile __u64 *)&thread->notifier;
 	if (kvm.known && bpf_probe_read_kernel(&vcpu, sizeof(vcpu),
@@ -163,8 +189,8 @@ static __always_inline void thread_init(struct sched_thread *thread, struct task
 	thread->kind = SCHED_THREAD;
 	thread->vcpu = SCHED_NO_VCPU;
 	thread->notifier = 0;
-	if (in_kvm_run(task))
-		thread_identify(thread, task);
+	if (vcpu_notifier(task))
+		thread_identify(thread, vcpu_notifier(task));
 	thread->tid = task->pid;
 	thread->vm = vm;
 	thread->task = (__u64)task;
@@ -188,7 +214,7 @@ static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 
 	struct sched_thread *thread;
 	__u32 uid = compat_uid(task), slot;
 
-	if (use_verdicts && entry && !is_let_in(task, vm, entry, in_kvm_run(task)))
+	if (use_verdicts && entry && !is_let_in(task, vm, entry, vcpu_notifier(task)))
 		return 0;
 	if (!entry || !take_slot(uid, vm, &slot)) {
 		__sync_fetch_and_add(&losses.slots, 1);

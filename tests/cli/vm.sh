@@ -19,6 +19,13 @@ works 'two VMs of one name' "$cpu" -j -b vm -m "$name-twin" 0.2 2 &&
 	holds 'two VMs of one name' "sorted(row['vm'] for row in last['rows']) == sorted('$twins'.split())"
 works '--vm of one of two' "$cpu" -j -b vm -m "${twins##* }" 0.2 2 &&
 	holds '--vm of one of two' "[row['vm_pid'] for row in last['rows']] == [${started[-1]}]"
+# A vCPU that is in its VMM nearly all the time, and is never interrupted in its guest.
+start_vm -vmm --mode pio --burn 100 --wait 300000
+for tool in cpu exit numa; do
+	works "$tool: a vCPU in its VMM" "$build/kvmq-$tool" -j -b vcpu -m "$name-vmm" 0.4 1 &&
+		holds "$tool: a vCPU in its VMM" '[row["vcpu"] for row in rows] == [0]' \
+			'rows[0]["elapsed_ns"] >= last["interval_ns"] / 2'
+done
 works '--by thread' "$cpu" -j -b thread -m "$name-a" 0.2 1 &&
 	holds '--by thread' "$only_a" "{$tids_a} <= {row['tid'] for row in rows}"
 works '--top' "$cpu" -j -n 1 0.2 1 && holds '--top' 'len(rows) == 1' 'last["vms"] >= 2'

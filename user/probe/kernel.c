@@ -211,7 +211,7 @@ int kernel_page_node_shift(void)
 static int read_layout(const struct btf *btf, struct sched_kvm *layout)
 {
 	int vcpu = btf__find_by_name_kind(btf, "kvm_vcpu", BTF_KIND_STRUCT);
-	int notifier, link, vcpu_id, mode;
+	int notifier, link, vcpu_id, mode, pid;
 	__u32 type, ignored;
 
 	if (vcpu < 0)
@@ -219,7 +219,8 @@ static int read_layout(const struct btf *btf, struct sched_kvm *layout)
 	notifier = member_offset(btf, vcpu, "preempt_notifier", &type);
 	vcpu_id = member_offset(btf, vcpu, "vcpu_id", &ignored);
 	mode = member_offset(btf, vcpu, "mode", &ignored);
-	if (notifier < 0 || vcpu_id < 0 || mode < 0)
+	pid = member_offset(btf, vcpu, "pid", &ignored);
+	if (notifier < 0 || vcpu_id < 0 || mode < 0 || pid < 0)
 		return -ENOENT;
 	link = member_offset(btf, (int)type, "link", &ignored);
 	if (link < 0)
@@ -227,6 +228,7 @@ static int read_layout(const struct btf *btf, struct sched_kvm *layout)
 	layout->notifier = (__u32)(notifier + link);
 	layout->vcpu_id = (__u32)vcpu_id;
 	layout->mode = (__u32)mode;
+	layout->pid = (__u32)pid;
 	__atomic_store_n(&layout->known, 1, __ATOMIC_RELEASE);
 	return 0;
 }

@@ -230,23 +230,31 @@ bool record_identity(struct sched_probe *probe, uint32_t slot, uint32_t generati
 	return true;
 }
 
-/* Runs the task iterator over the threads that are there now. */
-static int scan_tasks(const struct sched_probe *probe)
+/* Runs an iterator over all that it iterates over. A million of these, and it asks to go on. */
+static int iterate(const struct bpf_program *program)
 {
-	struct bpf_link *link = bpf_program__attach_iter(probe->skeleton->progs.sched_scan, NULL);
-	int error = 0, fd;
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	int error;
 	char none[8];
+	int fd;
 
 	if (!link)
 		return -errno;
 	sched_yield(); /* makes this run queue's clock fresh */
 	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd < 0 || read(fd, none, sizeof(none)) < 0)
-		error = -errno;
+	error = fd < 0 ? -errno : -EAGAIN;
+	while (error == -EAGAIN)
+		error = read(fd, none, sizeof(none)) < 0 ? -errno : 0;
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
 	return error;
+}
+
+/* The threads that are there now. */
+static int scan_tasks(const struct sched_probe *probe)
+{
+	return iterate(probe->skeleton->progs.sched_scan);
 }
 
 /*
@@ -257,8 +265,10 @@ static int scan(struct sched_probe *probe)
 {
 	const struct sched_losses *losses = &probe->skeleton->bss->losses;
 	uint64_t before;
-	int error, tries = SCANS_MAX;
+	int error = iterate(probe->skeleton->progs.sched_find_vcpus), tries = SCANS_MAX;
 
+	if (error)
+		return error;
 	do {
 		before = losses->questions;
 		error = scan_tasks(probe);

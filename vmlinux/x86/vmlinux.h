@@ -19,11 +19,19 @@ typedef __u64 u64;
 
 typedef int __kernel_pid_t;
 
+typedef unsigned int __kernel_uid32_t;
+
 typedef __kernel_pid_t pid_t;
 
 typedef _Bool bool;
 
+typedef __kernel_uid32_t uid_t;
+
 typedef u64 sector_t;
+
+typedef struct {
+	int counter;
+} atomic_t;
 
 struct hlist_node;
 
@@ -47,16 +55,13 @@ struct sched_info {
 	long long unsigned int last_queued;
 };
 
+struct task_group;
+
+struct pid;
+
+struct signal_struct;
+
 struct css_set;
-
-struct cfs_bandwidth {
-	u64 quota;
-};
-
-struct task_group {
-	struct task_group *parent;
-	struct cfs_bandwidth cfs_bandwidth;
-};
 
 struct task_struct {
 	unsigned int __state;
@@ -64,15 +69,18 @@ struct task_struct {
 	int on_cpu;
 	int wake_cpu;
 	struct sched_entity se;
-	void *sched_task_group;
+	struct task_group *sched_task_group;
 	struct hlist_head preempt_notifiers;
 	struct sched_info sched_info;
 	void *mm;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	u64 start_boottime;
+	void *cred;
 	char comm[16];
+	struct signal_struct *signal;
 	struct css_set *cgroups;
 };
 
@@ -83,6 +91,26 @@ struct pt_regs {
 
 struct page {
 	long unsigned int flags;
+};
+
+typedef struct {
+	uid_t val;
+} kuid_t;
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	struct upid numbers[0];
+};
+
+struct cred {
+	kuid_t uid;
+};
+
+struct signal_struct {
+	atomic_t live;
 };
 
 struct cgroup;
@@ -97,6 +125,32 @@ struct gendisk {
 	int major;
 	int first_minor;
 	struct request_queue *queue;
+};
+
+struct dentry;
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	void *private_data;
+	struct path f_path;
+};
+
+struct qstr {
+	void *name;
+};
+
+struct super_block;
+
+struct dentry {
+	struct qstr d_name;
+	struct super_block *d_sb;
+};
+
+struct super_block {
+	long unsigned int s_magic;
 };
 
 struct kernfs_node;
@@ -188,6 +242,15 @@ struct rq {
 	int cpu;
 };
 
+struct cfs_bandwidth {
+	u64 quota;
+};
+
+struct task_group {
+	struct task_group *parent;
+	struct cfs_bandwidth cfs_bandwidth;
+};
+
 struct request {
 	struct request_queue *q;
 	blk_opf_t cmd_flags;
@@ -199,6 +262,15 @@ struct request {
 struct bpf_iter__task {
 	union {
 		struct task_struct *task;
+	};
+};
+
+struct bpf_iter__task_file {
+	union {
+		struct task_struct *task;
+	};
+	union {
+		struct file *file;
 	};
 };
 
