@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Arrays in few bytes: user/recording/growth.c. */
+/* Arrays in few bytes: user/model/growth.c. */
 #include "unit.h"
 
 #include <errno.h>
 
-#include "recording/growth.h"
+#include "model/growth.h"
 
 struct item {
 	uint32_t hist[100];

@@ -39,6 +39,11 @@ void field__put(const struct field *field, void *item, uint32_t place, uint64_t 
 	memcpy((char *)item + field->offset + place * size, from, size);
 }
 
+bool field__is_array(const struct field *field)
+{
+	return field->type != FIELD_TEXT && field->count > 1;
+}
+
 bool field__allows(const struct field *field, int64_t value)
 {
 	if (!field->below)

@@ -108,6 +108,9 @@ void set__add(const struct set *set, void *sum, const void *item);
 /* Whether two items are equal in all fields. */
 bool set__equal(const struct set *set, const void *a, const void *b);
 
+/* Whether a field has several numbers. */
+bool field__is_array(const struct field *field);
+
 /* Whether they are equal in one field. */
 bool field__equal(const struct field *field, const void *a, const void *b);
 

@@ -24,11 +24,6 @@ static const struct field here = {
 	.name = HERE, .type = FIELD_BOOL, .kind = FIELD_GAUGE, .count = 1
 };
 
-bool layout__is_array(const struct field *field)
-{
-	return field->type != FIELD_TEXT && field->count > 1;
-}
-
 bool layout__needs_here(const struct set *set)
 {
 	return set->key_count == set->field_count;
@@ -52,7 +47,7 @@ static const struct field *column(const struct set *set, uint32_t i)
 
 static const char *column_type(const struct field *field)
 {
-	if (layout__is_array(field))
+	if (field__is_array(field))
 		return "BLOB";
 	return field->type == FIELD_TEXT ? "TEXT" : "INTEGER";
 }

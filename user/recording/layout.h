@@ -26,8 +26,6 @@ struct layout {
 	LIST(struct stored_field) fields; /* none: the file does not know the set */
 };
 
-bool layout__is_array(const struct field *field);
-
 /*
  * A set that has only keys gets one more column, "here", so that a row can say that its item has
  * gone.

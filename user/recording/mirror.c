@@ -44,7 +44,7 @@ static const char *field_fault(const struct set *set, uint32_t place, bool is_mo
 		return "a field's name is that of a column of every table";
 	if (is_key != (place < set->key_count))
 		return "its keys are not its first fields";
-	if (is_key && layout__is_array(field))
+	if (is_key && field__is_array(field))
 		return "a key is an array";
 	for (uint32_t i = 0; i < place; i++)
 		if (!strcasecmp(set->fields[i].name, field->name))

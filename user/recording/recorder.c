@@ -7,7 +7,7 @@
 
 #include "base/interrupt.h"
 #include "base/log.h"
-#include "recording/growth.h"
+#include "model/growth.h"
 #include "recording/layout.h"
 #include "recording/recorder_internal.h"
 

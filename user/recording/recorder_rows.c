@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "recording/growth.h"
+#include "model/growth.h"
 #include "recording/layout.h"
 #include "recording/recorder_internal.h"
 
@@ -36,7 +36,7 @@ static void bind_item(struct recorder *recorder, sqlite3_stmt *statement, int pl
 
 		if (field->type == FIELD_TEXT) {
 			bind_text(statement, place, field, is);
-		} else if (layout__is_array(field)) {
+		} else if (field__is_array(field)) {
 			size_t size = growth__write(field, was, is, bytes);
 
 			sqlite3_bind_blob(statement, place, bytes, (int)size, SQLITE_STATIC);

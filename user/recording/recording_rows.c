@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "recording/growth.h"
+#include "model/growth.h"
 #include "recording/layout.h"
 #include "recording/recording_internal.h"
 
@@ -35,7 +35,7 @@ static int read_field(const struct recording *recording, sqlite3_stmt *row, int 
 
 	if (field->type == FIELD_TEXT) {
 		read_text(row, column, field, item);
-	} else if (layout__is_array(field)) {
+	} else if (field__is_array(field)) {
 		bytes = sqlite3_column_blob(row, column);
 		if (growth__read(field, item, bytes, (size_t)sqlite3_column_bytes(row, column)))
 			return damaged(recording);

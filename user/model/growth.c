@@ -1,46 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "recording/growth.h"
+#include "model/growth.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "model/varint.h"
+
 #define VALUE_BITS 5
 #define VALUE_FULL 31U /* and more: a number of any length follows */
 #define SKIP_FULL 7U
-#define VARINT_MOST 10 /* bytes of 64 bits */
 
 /* Equal parts are skipped at once. */
 #define STRIDE 16
 
-struct cursor {
-	const unsigned char *at, *end;
-};
-
 size_t growth__most(const struct field *field)
 {
 	return (size_t)field->count * (1 + 2 * VARINT_MOST);
-}
-
-static unsigned char *put_varint(unsigned char *at, uint64_t value)
-{
-	for (; value >= 0x80; value >>= 7)
-		*at++ = (unsigned char)(value | 0x80);
-	*at++ = (unsigned char)value;
-	return at;
-}
-
-static bool get_varint(struct cursor *cursor, uint64_t *value)
-{
-	*value = 0;
-	for (unsigned int shift = 0; shift < 7 * VARINT_MOST && cursor->at < cursor->end;
-	     shift += 7) {
-		unsigned char byte = *cursor->at++;
-
-		*value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -52,13 +27,13 @@ static uint64_t difference(const struct field *field, uint64_t was, uint64_t is)
 	uint64_t grown = is - was;
 
 	if (field->kind != FIELD_COUNTER)
-		return grown << 1 ^ -(grown >> 63);
+		return varint_fold(grown);
 	return field->type == FIELD_U32 ? (uint32_t)grown : grown;
 }
 
 static uint64_t apply(const struct field *field, uint64_t was, uint64_t grown)
 {
-	return was + (field->kind == FIELD_COUNTER ? grown : grown >> 1 ^ -(grown & 1));
+	return was + (field->kind == FIELD_COUNTER ? grown : varint_unfold(grown));
 }
 
 static unsigned char *put_step(unsigned char *at, uint32_t skip, uint64_t grown)
@@ -69,13 +44,13 @@ static unsigned char *put_step(unsigned char *at, uint32_t skip, uint64_t grown)
 
 	*at++ = (unsigned char)(skip_part << VALUE_BITS | value_part);
 	if (skip_part == SKIP_FULL)
-		at = put_varint(at, skip - SKIP_FULL);
+		at = varint__put(at, skip - SKIP_FULL);
 	if (value_part == VALUE_FULL)
-		at = put_varint(at, value - VALUE_FULL);
+		at = varint__put(at, value - VALUE_FULL);
 	return at;
 }
 
-static bool get_step(struct cursor *cursor, uint64_t *skip, uint64_t *grown)
+static bool get_step(struct varint_cursor *cursor, uint64_t *skip, uint64_t *grown)
 {
 	unsigned char byte = *cursor->at++;
 	uint64_t more;
@@ -83,12 +58,12 @@ static bool get_step(struct cursor *cursor, uint64_t *skip, uint64_t *grown)
 	*skip = byte >> VALUE_BITS;
 	*grown = (byte & VALUE_FULL) + 1U;
 	if (*skip == SKIP_FULL) {
-		if (!get_varint(cursor, &more))
+		if (!varint__get(cursor, &more))
 			return false;
 		*skip = more < UINT32_MAX ? *skip + more : UINT32_MAX;
 	}
 	if (*grown == VALUE_FULL + 1) {
-		if (!get_varint(cursor, &more))
+		if (!varint__get(cursor, &more))
 			return false;
 		*grown += more;
 	}
@@ -123,7 +98,7 @@ size_t growth__write(const struct field *field, const void *was, const void *is,
 
 int growth__read(const struct field *field, void *item, const unsigned char *bytes, size_t size)
 {
-	struct cursor cursor = { bytes, bytes };
+	struct varint_cursor cursor = { bytes, bytes };
 	uint64_t place = 0, skip, grown;
 
 	if (size) /* bytes may be NULL */
