@@ -203,10 +203,10 @@ bench-programs: $(BENCH_PROGRAMS)
 
 # What libFuzzer finds stays in $(BUILD)/fuzz. One at a time: make fuzz FUZZ=qmp.
 FUZZ_SECONDS ?= 60
-FUZZ ?= guest_report command_line qmp proc_files recording
+FUZZ ?= guest_report command_line qmp proc_files recording wire
 FUZZ_CC := $(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -pthread $(WARNINGS) -I. -Iuser \
 	-fno-sanitize-recover=all
-FUZZED := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard $(addprefix user/,$(addsuffix /*.c,base model recording host \
+FUZZED := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard $(addprefix user/,$(addsuffix /*.c,base model recording wire host \
 	disks guests))))
 
 $(BUILD)/fuzz/%.o: %.c | need-build need-fuzz
@@ -219,7 +219,7 @@ $(addprefix $(BUILD)/fuzz/run_,$(FUZZ)): $(BUILD)/fuzz/run_%: tests/fuzz/%.c $(F
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $(filter %.c %.o,$^) $(LIBS) -o $@
 
 # Recordings begin with those of the golden scenes: of nothing, it would take long to come to one.
-fuzz: $(addprefix $(BUILD)/fuzz/run_,$(FUZZ)) $(BUILD)/tests/test_golden
+fuzz: $(addprefix $(BUILD)/fuzz/run_,$(FUZZ)) $(BUILD)/tests/test_golden $(BUILD)/tests/test_golden_feed
 	$(Q)for target in $(FUZZ); do \
 		mkdir -p $(BUILD)/fuzz/$$target.corpus; \
 		BUILD=$(BUILD) tests/fuzz/seed $$target $(BUILD)/fuzz/$$target.corpus && \
