@@ -139,7 +139,7 @@ int runner__run(const struct options *options, struct command *command, int prob
 	int error = 0;
 
 	wanted_signals(&signals);
-	fds[1].fd = open_timer(options->interval_ns);
+	fds[1].fd = steps->timer_fd ? *steps->timer_fd : open_timer(options->interval_ns);
 	fds[2].fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fds[1].fd < 0 || fds[2].fd < 0) {
 		error = -errno;
@@ -153,7 +153,8 @@ int runner__run(const struct options *options, struct command *command, int prob
 	if (!error)
 		error = report(steps);
 	interrupt__set_command(0);
-	close(fds[1].fd);
+	if (!steps->timer_fd)
+		close(fds[1].fd);
 	close(fds[2].fd);
 	if (error && !output_is_unread())
 		return STATUS_FAILED;

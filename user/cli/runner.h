@@ -9,6 +9,7 @@
 struct run_steps {
 	int (*poll)(void *context);   /* the probe may have something to say */
 	int poll_ms;		      /* call poll that often; -1: only when its fd is readable */
+	const int *timer_fd;	      /* ends intervals; NULL: a timer of the runner's own does */
 	int (*report)(void *context); /* an interval is over */
 	bool silent; /* writes nothing to standard output, which nobody has to read */
 	void *context;

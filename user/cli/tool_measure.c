@@ -15,6 +15,7 @@
 struct measuring {
 	struct life *life;
 	const struct source_ops *ops;
+	struct recording_info info; /* of what is recorded, and made use of */
 	void *source;
 	struct view views[2];
 	unsigned int latest;	   /* index of the later one */
@@ -74,6 +75,7 @@ static int read_view(struct measuring *measuring, struct view *view)
 	return 0;
 }
 
+/* An interval that is cut short before there is anything later is none. */
 static int report(void *context)
 {
 	struct measuring *measuring = context;
@@ -82,7 +84,7 @@ static int report(void *context)
 	int error = read_view(measuring, after);
 
 	if (error)
-		return error;
+		return error < 0 ? error : 0;
 	measuring->latest = !measuring->latest;
 	error = life__show(measuring->life, before, after);
 	if (measuring->ops->shown)
@@ -108,14 +110,12 @@ static int open_recorder(struct measuring *measuring)
 {
 	const struct options *options = &measuring->life->options;
 	const struct host *host = measuring->ops->host(measuring->source);
-	struct recording_info info;
 
 	if (!options->record)
 		return 0;
-	info = life__info(measuring->life, "--record");
-	info.host = host->name;
-	info.boot_id = host->boot_id;
-	return recorder__open(&measuring->recorder, options->record, &info);
+	measuring->info.host = host->name;
+	measuring->info.boot_id = host->boot_id;
+	return recorder__open(&measuring->recorder, options->record, &measuring->info);
 }
 
 /* The files were opened with all privileges; the rest needs only a few. */
@@ -131,6 +131,7 @@ static int measure(struct measuring *measuring, struct command *command)
 				   .poll_ms = polls ? POLL_MS : -1,
 				   .report = report,
 				   .context = measuring };
+	int timer_fd;
 
 	if ((ops->create && ops->create(measuring->source)) || open_recorder(measuring))
 		return STATUS_FAILED;
@@ -139,6 +140,10 @@ static int measure(struct measuring *measuring, struct command *command)
 	if ((ops->start && ops->start(measuring->source)) ||
 	    read_view(measuring, &measuring->views[0]))
 		return STATUS_FAILED;
+	if (ops->pace) {
+		timer_fd = ops->pace(measuring->source, options->interval_ns);
+		steps.timer_fd = &timer_fd;
+	}
 	return runner__run(options, command, ops->fd ? ops->fd(measuring->source) : -1, &steps);
 }
 
@@ -162,6 +167,8 @@ static int run(struct measuring *measuring)
 	int status = STATUS_HOST, error;
 
 	runner__prepare(options);
+	if (measuring->ops->prepare)
+		measuring->ops->prepare(measuring->source, &measuring->info);
 	if (options->command && command__prepare(&command, options->command))
 		return STATUS_FAILED;
 	error = measuring->ops->open(measuring->source, options, &sink);
@@ -182,7 +189,9 @@ static int run(struct measuring *measuring)
 
 int life__measure(struct life *life)
 {
-	struct measuring measuring = { .life = life, .ops = life->ops->live };
+	struct measuring measuring = { .life = life,
+				       .ops = life->ops->live,
+				       .info = life__info(life, "--record") };
 	int status = STATUS_FAILED;
 
 	measuring.source = life__new(measuring.ops->size);

@@ -6,6 +6,7 @@
 #include "model/host.h"
 #include "model/options.h"
 #include "model/view.h"
+#include "recording/info.h"
 
 /* Takes what happens between two views. An event is an item of the tool's set of events. */
 struct event_sink {
@@ -21,6 +22,10 @@ struct event_sink {
  */
 struct source_ops {
 	size_t size; /* of the source's own data: zeros before open() */
+
+	/* Before open(), if not NULL: which sets the tool makes use of. info stays until close().
+	 */
+	void (*prepare)(void *source, const struct recording_info *info);
 
 	/*
 	 * With all privileges: loads, attaches, opens files. sink stays until close(). -EINTR,
@@ -40,6 +45,13 @@ struct source_ops {
 	/* Counting begins. */
 	int (*start)(void *source);
 
+	/*
+	 * If not NULL, views come when they come. Returns a file descriptor that is read like a
+	 * timer's: it is readable when there is a view an interval after the one that was read
+	 * last. Called again, it changes the interval.
+	 */
+	int (*pace)(void *source, uint64_t interval_ns);
+
 	/* A file descriptor: when it is readable, poll() has something to do. -1: never. */
 	int (*fd)(const void *source);
 
@@ -51,7 +63,7 @@ struct source_ops {
 
 	/*
 	 * Reads everything into a view, which is of zeros or was read before. Events go to the
-	 * sink.
+	 * sink. 1: with pace(), there is nothing later than the view before.
 	 */
 	int (*read)(void *source, struct view *view);
 

@@ -190,7 +190,9 @@ static int open_fds(struct top_run *run)
 	sigset_t signals;
 
 	wanted_signals(&signals);
-	run->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	run->timer_fd = run__has_pace(run)
+				? run->input->live->pace(run->source, run->top->time.interval_ns)
+				: timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (run->timer_fd >= 0 && run->signal_fd >= 0)
 		return 0;

@@ -12,7 +12,9 @@ struct top_input {
 	const struct options *options;
 	const struct recording_info *info; /* what is written, or read, is of this */
 	const struct source_ops *live;
-	/* Makes the source look at these parts of views alone: 0, -EINTR, or -errno after a line.
+	/*
+	 * Makes the source look at these parts of views alone: 0, -EINTR, or -errno after a line.
+	 * NULL: others decide that.
 	 */
 	int (*want)(void *source, unsigned int parts);
 };

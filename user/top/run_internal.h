@@ -58,6 +58,12 @@ size_t run__place(const struct top_run *run);
 /* Reads what the pane that is shown needs of earlier intervals: 0 or -ENOMEM. */
 int run__feed(struct top_run *run);
 
+/* Whether the source ends intervals, and no timer does. */
+static inline bool run__has_pace(const struct top_run *run)
+{
+	return run->source && run->input->live->pace;
+}
+
 /* Does what keys have asked for. 0 or -errno. */
 int run__grant(struct top_run *run);
 

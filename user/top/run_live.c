@@ -48,6 +48,8 @@ int live__open(struct top_run *run)
 		log_error("starting: %s", remedy(ENOMEM, NULL));
 		return STATUS_FAILED;
 	}
+	if (ops->prepare)
+		ops->prepare(run->source, run->input->info);
 	if (open_source(run))
 		return run->stop ? STATUS_DONE : STATUS_HOST;
 	if (ops->create && ops->create(run->source))
@@ -81,6 +83,8 @@ int live__attend(struct top_run *run)
 	unsigned int parts = 0;
 	int error;
 
+	if (!run->input->want)
+		return 0;
 	run->seen_ns[run->top->screen] = now;
 	for (size_t i = 0; i < run->top->screen_count; i++)
 		if (run->seen_ns[i] && now - run->seen_ns[i] < UNSEEN_NS)
@@ -106,7 +110,7 @@ int live__read(struct top_run *run)
 	int error = ops->read(run->source, after);
 
 	if (error)
-		return error;
+		return error < 0 ? error : 0;
 	run->latest = !run->latest;
 	is_kept = !history__add(&run->history, is_pair ? before : NULL, after,
 				after->sched.realtime_ns);

@@ -85,7 +85,10 @@ static void set_timer(const struct top_run *run, uint64_t interval_ns)
 				     .tv_nsec = (long)(interval_ns % NSEC_PER_SEC) };
 	struct itimerspec timer = { .it_interval = interval, .it_value = interval };
 
-	timerfd_settime(run->timer_fd, 0, &timer, NULL);
+	if (run__has_pace(run))
+		run->input->live->pace(run->source, interval_ns);
+	else
+		timerfd_settime(run->timer_fd, 0, &timer, NULL);
 }
 
 static int grant_time(struct top_run *run, const struct wishes *wishes)
