@@ -131,7 +131,15 @@ _kvmq() {
 		;;
 	esac
 	case $option in
-	-t | --timeline | -q | --qmp | --score | -r | --record | -f | --from)
+	-f | --from)
+		compopt -o filenames 2> /dev/null
+		mapfile -t COMPREPLY < <(
+			compgen -f -- "$current"
+			[[ -S /run/kvmq/kvmqd.sock && ! $current ]] && echo /run/kvmq/kvmqd.sock
+		)
+		return
+		;;
+	-t | --timeline | -q | --qmp | --score | -r | --record)
 		compopt -o filenames 2> /dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return

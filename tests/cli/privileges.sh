@@ -72,6 +72,18 @@ keeps 8000080024 yes "$cpu" -- sleep 3600
 keeps c000080004 '' "$build/kvmqd" -c /dev/null --socket=off --listen=off --recording "$scratch/kvmqd.recording"
 keeps c000080004 yes "$build/kvmqd" -c /dev/null --socket=off --listen=off --recording=off
 rm -f "$scratch"/*.recording* "$scratch/timeline" "$scratch/report"
+# Nothing at all where others measure.
+if [[ -x $build/tests/test_golden_feed ]]; then
+	mkdir "$scratch/s"
+	"$build/tests/test_golden" kvmq-cpu tests/golden/cpu-host.scene "$scratch/served"
+	"$build/tests/test_golden_feed" kvmq-cpu "$scratch/served" "$scratch/s/socket" > "$scratch/s/ready" &
+	started+=($!)
+	until_it $! grep -q ready "$scratch/s/ready"
+	keeps 0 yes "$cpu" --from "$scratch/s/socket" 3600
+	keeps 0 '' "$cpu" --from "$scratch/s/socket" --record "$scratch/beside" 3600
+else
+	skip 'cpu --from SOCKET: privileges' 'no test_golden_feed: make unit'
+fi
 
 # A command is the user's own affair.
 for tool in "$cpu" "$io"; do

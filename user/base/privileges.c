@@ -156,17 +156,20 @@ static void filter_calls(unsigned int needs, pid_t command)
 int privileges_drop(const struct privileges_kept *kept)
 {
 	bool writes = kept->records || kept->needs & PRIVILEGE_REPORT;
-	unsigned int capabilities[KEPT_CAPABILITIES + 2], count;
+	bool measures = !(kept->needs & PRIVILEGE_NONE);
+	unsigned int capabilities[KEPT_CAPABILITIES + 2], count = 0;
 	int error;
 
 	capng_get_caps_process();
-	count = choose(capabilities, kept->needs);
+	if (measures)
+		count = choose(capabilities, kept->needs);
 	if (kept->command && capng_have_capability(CAPNG_EFFECTIVE, CAP_KILL))
 		capabilities[count++] = CAP_KILL; /* it runs as another now */
 	error = keep(capabilities, count, writes);
 	if (error)
 		return fail(error);
-	filter_calls(kept->needs | FILTER_MEASURE | (kept->records ? FILTER_REMOVE : 0),
+	filter_calls(kept->needs | (measures ? FILTER_MEASURE : 0) |
+			     (kept->records ? FILTER_REMOVE : 0),
 		     kept->command);
 	return 0;
 }

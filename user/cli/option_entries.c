@@ -230,8 +230,9 @@ const struct option_entry option_from = {
 	.name = "from",
 	.has_argument = required_argument,
 	.argument = "FILE",
-	.help = "show what was recorded in FILE; INTERVAL chooses coarser steps",
-	.expected = "the name of a recording",
+	.help = "show what was recorded in FILE, or what kvmqd measures if it is its socket; "
+		"INTERVAL chooses coarser steps",
+	.expected = "the name of a recording or of kvmqd's socket",
 	.place = offsetof(struct options, from),
 	.set = option__set_name,
 };

@@ -5,6 +5,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/option_entries.h"
+#include "source/socket_source.h"
+
+/* The value is a socket's path, and no recording's. */
+#define FROM_SOCKET "--from SOCKET"
 
 static const struct option_rule shared_rules[] = {
 	{ .option = "--events",
@@ -12,6 +17,10 @@ static const struct option_rule shared_rules[] = {
 	  .unless = "--json",
 	  .why = "which prints no table" },
 	{ .option = "--json", .excludes = { "--columns" }, .why = "which has every figure" },
+	{ .option = FROM_SOCKET,
+	  .excludes = { "--events", "--qmp", "--vmm", "--with-guests", "--residency", "--timeline",
+			"--since", "--until", "COMMAND" },
+	  .why = "which shows what kvmqd measures now" },
 	{ .option = "--from",
 	  .excludes = { "--record", "--qmp", "--vmm", "--with-guests", "--residency", "--timeline",
 			"COMMAND" },
@@ -27,15 +36,27 @@ struct command_line {
 	bool command;
 };
 
+static const char *find_given(const struct command_line *line, const char *name)
+{
+	for (size_t i = 0; line->tool->options[i]; i++)
+		if (!strcmp(line->tool->options[i]->name, name))
+			return line->given[i];
+	return NULL;
+}
+
 /* Its value, or NULL where it was not given, or the tool has no such option. */
 static const char *value_of(const struct command_line *line, const char *name)
 {
+	const char *from = find_given(line, option_from.name);
+	bool is_socket = from && socket_source__is_at(from);
+
 	if (!strcmp(name, "COMMAND"))
 		return line->command ? "" : NULL;
-	for (size_t i = 0; line->tool->options[i]; i++)
-		if (!strcmp(line->tool->options[i]->name, name + strlen("--")))
-			return line->given[i];
-	return NULL;
+	if (!strcmp(name, FROM_SOCKET))
+		return is_socket ? from : NULL;
+	if (!strcmp(name, "--from"))
+		return is_socket ? NULL : from;
+	return find_given(line, name + strlen("--"));
 }
 
 static int check_rule(const struct command_line *line, const struct option_rule *rule)

@@ -16,6 +16,7 @@
 #include "base/version.h"
 #include "cli/option_entries.h"
 #include "cli/option_rules.h"
+#include "source/socket_source.h"
 
 #define INTERVAL_MIN_NS (10 * NSEC_PER_MSEC)
 #define INTERVAL_MAX_NS (24 * 3600 * NSEC_PER_SEC)
@@ -280,6 +281,15 @@ static void set_defaults(struct options *options, const struct tool *tool)
 		tool->preset(options);
 }
 
+/* A socket is no recording: what comes from there is measured now. */
+static void take_socket(struct options *options)
+{
+	if (!options->from || !socket_source__is_at(options->from))
+		return;
+	options->socket = options->from;
+	options->from = NULL;
+}
+
 /* Longer than any recording is, and added to any time no overflow. */
 static void take_whole(struct options *options, const struct tool *tool)
 {
@@ -342,6 +352,7 @@ int options_parse(struct options *options, const struct tool *tool, int argc, ch
 	    read_options(options, tool, argc, argv, status) || read_times(options) ||
 	    read_operands(options, tool, argc - optind, argv + optind))
 		return 1;
+	take_socket(options);
 	take_whole(options, tool);
 	log_init(tool->name, options->verbose);
 	/* Otherwise another file would get its number, and the output. */

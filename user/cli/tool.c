@@ -9,6 +9,7 @@
 #include "base/privileges.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "source/socket_source.h"
 
 void *life__new(size_t size)
 {
@@ -61,8 +62,10 @@ int tool__run(const struct tool_ops *ops, int argc, char **argv)
 	life.report = life__new(ops->report->size);
 	if (!life.report)
 		return STATUS_FAILED;
-	if (!ops->report->init(life.report, &life.options, &status))
+	if (!ops->report->init(life.report, &life.options, &status)) {
+		socket_source__stand_in(&life.options);
 		status = life.options.from ? life__replay(&life) : life__measure(&life);
+	}
 	ops->report->free(life.report);
 	free(life.report);
 	privileges_tell_refused();

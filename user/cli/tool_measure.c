@@ -9,6 +9,7 @@
 #include "cli/runner.h"
 #include "cli/tool_internal.h"
 #include "recording/recorder.h"
+#include "source/socket_source.h"
 
 #define POLL_MS 50
 
@@ -190,7 +191,8 @@ static int run(struct measuring *measuring)
 int life__measure(struct life *life)
 {
 	struct measuring measuring = { .life = life,
-				       .ops = life->ops->live,
+				       .ops = life->options.socket ? &socket_source
+								   : life->ops->live,
 				       .info = life__info(life, "--record") };
 	int status = STATUS_FAILED;
 

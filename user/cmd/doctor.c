@@ -19,6 +19,8 @@
 #include "probe/numa.h"
 #include "probe/sched.h"
 #include "render/json.h"
+#include "source/socket_source.h"
+#include "wire/wire.h"
 
 static const char *const status_names[] = { "works", "later", "lacking", "missing" };
 
@@ -31,6 +33,7 @@ static const char *const tool_names[] = { "kvmq-cpu", "kvmq-exit", "kvmq-numa", 
 struct findings {
 	struct host host;
 	struct checks checks[TOOLS];
+	struct checks daemon;
 	json_t *vms; /* NULL: print them as text */
 	size_t vm_count;
 	char unseen[160]; /* why VMs may be missing; empty: none is */
@@ -87,6 +90,21 @@ static void check_processes(struct findings *findings)
 		    : unseen ? "all VMs: kvmq-io starts with --by device only"
 			     : "VMs of other users",
 		    "%s", findings->unseen);
+}
+
+/* Whether tools without privileges have somebody to take their views from. */
+static void check_daemon(struct findings *findings)
+{
+	static const char *const lost = "views for tools without privileges";
+	struct check *check = checks__add(&findings->daemon, "socket " KVMQD_SOCKET);
+	bool is_there, is_usable;
+
+	socket_source__look(&is_there, &is_usable);
+	if (!is_there)
+		check__fail(check, CHECK_LATER, lost, "kvmqd has made none yet: start it");
+	else if (!is_usable)
+		check__fail(check, CHECK_LACKING, lost,
+			    "this user may not use it: join its group (kvmq)");
 }
 
 static void print_vm(const struct vm *vm)
@@ -159,11 +177,11 @@ static void print_json(struct findings *findings)
 				      json_pack("{s:s,s:s,s:o}", "tool", tool_names[i], "status",
 						status_names[checks__worst(&findings->checks[i])],
 						"checks", json_checks(&findings->checks[i])));
-	json__print(stdout, json_pack("{s:s,s:o,s:o,s:I,s:o,s:o}", "schema", "kvmq.doctor/1",
+	json__print(stdout, json_pack("{s:s,s:o,s:o,s:I,s:o,s:o,s:o}", "schema", "kvmq.doctor/1",
 				      "host", json__text(findings->host.name), "kernel",
 				      json__text(findings->host.kernel), "cpus",
-				      (json_int_t)findings->host.cpus, "tools", tools, "vms",
-				      findings->vms));
+				      (json_int_t)findings->host.cpus, "tools", tools, "kvmqd",
+				      json_checks(&findings->daemon), "vms", findings->vms));
 }
 
 /* The VMs come last, and a check of them before: so /proc is walked twice. */
@@ -178,6 +196,7 @@ static void examine(struct findings *findings, bool json)
 	block_probe__check(&findings->checks[TOOL_IO]);
 	log_keep_errors(false);
 	check_processes(findings);
+	check_daemon(findings);
 	if (json) {
 		findings->vms = json_array();
 		vms__scan("/proc", found_vm, findings, &refusals);
@@ -188,6 +207,7 @@ static void examine(struct findings *findings, bool json)
 		  findings->host.cpus, findings->host.cpus == 1 ? "" : "s");
 	for (int i = 0; i < TOOLS; i++)
 		print_checks(tool_names[i], &findings->checks[i]);
+	print_checks("kvmqd", &findings->daemon);
 	printf("\nVMs\n");
 	vms__scan("/proc", found_vm, findings, &refusals);
 	if (!findings->vm_count)

@@ -235,7 +235,7 @@ static const struct option_rule io_rules[] = {
 	{ .option = "--guest-report",
 	  .excludes = { "--vm", "--cgroup", "--by", "--hist", "--qmp", "--vmm", "--with-guests",
 			"--events", "--json", "--columns", "--sort", "--top", "--timestamp",
-			"--local", "--utc", "--record", "--from" },
+			"--local", "--utc", "--record", "--from", "--from SOCKET" },
 	  .why = "which shows nothing, but reports" },
 	{ .option = "--by",
 	  .value = "device",
@@ -366,7 +366,7 @@ static void preset_why(struct options *options)
 {
 	options->interval_ns = WHY_INTERVAL_NS;
 	options->count = 1;
-	options->cpu.blame = options->cpu.overlap = true;
+	options->cpu.blame = options->cpu.overlap = options->cpu.may_lack = true;
 }
 
 const struct tool why_tool = {

@@ -9,6 +9,7 @@
 #include "cmd/why_rules.h"
 #include "model/view_sets.h"
 #include "source/all_source.h"
+#include "source/socket_source.h"
 #include "top/curses.h"
 #include "top/run.h"
 
@@ -20,10 +21,15 @@ static int show(const struct options *options)
 				       .interval_ns = options->interval_ns,
 				       .sets = all_sets };
 	struct options all = *options;
-	const struct top_input input = { &all, &info, &all_source, all_source__want };
+	struct top_input input = { &all, &info, &all_source, all_source__want };
 	struct top top;
 	int status = STATUS_FAILED;
 
+	socket_source__stand_in(&all);
+	if (all.socket) {
+		input.live = &socket_source;
+		input.want = NULL; /* kvmqd decides it */
+	}
 	all.detached = PARTS_ALL; /* until its screen is shown */
 	while (info.sets[info.set_count])
 		info.set_count++;

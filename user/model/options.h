@@ -16,6 +16,7 @@
 struct cpu_options {
 	bool blame;
 	bool overlap;
+	bool may_lack;	      /* these two are wanted, and not needed: kvmqd may not have them */
 	const char *timeline; /* file to write, or NULL */
 };
 
@@ -94,6 +95,7 @@ struct options {
 	bool utc;	    /* times on the screen, and those given without an offset */
 	const char *record; /* file to write, or NULL */
 	const char *from;   /* file to read instead of measuring, or NULL */
+	const char *socket; /* kvmqd's, to take views from instead of measuring, or NULL */
 	const char *since;  /* as given, or NULL */
 	const char *until;
 	uint64_t since_ns;    /* since 1970; of what was recorded, this and later moments */

@@ -39,18 +39,19 @@ static void visit_io_vm(void *context, const void *item)
 static int check_found(const struct search *search)
 {
 	const struct options *options = search->options;
+	const char *from = options->socket ? options->socket : options->from;
 
 	for (size_t i = 0; i < options->vm_count; i++) {
 		if (search->named[i])
 			continue;
 		log_error("--vm: no VM '%s' in '%s': all that are in it are shown without --vm",
-			  options->vms[i], options->from);
+			  options->vms[i], from);
 		return -ENOENT;
 	}
 	if (!options->cgroup || search->below)
 		return 0;
 	log_error("--cgroup: no VM of '%s' in '%s': all that are in it are shown without --cgroup",
-		  options->cgroup, options->from);
+		  options->cgroup, from);
 	return -ENOENT;
 }
 
@@ -65,6 +66,19 @@ int recorded__check(struct recording *recording, const struct options *options)
 	if (!error)
 		error = recording__each(recording, &io_sets[IO_SET_VMS], visit_io_vm, &search);
 	return error ? error : check_found(&search);
+}
+
+int recorded__check_view(const struct view *view, const struct options *options)
+{
+	struct search search = { .options = options };
+
+	if (!options__choose(options))
+		return 0;
+	for (size_t i = 0; i < view->sched.vms.count; i++)
+		visit_vm(&search, &view->sched.vms.list[i]);
+	for (size_t i = 0; i < view->io.vms.count; i++)
+		visit_io_vm(&search, &view->io.vms.list[i]);
+	return check_found(&search);
 }
 
 int recorded__next(struct recording *recording, const struct options *options, struct view *view)

@@ -13,6 +13,9 @@
  */
 int recorded__check(struct recording *recording, const struct options *options);
 
+/* The same of one view, which came from options->socket. */
+int recorded__check_view(const struct view *view, const struct options *options);
+
 /* recording__next(), reduced to the chosen VMs. */
 int recorded__next(struct recording *recording, const struct options *options, struct view *view);
 
