@@ -89,7 +89,7 @@ static __always_inline void share_give_back(const struct owner *vm)
 }
 
 /* User space runs this when it takes a place back. Arguments: the members of struct owner. */
-SEC("raw_tp")
+SEC("raw_tp/owner_give_back")
 int owner_give_back(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct owner vm = { .id = ctx->args[0], .kind = ctx->args[1], .uid = ctx->args[2] };
