@@ -26,7 +26,7 @@ BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) /usr/sbin/bpftool
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 
-TOOLS := kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-why kvmq-top kvmq-diff kvmq-doctor
+TOOLS := kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-why kvmq-top kvmq-diff kvmq-report kvmq-doctor
 DAEMON := kvmqd
 PROBES := sched overlap kvm numa block vmm virtqueue
 
@@ -146,6 +146,7 @@ install: all
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-why
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-top
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-diff
+	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-report
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-doctor
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmqd
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \

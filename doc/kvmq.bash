@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io, kvmq-why, kvmq-top, kvmq-diff, kvmq-doctor and kvmqd.
+# Completion for kvmq-cpu, kvmq-exit, kvmq-numa, kvmq-io, kvmq-why, kvmq-top, kvmq-diff, kvmq-report,
+# kvmq-doctor and kvmqd.
 
 # The values of an option of a tool, or 1 if it has none
 _kvmq_values() {
@@ -57,7 +58,7 @@ _kvmq_values() {
 # The options of a tool
 _kvmq_options() {
 	if [[ $1 == kvmq-diff ]]; then
-		echo -p --primary= --margin= --pairs --role= --runs= --score= --strangers= --lkml -j --json \
+		echo -p --primary= --margin= --pairs --role= --runs= --score= --strangers= --lkml --html= -j --json \
 			-V --version -h --help --
 		return
 	fi
@@ -66,6 +67,10 @@ _kvmq_options() {
 		echo -c --config= --check --interval= --budget= --exits= --numa= --block= --blame= --overlap= --recording= \
 			--tiers= --recording-bytes= --socket= --socket-group= --listen= --textfile= --vcpu-histograms= \
 			--blame-pairs= --max-series= --wait-limit= --incidents-per-day= --incident-bytes=
+		return
+	fi
+	if [[ $1 == kvmq-report ]]; then
+		echo -f --from= --html= --since= --until= -m --vm= -c --cgroup= --local --utc
 		return
 	fi
 	if [[ $1 == kvmq-why ]]; then
@@ -139,7 +144,7 @@ _kvmq() {
 		)
 		return
 		;;
-	-t | --timeline | -q | --qmp | --score | -r | --record)
+	-t | --timeline | -q | --qmp | --score | --html | -r | --record)
 		compopt -o filenames 2> /dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
@@ -172,4 +177,4 @@ _kvmq() {
 
 # kvmq-diff compares files.
 complete -o default -F _kvmq kvmq-diff
-complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-why kvmq-top kvmq-doctor kvmqd
+complete -F _kvmq kvmq-cpu kvmq-exit kvmq-numa kvmq-io kvmq-why kvmq-top kvmq-report kvmq-doctor kvmqd

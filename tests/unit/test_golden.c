@@ -14,7 +14,7 @@
 #include "recording/recording.h"
 #include "scene.h"
 
-#define VIEWS_MAX 4
+#define VIEWS_MAX 16
 
 struct recorded_tool {
 	const char *name;

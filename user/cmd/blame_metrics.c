@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/blame_metrics.h"
 
+#include <string.h>
+
 #include "cmd/values.h"
-#include "sched/blame.h"
 
 static struct value get_victim(const void *data)
 {
@@ -104,6 +105,13 @@ static struct value get_what(const void *data)
 		return text(entry->offender.kind == OFFENDER_VCPU ? "its own vCPUs"
 								  : "its own thread");
 	return text(words[entry->offender.kind]);
+}
+
+const char *blame_entry__label(const struct blame_entry *entry)
+{
+	bool has_name = entry->who[0] && strcmp(entry->who, "-") != 0;
+
+	return entry->own || !has_name ? get_what(entry).text : entry->who;
 }
 
 static const struct metric list[] = {

@@ -4,7 +4,11 @@
 #define KVMQ_BLAME_METRICS_H
 
 #include "render/metric.h"
+#include "sched/blame.h"
 
 extern const struct metric_table blame_metrics;
+
+/* The offender in a few words: its name, or what it is if it has none or is the victim's own. */
+const char *blame_entry__label(const struct blame_entry *entry);
 
 #endif

@@ -6,8 +6,10 @@
 
 #include "base/log.h"
 #include "cli/options.h"
+#include "cmd/diff_html.h"
 #include "cmd/diff_report.h"
 #include "cmd/diff_scores.h"
+#include "cmd/page_file.h"
 #include "cmd/tools.h"
 
 #define STATUS_UNDECIDED 125 /* what 'git bisect run' takes for a commit to skip */
@@ -21,6 +23,7 @@ struct diff {
 	struct diff_notes notes;
 	char primary[FIGURE_NAME_SIZE];
 	struct figure_question question;
+	struct page_file page;
 };
 
 /* "FIGURE@ROLE" */
@@ -108,6 +111,34 @@ static int check_primary(const struct diff *diff)
 	return -ENODATA;
 }
 
+/* While this process may still open files. */
+static int open_page(struct diff *diff)
+{
+	const struct diff_options *options = &diff->options.diff;
+	int error;
+
+	if (!options->html)
+		return 0;
+	error = page_file__open(&diff->page, options->html);
+	for (size_t i = 0; i < options->a_count && !error; i++)
+		error = page_file__check(&diff->page, options->a[i]);
+	for (size_t i = 0; i < options->b_count && !error; i++)
+		error = page_file__check(&diff->page, options->b[i]);
+	for (size_t i = 0; i < options->score_count && !error; i++)
+		error = page_file__check(&diff->page, options->scores[i]);
+	return error;
+}
+
+static int write_page(struct diff *diff, const struct diff_report *report)
+{
+	int error = page_file__begin(&diff->page);
+
+	if (error)
+		return error;
+	diff_html__print(diff->page.stream, report);
+	return page_file__end(&diff->page);
+}
+
 /* Shows the judgement: an exit status. */
 static int report(struct diff *diff, enum judgement verdict)
 {
@@ -115,6 +146,8 @@ static int report(struct diff *diff, enum judgement verdict)
 					    &diff->notes,	 &diff->question, verdict };
 	int error = 0;
 
+	if (diff->page.stream && write_page(diff, &report))
+		return STATUS_UNDECIDED;
 	errno = 0;
 	if (diff->options.json)
 		error = diff_report__print_json(stdout, &report);
@@ -136,6 +169,8 @@ static int run(struct diff *diff)
 
 	if (read_primary(diff) || check_numbers(options))
 		return STATUS_USAGE;
+	if (open_page(diff))
+		return STATUS_UNDECIDED;
 	diff->table.paired = options->pairs;
 	if (diff_scores__read(&diff->table, options) ||
 	    diff_runs__read(&diff->runs, &diff->table, options) || check_runs(diff))
@@ -161,5 +196,6 @@ int main(int argc, char **argv)
 	figure_table__free(&diff.table);
 	diff_runs__free(&diff.runs);
 	diff_notes__free(&diff.notes);
+	page_file__close(&diff.page);
 	return status;
 }

@@ -130,6 +130,9 @@ static int take_run(struct reader *reader)
 	error = diff_figures__put(&place, &reader->facts);
 	if (run->is_left_out)
 		figure_table__drop(reader->table, reader->side, place.run);
+	else if (!error && reader->options->html)
+		error = diff_waits__add(&reader->runs->waits, reader->options, reader->side,
+					&reader->facts);
 	reader->table->runs[reader->side]++;
 	reader->taken++;
 	return fail(reader, error);
@@ -258,4 +261,5 @@ int diff_runs__read(struct diff_runs *runs, struct figure_table *table,
 void diff_runs__free(struct diff_runs *runs)
 {
 	list_free(runs);
+	diff_waits__free(&runs->waits);
 }

@@ -4,6 +4,7 @@
 #define KVMQ_DIFF_RUNS_H
 
 #include "cmd/diff_figures.h"
+#include "cmd/diff_waits.h"
 #include "model/list.h"
 
 /* One run, beside its figures. */
@@ -23,6 +24,7 @@ struct diff_run {
 
 struct diff_runs {
 	LIST(struct diff_run);
+	struct diff_waits_list waits; /* if there will be a page */
 };
 
 /*

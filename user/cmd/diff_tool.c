@@ -128,6 +128,16 @@ static const struct option_entry diff_lkml = {
 	.set = option__set_flag,
 };
 
+static const struct option_entry diff_html = {
+	.name = "html",
+	.has_argument = required_argument,
+	.argument = "FILE",
+	.help = "a page for a browser to FILE, too",
+	.expected = "the name of a file to write",
+	.place = offsetof(struct options, diff.html),
+	.set = option__set_name,
+};
+
 static const struct option_rule diff_rules[] = {
 	{ .option = "--json", .excludes = { "--lkml" }, .why = "which has every figure" },
 	{ .option = "--score", .excludes = { "--runs" }, .why = "which is of a whole recording" },
@@ -145,8 +155,9 @@ const struct tool diff_tool = {
 	.question = "Recordings of two kinds of runs, A and B: is B worse?",
 	.options = (const struct option_entry *const[]){ &diff_primary, &diff_margin, &diff_pairs,
 							 &diff_role, &diff_runs, &diff_score,
-							 &diff_strangers, &diff_lkml, &option_json,
-							 &option_version, &option_help, NULL },
+							 &diff_strangers, &diff_lkml, &diff_html,
+							 &option_json, &option_version,
+							 &option_help, NULL },
 	.rules = diff_rules,
 	.sides = true,
 	.preset = preset,

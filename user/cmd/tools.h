@@ -6,6 +6,6 @@
 #include "cli/options.h"
 
 extern const struct tool cpu_tool, exit_tool, numa_tool, io_tool, doctor_tool, top_tool, why_tool;
-extern const struct tool diff_tool;
+extern const struct tool diff_tool, report_tool;
 
 #endif

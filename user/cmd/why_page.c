@@ -142,15 +142,10 @@ static void put_owner(FILE *text, const struct verdict *verdict, const struct ev
 		fprintf(text, "%s: ", io->vm->name);
 }
 
-/* Each figure once: of two that are the same one would do. */
-static void put_evidence(const struct page *page, const struct verdict *verdict)
+void why_evidence__put(FILE *file, const struct verdict *verdict)
 {
-	char *text = NULL, cell[CELL_SIZE];
-	size_t size;
-	FILE *file = open_memstream(&text, &size);
+	char cell[CELL_SIZE];
 
-	if (!file)
-		return;
 	for (size_t i = 0; i < verdict->evidence_count; i++) {
 		const struct evidence *evidence = &verdict->evidence[i];
 		const struct metric *metric = why_evidence__metric(evidence);
@@ -161,6 +156,17 @@ static void put_evidence(const struct page *page, const struct verdict *verdict)
 		fprintf(file, "%s %s%s", metric->header ? metric->header : metric->key, cell,
 			strcmp(cell, "n/a") ? unit_of(metric) : "");
 	}
+}
+
+static void put_evidence(const struct page *page, const struct verdict *verdict)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	if (!file)
+		return;
+	why_evidence__put(file, verdict);
 	fclose(file);
 	put_line(page, "", text, false);
 	free(text);
@@ -282,6 +288,13 @@ static void put_unasked(FILE *file, const struct why *why, size_t first)
 	sentence__end(&sentence, file);
 }
 
+void why_page__print_rest(FILE *file, const struct why *why)
+{
+	put_others(file, why);
+	for (size_t i = 0; i < why->unasked.count; i++)
+		put_unasked(file, why, i);
+}
+
 void why_page__print(FILE *file, const struct why *why)
 {
 	const struct page page = open_page(file, why);
@@ -298,9 +311,7 @@ void why_page__print(FILE *file, const struct why *why)
 			      "%zu more verdicts, none worse: --json has all, --vm those of a VM",
 			      shown - BLOCKS_MAX);
 	}
-	put_others(file, why);
-	for (size_t i = 0; i < why->unasked.count; i++)
-		put_unasked(file, why, i);
+	why_page__print_rest(file, why);
 }
 
 /* Whether a rule of a VM, unasked before this place of the list, had the same reason. */

@@ -14,6 +14,12 @@ const struct metric *why_evidence__metric(const struct evidence *evidence);
 /* That tool: "cpu", "exit", "numa", "io". */
 const char *why_evidence__tool(const struct evidence *evidence);
 
+/* The figures of a verdict, on one line; names in it are a stranger's text. */
+void why_evidence__put(FILE *file, const struct verdict *verdict);
+
+/* In a line each: of which VMs nothing was found, and what could not be looked at. */
+void why_page__print_rest(FILE *file, const struct why *why);
+
 /* Prints them as wide as the terminal; what could not be looked at below. */
 void why_page__print(FILE *file, const struct why *why);
 

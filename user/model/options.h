@@ -75,8 +75,14 @@ struct diff_options {
 	uint64_t strangers_mpct; /* of vCPUs' time, at most */
 	uint64_t runs_ns;	 /* cut recordings into runs of this; 0: not */
 	bool pairs, lkml;
-	char **a, **b; /* files; borrowed */
+	const char *html; /* file to write, or NULL */
+	char **a, **b;	  /* files; borrowed */
 	size_t a_count, b_count;
+};
+
+/* What kvmq-report alone takes. */
+struct report_options {
+	const char *html; /* file to write, or NULL */
 };
 
 struct options {
@@ -111,6 +117,7 @@ struct options {
 	struct top_options kvmq_top;
 	struct why_options why;
 	struct diff_options diff;
+	struct report_options report;
 	unsigned int detached; /* parts that a tool of several looks at later on, if at all */
 };
 
