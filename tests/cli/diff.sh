@@ -87,3 +87,55 @@ ends 'diff: a score is worse' 1 "$diff" -p requests "${scores[@]}" "${a[@]}" -- 
 echo 'requests many 1/s' > "$scratch/score9"
 refuses 'diff: a score of words' 3 'line 1: expected NAME VALUE UNIT' \
 	"$diff" -p requests "${scores[@]}" "${a[@]}" -- "${b[@]}"
+
+# JSON lines of a tool are a run as its recording is.
+json=()
+for number in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	"$cpu" --json --by vm --from "$scratch/run$number" > "$scratch/json$number"
+	json+=("$scratch/json$number")
+done
+ends 'diff: JSON lines' 1 "$diff" -p ready_pct@web-1 "${json[@]:0:6}" -- "${json[@]:6}"
+same_verdict() { "$diff" --json -p "$1" "${json[@]:0:6}" -- "${json[@]:6}" | jq -c "$2"; }
+if command -v jq > /dev/null; then
+	figure='.rows[] | select(.role == "web-1" and .figure == "'
+	for key in ready_pct wait_mean_ns wait_p99_ns wait_max_ns waits_per_s run_pct; do
+		one="$figure$key\") | [.a.runs, .b.runs, .verdict]"
+		recorded=$("$diff" --json "${a[@]}" -- "${b[@]}" | jq -c "$one")
+		if [[ $(same_verdict ready_pct "$one") == "$recorded" ]]; then
+			ok "diff: $key of JSON lines and recordings"
+		else
+			bad "diff: $key of JSON lines and recordings" "$(same_verdict ready_pct "$one")"
+		fi
+	done
+	# Two intervals as one: shares are known, percentiles are not.
+	cat "$scratch/json1" "$scratch/json7" > "$scratch/two"
+	joined=$("$diff" --json "$scratch/two" -- "$scratch/two" |
+		jq -c '[.rows[] | select(.role == "web-1") | select(.figure == "ready_pct" or .figure == "wait_max_ns" or
+			.figure == "wait_p99_ns") | .figure, .a.runs[0]]')
+	if [[ $joined == '["ready_pct",5.5,"wait_max_ns",600000]' || $joined == '["wait_max_ns",600000,"ready_pct",5.5]' ]]; then
+		ok 'diff: two intervals of JSON'
+	else
+		bad 'diff: two intervals of JSON' "$joined"
+	fi
+else
+	skip 'diff: figures of JSON lines' 'no jq: tools/setup check'
+fi
+ends 'diff: JSON lines with a recording' 1 "$diff" -p ready_pct@web-1 "${json[@]:0:6}" -- "${b[@]}"
+refuses 'diff: JSON lines with --runs' 3 'one run' "$diff" --runs 5 "${json[0]}" -- "${json[1]}"
+json_is_refused() { refuses "$1" 3 "$2" "$diff" "${json[0]}" -- "$scratch/line"; }
+head -c 500 "${json[0]}" > "$scratch/line"
+json_is_refused 'diff: JSON that is cut off' 'line 1: no JSON, or cut off'
+echo '{"schema":"kvmq.io/1","rows":[]}' > "$scratch/line"
+json_is_refused 'diff: JSON of another schema' "'kvmq.io/1'"
+echo '{"a":1}' > "$scratch/line"
+json_is_refused 'diff: foreign JSON' 'no line of a kvmq tool'
+{ cat "${json[0]}"; echo '[]'; } > "$scratch/line"
+json_is_refused 'diff: no object' 'line 2: no object'
+echo '{"schema":"kvmq.cpu.event/1"}' > "$scratch/line"
+json_is_refused 'diff: JSON without an interval' 'no interval in it'
+{ cat "${json[0]}"; sed s/kvm1/kvm2/ "${json[1]}"; } > "$scratch/line"
+json_is_refused 'diff: JSON of two hosts' 'line 2: of another tool or host'
+{ echo -n '{"schema":"'; head -c 17000000 /dev/zero | tr '\0' a; } > "$scratch/line"
+json_is_refused 'diff: a line of 17 MB' 'too long'
+sed 's/"rows":\[/&5,/' "${json[0]}" > "$scratch/line"
+json_is_refused 'diff: rows that are none' 'rows that are none'

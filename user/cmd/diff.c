@@ -63,13 +63,15 @@ static int check_numbers(const struct diff_options *options)
 static int check_runs(const struct diff *diff)
 {
 	const struct diff_options *options = &diff->options.diff;
-	const struct diff_run *runs = diff->runs.list;
+	const struct diff_run *runs = diff->runs.list, *first = NULL;
 
-	for (size_t i = 1; i < diff->runs.count; i++) {
-		if (!strcmp(runs[i].version, runs[0].version))
+	for (size_t i = 0; i < diff->runs.count; i++) {
+		if (!first && *runs[i].version)
+			first = &runs[i];
+		if (!*runs[i].version || !strcmp(runs[i].version, first->version))
 			continue;
 		log_error("'%s': recorded by kvmq %s, and '%s' by %s: record all with one version",
-			  runs[i].path, runs[i].version, runs[0].path, runs[0].version);
+			  runs[i].path, runs[i].version, first->path, first->version);
 		return -EINVAL;
 	}
 	if (options->pairs && diff->table.runs[SIDE_A] != diff->table.runs[SIDE_B]) {

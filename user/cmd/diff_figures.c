@@ -7,80 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/cpu_metrics.h"
-#include "cmd/exit_metrics.h"
+#include "cmd/diff_sources.h"
 #include "cmd/io_metrics.h"
-#include "cmd/numa_metrics.h"
 #include "cmd/values.h"
 #include "model/buckets.h"
 #include "top/csv.h"
 
 #define ROLES_MAX 64
-#define EXIT_RATE "exits_per_s"
 #define ROWS_MAX 1024
-
-/* A figure to be compared: a metric of its table. */
-struct source {
-	const char *key;
-	enum direction direction;
-	const struct distribution *mean_of; /* it is the mean of this; NULL: it is no such mean */
-	size_t loss; /* of struct losses: this one touches it; LOSS_NONE: only what touches all */
-};
-
-#define LOSS_NONE SIZE_MAX
-#define FIGURE(key, direction)                                                                     \
-	{                                                                                          \
-		key, direction, NULL, LOSS_NONE                                                    \
-	}
-#define TOUCHED(key, direction, loss)                                                              \
-	{                                                                                          \
-		key, direction, NULL, offsetof(struct losses, loss)                                \
-	}
-
-static const struct source cpu_sources[] = {
-	FIGURE("ready_pct", LESS_IS_BETTER),
-	FIGURE("ready_wake_pct", LESS_IS_BETTER),
-	FIGURE("ready_preempt_pct", LESS_IS_BETTER),
-	TOUCHED("ready_throttled_pct", LESS_IS_BETTER, throttled),
-	{ "wait_mean_ns", LESS_IS_BETTER, &cpu_waits, LOSS_NONE },
-	FIGURE("wait_p50_ns", LESS_IS_BETTER),
-	FIGURE("wait_p99_ns", LESS_IS_BETTER),
-	FIGURE("wait_max_ns", LESS_IS_BETTER),
-	FIGURE("waits_per_s", NEITHER_IS_BETTER),
-	FIGURE("run_pct", NEITHER_IS_BETTER),
-	FIGURE("lag_ns", LESS_IS_BETTER),
-	TOUCHED("hazard_pct", LESS_IS_BETTER, overlap),
-	TOUCHED("stalled_pct", LESS_IS_BETTER, overlap),
-};
-
-static const struct source exit_sources[] = {
-	FIGURE(EXIT_RATE, NEITHER_IS_BETTER),  FIGURE("guest_pct", NEITHER_IS_BETTER),
-	FIGURE("kvm_pct", LESS_IS_BETTER),     FIGURE("vmm_pct", LESS_IS_BETTER),
-	FIGURE("poll_pct", NEITHER_IS_BETTER), FIGURE("handle_mean_ns", LESS_IS_BETTER),
-};
-
-static const struct source reason_sources[] = {
-	FIGURE(EXIT_RATE, NEITHER_IS_BETTER),
-	{ "handle_mean_ns", LESS_IS_BETTER, &reason_handling, LOSS_NONE },
-};
-
-static const struct source numa_sources[] = {
-	FIGURE("fault_remote_pct", LESS_IS_BETTER),
-	FIGURE("memory_local_pct", MORE_IS_BETTER),
-	FIGURE("bandwidth_remote_pct", LESS_IS_BETTER),
-	FIGURE("moves_per_s", LESS_IS_BETTER),
-	FIGURE("migrated_home_pages_per_s", NEITHER_IS_BETTER),
-	FIGURE("migrated_away_pages_per_s", LESS_IS_BETTER),
-};
-
-static const struct source io_sources[] = {
-	FIGURE("iops", NEITHER_IS_BETTER),     FIGURE("bytes_per_s", NEITHER_IS_BETTER),
-	FIGURE("gq_mean_ns", LESS_IS_BETTER),  FIGURE("gavg_mean_ns", LESS_IS_BETTER),
-	FIGURE("vmm_mean_ns", LESS_IS_BETTER), FIGURE("kavg_mean_ns", LESS_IS_BETTER),
-	FIGURE("thr_mean_ns", LESS_IS_BETTER), FIGURE("q_mean_ns", LESS_IS_BETTER),
-	FIGURE("d_mean_ns", LESS_IS_BETTER),   FIGURE("q_p99_ns", LESS_IS_BETTER),
-	FIGURE("d_p99_ns", LESS_IS_BETTER),
-};
 
 /* The rows of one role in one table. */
 struct role_rows {
@@ -125,7 +59,7 @@ static void join(struct joined *joined, const struct role_rows *rows,
 	}
 }
 
-static double joined_value(const struct role_rows *rows, const struct source *source,
+static double joined_value(const struct role_rows *rows, const struct diff_source *source,
 			   const struct metric *metric)
 {
 	struct joined joined;
@@ -176,13 +110,13 @@ static uint64_t lost(const struct why_facts *facts, size_t place)
 }
 
 /* Threads that had no room in the table are in no figure of threads. */
-static bool is_touched(const struct why_facts *facts, const struct source *source)
+static bool is_touched(const struct why_facts *facts, const struct diff_source *source)
 {
 	return lost(facts, offsetof(struct losses, threads)) ||
-	       (source->loss != LOSS_NONE && lost(facts, source->loss));
+	       (source->loss != DIFF_NO_LOSS && lost(facts, source->loss));
 }
 
-static int put_figure(const struct role_rows *rows, const struct source *source,
+static int put_figure(const struct role_rows *rows, const struct diff_source *source,
 		      const struct metric_table *table, const char *suffix)
 {
 	const struct metric *metric = metric__find(table, source->key);
@@ -200,13 +134,12 @@ static int put_figure(const struct role_rows *rows, const struct source *source,
 				 value);
 }
 
-static int put_table(const struct role_rows *rows, const struct source *sources, size_t count,
-		     const struct metric_table *table)
+static int put_table(const struct role_rows *rows, const struct diff_sources *sources)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < count && rows->count && !error; i++)
-		error = put_figure(rows, &sources[i], table, "");
+	for (size_t i = 0; i < sources->count && rows->count && !error; i++)
+		error = put_figure(rows, &sources->list[i], sources->metrics, "");
 	return error;
 }
 
@@ -274,8 +207,9 @@ static int put_reasons(struct role_rows *rows, const struct why_vm *vm)
 		const char *name = vm->exits->reasons[i]->name;
 
 		find_reason(rows, name);
-		for (size_t j = 0; j < LENGTH(reason_sources) && !error; j++)
-			error = put_figure(rows, &reason_sources[j], &reason_metrics, name);
+		for (size_t j = 0; j < diff_reason_sources.count && !error; j++)
+			error = put_figure(rows, &diff_reason_sources.list[j],
+					   diff_reason_sources.metrics, name);
 	}
 	return error;
 }
@@ -301,18 +235,18 @@ static int put_role(struct role_rows *rows)
 	int error;
 
 	find_rows(rows, ROWS_CPU);
-	error = put_table(rows, cpu_sources, LENGTH(cpu_sources), &cpu_metrics);
+	error = put_table(rows, &diff_cpu_sources);
 	find_rows(rows, ROWS_EXIT);
 	if (!error)
-		error = put_table(rows, exit_sources, LENGTH(exit_sources), &exit_metrics);
+		error = put_table(rows, &diff_exit_sources);
 	for (size_t i = 0; i < rows->facts->list.count && !error && was_seen(rows, ROWS_EXIT); i++)
 		if (rows->facts->list.list[i].exits && has_role(rows, &rows->facts->list.list[i]))
 			error = put_reasons(rows, &rows->facts->list.list[i]);
 	find_rows(rows, ROWS_NUMA);
 	if (!error)
-		error = put_table(rows, numa_sources, LENGTH(numa_sources), &numa_metrics);
+		error = put_table(rows, &diff_numa_sources);
 	find_disks(rows);
-	return error ? error : put_table(rows, io_sources, LENGTH(io_sources), &io_metrics);
+	return error ? error : put_table(rows, &diff_io_sources);
 }
 
 struct role_list {
@@ -361,7 +295,7 @@ static const struct figure *find_all_exits(const struct figure_table *table,
 					   const struct figure *reason)
 {
 	for (size_t i = 0; i < table->count; i++)
-		if (!strcmp(table->list[i].name, EXIT_RATE) &&
+		if (!strcmp(table->list[i].name, DIFF_EXIT_RATE) &&
 		    !strcmp(table->list[i].role, reason->role))
 			return &table->list[i];
 	return NULL;
@@ -381,7 +315,7 @@ void diff_figures__fill(struct figure_table *table)
 		struct figure *reason = &table->list[i];
 		const struct figure *all;
 
-		if (strncmp(reason->name, EXIT_RATE ":", strlen(EXIT_RATE ":")) != 0)
+		if (strncmp(reason->name, DIFF_EXIT_RATE ":", strlen(DIFF_EXIT_RATE ":")) != 0)
 			continue;
 		all = find_all_exits(table, reason);
 		if (!all)

@@ -167,6 +167,27 @@ static int note_run(struct diff_notes *notes, const struct diff_run *run)
 	return error;
 }
 
+/* Of the last one: of all that are alike once is enough. */
+static int note_lines(struct diff_notes *notes, const struct diff_runs *runs)
+{
+	const struct diff_run *run = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < runs->count; i++) {
+		if (!runs->list[i].intervals)
+			continue;
+		run = &runs->list[i];
+		count++;
+	}
+	if (!run)
+		return 0;
+	return add(notes,
+		   "%zu run%s of JSON lines, '%s' of %zu interval%s: percentiles, lag_ns and what else "
+		   "cannot be joined are n/a of several intervals or vCPUs",
+		   count, count == 1 ? "" : "s", run->path, run->intervals,
+		   run->intervals == 1 ? "" : "s");
+}
+
 static bool are_strangers_known(const struct diff_runs *runs)
 {
 	for (size_t i = 0; i < runs->count; i++)
@@ -184,6 +205,8 @@ int diff_notes__make(struct diff_notes *notes, const struct diff_runs *runs)
 	if (!error && are_cut(runs))
 		error = add(notes, "several runs of one recording are not independent: the "
 				   "intervals are narrower than they should be");
+	if (!error)
+		error = note_lines(notes, runs);
 	for (size_t i = 0; i < runs->count && !error; i++)
 		error = note_run(notes, &runs->list[i]);
 	if (!error && !are_strangers_known(runs))

@@ -10,11 +10,18 @@
 #include "base/privileges.h"
 #include "base/units.h"
 #include "base/version.h"
+#include "cmd/diff_lines.h"
 #include "model/view_sets.h"
 #include "recording/recording.h"
 
 /* What is left over at the end of one cut into runs is one if it is as long as this: in percent. */
 #define LEFT_PERCENT 90
+
+/* One of the two. */
+struct input {
+	struct recording *recording;
+	FILE *lines;
+};
 
 /* As in tool_replay.c: the first moment of a run, the latest, and the one that is being read. */
 enum { FIRST, LAST, READ, VIEWS };
@@ -197,7 +204,39 @@ static int read_recording(struct reader *reader)
 	return -ENODATA;
 }
 
-static int open_all(struct recording **recordings, const struct diff_options *options)
+/* JSON lines are one run: what they say of an interval is said of all its rows together. */
+static int read_lines(struct reader *reader, FILE *lines)
+{
+	const struct diff_place place = { reader->table, reader->options, reader->side,
+					  reader->table->runs[reader->side] };
+	struct diff_run *run = list_add(reader->runs);
+	int error;
+
+	if (!run || place.run >= SAMPLE_MAX)
+		return fail(reader, run ? -E2BIG : -ENOMEM);
+	run->path = reader->path;
+	run->side = reader->side;
+	error = diff_lines__read(lines, &place, run);
+	if (run->is_left_out)
+		figure_table__drop(reader->table, reader->side, place.run);
+	reader->table->runs[reader->side]++;
+	/* Of all others, a line was said. */
+	return error == -E2BIG || error == -ENOMEM ? fail(reader, error) : error;
+}
+
+static int open_input(struct input *input, const char *path, const struct recording_info *info,
+		      const struct diff_options *options)
+{
+	input->lines = diff_lines__open(path);
+	if (!input->lines)
+		return recording__open(&input->recording, path, info);
+	if (!options->runs_ns)
+		return 0;
+	log_error("'%s': --runs: JSON lines are one run: give a recording", path);
+	return -EINVAL;
+}
+
+static int open_all(struct input *inputs, const struct diff_options *options)
 {
 	struct recording_info info = {
 		.tool = "kvmq-diff", .of_any_tool = true, .version = KVMQ_VERSION, .sets = all_sets
@@ -210,14 +249,14 @@ static int open_all(struct recording **recordings, const struct diff_options *op
 		bool is_a = i < options->a_count;
 
 		info.option = is_a ? "A" : "B";
-		error = recording__open(&recordings[i],
-					is_a ? options->a[i] : options->b[i - options->a_count],
-					&info);
+		error = open_input(&inputs[i],
+				   is_a ? options->a[i] : options->b[i - options->a_count], &info,
+				   options);
 	}
 	return error;
 }
 
-static int read_all(struct reader *reader, struct recording **recordings)
+static int read_all(struct reader *reader, const struct input *inputs)
 {
 	const struct diff_options *options = reader->options;
 	int error = 0;
@@ -226,35 +265,43 @@ static int read_all(struct reader *reader, struct recording **recordings)
 		reader->side = i < options->a_count ? SIDE_A : SIDE_B;
 		reader->path =
 			reader->side == SIDE_A ? options->a[i] : options->b[i - options->a_count];
-		reader->recording = recordings[i];
-		error = read_recording(reader);
+		reader->recording = inputs[i].recording;
+		error = inputs[i].lines ? read_lines(reader, inputs[i].lines)
+					: read_recording(reader);
 	}
 	return error;
+}
+
+static void close_input(struct input *input)
+{
+	recording__close(input->recording);
+	if (input->lines)
+		fclose(input->lines);
 }
 
 int diff_runs__read(struct diff_runs *runs, struct figure_table *table,
 		    const struct diff_options *options)
 {
 	size_t count = options->a_count + options->b_count;
-	struct recording **recordings = calloc(count, sizeof(struct recording *));
+	struct input *inputs = calloc(count, sizeof(*inputs));
 	struct reader reader = { .runs = runs, .table = table, .options = options };
 	int error;
 
-	if (!recordings)
+	if (!inputs)
 		return -ENOMEM;
-	error = open_all(recordings, options);
+	error = open_all(inputs, options);
 	/* Strangers may have written them. */
 	if (!error)
 		error = privileges_drop_all();
 	if (!error)
-		error = read_all(&reader, recordings);
+		error = read_all(&reader, inputs);
 	diff_figures__fill(table);
 	for (size_t i = 0; i < count; i++)
-		recording__close(recordings[i]);
+		close_input(&inputs[i]);
 	for (int i = 0; i < VIEWS; i++)
 		view__free(&reader.views[i]);
 	why_facts__free(&reader.facts);
-	free(recordings);
+	free(inputs);
 	return error;
 }
 

@@ -11,7 +11,8 @@
 struct diff_run {
 	const char *path; /* of its recording; borrowed */
 	enum side side;
-	char tool[32], version[32]; /* that recorded it */
+	char tool[32], version[32]; /* that recorded it; JSON tells no version: empty */
+	size_t intervals; /* of JSON; 0: it is of a recording */
 	struct host host;
 	uint64_t begin_ns, length_ns; /* time of day of its first moment */
 	uint32_t vms, vcpus;	      /* of all roles */
@@ -28,7 +29,7 @@ struct diff_runs {
 };
 
 /*
- * Reads all recordings that options name, A's first, and gives up all privileges once they are
+ * Reads all recordings and JSON lines that options name, A's first, and gives up all privileges once they are
  * open. Fills the table, and its numbers of runs. 0 or -errno after one line.
  */
 int diff_runs__read(struct diff_runs *runs, struct figure_table *table,
