@@ -180,7 +180,8 @@ static int run(struct diff *diff)
 	verdict = figure_table__judge(&diff->table, &diff->question);
 	if (check_primary(diff))
 		return STATUS_HOST;
-	if (diff_notes__make(&diff->notes, &diff->runs)) {
+	if (diff_notes__make(&diff->notes, &diff->runs) ||
+	    diff_notes__add_fairness(&diff->notes, &diff->table)) {
 		log_error("comparing: %s", remedy(ENOMEM, NULL));
 		return STATUS_UNDECIDED;
 	}

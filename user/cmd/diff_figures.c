@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "cmd/diff_sources.h"
-#include "cmd/io_metrics.h"
 #include "cmd/values.h"
 #include "model/buckets.h"
 #include "top/csv.h"
@@ -100,34 +99,17 @@ static double mean_value(const struct role_rows *rows, const struct metric *metr
 	return known ? sum / (double)known : NAN;
 }
 
-static uint64_t lost(const struct why_facts *facts, size_t place)
+static int put_figure(const struct role_rows *rows, const struct diff_sources *sources, size_t i,
+		      const char *suffix)
 {
-	uint64_t before, after;
-
-	memcpy(&before, (const char *)&facts->before->sched.losses + place, sizeof(before));
-	memcpy(&after, (const char *)&facts->after->sched.losses + place, sizeof(after));
-	return after > before ? after - before : 0;
-}
-
-/* Threads that had no room in the table are in no figure of threads. */
-static bool is_touched(const struct why_facts *facts, const struct diff_source *source)
-{
-	return lost(facts, offsetof(struct losses, threads)) ||
-	       (source->loss != DIFF_NO_LOSS && lost(facts, source->loss));
-}
-
-static int put_figure(const struct role_rows *rows, const struct diff_source *source,
-		      const struct metric_table *table, const char *suffix)
-{
-	const struct metric *metric = metric__find(table, source->key);
+	const struct diff_source *source = &sources->list[i];
+	const struct metric *metric = metric__find(sources->metrics, source->key);
 	bool is_joined = source->mean_of || metric->distribution;
 	char name[FIGURE_NAME_SIZE];
 	double value = is_joined ? joined_value(rows, source, metric) : mean_value(rows, metric);
 	struct figure_key key = { rows->role, name, csv__unit(metric->unit), source->direction };
 
-	if (table != &io_metrics && is_touched(rows->facts, source))
-		value = NAN;
-	if (isnan(value))
+	if (isnan(value) || rows->place->lost & (source->losses | sources->losses))
 		return 0;
 	snprintf(name, sizeof(name), "%s%s%s", source->key, *suffix ? ":" : "", suffix);
 	return figure_table__put(rows->place->table, &key, rows->place->side, rows->place->run,
@@ -139,7 +121,7 @@ static int put_table(const struct role_rows *rows, const struct diff_sources *so
 	int error = 0;
 
 	for (size_t i = 0; i < sources->count && rows->count && !error; i++)
-		error = put_figure(rows, &sources->list[i], sources->metrics, "");
+		error = put_figure(rows, sources, i, "");
 	return error;
 }
 
@@ -208,8 +190,7 @@ static int put_reasons(struct role_rows *rows, const struct why_vm *vm)
 
 		find_reason(rows, name);
 		for (size_t j = 0; j < diff_reason_sources.count && !error; j++)
-			error = put_figure(rows, &diff_reason_sources.list[j],
-					   diff_reason_sources.metrics, name);
+			error = put_figure(rows, &diff_reason_sources, j, name);
 	}
 	return error;
 }
@@ -247,6 +228,49 @@ static int put_role(struct role_rows *rows)
 		error = put_table(rows, &diff_numa_sources);
 	find_disks(rows);
 	return error ? error : put_table(rows, &diff_io_sources);
+}
+
+/* Of the time on CPUs of all VMs; without any of that, or of a single VM, it tells nothing. */
+static int put_use(const struct role_rows *rows, const char *name, uint64_t run_ns, uint64_t all_ns)
+{
+	const struct figure_key key = { rows->role, name, "%", NEITHER_IS_BETTER };
+
+	if (!all_ns || rows->place->lost & DIFF_LOST_THREADS)
+		return 0;
+	return figure_table__put(rows->place->table, &key, rows->place->side, rows->place->run,
+				 (double)share_mpct(run_ns, all_ns) / 1000);
+}
+
+/* Who got how much: of a gain that others pay for, nobody should be glad. */
+static int put_uses(struct role_rows *rows, const char *const *roles, size_t count)
+{
+	const struct why_facts *facts = rows->facts;
+	uint64_t all_ns = 0, other_ns = 0;
+	size_t vms = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < facts->list.count; i++) {
+		const struct why_vm *vm = &facts->list.list[i];
+
+		if (!vm->vm->chosen)
+			continue;
+		vms++;
+		all_ns += vm->row->interval.run_ns;
+		if (!diff_figures__role(rows->place->options, vm->vm->name))
+			other_ns += vm->row->interval.run_ns;
+	}
+	for (size_t i = 0; i < count && vms > 1 && !error; i++) {
+		uint64_t run_ns = 0;
+
+		rows->role = roles[i];
+		for (size_t j = 0; j < facts->list.count; j++)
+			if (has_role(rows, &facts->list.list[j]))
+				run_ns += facts->list.list[j].row->interval.run_ns;
+		error = put_use(rows, DIFF_USE_SHARE, run_ns, all_ns);
+	}
+	rows->role = "";
+	return error || !other_ns ? error
+				  : put_use(rows, "other_" DIFF_USE_SHARE, other_ns, all_ns);
 }
 
 struct role_list {
@@ -287,7 +311,8 @@ int diff_figures__put(const struct diff_place *place, const struct why_facts *fa
 		rows = (struct role_rows){ place, facts, roles.list[i], { NULL }, 0 };
 		error = put_role(&rows);
 	}
-	return error;
+	rows = (struct role_rows){ place, facts, "", { NULL }, 0 };
+	return error ? error : put_uses(&rows, roles.list, roles.count);
 }
 
 /* Of a reason, the figure of the same role for all exits. */

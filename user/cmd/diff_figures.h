@@ -7,12 +7,16 @@
 #include "model/options.h"
 #include "why/facts.h"
 
+/* Of the time on CPUs of all VMs that were recorded, how much a role had, in %. */
+#define DIFF_USE_SHARE "use_share_pct"
+
 /* Whose run it is, and where its figures go. */
 struct diff_place {
 	struct figure_table *table;
 	const struct diff_options *options;
 	enum side side;
 	size_t run;
+	unsigned int lost; /* in that run: bits of enum diff_lost */
 };
 
 /*

@@ -15,6 +15,11 @@
 #define OFFENDERS_SHOWN 8
 #define NOTES_MAX 64
 
+/* What is worse comes first, since the rest may have no room. */
+static const enum judgement order[] = { JUDGED_WORSE, JUDGED_DIFFERENT, JUDGED_UNDECIDED,
+					JUDGED_BETTER, JUDGED_NO_WORSE };
+#define ORDER_COUNT (sizeof(order) / sizeof(order[0]))
+
 static const char *class_of(enum judgement judgement)
 {
 	switch (judgement) {
@@ -172,7 +177,7 @@ static void put_panel(FILE *file, const struct diff_report *report, const struct
 	char line[DIFF_LINE];
 
 	fputs("<section class=\"card\">", file);
-	html__element(file, "h3", NULL, *figure->role ? figure->role : "scores");
+	html__element(file, "h3", NULL, diff_words__role(figure));
 	diff_words__verdict(line, sizeof(line), report, figure);
 	html__element(file, "p", class_of(figure->comparison.judgement) + strlen("tag "), line);
 	putc('\n', file);
@@ -191,9 +196,11 @@ static void put_panels(FILE *file, const struct diff_report *report)
 	size_t count = 0;
 
 	fputs("<h2>What decides</h2>\n<div class=\"grid\">\n", file);
-	for (; count < table->count && table->list[count].is_primary; count++)
-		if (count < PANELS_MAX)
-			put_panel(file, report, &table->list[count]);
+	for (size_t i = 0; i < ORDER_COUNT; i++)
+		for (size_t j = 0; j < table->count && table->list[j].is_primary; j++)
+			if (table->list[j].comparison.judgement == order[i] &&
+			    ++count <= PANELS_MAX)
+				put_panel(file, report, &table->list[j]);
 	fputs("</div>\n", file);
 	put_rest(file, count > PANELS_MAX ? count - PANELS_MAX : 0, "role", "choose with --role");
 }
@@ -219,7 +226,7 @@ static void put_figure(FILE *file, const struct figure *figure)
 		snprintf(ratio, sizeof(ratio), "%.3f", is->shift.estimate);
 	snprintf(p, sizeof(p), "%.3f", figure->p_corrected);
 	fputs("<tr>", file);
-	html__element(file, "td", "all", *figure->role ? figure->role : "scores");
+	html__element(file, "td", "all", diff_words__role(figure));
 	html__element(file, "td", "all", figure->name);
 	fputs("<td class=\"all dots\">", file);
 	put_dots(file, figure);
@@ -236,7 +243,7 @@ static void put_figure(FILE *file, const struct figure *figure)
 
 static void put_figures(FILE *file, const struct figure_table *table)
 {
-	size_t shown = 0, rest = 0;
+	size_t count = 0;
 
 	fputs("<h2>All figures</h2>\n<div class=\"wide\"><table class=\"stack full\"><thead><tr>"
 	      "<th>VMs</th><th>figure</th><th>runs: <span class=\"ca\">A above</span>, "
@@ -244,18 +251,13 @@ static void put_figures(FILE *file, const struct figure_table *table)
 	      "<th class=\"num\">B</th><th class=\"num\">B/A</th><th class=\"num\">95 %</th>"
 	      "<th class=\"num\">p</th><th>verdict</th></tr></thead><tbody>\n",
 	      file);
-	for (size_t i = 0; i < table->count; i++) {
-		if (!diff_words__is_shown(&table->list[i]))
-			continue;
-		if (shown == FIGURES_MAX) {
-			rest++;
-			continue;
-		}
-		shown++;
-		put_figure(file, &table->list[i]);
-	}
+	for (size_t i = 0; i < ORDER_COUNT; i++)
+		for (size_t j = 0; j < table->count; j++)
+			if (table->list[j].comparison.judgement == order[i] &&
+			    diff_words__is_shown(&table->list[j]) && ++count <= FIGURES_MAX)
+				put_figure(file, &table->list[j]);
 	fputs("</tbody></table></div>\n", file);
-	put_rest(file, rest, "figure", "--json has all");
+	put_rest(file, count > FIGURES_MAX ? count - FIGURES_MAX : 0, "figure", "--json has all");
 }
 
 void diff_html__print(FILE *file, const struct diff_report *report)

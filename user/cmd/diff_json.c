@@ -29,16 +29,16 @@ static json_t *json_of_run(const struct diff_run *run)
 	char time[32];
 
 	format_time(time, sizeof(time), run->begin_ns);
-	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:I,s:I,s:I,s:o,s:o,s:b,s:o}", "side",
-			 side_name(run->side), "file", json__text(run->path), "tool",
-			 json__text(run->tool), "version", json__text(*run->version ? run->version : NULL), "host",
-			 json__text(run->host.name), "kernel", json__text(run->host.kernel), "cpus",
-			 (json_int_t)run->host.cpus, "time", time, "length_ns",
-			 (json_int_t)run->length_ns, "vms", (json_int_t)run->vms, "vcpus",
-			 (json_int_t)run->vcpus, "strangers_pct",
-			 real_or_null(run->strangers_known, (double)run->strangers_mpct / 1000),
-			 "stranger", json__text(run->stranger[0] ? run->stranger : NULL),
-			 "left_out", run->is_left_out, "losses", json_of_losses(&run->lost));
+	return json_pack(
+		"{s:s,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:I,s:I,s:I,s:o,s:o,s:b,s:o}", "side",
+		side_name(run->side), "file", json__text(run->path), "tool", json__text(run->tool),
+		"version", json__text(*run->version ? run->version : NULL), "host",
+		json__text(run->host.name), "kernel", json__text(run->host.kernel), "cpus",
+		(json_int_t)run->host.cpus, "time", time, "length_ns", (json_int_t)run->length_ns,
+		"vms", (json_int_t)run->vms, "vcpus", (json_int_t)run->vcpus, "strangers_pct",
+		real_or_null(run->strangers_known, (double)run->strangers_mpct / 1000), "stranger",
+		json__text(run->stranger[0] ? run->stranger : NULL), "left_out", run->is_left_out,
+		"losses", json_of_losses(&run->lost));
 }
 
 /* One value for each run, n/a as null. */

@@ -62,9 +62,9 @@ FILE *diff_lines__open(const char *path)
 	return NULL;
 }
 
-static int refuse(const struct lines *lines, const char *why, const char *remedy)
+static int refuse(const struct lines *lines, const char *why, const char *advice)
 {
-	log_error("'%s', line %zu: %s: %s", lines->path, lines->number, why, remedy);
+	log_error("'%s', line %zu: %s: %s", lines->path, lines->number, why, advice);
 	return -EINVAL;
 }
 
@@ -110,9 +110,10 @@ static int find_schema(const struct lines *lines, const json_t *object)
 	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
 		if (!strcmp(schema, schemas[i].schema))
 			return (int)i;
-	log_error("'%s', line %zu: its schema is '%.40s', of which this kvmq-diff knows no figures: "
-		  "give --json of kvmq-cpu, -exit, -numa or -io of this version",
-		  lines->path, lines->number, schema);
+	log_error(
+		"'%s', line %zu: its schema is '%.40s', of which this kvmq-diff knows no figures: "
+		"give --json of kvmq-cpu, -exit, -numa or -io of this version",
+		lines->path, lines->number, schema);
 	return -EINVAL;
 }
 
@@ -131,10 +132,13 @@ static void copy_text(char *copy, size_t size, const json_t *object, const char 
 }
 
 /* Of losses since the tool started the last line has the most. */
-static void take_losses(struct losses *lost, const json_t *object)
+static void take_losses(struct diff_run *run, const json_t *object)
 {
+	struct losses *lost = &run->lost;
 	const json_t *losses = json_object_get(object, "losses");
 
+	for (size_t i = 0; i < diff_loss_count; i++)
+		run->has_lost[i] = natural(losses, diff_losses[i].key);
 	lost->threads = natural(losses, "threads");
 	lost->torn = natural(losses, "torn");
 	lost->clock = natural(losses, "clock");
@@ -178,7 +182,8 @@ static int take_head(struct lines *lines, const json_t *object, const char *tool
 
 	copy_text(host, sizeof(host), object, "host");
 	if (!length_ns || !time || parse_time(time, now_ns, true, &lines->end_ns))
-		return refuse(lines, "an interval without time or interval_ns", "give it as printed");
+		return refuse(lines, "an interval without time or interval_ns",
+			      "give it as printed");
 	if (!*run->tool) {
 		text_copy(run->tool, sizeof(run->tool), tool, strlen(tool));
 		memcpy(run->host.name, host, sizeof(host));
@@ -210,9 +215,8 @@ static int take_object(struct lines *lines, const json_t *object)
 	error = take_head(lines, object, schemas[schema].tool);
 	if (error)
 		return error;
-	take_losses(&lines->run->lost, object);
-	json_array_foreach(rows, i, row)
-		take_blame(lines, row);
+	take_losses(lines->run, object);
+	json_array_foreach(rows, i, row) take_blame(lines, row);
 	error = diff_sums__add(&lines->sums, schemas[schema].sources, rows);
 	return error == -EINVAL ? refuse(lines, "rows that are none", "give it as printed") : error;
 }
@@ -252,13 +256,15 @@ int diff_lines__read(FILE *file, const struct diff_place *place, struct diff_run
 			       .options = place->options,
 			       .run = run,
 			       .sums.options = place->options };
+	struct diff_place lost = *place;
 	int error = read_all(&lines);
 
+	lost.lost = diff_run__lost(run);
 	run->strangers_mpct = share_mpct(lines.strange_ns, lines.vcpu_ns);
 	run->is_left_out = run->strangers_mpct > place->options->strangers_mpct;
 	run->intervals = lines.sums.line;
 	if (!error)
-		error = diff_sums__put(&lines.sums, place, &run->lost);
+		error = diff_sums__put(&lines.sums, &lost);
 	list_free(&lines.sums);
 	free(lines.text);
 	return error;

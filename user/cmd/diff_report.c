@@ -80,11 +80,11 @@ static void print_header(FILE *file, const char *role, bool lkml)
 {
 	putc('\n', file);
 	if (lkml) {
-		text_put(file, *role ? role : "scores", NAME_COLUMNS);
+		text_put(file, role, NAME_COLUMNS);
 		fprintf(file, " %6s %9s %10s %12s %5s\n", "B/A", "[imp]", "(CV A, B)", "95 %", "n");
 		return;
 	}
-	text_put(file, *role ? role : "scores", NAME_COLUMNS);
+	text_put(file, role, NAME_COLUMNS);
 	fprintf(file, " %8s %8s %6s %12s %5s\n", "A", "B", "B/A", "95 %", "p");
 }
 
@@ -108,7 +108,7 @@ void diff_report__print(FILE *file, const struct diff_report *report)
 			continue;
 		if (!last || last->is_primary != figure->is_primary ||
 		    strcmp(last->role, figure->role) != 0)
-			print_header(file, figure->role, lkml);
+			print_header(file, diff_words__role(figure), lkml);
 		last = figure;
 		if (lkml)
 			print_lkml_figure(file, figure);

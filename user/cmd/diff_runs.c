@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "base/version.h"
 #include "cmd/diff_lines.h"
+#include "cmd/diff_sources.h"
 #include "model/view_sets.h"
 #include "recording/recording.h"
 
@@ -62,6 +63,23 @@ static void find_losses(struct losses *lost, const struct losses *before,
 			((const uint64_t *)after)[i] - ((const uint64_t *)before)[i];
 }
 
+static uint64_t counter_of(const struct view *view, size_t place)
+{
+	uint64_t counter;
+
+	memcpy(&counter, (const char *)view + place, sizeof(counter));
+	return counter;
+}
+
+unsigned int diff_run__lost(const struct diff_run *run)
+{
+	unsigned int lost = 0;
+
+	for (size_t i = 0; i < diff_loss_count; i++)
+		lost |= run->has_lost[i] ? diff_losses[i].bit : 0;
+	return lost;
+}
+
 /* How long the vCPUs of roles waited for processes of no VM, and for which most. */
 static void find_strangers(struct diff_run *run, const struct reader *reader)
 {
@@ -91,6 +109,31 @@ static void find_strangers(struct diff_run *run, const struct reader *reader)
 	run->strangers_mpct = share_mpct(strange, elapsed);
 }
 
+/* "web 100/200, db 100/100": as far as there is room. */
+static void find_weights(struct diff_run *run, const struct reader *reader)
+{
+	size_t used = 0, size = sizeof(run->weights);
+
+	for (size_t i = 0; i < reader->facts.list.count; i++) {
+		const struct why_vm *vm = &reader->facts.list.list[i];
+		size_t count;
+		const struct cgroup_limit *limits = why_vm__limits(vm, &count);
+
+		if (!vm->vm->chosen || !diff_figures__role(reader->options, vm->vm->name))
+			continue;
+		for (size_t j = 0; j < count && used < size; j++) {
+			if (!limits[j].cpu_weight)
+				continue;
+			if (!j)
+				used += (size_t)snprintf(run->weights + used, size - used, "%s%s ",
+							 used ? ", " : "", vm->vm->name);
+			if (used < size)
+				used += (size_t)snprintf(run->weights + used, size - used, "%s%u",
+							 j ? "/" : "", limits[j].cpu_weight);
+		}
+	}
+}
+
 static void describe(struct diff_run *run, const struct reader *reader)
 {
 	const struct view *first = &reader->views[FIRST], *last = &reader->views[LAST];
@@ -98,12 +141,17 @@ static void describe(struct diff_run *run, const struct reader *reader)
 	*run = (struct diff_run){ .path = reader->path,
 				  .side = reader->side,
 				  .host = last->host,
+				  .environment = last->environment,
 				  .begin_ns = first->sched.realtime_ns,
 				  .length_ns = length_of(reader) };
 	memcpy(run->tool, reader->of.tool, sizeof(run->tool));
 	memcpy(run->version, reader->of.version, sizeof(run->version));
 	find_losses(&run->lost, &first->sched.losses, &last->sched.losses);
+	for (size_t i = 0; i < diff_loss_count; i++)
+		run->has_lost[i] = counter_of(last, diff_losses[i].place) >
+				   counter_of(first, diff_losses[i].place);
 	find_strangers(run, reader);
+	find_weights(run, reader);
 	run->is_left_out = run->strangers_mpct > reader->options->strangers_mpct;
 }
 
@@ -122,8 +170,8 @@ static int fail(const struct reader *reader, int error)
 /* FIRST to LAST is a run. */
 static int take_run(struct reader *reader)
 {
-	const struct diff_place place = { reader->table, reader->options, reader->side,
-					  reader->table->runs[reader->side] };
+	struct diff_place place = { reader->table, reader->options, reader->side,
+				    reader->table->runs[reader->side], 0 };
 	struct diff_run *run = list_add(reader->runs);
 	int error =
 		run ? why_facts__make(&reader->facts, &reader->views[FIRST], &reader->views[LAST])
@@ -132,6 +180,7 @@ static int take_run(struct reader *reader)
 	if (error)
 		return fail(reader, error);
 	describe(run, reader);
+	place.lost = diff_run__lost(run);
 	if (place.run >= SAMPLE_MAX)
 		return fail(reader, -E2BIG);
 	error = diff_figures__put(&place, &reader->facts);
@@ -208,7 +257,7 @@ static int read_recording(struct reader *reader)
 static int read_lines(struct reader *reader, FILE *lines)
 {
 	const struct diff_place place = { reader->table, reader->options, reader->side,
-					  reader->table->runs[reader->side] };
+					  reader->table->runs[reader->side], 0 };
 	struct diff_run *run = list_add(reader->runs);
 	int error;
 

@@ -6,24 +6,24 @@
 #include "cmd/io_metrics.h"
 #include "cmd/numa_metrics.h"
 #include "cmd/values.h"
-#include "model/snapshot.h"
+#include "model/view.h"
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): parameters of designators */
 
 #define FIGURE(key_, better, join_, ...)                                                           \
 	{                                                                                          \
-		.key = key_, .direction = better##_IS_BETTER, .join = JOIN_##join_,                \
-		.loss = DIFF_NO_LOSS, __VA_ARGS__                                                  \
+		.key = key_, .direction = better##_IS_BETTER, .join = JOIN_##join_, __VA_ARGS__    \
 	}
 #define TOUCHED(key_, join_, loss_)                                                                \
 	{                                                                                          \
 		.key = key_, .direction = LESS_IS_BETTER, .join = JOIN_##join_,                    \
-		.loss = offsetof(struct losses, loss_)                                             \
+		.losses = DIFF_LOST_##loss_                                                        \
 	}
 #define RATIO(key_, better, part_, whole_, ...)                                                    \
 	FIGURE(key_, better, RATIO, .part = part_, .whole = whole_, __VA_ARGS__)
 /* A layer's mean: JSON has it and its number of requests. */
-#define LAYER(name) FIGURE(name "_mean_ns", LESS, WEIGHTED, .whole = name "_requests")
+#define LAYER(name, ...)                                                                           \
+	FIGURE(name "_mean_ns", LESS, WEIGHTED, .whole = name "_requests", __VA_ARGS__)
 
 /* NOLINTEND(bugprone-macro-parentheses) */
 
@@ -31,7 +31,7 @@ static const struct diff_source cpu_list[] = {
 	FIGURE("ready_pct", LESS, WEIGHTED),
 	FIGURE("ready_wake_pct", LESS, WEIGHTED),
 	FIGURE("ready_preempt_pct", LESS, WEIGHTED),
-	TOUCHED("ready_throttled_pct", WEIGHTED, throttled),
+	TOUCHED("ready_throttled_pct", WEIGHTED, THROTTLED),
 	RATIO("wait_mean_ns", LESS, "run_delay_ns", "waits", .mean_of = &cpu_waits),
 	FIGURE("wait_p50_ns", LESS, NONE),
 	FIGURE("wait_p99_ns", LESS, NONE),
@@ -39,8 +39,8 @@ static const struct diff_source cpu_list[] = {
 	FIGURE("waits_per_s", NEITHER, RATES),
 	FIGURE("run_pct", NEITHER, WEIGHTED),
 	FIGURE("lag_ns", LESS, NONE),
-	TOUCHED("hazard_pct", WEIGHTED, overlap),
-	TOUCHED("stalled_pct", WEIGHTED, overlap),
+	TOUCHED("hazard_pct", WEIGHTED, OVERLAP),
+	TOUCHED("stalled_pct", WEIGHTED, OVERLAP),
 };
 
 static const struct diff_source exit_list[] = {
@@ -58,7 +58,8 @@ static const struct diff_source reason_list[] = {
 };
 
 static const struct diff_source numa_list[] = {
-	RATIO("fault_remote_pct", LESS, "fault_pages_remote", "fault_pages"),
+	RATIO("fault_remote_pct", LESS, "fault_pages_remote", "fault_pages",
+	      .losses = DIFF_LOST_FAULTS),
 	FIGURE("memory_local_pct", MORE, LATEST),
 	FIGURE("bandwidth_remote_pct", LESS, NONE),
 	FIGURE("moves_per_s", LESS, RATES),
@@ -71,8 +72,8 @@ static const struct diff_source io_list[] = {
 	FIGURE("bytes_per_s", NEITHER, RATES),
 	LAYER("gq"),
 	LAYER("gavg"),
-	LAYER("vmm"),
-	FIGURE("kavg_mean_ns", LESS, NONE),
+	LAYER("vmm", .losses = DIFF_LOST_VMM),
+	FIGURE("kavg_mean_ns", LESS, NONE, .losses = DIFF_LOST_VMM),
 	LAYER("thr"),
 	LAYER("q"),
 	LAYER("d"),
@@ -80,9 +81,43 @@ static const struct diff_source io_list[] = {
 	FIGURE("d_p99_ns", LESS, NONE),
 };
 
-const struct diff_sources diff_cpu_sources = { cpu_list, LENGTH(cpu_list), &cpu_metrics };
-const struct diff_sources diff_exit_sources = { exit_list, LENGTH(exit_list), &exit_metrics };
-const struct diff_sources diff_reason_sources = { reason_list, LENGTH(reason_list),
-						  &reason_metrics };
-const struct diff_sources diff_numa_sources = { numa_list, LENGTH(numa_list), &numa_metrics };
-const struct diff_sources diff_io_sources = { io_list, LENGTH(io_list), &io_metrics };
+const struct diff_sources diff_cpu_sources = { cpu_list, LENGTH(cpu_list), &cpu_metrics,
+					       DIFF_LOST_THREADS };
+const struct diff_sources diff_exit_sources = { exit_list, LENGTH(exit_list), &exit_metrics,
+						DIFF_LOST_THREADS | DIFF_LOST_EXITS };
+const struct diff_sources diff_reason_sources = { reason_list, LENGTH(reason_list), &reason_metrics,
+						  DIFF_LOST_THREADS | DIFF_LOST_EXITS |
+							  DIFF_LOST_REASONS };
+const struct diff_sources diff_numa_sources = { numa_list, LENGTH(numa_list), &numa_metrics,
+						DIFF_LOST_THREADS };
+const struct diff_sources diff_io_sources = { io_list, LENGTH(io_list), &io_metrics,
+					      DIFF_LOST_REQUESTS };
+
+#define LOST(bit_, member, key_, words_)                                                           \
+	{                                                                                          \
+		.bit = DIFF_LOST_##bit_, .place = offsetof(struct view, member), .key = key_,      \
+		.words = words_                                                                    \
+	}
+
+const struct diff_loss diff_losses[] = {
+	LOST(THREADS, sched.losses.threads, "threads",
+	     "threads not tracked: no figure of CPUs is used"),
+	LOST(THROTTLED, sched.losses.throttled, "throttled",
+	     "throttling: ready_throttled_pct is not used"),
+	LOST(OVERLAP, sched.losses.overlap, "overlap",
+	     "overlap: hazard_pct and stalled_pct are not used"),
+	LOST(EXITS, exits.losses.order, "exits", "exits not seen: no figure of exits is used"),
+	LOST(REASONS, exits.losses.reasons, "reasons",
+	     "exits not booked: no figure of a reason is used"),
+	LOST(FAULTS, numa.losses.faults, "faults",
+	     "hint faults not seen: fault_remote_pct is not used"),
+	LOST(REQUESTS, io.block.losses.requests, "requests",
+	     "requests not timed: no figure of disks is used"),
+	LOST(REQUESTS, io.block.losses.flows, "flows",
+	     "requests booked on nobody: no figure of disks is used"),
+	LOST(REQUESTS, io.block.losses.missed, "hook_runs",
+	     "requests not seen: no figure of disks is used"),
+	LOST(VMM, io.vmm.lost, "vmm_requests",
+	     "requests of VMMs not counted: vmm_mean_ns and kavg_mean_ns are not used"),
+};
+const size_t diff_loss_count = LENGTH(diff_losses);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "top/csv.h"
 
 /* More rows than a host has VMs, disks and reasons. */
@@ -91,8 +92,7 @@ static void join(struct diff_sum *sum, const struct diff_sums *sums, const json_
 	sum->line = sums->line;
 }
 
-static int add(struct diff_sums *sums, const struct diff_sum *key, const json_t *row,
-	       size_t *place)
+static int add(struct diff_sums *sums, const struct diff_sum *key, const json_t *row, size_t *place)
 {
 	struct diff_sum *sum = find(sums, key, place);
 
@@ -218,24 +218,8 @@ static double join_alike(const struct diff_sums *sums, const struct diff_sum *fi
 	return how == JOIN_LARGEST ? most : sum / (double)known;
 }
 
-static uint64_t lost_of(const struct losses *lost, size_t place)
-{
-	uint64_t value;
-
-	memcpy(&value, (const char *)lost + place, sizeof(value));
-	return value;
-}
-
-static bool is_touched(const struct diff_sum *sum, size_t i, const struct losses *lost)
-{
-	size_t loss = sum->sources->list[i].loss;
-
-	return sum->sources != &diff_io_sources &&
-	       (lost->threads || (loss != DIFF_NO_LOSS && lost_of(lost, loss)));
-}
-
 static int put_sum(const struct diff_sums *sums, const struct diff_sum *sum,
-		   const struct diff_place *place, const struct losses *lost)
+		   const struct diff_place *place)
 {
 	const struct diff_sources *sources = sum->sources;
 	bool is_reason = sources == &diff_reason_sources;
@@ -243,13 +227,15 @@ static int put_sum(const struct diff_sums *sums, const struct diff_sum *sum,
 
 	for (size_t i = 0; i < sources->count && !error; i++) {
 		const struct metric *metric = metric__find(sources->metrics, sources->list[i].key);
-		char name[2 * FIGURE_NAME_SIZE];
+		char name[FIGURE_NAME_SIZE], full[2 * FIGURE_NAME_SIZE];
 		struct figure_key key = { role_of(sum), name, csv__unit(metric->unit),
 					  sources->list[i].direction };
-		double value = is_touched(sum, i, lost) ? NAN : join_alike(sums, sum, i);
+		bool is_lost = place->lost & (sources->list[i].losses | sources->losses);
+		double value = is_lost ? NAN : join_alike(sums, sum, i);
 
-		snprintf(name, sizeof(name), "%s%s%s", sources->list[i].key, is_reason ? ":" : "",
+		snprintf(full, sizeof(full), "%s%s%s", sources->list[i].key, is_reason ? ":" : "",
 			 is_reason ? sum->part : "");
+		text_copy(name, sizeof(name), full, strlen(full));
 		if (!isnan(value))
 			error = figure_table__put(place->table, &key, place->side, place->run,
 						  value);
@@ -257,8 +243,7 @@ static int put_sum(const struct diff_sums *sums, const struct diff_sum *sum,
 	return error;
 }
 
-int diff_sums__put(const struct diff_sums *sums, const struct diff_place *place,
-		   const struct losses *lost)
+int diff_sums__put(const struct diff_sums *sums, const struct diff_place *place)
 {
 	int error = 0;
 
@@ -268,7 +253,7 @@ int diff_sums__put(const struct diff_sums *sums, const struct diff_place *place,
 		for (size_t j = 0; j < i && is_first; j++)
 			is_first = !is_alike(&sums->list[j], &sums->list[i]);
 		if (is_first)
-			error = put_sum(sums, &sums->list[i], place, lost);
+			error = put_sum(sums, &sums->list[i], place);
 	}
 	return error;
 }

@@ -14,11 +14,11 @@
 struct diff_sum {
 	const struct diff_sources *sources;
 	char vm[FIGURE_ROLE_SIZE];
-	const char *pattern; /* its role; NULL: its name is */
+	const char *pattern;	     /* its role; NULL: its name is */
 	char part[FIGURE_NAME_SIZE]; /* "" of the VM as a whole; of I/O "DISK OP" */
 	json_int_t pid;
 	double sums[DIFF_SOURCES_MAX], weights[DIFF_SOURCES_MAX]; /* NAN: cannot be joined */
-	size_t line; /* that was counted last */
+	size_t line;						  /* that was counted last */
 	double seconds;
 };
 
@@ -35,8 +35,8 @@ struct diff_sums {
  */
 int diff_sums__add(struct diff_sums *sums, const struct diff_sources *sources, const json_t *rows);
 
-/* Puts them as figures: of several VMs or disks of a role, their mean. 0 or -errno. */
-int diff_sums__put(const struct diff_sums *sums, const struct diff_place *place,
-		   const struct losses *lost);
+/* Puts them as figures: of several VMs or disks of a role, their mean. 0 or -errno. What
+ * place->lost touches is n/a. */
+int diff_sums__put(const struct diff_sums *sums, const struct diff_place *place);
 
 #endif

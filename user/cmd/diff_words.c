@@ -37,7 +37,7 @@ void diff_words__value(char text[DIFF_CELL], double value, const char *unit)
 }
 
 void diff_words__interval(char text[DIFF_INTERVAL], const struct comparison *comparison,
-			 const char *unit)
+			  const char *unit)
 {
 	const struct shift *shift = &comparison->shift;
 	char low[DIFF_CELL], high[DIFF_CELL];
@@ -73,10 +73,9 @@ void diff_words__side(char *text, size_t size, const struct diff_report *report,
 		return;
 	snprintf(text, size, "%c: %zu run%s of %.1f s, %s %s, %u VM%s, %u vCPU%s%s",
 		 side == SIDE_A ? 'A' : 'B', report->table->runs[side],
-		 report->table->runs[side] == 1 ? "" : "s",
-		 (double)first->length_ns / NSEC_PER_SEC, first->host.name, first->host.kernel,
-		 first->vms, first->vms == 1 ? "" : "s", first->vcpus,
-		 first->vcpus == 1 ? "" : "s", left_out ? "; some are left out" : "");
+		 report->table->runs[side] == 1 ? "" : "s", (double)first->length_ns / NSEC_PER_SEC,
+		 first->host.name, first->host.kernel, first->vms, first->vms == 1 ? "" : "s",
+		 first->vcpus, first->vcpus == 1 ? "" : "s", left_out ? "; some are left out" : "");
 }
 
 void diff_words__verdict(char *text, size_t size, const struct diff_report *report,
@@ -92,9 +91,14 @@ void diff_words__verdict(char *text, size_t size, const struct diff_report *repo
 		snprintf(advice, sizeof(advice),
 			 ": about %.0f %s would do, if the estimate is right", comparison->needed,
 			 figure->runs.paired ? "pairs" : "runs a side");
-	snprintf(text, size, "%s%s%s: %s, margin %.3g %%%s", figure->role,
-		 *figure->role ? " " : "", figure->name, judgement__name(comparison->judgement),
+	snprintf(text, size, "%s%s%s: %s, margin %.3g %%%s", figure->role, *figure->role ? " " : "",
+		 figure->name, judgement__name(comparison->judgement),
 		 100 * report->question->margin, advice);
+}
+
+const char *diff_words__role(const struct figure *figure)
+{
+	return *figure->role ? figure->role : "the run as a whole";
 }
 
 bool diff_words__is_shown(const struct figure *figure)

@@ -19,6 +19,9 @@ void diff_words__interval(char text[DIFF_INTERVAL], const struct comparison *com
 /* What a side is made of, of which there is at least one run; else nothing. */
 void diff_words__side(char *text, size_t size, const struct diff_report *report, enum side side);
 
+/* Whose a figure is. */
+const char *diff_words__role(const struct figure *figure);
+
 /* What is said of a primary figure in a sentence. */
 void diff_words__verdict(char *text, size_t size, const struct diff_report *report,
 			 const struct figure *figure);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "host/environment.h"
 #include "host/proc.h"
 
 /* include/linux/threads.h, PID_MAX_LIMIT */
@@ -22,6 +23,14 @@ void host__read(struct host *host)
 	host->cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	if (read_file(host->boot_id, sizeof(host->boot_id), "/proc/sys/kernel/random/boot_id") < 0)
 		host->boot_id[0] = '\0';
+}
+
+void host__read_environment(struct environment *environment)
+{
+	struct utsname names;
+
+	uname(&names);
+	environment__read(environment, "", names.release, names.version);
 }
 
 uint64_t host_switches(void)

@@ -5,9 +5,13 @@
 
 #include <stdint.h>
 
+#include "model/environment.h"
 #include "model/host.h"
 
 void host__read(struct host *host);
+
+/* What this host is like: environment__read(). */
+void host__read_environment(struct environment *environment);
 
 /* Context switches of the host since boot (/proc/stat), or 0 if not readable. */
 uint64_t host_switches(void);

@@ -25,13 +25,6 @@ static const struct field moment_fields[] = {
 	VIEW_GAUGE("idle_switch_ps", cost.idle_switch_ps, FIELD_U64),
 };
 
-static const struct field host_fields[] = {
-	FIELD_AS("name", struct view, host.name, FIELD_TEXT, FIELD_GAUGE),
-	FIELD_AS("kernel", struct view, host.kernel, FIELD_TEXT, FIELD_GAUGE),
-	FIELD_AS("boot_id", struct view, host.boot_id, FIELD_TEXT, FIELD_GAUGE),
-	FIELD_AS("cpus", struct view, host.cpus, FIELD_U32, FIELD_GAUGE),
-};
-
 static const struct field loss_fields[] = {
 	VIEW_COUNTER("threads", losses.threads), VIEW_COUNTER("events", losses.events),
 	VIEW_COUNTER("torn", losses.torn),	 VIEW_COUNTER("clock", losses.clock),
@@ -169,7 +162,6 @@ const struct set io_moment_set = { .name = "moments",
 				   .fields = moment_fields,
 				   .field_count = IO_MOMENT_FIELDS,
 				   .size = sizeof(struct view) };
-const struct set host_set = SET_OF_VIEW("host", host_fields);
 const struct set loss_set = SET_OF_VIEW("losses", loss_fields);
 const struct set share_loss_set = SET_OF_LIST("share_losses", shares.of, share_loss_fields, 3);
 const struct set vm_set = SET_OF_LIST("vms", sched.vms, vm_fields, 2);

@@ -6,6 +6,7 @@
 #ifndef KVMQ_VIEW_H
 #define KVMQ_VIEW_H
 
+#include "model/environment.h"
 #include "model/exits.h"
 #include "model/host.h"
 #include "model/io_view.h"
@@ -39,6 +40,7 @@ struct named_burst {
 
 struct view {
 	struct host host;
+	struct environment environment;
 	struct host_use use;
 	LIST(struct cgroup_limit) limits; /* by VM and depth; of chosen VMs */
 	struct snapshot sched;		  /* its times and own_cpu_ns are the whole view's */

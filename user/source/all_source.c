@@ -125,6 +125,7 @@ static int open_source(void *data, const struct options *options, const struct e
 	source->options = options;
 	source->parts = PARTS_ALL & ~options->detached;
 	host__read(&source->base.host);
+	host__read_environment(&source->base.environment);
 	error = read_topology(source);
 	config.nodes = !*source->numa_missing;
 	if (!error)
@@ -295,6 +296,7 @@ static int read_view(void *data, struct view *view)
 	if (!error)
 		error = session__read(&source->base.session, view);
 	view->host = source->base.host;
+	view->environment = source->base.environment;
 	if (!error)
 		error = limits__read(view, "/proc", "/sys/fs/cgroup");
 	if (!error)

@@ -9,6 +9,7 @@
 struct io_source {
 	const struct event_sink *sink;
 	struct host host;
+	struct environment environment;
 	struct io_session session;
 };
 
@@ -25,6 +26,7 @@ static int open_source(void *data, const struct options *options, const struct e
 
 	source->sink = sink;
 	host__read(&source->host);
+	host__read_environment(&source->environment);
 	return io_session__open(&source->session, options, on_event, source);
 }
 
@@ -79,6 +81,7 @@ static int read_view(void *data, struct view *view)
 	if (error)
 		return error;
 	view->host = source->host;
+	view->environment = source->environment;
 	view->sched.realtime_ns = clock_realtime_ns();
 	view->sched.time_ns = clock_monotonic_ns();
 	view->sched.cost.own_cpu_ns = clock_process_cpu_ns();

@@ -251,12 +251,14 @@ int session_source__open(struct session_source *source, const struct options *op
 {
 	source->sink = sink;
 	host__read(&source->host);
+	host__read_environment(&source->environment);
 	return session__open(&source->session, options, config);
 }
 
 int session_source__read(struct session_source *source, struct view *view)
 {
 	view->host = source->host;
+	view->environment = source->environment;
 	return session__read(&source->session, view);
 }
 

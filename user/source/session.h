@@ -71,6 +71,7 @@ int session__poll(struct session *session);
 struct session_source {
 	const struct event_sink *sink;
 	struct host host;
+	struct environment environment;
 	struct session session;
 };
 
