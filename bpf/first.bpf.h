@@ -17,7 +17,7 @@
 
 #define TASK_INTERRUPTIBLE 0x1 /* include/linux/sched.h */
 #define TASK_WAKING 0x200
-#define FIRST_TRIES 2 /* user space looks again */
+#define FIRST_TRIES 2	     /* user space looks again */
 #define IN_GUEST_MODE 1	     /* include/linux/kvm_host.h */
 #define EXITING_GUEST_MODE 2 /* it was told to exit, and has not yet */
 

@@ -13,7 +13,7 @@
 const volatile bool send_events = false;
 const volatile __u64 event_min_ns = 0;
 
-#define VCPU_FILE "kvm-vcpu:"		/* virt/kvm/kvm_main.c, create_vcpu_fd() */
+#define VCPU_FILE "kvm-vcpu:"	       /* virt/kvm/kvm_main.c, create_vcpu_fd() */
 #define ANON_INODE_FS_MAGIC 0x09041934 /* include/uapi/linux/magic.h */
 
 struct {

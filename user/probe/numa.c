@@ -142,7 +142,7 @@ static int load(struct numa_probe *probe)
 	/* Then the memory slots cannot be read, either. */
 	if (error)
 		return 0;
-	error = map_array(&probe->faults, probe->skeleton->maps.faults, PROT_READ);
+	error = reserve_array(&probe->faults, probe->skeleton->maps.faults);
 	if (!error)
 		error = map_array(&probe->memory, probe->skeleton->maps.memory, PROT_READ);
 	return error;
@@ -295,12 +295,19 @@ static void say_missing(const struct numa_probe *probe, struct numa_snapshot *nu
 int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
 		     struct numa_snapshot *numa)
 {
+	uint32_t slots = probe->sched->slots_seen;
+	int error = 0;
+
 	numa_snapshot__clear(numa);
 	numa->time_ns = snapshot->time_ns;
 	numa->page_bytes = (uint32_t)getpagesize();
 	if (list_copy(&numa->nodes, &probe->config.topology->nodes))
 		return -ENOMEM;
 	say_missing(probe, numa);
+	if (probe->faults.data && slots)
+		error = map_array_up_to(&probe->faults, probe->skeleton->maps.faults, slots - 1);
+	if (error)
+		return error;
 	for (size_t i = 0; i < snapshot->threads.count; i++) {
 		const struct thread_snapshot *from = &snapshot->threads.list[i];
 		struct numa_thread *thread;

@@ -112,7 +112,7 @@ static int map_arrays(struct sched_probe *probe)
 		error = map_array(&probe->vm_verdicts, skeleton->maps.vm_verdicts,
 				  PROT_READ | PROT_WRITE);
 	if (!error && probe->config.nodes) {
-		error = map_array(&probe->nodes, skeleton->maps.nodes, PROT_READ);
+		error = reserve_array(&probe->nodes, skeleton->maps.nodes);
 		probe->nodes_read = calloc(probe->slots, sizeof(*probe->nodes_read));
 		if (!probe->nodes_read)
 			error = -ENOMEM;
@@ -158,7 +158,7 @@ bool copy_thread(const struct sched_probe *probe, uint32_t slot, struct sched_th
 			continue;
 		}
 		memcpy(copy, thread, sizeof(*copy));
-		if (probe->nodes_read)
+		if ((slot + 1) * sizeof(*probe->nodes_read) <= probe->nodes.mapped)
 			probe->nodes_read[slot] = ((struct sched_nodes *)probe->nodes.data)[slot];
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (__atomic_load_n(&thread->sequence, __ATOMIC_RELAXED) == before)

@@ -371,6 +371,9 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 	 */
 	if (!error)
 		error = sched_probe__poll(probe);
+	if (!error && probe->nodes_read && probe->slots_seen)
+		error = map_array_up_to(&probe->nodes, probe->skeleton->maps.nodes,
+					probe->slots_seen - 1);
 	for (uint32_t slot = 0; slot < probe->slots_seen && !error; slot++)
 		error = read_slot(probe, snapshot, slot);
 	if (!error && probe->overlap)
