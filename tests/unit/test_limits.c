@@ -77,6 +77,34 @@ static void test_limits(void **state)
 	assert_string_equal(limits[1].io_max, "");
 }
 
+/* What two VMs have in common is read once, and is the same of both. */
+static void test_in_common(void **state)
+{
+	struct vm *vm = list_add(&view.sched.vms);
+	struct thread_snapshot *thread = list_add(&view.sched.threads);
+	const struct cgroup_limit *limits;
+
+	(void)state;
+	*vm = (struct vm){ .pid = 200, .start_ns = 9, .chosen = true };
+	thread->identity = (struct identity){
+		.id = 2, .vm_pid = 200, .vm_start_ns = 9, .tid = 203, .is_vcpu = true
+	};
+	fake_tree(&proc, "103/cgroup", "0::/a.slice/one\n");
+	fake_tree(&proc, "203/cgroup", "0::/a.slice/two\n");
+	fake_tree(&proc, "groups/a.slice/cpu.weight", "300\n");
+	fake_tree(&proc, "groups/a.slice/one/cpu.weight", "1\n");
+	fake_tree(&proc, "groups/a.slice/two/cpu.weight", "2\n");
+	read_limits();
+	assert_int_equal(view.limits.count, 4);
+	limits = view.limits.list;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(limits[2 * i].vm_pid, 100 * (i + 1));
+		assert_int_equal(limits[2 * i].cpu_weight, 300);
+		assert_int_equal(limits[2 * i + 1].vm_start_ns, 7 + 2 * i);
+		assert_int_equal(limits[2 * i + 1].cpu_weight, i + 1);
+	}
+}
+
 /* Not there, without the controllers, in the root, and not chosen. */
 static void test_unknown(void **state)
 {
@@ -119,7 +147,8 @@ static void test_use(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_limits), TEST(test_unknown), TEST(test_use) };
+	const struct CMUnitTest tests[] = { TEST(test_limits), TEST(test_in_common),
+					    TEST(test_unknown), TEST(test_use) };
 
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
 }

@@ -83,58 +83,88 @@ static void read_io(struct cgroup_limit *limit, const char *folder)
 			*c = c[1] ? ';' : '\0';
 }
 
-/* The path of this cgroup, then of each one above it, up to the root. */
-static int add_path(struct view *view, const struct vm *vm, char *path, const char *cgroups)
+/* The same cgroup, if it is one of the VM before, too: VMs next to one another are next of kin. */
+static const struct cgroup_limit *find_read(const struct view *view, size_t begin, const char *path)
+{
+	for (size_t i = begin; i < view->limits.count; i++)
+		if (!strcmp(view->limits.list[i].path, path))
+			return &view->limits.list[i];
+	return NULL;
+}
+
+/*
+ * The path of this cgroup, then of each one above it, up to the root. before: where those of the VM
+ * before begin in the list.
+ */
+static int add_path(struct view *view, const struct vm *vm, char *path, const char *cgroups,
+		    size_t before)
 {
 	char folder[2 * VM_CGROUP_SIZE];
-	struct cgroup_limit *limit;
 	uint32_t depth = 0;
 
 	for (const char *c = path; *c; c++)
 		depth += *c == '/';
 	for (; path[0] && path[1]; *strrchr(path, '/') = '\0', depth--) {
-		limit = list_add(&view->limits);
-		if (!limit)
+		struct cgroup_limit limit = { .depth = depth }, *place;
+		const struct cgroup_limit *read = find_read(view, before, path);
+
+		if (read) {
+			limit = *read;
+		} else {
+			memcpy(limit.path, path, strlen(path) + 1);
+			snprintf(folder, sizeof(folder), "%s%s", cgroups, path);
+			read_cpu(&limit, folder);
+			read_io(&limit, folder);
+		}
+		limit.vm_pid = vm->pid;
+		limit.vm_start_ns = vm->start_ns;
+		place = list_add(&view->limits);
+		if (!place)
 			return -ENOMEM;
-		*limit = (struct cgroup_limit){ .vm_pid = vm->pid,
-						.vm_start_ns = vm->start_ns,
-						.depth = depth };
-		memcpy(limit->path, path, strlen(path) + 1);
-		snprintf(folder, sizeof(folder), "%s%s", cgroups, path);
-		read_cpu(limit, folder);
-		read_io(limit, folder);
+		*place = limit;
 	}
 	return 0;
 }
 
 /*
- * libvirt gives each vCPU a cgroup of its own, all with the same limits: the first one is enough.
+ * The first vCPU's thread of each VM, by its place in the list; 0: it has none. libvirt gives each
+ * vCPU a cgroup of its own, all with the same limits: one is enough.
  */
-static uint32_t first_vcpu(const struct snapshot *snapshot, const struct vm *vm)
+static uint32_t *first_vcpus(const struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < snapshot->threads.count; i++) {
-		const struct identity *identity = &snapshot->threads.list[i].identity;
+	uint32_t *tids = calloc(snapshot->vms.count + 1, sizeof(*tids));
 
-		if (identity->is_vcpu && snapshot__vm_of(snapshot, identity) == vm)
-			return identity->tid;
+	for (size_t i = 0; tids && i < snapshot->threads.count; i++) {
+		const struct identity *identity = &snapshot->threads.list[i].identity;
+		const struct vm *vm =
+			identity->is_vcpu ? snapshot__vm_of(snapshot, identity) : NULL;
+
+		if (vm && !tids[vm - snapshot->vms.list])
+			tids[vm - snapshot->vms.list] = identity->tid;
 	}
-	return vm->pid;
+	return tids;
 }
 
 int limits__read(struct view *view, const char *proc, const char *cgroups)
 {
+	uint32_t *tids = first_vcpus(&view->sched);
+	size_t before = 0;
+	int error = tids ? 0 : -ENOMEM;
+
 	read_use(&view->use, proc);
 	list_clear(&view->limits);
-	for (size_t i = 0; i < view->sched.vms.count; i++) {
+	for (size_t i = 0; i < view->sched.vms.count && !error; i++) {
 		const struct vm *vm = &view->sched.vms.list[i];
+		size_t begin = view->limits.count;
 		char path[VM_CGROUP_SIZE];
 
 		if (!vm->chosen ||
-		    process_cgroup(proc, first_vcpu(&view->sched, vm), path, sizeof(path)))
+		    process_cgroup(proc, tids[i] ? tids[i] : vm->pid, path, sizeof(path)))
 			continue;
-		if (add_path(view, vm, path, cgroups))
-			return -ENOMEM;
+		error = add_path(view, vm, path, cgroups, before);
+		before = begin;
 	}
+	free(tids);
 	set__sort(&limit_set, &view->limits.all);
-	return 0;
+	return error;
 }
