@@ -69,10 +69,36 @@ static struct figures figures(uint64_t run_ms, uint64_t wake_ms, uint64_t preemp
 	};
 }
 
+/* The sums of vCPUs' rows are the rows of VMs. */
+static void check_sums(const struct scene *scene)
+{
+	struct rows vcpus = { 0 }, sums = { 0 };
+
+	assert_int_equal(rows__make(&vcpus, &scene->before, &scene->after, BY_VCPU), 0);
+	assert_int_equal(rows__add_up(&sums, &vcpus, &scene->before, &scene->after), 0);
+	assert_int_equal(sums.count, scene->rows.count);
+	for (size_t i = 0; i < sums.count; i++) {
+		const struct row *sum = &sums.list[i], *row = &scene->rows.list[i];
+
+		assert_memory_equal(&sum->interval, &row->interval, sizeof(row->interval));
+		assert_memory_equal(&sum->total, &row->total, sizeof(row->total));
+		assert_memory_equal(sum->hist, row->hist, sizeof(*row->hist));
+		assert_ptr_equal(sum->vm, row->vm);
+		assert_int_equal(sum->identity.tid, 0);
+		assert_int_equal(sum->vcpus, row->vcpus);
+		assert_int_equal(sum->worst_vcpu, row->worst_vcpu);
+		assert_int_equal(sum->lag_ns, row->lag_ns);
+	}
+	rows__free(&vcpus);
+	rows__free(&sums);
+}
+
 static void make(struct scene *scene, enum group_by by)
 {
 	fill_vms(&scene->after, "/nonexistent");
 	assert_int_equal(rows__make(&scene->rows, &scene->before, &scene->after, by), 0);
+	if (by == BY_VM)
+		check_sums(scene);
 }
 
 static const struct row *only_row(struct scene *scene, enum group_by by)

@@ -191,27 +191,20 @@ static bool never_rested(const struct row *row)
 		       BUSY_MPCT;
 }
 
-/* How far apart the siblings are that never rested; rows of one VM are adjacent. */
-static void find_lags(struct rows *rows)
+/* How far apart the siblings of one VM are that never rested. */
+static void find_lag(struct row *sum, const struct row *rows, size_t count)
 {
-	size_t begin, end;
+	uint64_t least = UINT64_MAX, most = 0, busy = 0;
 
-	for (begin = 0; begin < rows->count; begin = end) {
-		uint64_t least = UINT64_MAX, most = 0, busy = 0;
-		struct row *first = &rows->list[begin];
-
-		for (end = begin; end < rows->count && rows->list[end].vm == first->vm; end++) {
-			const struct row *row = &rows->list[end];
-
-			if (!never_rested(row))
-				continue;
-			busy++;
-			least = row->interval.run_ns < least ? row->interval.run_ns : least;
-			most = row->interval.run_ns > most ? row->interval.run_ns : most;
-		}
-		first->lag_known = busy > 1;
-		first->lag_ns = first->lag_known ? most - least : 0;
+	for (const struct row *row = rows; row < rows + count; row++) {
+		if (!never_rested(row))
+			continue;
+		busy++;
+		least = row->interval.run_ns < least ? row->interval.run_ns : least;
+		most = row->interval.run_ns > most ? row->interval.run_ns : most;
 	}
+	sum->lag_known = busy > 1;
+	sum->lag_ns = sum->lag_known ? most - least : 0;
 }
 
 static void find_overlap(struct row *row, const struct snapshot *before,
@@ -225,24 +218,43 @@ static void find_overlap(struct row *row, const struct snapshot *before,
 	row->wall_ns = after->time_ns - before->time_ns;
 }
 
-/* Adds the rows of each VM up in its first one. */
-static void fold_vms(struct rows *rows, const struct snapshot *before, const struct snapshot *after)
+/*
+ * Adds the rows of each VM up. sums may be the same rows, or else has room for as many; then it
+ * has distributions of its own.
+ */
+static void add_vms(struct rows *sums, const struct rows *rows, const struct snapshot *before,
+		    const struct snapshot *after)
 {
-	size_t kept = 0;
+	size_t count = rows->count, begin, end;
 
-	find_lags(rows);
-	for (size_t i = 0; i < rows->count; i++) {
-		if (kept && rows->list[kept - 1].vm == rows->list[i].vm)
-			add_row(&rows->list[kept - 1], &rows->list[i]);
-		else
-			rows->list[kept++] = rows->list[i];
+	sums->count = 0;
+	for (begin = 0; begin < count; begin = end) {
+		const struct row *first = &rows->list[begin];
+		struct row sum = *first;
+
+		for (end = begin + 1; end < count && rows->list[end].vm == first->vm; end++)
+			;
+		find_lag(&sum, first, end - begin);
+		if (sums != rows) {
+			sum.hist = &sums->hists[sums->count];
+			*sum.hist = *first->hist;
+		}
+		for (size_t i = begin + 1; i < end; i++)
+			add_row(&sum, &rows->list[i]);
+		sum.identity.tid = 0; /* a sum is no thread */
+		figures__add(&sum.total, &sum.vm->exited);
+		find_overlap(&sum, before, after);
+		sums->list[sums->count++] = sum;
 	}
-	rows->count = kept;
-	for (size_t i = 0; i < rows->count; i++) {
-		rows->list[i].identity.tid = 0; /* a sum is no thread */
-		figures__add(&rows->list[i].total, &rows->list[i].vm->exited);
-		find_overlap(&rows->list[i], before, after);
-	}
+}
+
+int rows__add_up(struct rows *sums, const struct rows *vcpus, const struct snapshot *before,
+		 const struct snapshot *after)
+{
+	if (rows__reserve(sums, vcpus->count))
+		return -ENOMEM;
+	add_vms(sums, vcpus, before, after);
+	return 0;
 }
 
 /*
@@ -289,7 +301,7 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 		qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);
 	share_vm_sums(rows);
 	if (by == BY_VM)
-		fold_vms(rows, before, after);
+		add_vms(rows, rows, before, after);
 	return 0;
 }
 
