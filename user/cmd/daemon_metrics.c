@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/daemon_metrics.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/daemon_metrics_internal.h"
+
+/* What write_series() writes, whatever the limit is. */
+#define SERIES_OF_SERIES 4
+
+struct daemon_metrics {
+	struct daemon_metrics_config config;
+	struct daemon_sums sums;
+	struct why why;
+	struct why_settings why_settings;
+	bool judged; /* why is of the last two moments */
+	struct daemon_own own;
+	uint64_t moment; /* number of the latest one; 0: none yet */
+	struct {
+		struct exposition of;
+		uint64_t moment; /* that it is of; 0: none */
+	} texts[EXPOSITION_FORMATS];
+};
+
+int daemon_metrics__open(struct daemon_metrics **result, const struct daemon_metrics_config *config)
+{
+	struct daemon_metrics *metrics = calloc(1, sizeof(*metrics));
+
+	if (!metrics)
+		return -ENOMEM;
+	why_settings__init(&metrics->why_settings);
+	daemon_metrics__configure(metrics, config);
+	*result = metrics;
+	return 0;
+}
+
+void daemon_metrics__configure(struct daemon_metrics *metrics,
+			       const struct daemon_metrics_config *config)
+{
+	metrics->config = *config;
+	metrics->sums.blame_pairs = config->blame_pairs;
+}
+
+void daemon_metrics__close(struct daemon_metrics *metrics)
+{
+	if (!metrics)
+		return;
+	daemon_sums__free(&metrics->sums);
+	why__free(&metrics->why);
+	for (int i = 0; i < EXPOSITION_FORMATS; i++)
+		exposition__free(&metrics->texts[i].of);
+	free(metrics);
+}
+
+int daemon_metrics__take(struct daemon_metrics *metrics, const struct view *before,
+			 const struct view *after, const struct daemon_figures *figures)
+{
+	int error = 0, sums_error;
+
+	metrics->judged = false;
+	if (before) {
+		error = why__make(&metrics->why, before, after, &metrics->why_settings);
+		metrics->judged = !error;
+	}
+	sums_error = daemon_sums__take(&metrics->sums, before, after,
+				       metrics->judged ? &metrics->why : NULL);
+	daemon_own__take(&metrics->own, after, figures, &metrics->sums);
+	metrics->moment++;
+	return error ? error : sums_error;
+}
+
+const struct why *daemon_metrics__why(const struct daemon_metrics *metrics)
+{
+	return metrics->judged ? &metrics->why : NULL;
+}
+
+/* By name and UUID; of two with both alike, the one that was there first. */
+static int compare_shown(const void *left, const void *right)
+{
+	const struct vm_sums *a = ((const struct shown_vm *)left)->vm;
+	const struct vm_sums *b = ((const struct shown_vm *)right)->vm;
+	int order = strcmp(a->domain, b->domain);
+
+	if (!order)
+		order = strcmp(a->uuid, b->uuid);
+	if (!order)
+		order = a->start_ns < b->start_ns ? -1 : a->start_ns > b->start_ns;
+	return order ? order : a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+static bool same_labels(const struct vm_sums *a, const struct vm_sums *b)
+{
+	return !strcmp(a->domain, b->domain) && !strcmp(a->uuid, b->uuid);
+}
+
+static void shown_vms__free(struct shown_vms *vms)
+{
+	for (size_t i = 0; i < vms->count; i++)
+		labels__free(&vms->list[i].labels);
+	list_free(vms);
+}
+
+static int shown_vms__make(struct shown_vms *vms, const struct daemon_sums *sums)
+{
+	size_t kept = 0;
+
+	*vms = (struct shown_vms){ 0 };
+	if (list_reserve(vms, sums->vm_count))
+		return -ENOMEM;
+	for (size_t i = 0; i < sums->vm_count; i++)
+		list_add(vms)->vm = sums->vms[i];
+	list_sort(vms, compare_shown);
+	for (size_t i = 0; i < vms->count; i++) {
+		if (kept && same_labels(vms->list[kept - 1].vm, vms->list[i].vm))
+			continue;
+		vms->list[kept++] = vms->list[i];
+	}
+	vms->left_out = vms->count - kept;
+	vms->count = kept;
+	for (size_t i = 0; i < kept; i++) {
+		struct shown_vm *vm = &vms->list[i];
+
+		labels__add(&vm->labels, "domain", vm->vm->domain);
+		labels__add(&vm->labels, "uuid", vm->vm->uuid);
+		vm->size = vm->labels.of.size;
+	}
+	return 0;
+}
+
+/* What is written last is what is left out if there are too many series. */
+static int write_text(const struct daemon_metrics *metrics, struct exposition *exposition,
+		      enum exposition_format format)
+{
+	uint64_t max = metrics->config.max_series;
+	struct shown_vms vms;
+	int error = shown_vms__make(&vms, &metrics->sums);
+
+	exposition__begin(exposition, format, max > SERIES_OF_SERIES ? max - SERIES_OF_SERIES : 0);
+	if (!error) {
+		write_own(exposition, &metrics->own);
+		write_vms(exposition, &metrics->sums, &vms);
+		write_vcpus(exposition, &metrics->sums, &vms);
+		write_blame(exposition, &vms);
+		write_disks(exposition, &metrics->sums, &vms);
+		write_histograms(exposition, &metrics->sums, &vms);
+		if (metrics->config.vcpu_histograms)
+			write_vcpu_histograms(exposition, &vms);
+		write_series(exposition, &vms, metrics->sums.disks_left_out);
+	}
+	shown_vms__free(&vms);
+	return error ? error : exposition__end(exposition);
+}
+
+int daemon_metrics__text(struct daemon_metrics *metrics, enum exposition_format format,
+			 const char **text, size_t *size, uint64_t *moment)
+{
+	struct exposition *exposition = &metrics->texts[format].of;
+	int error;
+
+	if (!metrics->moment)
+		return -EAGAIN;
+	if (metrics->texts[format].moment != metrics->moment) {
+		metrics->texts[format].moment = 0;
+		error = write_text(metrics, exposition, format);
+		if (error)
+			return error;
+		metrics->texts[format].moment = metrics->moment;
+	}
+	*text = exposition->of.text;
+	*size = exposition->of.size;
+	*moment = metrics->moment;
+	return 0;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The K worst pairs of each VM. Who is among them may change, and a counter must not go down: a
+ * pair counts from when it got a place, and what it had before stays with the others. It gets one
+ * only if it is worth twice as much as the least, so that names change rarely, however long kvmqd
+ * runs. One that has lost its place is remembered, and goes on from there if it comes back.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/daemon_sums_internal.h"
+
+/* Entries of one offender, as labels have it: the name of a thread, or of a cgroup, is none. */
+struct candidate {
+	const struct blame_entry *entry;
+	uint64_t ns, total_ns;
+};
+
+static bool same_offender(const struct blame_entry *a, const struct blame_entry *b)
+{
+	return a->offender.kind == b->offender.kind && a->vm == b->vm &&
+	       (a->offender.kind != OFFENDER_HOST || !strcmp(a->offender.comm, b->offender.comm));
+}
+
+struct candidates {
+	LIST(struct candidate);
+};
+
+static int find_candidates(struct candidates *candidates, const struct why_vm *of)
+{
+	for (size_t i = 0; i < of->blame_count; i++) {
+		const struct blame_entry *entry = &of->blame[i];
+		struct candidate *candidate = NULL;
+
+		for (size_t j = 0; j < candidates->count && !candidate; j++)
+			if (same_offender(candidates->list[j].entry, entry))
+				candidate = &candidates->list[j];
+		if (!candidate)
+			candidate = list_add(candidates);
+		if (!candidate)
+			return -ENOMEM;
+		candidate->entry = entry;
+		candidate->ns += entry->ns;
+		candidate->total_ns += entry->total_ns;
+	}
+	return 0;
+}
+
+static bool is_of(const struct pair_sums *pair, const struct blame_entry *entry)
+{
+	const struct vm *vm = entry->vm;
+
+	return pair->kind == entry->offender.kind && pair->vm_pid == (vm ? vm->pid : 0) &&
+	       pair->vm_start_ns == (vm ? vm->start_ns : 0) &&
+	       (pair->kind != OFFENDER_HOST || !strcmp(pair->process, entry->offender.comm));
+}
+
+static void name_pair(struct pair_sums *pair, const struct blame_entry *entry)
+{
+	pair->kind = entry->offender.kind;
+	pair->own = entry->own;
+	if (entry->vm) {
+		pair->vm_pid = entry->vm->pid;
+		pair->vm_start_ns = entry->vm->start_ns;
+		domain__copy(pair->domain, entry->vm);
+		snprintf(pair->uuid, sizeof(pair->uuid), "%s", entry->vm->uuid);
+	}
+	if (pair->kind == OFFENDER_HOST)
+		snprintf(pair->process, sizeof(pair->process), "%s", entry->offender.comm);
+}
+
+static struct pair_sums *find_pair(struct vm_sums *vm, const struct blame_entry *entry)
+{
+	for (size_t i = 0; i < vm->pairs.count; i++)
+		if (is_of(&vm->pairs.list[i], entry))
+			return &vm->pairs.list[i];
+	return NULL;
+}
+
+/* Whether a pair worth so much gets a place; it may be another's. */
+static bool take_place(struct vm_sums *vm, uint32_t places, uint64_t total_ns)
+{
+	struct pair_sums *least = NULL;
+	uint32_t taken = 0;
+
+	for (size_t i = 0; i < vm->pairs.count; i++) {
+		struct pair_sums *pair = &vm->pairs.list[i];
+
+		if (!pair->placed)
+			continue;
+		taken++;
+		if (!least || pair->total_ns < least->total_ns)
+			least = pair;
+	}
+	if (taken < places)
+		return true;
+	if (!least || total_ns / 2 <= least->total_ns)
+		return false;
+	least->placed = false;
+	return true;
+}
+
+static int take_candidate(struct vm_sums *vm, const struct candidate *candidate, uint32_t places)
+{
+	struct pair_sums *pair = find_pair(vm, candidate->entry);
+	bool is_somebody = candidate->entry->offender.kind != OFFENDER_UNKNOWN;
+
+	if (!candidate->ns)
+		return 0;
+	if (!is_somebody ||
+	    ((!pair || !pair->placed) && !take_place(vm, places, candidate->total_ns))) {
+		vm->other_blame_ns += candidate->ns;
+		return 0;
+	}
+	if (!pair) {
+		pair = list_add(&vm->pairs);
+		if (!pair)
+			return -ENOMEM;
+		name_pair(pair, candidate->entry);
+	}
+	pair->placed = true;
+	pair->ns += candidate->ns;
+	/* Of a thread that has ended, no view has the total any more. */
+	if (candidate->total_ns > pair->total_ns)
+		pair->total_ns = candidate->total_ns;
+	return 0;
+}
+
+/* A VM that has gone takes its series with it. */
+static void drop_gone(struct vm_sums *vm, const struct snapshot *after)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < vm->pairs.count; i++) {
+		const struct pair_sums *pair = &vm->pairs.list[i];
+
+		if (pair->vm_pid && !snapshot__vm(after, pair->vm_pid, pair->vm_start_ns))
+			continue;
+		vm->pairs.list[kept++] = *pair;
+	}
+	vm->pairs.count = kept;
+}
+
+int vm_sums__take_blame(struct vm_sums *vm, const struct why_vm *of, uint32_t places)
+{
+	struct candidates candidates = { 0 };
+	int error;
+
+	/* Who ran is not followed: that nobody is to blame would be wrong. */
+	if (!of->facts->after->sched.blame.count)
+		return 0;
+	error = find_candidates(&candidates, of);
+	drop_gone(vm, &of->facts->after->sched);
+	for (size_t i = 0; i < candidates.count && !error; i++)
+		error = take_candidate(vm, &candidates.list[i], places);
+	list_free(&candidates);
+	return error;
+}

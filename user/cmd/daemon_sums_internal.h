@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How sums are taken: for daemon_sums*.c only. */
+#ifndef KVMQ_DAEMON_SUMS_INTERNAL_H
+#define KVMQ_DAEMON_SUMS_INTERNAL_H
+
+#include "cmd/daemon_sums.h"
+
+/* What is not seen for longer has gone: a reading may fail once, or twice. */
+#define MISSED_MAX 2
+
+/* The highest that views have shown of each counter of a thread. */
+struct thread_marks {
+	uint64_t id;
+	uint64_t read_rq;	 /* when the thread was read */
+	uint64_t exits_since_ns; /* exits are counted since */
+	uint64_t vm_start_ns;
+	uint32_t vm_pid;
+	uint32_t missed; /* moments since it was seen */
+	uint64_t high[VCPU_SUMS];
+	uint32_t waits[COARSE_BUCKETS]; /* modulo 2^32 */
+};
+
+/* The same of a thread's exits for one reason. */
+struct reason_marks {
+	uint64_t thread;
+	uint32_t code;
+	uint32_t hist[COARSE_BUCKETS]; /* modulo 2^32 */
+	uint64_t count, handle_ns;
+};
+
+/* Adds to a sum what a value is above the highest one so far. */
+void sum__raise(uint64_t *sum, uint64_t *high, uint64_t value);
+
+/* A VM's name as a label, which holds no PID: "-1234" at its end, if that is the VM's, goes. */
+void domain__copy(char domain[VM_SHOWN_SIZE], const struct vm *vm);
+
+/* Of exits by reason; threads have been taken. 0 or -ENOMEM. */
+int daemon_sums__take_exits(struct daemon_sums *sums, const struct view *after);
+
+/* Of what the rules look at: nodes, blame, and verdicts. 0 or -ENOMEM. */
+int daemon_sums__take_why(struct daemon_sums *sums, const struct why *why);
+
+/* Of disks. 0 or -ENOMEM. */
+int daemon_sums__take_io(struct daemon_sums *sums, const struct view *before,
+			 const struct view *after);
+
+/* Who ran while a VM's vCPUs waited. 0 or -ENOMEM. */
+int vm_sums__take_blame(struct vm_sums *vm, const struct why_vm *of, uint32_t places);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sums of what the rules look at: their rows are of the interval, so these are added up. What went
+ * on at a moment and was shorter in the end is in them as it was shown.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/daemon_sums_internal.h"
+
+static void take_nodes(struct vm_sums *vm, const struct why_vm *of)
+{
+	const struct numa_row *row = of->numa;
+
+	vm->nodes_known = row;
+	if (!row)
+		return;
+	for (int node = 0; node < NODES_MAX; node++) {
+		vm->run_node_ns[node] += row->interval.run_ns[node];
+		vm->migrated_pages += row->interval.migrated_to[node];
+	}
+	for (int place = 0; place < FAULT_PLACES; place++)
+		vm->fault_pages[place] += row->interval.pages[place];
+	vm->faults_known = row->faults_seen;
+	vm->home = row->home;
+	vm->remote_known = row->remote_known;
+	vm->remote_mpct = row->expected_remote_mpct;
+	vm->memory_known = numa_row__memory(row);
+	if (vm->memory_known)
+		memcpy(vm->memory_bytes, row->vm->residency.bytes, sizeof(vm->memory_bytes));
+}
+
+static int8_t level_of(enum why_level level)
+{
+	return level == WHY_ACT ? 2 : level == WHY_LOOK;
+}
+
+static size_t place_of(const struct why_rule *rule)
+{
+	size_t place = 0;
+
+	while (why_rule__at(place) && why_rule__at(place) != rule)
+		place++;
+	return place;
+}
+
+static struct vm_sums *sums_of(const struct daemon_sums *sums, const struct why_vm *vm)
+{
+	return daemon_sums__vm(sums, vm->vm->pid, vm->vm->start_ns);
+}
+
+static void take_verdicts(struct daemon_sums *sums, const struct why *why)
+{
+	for (size_t i = 0; i < why->unasked.count; i++) {
+		const struct unasked *unasked = &why->unasked.list[i];
+		struct vm_sums *vm = sums_of(sums, unasked->vm);
+		size_t place = place_of(unasked->rule);
+
+		if (vm && place < RULES_MAX)
+			vm->levels[place] = VERDICT_NOT_ASKED;
+	}
+	for (size_t i = 0; i < why->verdicts.count; i++) {
+		const struct verdict *verdict = &why->verdicts.list[i];
+		struct vm_sums *vm = sums_of(sums, verdict->vm);
+
+		if (vm && verdict->place < RULES_MAX)
+			vm->levels[verdict->place] = level_of(verdict->level);
+	}
+}
+
+int daemon_sums__take_why(struct daemon_sums *sums, const struct why *why)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < sums->vm_count; i++)
+		memset(sums->vms[i]->levels, VERDICT_NOT_ASKED, sizeof(sums->vms[i]->levels));
+	for (size_t i = 0; i < why->facts.list.count; i++) {
+		const struct why_vm *of = &why->facts.list.list[i];
+		struct vm_sums *vm = sums_of(sums, of);
+
+		if (!vm)
+			continue;
+		memset(vm->levels, 0, sizeof(vm->levels));
+		take_nodes(vm, of);
+		if (vm_sums__take_blame(vm, of, sums->blame_pairs))
+			error = -ENOMEM;
+	}
+	take_verdicts(sums, why);
+	return error;
+}
