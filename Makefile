@@ -97,6 +97,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(LIBRARY) | need-ch
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< $(LIBRARY) $(LIBS) -lcmocka $(LDFLAGS) -o $@
 
+$(BUILD)/tests/serve_text: LIBS += -lmicrohttpd
+
 $(BUILD)/tests/%.so: tests/cli/%.c | need-build
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
@@ -119,7 +121,7 @@ $(BUILD)/bench/%: tests/bench/%.c
 
 $(BUILD)/bench/residency $(BUILD)/bench/cold $(BUILD)/bench/record $(BUILD)/bench/crowd: $(LIBRARY)
 vmm: $(BUILD)/vmm
-unit: $(UNIT_TESTS) $(BUILD)/tests/no_filter.so $(BUILD)/tests/fail_alloc.so
+unit: $(UNIT_TESTS) $(BUILD)/tests/serve_text $(BUILD)/tests/no_filter.so $(BUILD)/tests/fail_alloc.so
 
 # Renews what the tools are expected to print of the scenes in tests/golden, and shows what has changed.
 golden: all $(BUILD)/tests/test_golden

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where a server listens. */
+#ifndef KVMQ_WEB_LISTEN_H
+#define KVMQ_WEB_LISTEN_H
+
+#include <stdint.h>
+
+/*
+ * A socket that listens where web__open() says, and does not block. A socket file that a server has
+ * left behind is replaced, any other file is not. Returns it, or -errno after one line; *port: of
+ * TCP, else 0.
+ */
+int web_listen(const char *where, uint16_t *port);
+
+#endif
