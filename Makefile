@@ -132,16 +132,17 @@ STRIP ?= -s
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/kvmq/schema $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc
+		$(DESTDIR)$(PREFIX)/share/kvmq/schema $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc/prometheus
 	install -m 755 $(STRIP) $(TOOLS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(STRIP) $(BUILD)/$(DAEMON) $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 doc/kvmq.7 $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 644 doc/kvmq.7 doc/kvmq-metrics.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 $(TOOLS:%=doc/%.8) doc/kvmqd.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 doc/kvmq.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-cpu
 	install -m 644 doc/schema/*.json $(DESTDIR)$(PREFIX)/share/kvmq/schema
 	install -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/kvmq
 	install -m 644 doc/*.md doc/*.svg $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc
+	install -m 644 doc/prometheus/* $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc/prometheus
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-exit
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-numa
 	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-io
