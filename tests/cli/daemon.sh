@@ -151,6 +151,38 @@ holds 'kvmqd: another interval after a reload' '90e6 < min(line["interval_ns"] f
 holds 'kvmqd: views say what its settings leave out' \
 	"any(one['why'] == \"kvmqd's settings do not ask for it\" for line in lines for one in line['unasked'])"
 
+# Block requests are counted while they are looked at, each once, and no others.
+what='kvmqd: block off and on again'
+reload() {
+	local done
+
+	done=$(grep -c 'reload: done' "$scratch/err")
+	printf 'interval = 100ms\nbudget = 50%%\n%s\n' "$1" > "$settings"
+	kill -HUP "$pid"
+	until_it "$pid" reloads $((done + 1))
+}
+reloads() { (($(grep -c 'reload: done' "$scratch/err") >= $1)); }
+write_blocks() { dd if=/dev/zero of="$loop" bs=4k count="$1" oflag=direct status=none; }
+rm -f "$file"*
+if ! image=$(mktemp -p /dev/shm 2> "$scratch/none") || ! truncate -s 16M "$image" ||
+	! loop=$(losetup -f --show "$image" 2> "$scratch/none"); then
+	skip "$what" "no loop device: $(head -1 "$scratch/none")"
+elif reload '' 2> "$scratch/none"; begin_daemon -c "$settings" --recording "$file"; then
+	write_blocks 16
+	reload 'block = off'
+	write_blocks 32
+	reload 'block = on'
+	write_blocks 8
+	reload 'block = off'
+	write_blocks 64
+	reload 'block = on'
+	write_blocks 4
+	sleep 0.3
+	end_daemon TERM
+	works "$what" "$io" --json --by device --from "$file" &&
+		holds "$what" "sum(row['requests'] for row in rows if row['device'] == '${loop##*/}' and row['op'] == 'write') == 28"
+fi
+
 # A budget that nothing fits into: all is given up, and views say so.
 what='kvmqd: no room in its budget'
 rm -f "$file"*

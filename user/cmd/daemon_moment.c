@@ -114,8 +114,12 @@ void daemon__say_why(struct daemon *daemon)
 void daemon__apply(struct daemon *daemon)
 {
 	unsigned int parts = allowed_parts(daemon);
-	uint64_t begin = clock_thread_cpu_ns();
+	uint64_t begin;
 
+	/* What the hooks that go have counted since the last view would be lost. */
+	if (daemon->parts & ~parts)
+		daemon__take_view(daemon);
+	begin = clock_thread_cpu_ns();
 	daemon__say_why(daemon);
 	daemon__set_timer(daemon->fds[VIEW], budget__interval(&daemon->budget));
 	/* What cannot be attached, views say. */
