@@ -260,23 +260,27 @@ static void test_drift(void **state)
 	free(host);
 }
 
-/* Many vCPUs: a view each second is too dear. */
+/* Many vCPUs: a view each second is too dear, by far or just so. */
+static double view_ms;
+
 static struct load many_vcpus(unsigned int second)
 {
 	(void)second;
-	return (struct load){ .switches = 2 * MS, .other = 0.2 * MS, .view_ns = 9 * MS };
+	return (struct load){ .switches = 2 * MS, .other = 0.2 * MS, .view_ns = view_ms * MS };
 }
 
 static void test_dear_views(void **state)
 {
-	struct host *host = begin(many_vcpus, &usual);
-
 	(void)state;
-	run(host, 1200);
-	assert_int_equal(host->level[1199], BUDGET_SLOW);
-	assert_int_equal(host->interval[1199], 2 * SEC);
-	assert_true(changes(host, 0) <= 3);
-	free(host);
+	for (view_ms = 6.5; view_ms < 9.1; view_ms += 0.5) {
+		struct host *host = begin(many_vcpus, &usual);
+
+		run(host, 1200);
+		assert_int_equal(host->level[1199], BUDGET_SLOW);
+		assert_int_equal(host->interval[1199], 2 * SEC);
+		assert_true(changes(host, 0) <= 3);
+		free(host);
+	}
 }
 
 /* Switches alone take more: all is given up that can be, and that it is not enough is said. */

@@ -15,8 +15,7 @@
 #define SOON 0.9   /* and any minute up to then, of which a part has passed */
 
 #define PAUSE_NS NSEC_PER_SEC
-#define TRIAL_NS NSEC_PER_SEC /* so long hooks are on trial, with a sample at each of its pauses   \
-			       */
+#define TRIAL_NS NSEC_PER_SEC /* so long hooks are on trial, at its pauses */
 #define TRIAL_PAUSE_NS (100 * NSEC_PER_MSEC)
 #define TRIAL_S 0.4 /* how long hooks that cost far too much may run then */
 #define AHEAD 2.0   /* pauses: what they bring comes before something is done about it */
