@@ -62,6 +62,8 @@ static void configure(const struct block_probe *probe, bool throttling)
 	skeleton->rodata->send_events = probe->config.events;
 	skeleton->rodata->event_min_ns = probe->config.event_min_ns;
 	bpf_program__set_autoload(skeleton->progs.block_throttled, throttling);
+	/* User space runs it: its section names no tracepoint that there is. */
+	bpf_program__set_autoattach(skeleton->progs.owner_give_back, false);
 	bpf_map__set_max_entries(skeleton->maps.slots, probe->flows);
 	bpf_map__set_max_entries(skeleton->maps.flows, probe->flows);
 	bpf_map__set_max_entries(skeleton->maps.free_slots, probe->flows);
