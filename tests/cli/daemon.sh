@@ -120,10 +120,10 @@ if said "kvmqd.conf:1: interval: invalid value '0'" && told_times 'READY=1' 2; t
 else
 	bad 'kvmqd: a reload of wrong settings' 'it was not refused'
 fi
-printf 'interval = 100ms\nbudget = 50%%\nexits = off\nrecording = /nowhere\n' > "$settings"
+printf 'interval = 2s\nbudget = 50%%\nexits = off\nrecording = /nowhere\n' > "$settings"
 kill -HUP "$pid"
 until_it "$pid" said 'reload: done'
-if ! said "reload: interval: '200ms' is now '100ms'" || ! said "reload: exits: 'on' is now 'off'"; then
+if ! said "reload: interval: '200ms' is now '2s'" || ! said "reload: exits: 'on' is now 'off'"; then
 	bad 'kvmqd: a reload' 'it does not say what has changed'
 elif ! said "warning: reload: recording: stays '$file': a new start makes it '/nowhere'"; then
 	bad 'kvmqd: a reload' 'it does not say what has not changed'
@@ -134,7 +134,7 @@ else
 fi
 "$cpu" --json --from "$file" > "$scratch/out"
 before=$(wc -l < "$scratch/out")
-until_it "$pid" views $((before + 12))
+until_it "$pid" views $((before + 2))
 end_daemon TERM
 if ((status || took > 1000)); then
 	bad 'kvmqd: SIGTERM' "exit status $status after $took ms"
@@ -146,8 +146,8 @@ else
 	ok 'kvmqd: SIGTERM'
 fi
 "$cpu" --json --from "$file" > "$scratch/out"
-holds 'kvmqd: another interval after a reload' '90e6 < min(line["interval_ns"] for line in lines[-4:]) < 190e6'
-"$build/kvmq-why" --json --from "$file" --since -1s > "$scratch/out" 2> "$scratch/err"
+holds 'kvmqd: another interval after a reload' 'max(line["interval_ns"] for line in lines[-2:]) > 1.5e9'
+"$build/kvmq-why" --json --from "$file" --since -5s > "$scratch/out" 2> "$scratch/err"
 holds 'kvmqd: views say what its settings leave out' \
 	"any(one['why'] == \"kvmqd's settings do not ask for it\" for line in lines for one in line['unasked'])"
 
