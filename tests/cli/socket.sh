@@ -173,6 +173,7 @@ as_user=(setpriv --reuid=65534 --regid=daemon --clear-groups --inh-caps=-all)
 # beside NAME GROUP COMMAND...: beside a server at the usual place whose group is daemon
 cat > "$scratch/beside.sh" << 'EOF'
 mount -t tmpfs kvmq /run && mkdir -m 755 /run/kvmq || exit 77
+: > "$3"
 "$1" kvmq-cpu "$2" /run/kvmq/kvmqd.sock daemon > "$3" 2>&1 &
 pid=$!
 until grep -q ready "$3"; do kill -0 $pid || exit 77; sleep 0.01; done
@@ -223,4 +224,89 @@ else
 			bad "socket: doctor as ${user% *}" "not '${user#* }'"
 		fi
 	done
+fi
+
+# kvmqd itself, for a user who may do nothing but that.
+# shellcheck source=tests/cli/vms.sh
+. tests/cli/vms.sh
+start_vms 'socket: kvmqd' || return
+cp "$exits" "$numa" "$io" "$build/kvmq-why" "$build/kvmq-top" "$scratch/"
+live=$scratch/s/kvmqd.sock
+said() { grep -qE "$1" "$scratch/kvmqd"; }
+memory_kb() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
+"$build/kvmqd" -c /dev/null --socket "$live" --socket-group daemon --listen off --interval 100ms --budget 100% \
+	--recording "$scratch/kvmqd.db" --blame on --overlap off > "$scratch/kvmqd" 2>&1 < /dev/null &
+pid_daemon=$!
+started+=($pid_daemon)
+until_it $pid_daemon said 'has started' || { bad 'socket: kvmqd' "$(head -1 "$scratch/kvmqd")" && return; }
+# of_kvmqd TOOL EXPRESSION...
+of_kvmqd() {
+	local what=$1
+
+	shift
+	try "${as_user[@]}" "$scratch/kvmq-$what" --json --from "$live" 0.3 3
+	if ((status)) || [[ -s $scratch/err ]]; then
+		bad "socket: kvmqd's views in kvmq-$what" "exit status $status"
+	else
+		holds "socket: kvmqd's views in kvmq-$what" 'len(intervals) == 3' \
+			'all(line["interval_ns"] > 200e6 for line in lines)' "$@"
+	fi
+}
+of_kvmqd cpu "{row['vm'] for row in rows} >= {'$name-a', '$name-b'}" 'all(abs(apart(row)) < 0.001 for row in rows)'
+of_kvmqd exit "{row['vm'] for row in rows} >= {'$name-a', '$name-b'}"
+of_kvmqd numa "{row['vm'] for row in rows} >= {'$name-a', '$name-b'}"
+of_kvmqd io
+try "${as_user[@]}" "$scratch/kvmq-why" --json --from "$live" 0.5
+if ((status)) || ! grep -q "$name-a" "$scratch/out" || ! grep -q 'does not look at overlap' "$scratch/err"; then
+	bad "socket: kvmqd's views in kvmq-why" "exit status $status"
+else
+	ok "socket: kvmqd's views in kvmq-why"
+fi
+works "socket: kvmqd's blame, of one VM" "${as_user[@]}" "$scratch/kvmq-cpu" --json --blame --vm "$name-a" \
+	--from "$live" 0.2 2 && holds "socket: kvmqd's blame, of one VM" "$only_a" "any(row.get('blame') for row in rows)"
+refuses "socket: kvmqd has no overlap" 3 'overlap: kvmqd at .* does not look at it' \
+	"${as_user[@]}" "$scratch/kvmq-cpu" --overlap --from "$live"
+
+# Whoever connects a thousand times, sends garbage or does not read: others get their views.
+before=$(memory_kb $pid_daemon)
+python3 - "$live" > "$scratch/attack" << 'END' &
+import resource, socket, sys, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (1200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+clients = []
+for i in range(1000):
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.connect(sys.argv[1])
+    clients.append(client)
+    try:
+        client.send((b"kvmq 1\n", b"", b"GET / HTTP/1.1\r\n\r\n", b"kvmq 1\nkvmq 1\n")[i % 4])
+    except OSError:
+        pass
+print("connected", flush=True)
+time.sleep(600)
+END
+attacker=$!
+started+=($attacker)
+until_it $attacker grep -q connected "$scratch/attack"
+begin=${EPOCHREALTIME/./}
+try "${as_user[@]}" "$scratch/kvmq-cpu" --json --from "$live" 0.1 10
+took=$(((${EPOCHREALTIME/./} - begin) / 1000)) after=$(memory_kb $pid_daemon)
+if ((status || after > before + 16384)) || (($(wc -l < "$scratch/out") != 10)); then
+	bad 'socket: kvmqd under attack' "exit status $status, $took ms, $before kB, then $after kB"
+else
+	ok "socket: kvmqd under attack: 10 intervals in $took ms, $before kB, then $after kB"
+fi
+kill $attacker
+"${as_user[@]}" "$scratch/kvmq-cpu" --from "$live" > "$scratch/out" 2> "$scratch/err" &
+pid=$!
+until_it $pid grep -q "$name-a" "$scratch/out"
+kill $pid_daemon
+ended $pid_daemon
+daemon_status=$status
+ended $pid
+if ! one_line 1 'has ended the connection'; then
+	bad 'socket: kvmqd ends' "$why"
+elif ((daemon_status)) || [[ -e $live ]] || said refused; then
+	bad 'socket: kvmqd ends' "its exit status $daemon_status, or its socket is still there"
+else
+	ok 'socket: kvmqd ends'
 fi

@@ -180,21 +180,21 @@ static const struct conditional conditionals[] = {
 	{ SYS_socket, PRIVILEGE_CONNECT, 0, ~0U, AF_UNIX },
 	{ SYS_socket, PRIVILEGE_CONNECT | PRIVILEGE_REPORT, 0, ~0U, AF_VSOCK },
 	{ SYS_connect, PRIVILEGE_CONNECT | PRIVILEGE_REPORT, 0, 0, 0 },
-	{ SYS_getsockopt, PRIVILEGE_CONNECT | PRIVILEGE_REPORT, 0, 0, 0 },
-	{ SYS_setsockopt, PRIVILEGE_CONNECT | PRIVILEGE_REPORT, 0, 0, 0 },
-	{ SYS_sendto, PRIVILEGE_CONNECT | PRIVILEGE_REPORT, 0, 0, 0 },
-	{ SYS_recvfrom, PRIVILEGE_CONNECT | PRIVILEGE_REPORT, 0, 0, 0 },
+	{ SYS_getsockopt, PRIVILEGE_CONNECT | PRIVILEGE_REPORT | PRIVILEGE_SERVE, 0, 0, 0 },
+	{ SYS_setsockopt, PRIVILEGE_CONNECT | PRIVILEGE_REPORT | PRIVILEGE_SERVE, 0, 0, 0 },
+	{ SYS_sendto, PRIVILEGE_CONNECT | PRIVILEGE_REPORT | PRIVILEGE_SERVE, 0, 0, 0 },
+	{ SYS_recvfrom, PRIVILEGE_CONNECT | PRIVILEGE_REPORT | PRIVILEGE_SERVE, 0, 0, 0 },
 	{ SYS_shutdown, PRIVILEGE_CONNECT | PRIVILEGE_REPORT, 0, 0, 0 },
-	{ SYS_accept4, PRIVILEGE_CONNECT, 0, 0, 0 },
+	{ SYS_accept4, PRIVILEGE_CONNECT | PRIVILEGE_SERVE, 0, 0, 0 },
 	{ SYS_listen, PRIVILEGE_CONNECT, 0, 0, 0 },
 	{ SYS_getpeername, PRIVILEGE_CONNECT, 0, 0, 0 },
 
 	{ SYS_openat, PRIVILEGE_REPORT, 0, 0, 0 },
-	{ SYS_unlinkat, FILTER_REMOVE, 0, 0, 0 },
+	{ SYS_unlinkat, FILTER_REMOVE | PRIVILEGE_SERVE, 0, 0, 0 }, /* its socket */
 #ifdef __x86_64__
 	{ SYS_open, 0, 1, WRITES, O_RDONLY },
 	{ SYS_open, PRIVILEGE_REPORT, 0, 0, 0 },
-	{ SYS_unlink, FILTER_REMOVE, 0, 0, 0 },
+	{ SYS_unlink, FILTER_REMOVE | PRIVILEGE_SERVE, 0, 0, 0 }, /* its socket */
 #endif
 };
 

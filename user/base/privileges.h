@@ -22,6 +22,7 @@ enum {
 	PRIVILEGE_CONNECT = 2, /* to sockets of other users' VMs: CAP_DAC_OVERRIDE */
 	PRIVILEGE_LOOK_UP = 4, /* names as other processes would: openat2() */
 	PRIVILEGE_REPORT = 8,  /* to a host, by a device that comes back, a file or vsock */
+	PRIVILEGE_SERVE = 16,  /* who connects to a socket that listens */
 	PRIVILEGE_NONE = 32,   /* not even that: it reads what is open, which a stranger wrote */
 };
 

@@ -4,13 +4,14 @@
 
 #include "daemon/arguments.h"
 #include "daemon/budget.h"
+#include "daemon/feed.h"
 #include "daemon/notify.h"
 #include "daemon/spending.h"
 #include "model/options.h"
 #include "recording/recorder.h"
 
 /* What is waited for. */
-enum { SIGNALS, TICK, VIEW, SOURCE, FDS };
+enum { SIGNALS, TICK, VIEW, SOURCE, FEED, FDS };
 
 struct daemon {
 	const struct daemon_arguments *arguments;
@@ -24,6 +25,7 @@ struct daemon {
 	unsigned int failures;	   /* readings that failed, one after the other */
 	char failure[256];	   /* what was said of the last one */
 	struct recorder *recorder; /* NULL: none */
+	struct feed *feed;	   /* NULL: none */
 	struct notify notify;
 	struct spending spending;
 	struct budget budget;
@@ -34,6 +36,12 @@ struct daemon {
 	bool stop;
 	int status;
 };
+
+/* Makes the socket, if the settings want one: 0 or -errno after one line. */
+int daemon__open_feed(struct daemon *daemon);
+
+/* Its clients want something. */
+void daemon__run_feed(struct daemon *daemon);
 
 /* An interval is over: a view is read and handed on. What fails is said, and does not end it. */
 void daemon__take_view(struct daemon *daemon);

@@ -49,6 +49,8 @@ static void take_view(struct daemon *daemon)
 	/* If it fails, it has said so, and the rest goes on. */
 	if (daemon->recorder)
 		recorder__write(daemon->recorder, view);
+	if (daemon->feed)
+		feed__send(daemon->feed, view);
 	all_source.shown(daemon->source, view);
 }
 

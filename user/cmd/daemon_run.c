@@ -117,6 +117,8 @@ static void wait_and_handle(struct daemon *daemon)
 		poll_source(daemon);
 	if (!daemon->stop && fds[VIEW].revents && is_over(daemon->fds[VIEW]))
 		daemon__take_view(daemon);
+	if (!daemon->stop && fds[FEED].revents)
+		daemon__run_feed(daemon);
 	if (!daemon->stop && fds[TICK].revents && is_over(daemon->fds[TICK]))
 		handle_tick(daemon);
 	interrupt__guard(before);
@@ -128,6 +130,7 @@ static int open_fds(struct daemon *daemon)
 	daemon->fds[TICK] = open_timer(NSEC_PER_SEC);
 	daemon->fds[VIEW] = open_timer(daemon->settings.interval_ns);
 	daemon->fds[SOURCE] = all_source.fd(daemon->source);
+	daemon->fds[FEED] = daemon->feed ? feed__fd(daemon->feed) : -1;
 	if (daemon->fds[SIGNALS] >= 0 && daemon->fds[TICK] >= 0 && daemon->fds[VIEW] >= 0)
 		return 0;
 	log_error("timers and signals: %s: raise the limit of open files", strerror(errno));
@@ -187,9 +190,11 @@ static int open_recorder(struct daemon *daemon)
 /* What takes privileges comes first; then they go. An exit status. */
 static int open_all(struct daemon *daemon)
 {
-	const struct privileges_kept kept = { .needs = all_source.needs(&daemon->options) |
-						       PRIVILEGE_ATTACH,
-					      .records = *daemon->settings.recording };
+	const struct privileges_kept kept = {
+		.needs = all_source.needs(&daemon->options) | PRIVILEGE_ATTACH |
+			 (*daemon->settings.socket ? PRIVILEGE_SERVE : 0),
+		.records = *daemon->settings.recording
+	};
 	int status;
 
 	if (notify__open(&daemon->notify))
@@ -197,7 +202,7 @@ static int open_all(struct daemon *daemon)
 	status = open_source(daemon);
 	if (status || daemon->stop)
 		return status;
-	if (open_recorder(daemon))
+	if (open_recorder(daemon) || daemon__open_feed(daemon))
 		return STATUS_FAILED;
 	if (privileges_drop(&kept))
 		return STATUS_HOST;
@@ -230,6 +235,7 @@ static void close_all(struct daemon *daemon)
 {
 	all_source.close(daemon->source);
 	recorder__close(daemon->recorder);
+	feed__close(daemon->feed);
 	for (int i = 0; i < SOURCE; i++)
 		if (daemon->fds[i] >= 0)
 			close(daemon->fds[i]);
@@ -241,7 +247,7 @@ static void close_all(struct daemon *daemon)
 
 int daemon__run(const struct daemon_arguments *arguments, const struct daemon_settings *settings)
 {
-	static struct daemon daemon = { .fds = { -1, -1, -1, -1 } };
+	static struct daemon daemon = { .fds = { -1, -1, -1, -1, -1 } };
 	int status;
 
 	daemon.arguments = arguments;

@@ -44,7 +44,8 @@ static int check_folder(const char *path)
 	snprintf(folder, sizeof(folder), "%s", path);
 	name = strrchr(folder, '/');
 	name[name == folder] = '\0';
-	if (mkdir(folder, 0755) && errno != EEXIST)
+	/* Whatever the umask is: its group has to come in. */
+	if (mkdir(folder, 0755) ? errno != EEXIST : chmod(folder, 0755))
 		return fail(path, "its folder");
 	if (lstat(folder, &file))
 		return fail(path, "its folder");
