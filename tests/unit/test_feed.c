@@ -120,6 +120,15 @@ static void test_more_than_hello(void **state)
 	expect_dropped(fd);
 }
 
+static void test_end_of_hello(void **state)
+{
+	int fd = connect_client();
+
+	(void)state;
+	say(fd, "", 1);
+	expect_dropped(fd);
+}
+
 static void test_hello_and_more(void **state)
 {
 	int fd = connect_one();
@@ -315,13 +324,21 @@ static void test_another_user(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FEED_TEST(test_moments),	 FEED_TEST(test_first_moment),
-		FEED_TEST(test_one_frame),	 FEED_TEST(test_garbage),
-		FEED_TEST(test_almost_hello),	 FEED_TEST(test_hello_in_parts),
-		FEED_TEST(test_more_than_hello), FEED_TEST(test_hello_and_more),
-		FEED_TEST(test_slow_reader),	 FEED_TEST(test_never_reads),
-		FEED_TEST(test_says_nothing),	 FEED_TEST(test_held),
-		FEED_TEST(test_flood),		 FEED_TEST(test_another_user),
+		FEED_TEST(test_moments),
+		FEED_TEST(test_first_moment),
+		FEED_TEST(test_one_frame),
+		FEED_TEST(test_garbage),
+		FEED_TEST(test_almost_hello),
+		FEED_TEST(test_hello_in_parts),
+		FEED_TEST(test_more_than_hello),
+		FEED_TEST(test_hello_and_more),
+		FEED_TEST(test_end_of_hello),
+		FEED_TEST(test_slow_reader),
+		FEED_TEST(test_never_reads),
+		FEED_TEST(test_says_nothing),
+		FEED_TEST(test_held),
+		FEED_TEST(test_flood),
+		FEED_TEST(test_another_user),
 	};
 
 	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);

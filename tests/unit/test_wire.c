@@ -321,6 +321,9 @@ static void test_hostile_rows(void **state)
 	EXPECT_BYTES(&pair_set, -EBADMSG, 1, 6, 0, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x10, 0);
 	EXPECT_BYTES(&pair_set, -EBADMSG, 1, 12, 0, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
 		     0x80, 0x80, 0x80, 0x80, 0);
+	/* a number of 32 bits, and one that is larger */
+	EXPECT_BYTES(&happening_set, 0, 1, 7, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0);
+	EXPECT_BYTES(&happening_set, -EBADMSG, 1, 7, 0, 0, 0, 1, 0x80, 0x80, 0x80, 0x80, 0x10, 0);
 	/* what there is once is there twice, or not at all */
 	EXPECT_BYTES(&loss_set, 0, 1, 2, 0, 0, 0, 1, 0);
 	EXPECT_BYTES(&loss_set, -EBADMSG, 2, 4, 0, 0, 0, 1, 0, 1, 0);
@@ -371,7 +374,7 @@ static void test_heads(void **state)
 	assert_int_equal(wire__read_head(head, &kind, &size), -EBADMSG);
 }
 
-/* Each beginning of the tables is refused, and so are tables that come twice. */
+/* Each beginning of the tables is refused, one byte more as well, and so are tables that come twice. */
 static void test_cut_tables(void **state)
 {
 	struct wire_frame *frame;
@@ -384,16 +387,16 @@ static void test_cut_tables(void **state)
 	size = frame->size - WIRE_HEAD;
 	assert_int_equal(wire_reader__tables(pipe.reader, frame->bytes + WIRE_HEAD, size),
 			 -EBADMSG);
-	for (size_t cut = 0; cut <= size; cut++) {
-		unsigned char *bytes = malloc(cut ? cut : 1); /* what is behind is nobody's */
+	for (size_t cut = 0; cut <= size + 1; cut++) {
+		unsigned char *bytes = calloc(1, cut ? cut : 1); /* what is behind is nobody's */
 
 		assert_non_null(bytes);
-		memcpy(bytes, frame->bytes + WIRE_HEAD, cut);
+		memcpy(bytes, frame->bytes + WIRE_HEAD, cut < size ? cut : size);
 		wire_reader__close(pipe.reader);
 		assert_int_equal(wire_reader__open(&pipe.reader, all_sets, ARRAY_SIZE(all_sets)),
 				 0);
 		assert_int_equal(wire_reader__tables(pipe.reader, bytes, cut),
-				 cut < size ? -EBADMSG : 0);
+				 cut == size ? 0 : -EBADMSG);
 		free(bytes);
 	}
 	wire_frame__release(frame);
