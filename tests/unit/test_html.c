@@ -145,7 +145,7 @@ static void test_all_waits(void **state)
 static void test_heat(void **state)
 {
 	const struct svg_heat_cell cells[] = {
-		{ true, 0 }, { true, 0.01 }, { false, 50 }, { true, 30 }, { true, 40 },
+		{ true, 0 }, { true, 0.01 }, { false, 0.02 }, { true, 30 }, { true, 40 },
 	};
 
 	(void)state;
