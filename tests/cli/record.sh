@@ -54,6 +54,21 @@ for options in '--json' '--by device' '--json --by device --hist'; do
 	same io "${words[@]}"
 done
 
+# What the host was like is recorded by each tool.
+if command -v sqlite3 > /dev/null; then
+	for tool in cpu io; do
+		rm -f "$file"*
+		try "$build/kvmq-$tool" --record "$file" 0.1 1
+		recorded=$(sqlite3 "$file" "SELECT build, length(command_line) > 0, cpu FROM host LIMIT 1")
+		wanted="$(uname -v)|1|$(sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo | cut -c1-63)"
+		if [[ $recorded == "$wanted" ]]; then
+			ok "$tool --record: what the host is like"
+		else
+			bad "$tool --record: what the host is like" "'$recorded', not '$wanted'"
+		fi
+	done
+fi
+
 rm -f "$file"*
 try "$cpu" --json --record "$file" 0.1 6
 refuses 'exit --from a recording of kvmq-cpu' 1 "recording'.*kvmq-cpu" "$exits" --from "$file"
