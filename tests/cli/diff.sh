@@ -117,6 +117,20 @@ if command -v jq > /dev/null; then
 	else
 		bad 'diff: two intervals of JSON' "$joined"
 	fi
+	# Rows of vCPUs, and of all threads, are a VM's together.
+	"$build/tests/test_golden" kvmq-cpu tests/golden/cpu-causes.scene "$scratch/causes"
+	for by in vcpu vm thread; do
+		"$cpu" --json --by $by --from "$scratch/causes" > "$scratch/by-$by"
+	done
+	for by in vcpu thread; do
+		one=$("$diff" --json "$scratch/by-$by" -- "$scratch/by-vm" | jq -r '[.rows[] | select(.role == "web") |
+			select(.a.known > 0 and .a.runs == .b.runs) | .figure] | sort | join(" ")')
+		if [[ $one == 'ready_pct ready_preempt_pct ready_throttled_pct ready_wake_pct run_pct wait_max_ns wait_mean_ns waits_per_s' ]]; then
+			ok "diff: JSON by $by and by VM"
+		else
+			bad "diff: JSON by $by and by VM" "the same: $one"
+		fi
+	done
 else
 	skip 'diff: figures of JSON lines' 'no jq: tools/setup check'
 fi
