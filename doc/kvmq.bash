@@ -50,7 +50,7 @@ _kvmq_values() {
 		ps -eo args= 2> /dev/null |
 			sed -n 's/^[^ ]*qemu.* -name \(guest=\)\{0,1\}\([^, ]*\).*/\2/p' | sort -u
 		;;
-	*:-n | *:--top | *:--count | *:--since | *:--until) ;;
+	*:-n | *:--top | *:--count | *:--since | *:--until | *:--incident) ;;
 	*) return 1 ;;
 	esac
 }
@@ -75,18 +75,18 @@ _kvmq_options() {
 	fi
 	if [[ $1 == kvmq-why ]]; then
 		echo -j --json -m --vm= -c --cgroup= -q --qmp= -U --vmm -G --with-guests -R --rules -E --explain= -t --threshold= -T --timestamp --local --utc \
-			-r --record= -f --from= --since= --until= --
+			-r --record= -f --from= --since= --until= --incident= --
 		return
 	fi
 	if [[ $1 == kvmq-top ]]; then
 		echo -b --batch -B --blame -n --count= -p --pdh -m --vm= -c --cgroup= --local --utc -r --record= -f --from= \
-			--since= --until= --
+			--since= --until= --incident= --
 		return
 	fi
 	echo -j --json
 	[[ $1 != kvmq-doctor ]] || return
 	echo -m --vm= -c --cgroup= -b --by= -H --hist -e --events --events= -o --columns= -s --sort= -n --top= \
-		-T --timestamp --local --utc -r --record= -f --from= --since= --until= --
+		-T --timestamp --local --utc -r --record= -f --from= --since= --until= --incident= --
 	case $1 in
 	kvmq-cpu) echo -B --blame -O --overlap -t --timeline= ;;
 	kvmq-numa) echo -R --residency= ;;

@@ -81,6 +81,7 @@ static int read_view(void *data, struct view *view)
 	sched->realtime_ns = wanted.start_ns + source->reads * wanted.step_ns;
 	if (source->reads && source->reads % 3 == 0)
 		sched->realtime_ns -= wanted.early_ns;
+	sched->time_ns = sched->realtime_ns - wanted.start_ns;
 	sched->cost.switches = source->reads * source->reads;
 	source->sink->take(source->sink->context, &event);
 	source->reads++;

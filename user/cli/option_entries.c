@@ -101,6 +101,12 @@ static int set_top(struct options *options, const struct option_entry *entry, co
 	return parse_number(text, 1, TOP_MAX, &options->top) ? option__refuse(entry, text) : 0;
 }
 
+static int set_incident(struct options *options, const struct option_entry *entry, const char *text)
+{
+	return parse_number(text, 1, INT64_MAX, &options->incident) ? option__refuse(entry, text)
+								    : 0;
+}
+
 /* The last of the two counts. */
 static int set_zone(struct options *options, const struct option_entry *entry, const char *text)
 {
@@ -255,6 +261,15 @@ const struct option_entry option_until = {
 	.expected = TIME_FORMS,
 	.place = offsetof(struct options, until),
 	.set = option__set_text,
+};
+
+const struct option_entry option_incident = {
+	.name = "incident",
+	.has_argument = required_argument,
+	.argument = "N",
+	.help = "only the incident with this number, which kvmqd has kept",
+	.expected = "a whole number from 1 on",
+	.set = set_incident,
 };
 
 const struct option_entry option_verbose = {

@@ -9,8 +9,8 @@
 
 extern const struct option_entry option_vm, option_cgroup, option_hist, option_events, option_json,
 	option_columns, option_sort, option_top, option_timestamp, option_local, option_utc,
-	option_record, option_from, option_since, option_until, option_verbose, option_version,
-	option_help;
+	option_record, option_from, option_since, option_until, option_incident, option_verbose,
+	option_version, option_help;
 
 /* --by of a tool that has these rows; the first is the default. */
 #define OPTION_BY(...)                                                                             \

@@ -27,6 +27,10 @@ static const struct option_rule shared_rules[] = {
 	  .why = "which measures nothing" },
 	{ .option = "--since", .needs = "--from", .why = "it chooses from what was recorded" },
 	{ .option = "--until", .needs = "--from", .why = "it chooses from what was recorded" },
+	{ .option = "--incident", .needs = "--from", .why = "it chooses from what was recorded" },
+	{ .option = "--incident",
+	  .excludes = { "--since", "--until" },
+	  .why = "which has times of its own" },
 	{ 0 },
 };
 

@@ -37,6 +37,12 @@ static uint64_t time_of(const struct replay *replay, int which)
 	return replay->views[which].sched.realtime_ns;
 }
 
+/* The time of day may have been set meanwhile. */
+static uint64_t monotonic_of(const struct replay *replay, int which)
+{
+	return replay->views[which].sched.time_ns;
+}
+
 /* Returns 0, 1 (the last one) or -errno. */
 static int show_held(struct replay *replay)
 {
@@ -73,7 +79,25 @@ static bool is_step(const struct replay *replay)
 	uint64_t half_ns = recording__run(replay->recording)->interval_ns / 2;
 
 	return !options->interval_given ||
-	       time_of(replay, HELD) + half_ns >= time_of(replay, BEFORE) + options->interval_ns;
+	       monotonic_of(replay, HELD) + half_ns >=
+		       monotonic_of(replay, BEFORE) + options->interval_ns;
+}
+
+/* The view that was read ends an interval that is wanted. */
+static bool is_wanted(const struct replay *replay)
+{
+	const struct options *options = &replay->life->options;
+
+	return time_of(replay, READ) <= options->until_ns &&
+	       (!options->since || time_of(replay, READ) > options->since_ns);
+}
+
+static bool has_wanted_events(const struct replay *replay)
+{
+	const struct options *options = &replay->life->options;
+
+	return time_of(replay, READ) <= options->until_ns &&
+	       time_of(replay, READ) >= options->since_ns;
 }
 
 /* A view was read. Returns 0, 1 (no more are wanted) or -errno. */
@@ -82,15 +106,13 @@ static int take_view(struct replay *replay)
 	int64_t id = recording__run(replay->recording)->id;
 	int done;
 
-	if (time_of(replay, READ) > replay->life->options.until_ns)
-		return 1;
-	if (id != replay->run) {
+	if (id != replay->run || !is_wanted(replay)) {
 		/*
 		 * The time between two runs was not measured. What came before a run's first view
 		 * was.
 		 */
 		done = show_held(replay);
-		if (!done && time_of(replay, READ) >= replay->life->options.since_ns)
+		if (!done && has_wanted_events(replay))
 			print_events(replay);
 		swap(replay, BEFORE, READ);
 		replay->run = id;
@@ -102,14 +124,24 @@ static int take_view(struct replay *replay)
 	return is_step(replay) ? show_held(replay) : 0;
 }
 
+static int choose_moments(struct replay *replay)
+{
+	const struct options *options = &replay->life->options;
+
+	if (options->incident)
+		return recording__choose(replay->recording, (int64_t)options->incident);
+	if (!options->since && !options->until)
+		return 0;
+	return recording__between(replay->recording, options->since ? options->since_ns : 0,
+				  options->until_ns);
+}
+
 /* Returns 0 or -errno. */
 static int replay_all(struct replay *replay)
 {
 	const struct options *options = &replay->life->options;
-	int done = 0, got = 1;
+	int done = choose_moments(replay), got = 1;
 
-	if (options->since)
-		done = recording__seek(replay->recording, options->since_ns);
 	while (!done && got > 0) {
 		got = recorded__next(replay->recording, options, &replay->views[READ]);
 		done = got > 0 ? take_view(replay) : got;

@@ -106,6 +106,7 @@ struct options {
 	const char *until;
 	uint64_t since_ns;    /* since 1970; of what was recorded, this and later moments */
 	uint64_t until_ns;    /* and up to this one; UINT64_MAX without --until */
+	uint64_t incident;    /* that a recording has kept; 0: all else */
 	unsigned int verbose; /* how often -v was given */
 	uint64_t interval_ns;
 	bool interval_given;

@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/output_file.h"
 
-#define BUSY_MS 1000
 #define LONGEST_VALUE (1 << 20) /* bytes; a stranger's file may ask for more */
 #define GIVE_RECORDING "give a file that --record has written"
 #define NO_RECORDING "is no recording: " GIVE_RECORDING
@@ -151,14 +150,22 @@ static int check_beside(const struct database *database, const char *ending)
 				refusal, ending);
 }
 
+bool database__was_replaced(const struct database *database)
+{
+	struct stat held, named;
+
+	if (fstat(database->fd, &held) || lstat(database->path, &named))
+		return errno == ENOENT;
+	return held.st_dev != named.st_dev || held.st_ino != named.st_ino;
+}
+
 int database__check_files(const struct database *database)
 {
 	static const char *const beside[] = { "-journal", "-wal", "-shm" };
-	struct stat held, named;
+	struct stat named;
 	int error = 0;
 
-	if (fstat(database->fd, &held) || lstat(database->path, &named) ||
-	    held.st_dev != named.st_dev || held.st_ino != named.st_ino)
+	if (lstat(database->path, &named) || database__was_replaced(database))
 		return database__refuse(database, -EPERM,
 					"was taken away meanwhile: give another name");
 	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]) && !error; i++)
@@ -193,7 +200,7 @@ static void distrust(sqlite3 *db)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LONGEST_VALUE);
-	sqlite3_busy_timeout(db, BUSY_MS);
+	sqlite3_busy_timeout(db, DATABASE_BUSY_MS);
 	sqlite3_extended_result_codes(db, 1);
 }
 

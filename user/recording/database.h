@@ -9,13 +9,15 @@
 
 #define DATABASE_OURS 0x6b766d71 /* application_id: "kvmq" */
 #define DATABASE_VERSION 1	 /* user_version: of what doc/recording.md says */
+#define DATABASE_BUSY_MS 1000	 /* how long somebody else is waited for */
 
 struct database {
 	sqlite3 *db;
 	const char *option; /* what messages begin with */
 	char *path;
-	int fd;	       /* whoever writes holds its lock; or -1 */
-	bool is_blank; /* there is no table in it yet */
+	int fd;				   /* whoever writes holds its lock; or -1 */
+	bool is_blank;			   /* there is no table in it yet */
+	uint64_t max_bytes, max_wal_bytes; /* room__limit(); 0: any */
 };
 
 /*
@@ -38,6 +40,9 @@ void database__close(struct database *database);
 
 /* After the writer's first commit: checks again who owns the files that this has made. */
 int database__check_files(const struct database *database);
+
+/* Whether something else is at its path now, or nothing, as far as this process may look. */
+bool database__was_replaced(const struct database *database);
 
 /* Says what SQLite's code means and what to do about it: -errno. */
 int database__fail(const struct database *database, int code);

@@ -29,6 +29,13 @@ bool layout__needs_here(const struct set *set)
 	return set->key_count == set->field_count;
 }
 
+const char *layout__suffix(uint32_t tier)
+{
+	static const char *const suffixes[LAYOUT_TIERS] = { "", "_1", "_2", "_kept" };
+
+	return suffixes[tier];
+}
+
 static bool is_moments(const struct set *set)
 {
 	return !strcmp(set->name, LAYOUT_MOMENTS);
@@ -105,7 +112,8 @@ static bool read_stored(sqlite3_stmt *row, struct stored_field *stored)
 	       sqlite3_column_int(row, 4);
 }
 
-int layout__load(const struct database *database, const struct set *set, struct layout *layout)
+int layout__load(const struct database *database, const struct set *set, uint32_t tier,
+		 struct layout *layout)
 {
 	sqlite3_stmt *rows;
 	int code, error;
@@ -115,11 +123,12 @@ int layout__load(const struct database *database, const struct set *set, struct 
 				  "SELECT name, type, kind, count, "
 				  "EXISTS (SELECT 1 FROM sqlite_master WHERE name = table_name "
 				  "AND sql LIKE 'CREATE TABLE%') "
-				  "FROM fields WHERE table_name = ? ORDER BY place",
+				  "FROM fields WHERE table_name = ?1 || ?2 ORDER BY place",
 				  &rows);
 	if (error)
 		return error;
 	sqlite3_bind_text(rows, 1, set->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(rows, 2, layout__suffix(tier), -1, SQLITE_STATIC);
 	while (!error && (code = sqlite3_step(rows)) == SQLITE_ROW) {
 		struct stored_field *stored = list_add(&layout->fields);
 
@@ -200,18 +209,26 @@ int layout__begin(const struct database *database)
 	return run_text(database, text);
 }
 
-static void append_field(sqlite3_str *text, const struct set *set, uint32_t i)
+int layout__make_incidents(const struct database *database)
+{
+	return database__run(database,
+			     "CREATE TABLE IF NOT EXISTS incidents (id INTEGER PRIMARY KEY, "
+			     "whole INTEGER, first INTEGER, last INTEGER, since_ns INTEGER, "
+			     "until_ns INTEGER, vm TEXT, rule TEXT, verdict TEXT, bytes INTEGER)");
+}
+
+static void append_field(sqlite3_str *text, const struct set *set, uint32_t tier, uint32_t i)
 {
 	const struct field *field = column(set, i);
 
-	sqlite3_str_appendf(text, ";INSERT INTO fields VALUES ('%q', '%q', %u, '%s', '%s', %u)",
-			    set->name, field->name, i, type_names[field->type],
-			    kind_names[field->kind], field->count);
+	sqlite3_str_appendf(text, ";INSERT INTO fields VALUES ('%q%s', '%q', %u, '%s', '%s', %u)",
+			    set->name, layout__suffix(tier), field->name, i,
+			    type_names[field->type], kind_names[field->kind], field->count);
 }
 
-static void append_table(sqlite3_str *text, const struct set *set)
+static void append_table(sqlite3_str *text, const struct set *set, uint32_t tier)
 {
-	sqlite3_str_appendf(text, "CREATE TABLE \"%w\" (", set->name);
+	sqlite3_str_appendf(text, "CREATE TABLE \"%w%s\" (", set->name, layout__suffix(tier));
 	if (is_moments(set))
 		sqlite3_str_appendall(text, "id INTEGER PRIMARY KEY, run INTEGER, whole INTEGER");
 	else
@@ -224,33 +241,35 @@ static void append_table(sqlite3_str *text, const struct set *set)
 				    column_type(column(set, i)));
 	sqlite3_str_appendall(text, ")");
 	for (uint32_t i = 0; i < column_count(set); i++)
-		append_field(text, set, i);
+		append_field(text, set, tier, i);
 }
 
-int layout__extend(const struct database *database, const struct set *set,
+int layout__extend(const struct database *database, const struct set *set, uint32_t tier,
 		   const struct layout *layout)
 {
 	sqlite3_str *text = sqlite3_str_new(database->db);
 
 	if (!layout->fields.count)
-		append_table(text, set);
+		append_table(text, set, tier);
 	for (uint32_t i = 0; layout->fields.count && i < column_count(set); i++) {
 		if (find_stored(layout, column(set, i)->name))
 			continue;
-		sqlite3_str_appendf(text, ";ALTER TABLE \"%w\" ADD COLUMN \"%w\" %s", set->name,
-				    column(set, i)->name, column_type(column(set, i)));
-		append_field(text, set, i);
+		sqlite3_str_appendf(text, ";ALTER TABLE \"%w%s\" ADD COLUMN \"%w\" %s", set->name,
+				    layout__suffix(tier), column(set, i)->name,
+				    column_type(column(set, i)));
+		append_field(text, set, tier, i);
 	}
 	sqlite3_str_appendall(text, ";");
 	return run_text(database, text);
 }
 
-int layout__insert(const struct database *database, const struct set *set, sqlite3_stmt **statement)
+int layout__insert(const struct database *database, const struct set *set, uint32_t tier,
+		   sqlite3_stmt **statement)
 {
 	sqlite3_str *text = sqlite3_str_new(database->db);
 	uint32_t lead = is_moments(set) ? LAYOUT_MOMENT_LEAD : LAYOUT_ITEM_LEAD;
 
-	sqlite3_str_appendf(text, "INSERT INTO \"%w\" (%s", set->name,
+	sqlite3_str_appendf(text, "INSERT INTO \"%w%s\" (%s", set->name, layout__suffix(tier),
 			    is_moments(set) ? "id, run, whole" : "row");
 	for (uint32_t i = 0; i < column_count(set); i++)
 		sqlite3_str_appendf(text, ", \"%w\"", column(set, i)->name);
@@ -281,7 +300,7 @@ static void append_gone(sqlite3_str *text, const struct layout *layout)
 					    layout->fields.list[i].name);
 }
 
-int layout__select(const struct database *database, const struct set *set,
+int layout__select(const struct database *database, const struct set *set, uint32_t tier,
 		   const struct layout *layout, sqlite3_stmt **statement)
 {
 	sqlite3_str *text;
@@ -293,10 +312,41 @@ int layout__select(const struct database *database, const struct set *set,
 	sqlite3_str_appendf(text, "SELECT %s", is_moments(set) ? "id, run, whole" : "row");
 	append_gone(text, layout);
 	append_columns(text, set, layout);
-	sqlite3_str_appendf(text, " FROM \"%w\" WHERE ", set->name);
+	sqlite3_str_appendf(text, " FROM \"%w%s\" WHERE ", set->name, layout__suffix(tier));
 	if (is_moments(set))
 		sqlite3_str_appendall(text, "id >= ?1 AND whole >= ?2 ORDER BY id LIMIT 1");
 	else
 		sqlite3_str_appendall(text, "row BETWEEN ?1 AND ?2 ORDER BY row");
+	return prepare_text(database, text, statement);
+}
+
+int layout__copy(const struct database *database, const struct set *set, uint32_t from, uint32_t to,
+		 sqlite3_stmt **statement)
+{
+	sqlite3_str *columns = sqlite3_str_new(database->db), *text = sqlite3_str_new(database->db);
+	char *list;
+
+	sqlite3_str_appendall(columns, is_moments(set) ? "id, run, whole" : "row");
+	for (uint32_t i = 0; i < column_count(set); i++)
+		sqlite3_str_appendf(columns, ", \"%w\"", column(set, i)->name);
+	list = sqlite3_str_finish(columns);
+	sqlite3_str_appendf(text,
+			    "INSERT OR IGNORE INTO \"%w%s\" (%s) SELECT %s FROM \"%w%s\" "
+			    "WHERE %s BETWEEN ?1 AND ?2",
+			    set->name, layout__suffix(to), list, list, set->name,
+			    layout__suffix(from), is_moments(set) ? "id" : "row");
+	sqlite3_free(list);
+	return prepare_text(database, text, statement);
+}
+
+int layout__delete(const struct database *database, const struct set *set, uint32_t tier,
+		   sqlite3_stmt **statement)
+{
+	sqlite3_str *text = sqlite3_str_new(database->db);
+
+	sqlite3_str_appendf(text,
+			    "DELETE FROM \"%w%s\" WHERE row <= (SELECT max(row) FROM (SELECT row "
+			    "FROM \"%w%s\" WHERE row < ?1 ORDER BY row LIMIT ?2))",
+			    set->name, layout__suffix(tier), set->name, layout__suffix(tier));
 	return prepare_text(database, text, statement);
 }

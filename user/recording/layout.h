@@ -10,6 +10,16 @@
 #define LAYOUT_ROW_BITS 20
 #define LAYOUT_MOMENTS "moments"
 
+/*
+ * The tiers of a file: each has tables of its own, whose names end in its suffix. The finest one
+ * has none. A moment has the same number in all tiers that have it. LAYOUT_KEPT is of incidents.
+ */
+enum {
+	LAYOUT_KEPT = 3,
+	LAYOUT_TIERS,
+};
+const char *layout__suffix(uint32_t tier);
+
 /* Columns before those of the set: of "moments" its id, run, whole; of others the row. */
 #define LAYOUT_MOMENT_LEAD 3
 #define LAYOUT_ITEM_LEAD 1
@@ -33,7 +43,8 @@ struct layout {
 bool layout__needs_here(const struct set *set);
 
 /* What the file knows of a set: 0 or -errno after one line. layout__free() it in any case. */
-int layout__load(const struct database *database, const struct set *set, struct layout *layout);
+int layout__load(const struct database *database, const struct set *set, uint32_t tier,
+		 struct layout *layout);
 void layout__free(struct layout *layout);
 
 /* Whether the columns with the names of the set's fields can be read as these fields. */
@@ -44,18 +55,29 @@ int layout__check(const struct database *database, const struct set *set,
 int layout__begin(const struct database *database);
 
 /* Makes the set's table, or those of its columns that the file does not have. */
-int layout__extend(const struct database *database, const struct set *set,
+int layout__extend(const struct database *database, const struct set *set, uint32_t tier,
 		   const struct layout *layout);
 
+/* Makes the list of incidents, unless it is there. */
+int layout__make_incidents(const struct database *database);
+
 /* INSERT of a row: the lead, the set's fields, and "here" if it needs that. */
-int layout__insert(const struct database *database, const struct set *set,
+int layout__insert(const struct database *database, const struct set *set, uint32_t tier,
 		   sqlite3_stmt **statement);
 
 /*
  * SELECT of the rows from ?1 to ?2 (of moments: the first from ?1 on, if whole or ?2 is 0): the
  * lead, whether the item has gone, the set's fields. *statement is NULL if there is no table.
  */
-int layout__select(const struct database *database, const struct set *set,
+int layout__select(const struct database *database, const struct set *set, uint32_t tier,
 		   const struct layout *layout, sqlite3_stmt **statement);
+
+/* Copies the rows from ?1 to ?2 (of moments: their numbers) to another tier that may have them. */
+int layout__copy(const struct database *database, const struct set *set, uint32_t from, uint32_t to,
+		 sqlite3_stmt **statement);
+
+/* DELETE of the first rows before row ?1, ?2 of them at most. Not of moments. */
+int layout__delete(const struct database *database, const struct set *set, uint32_t tier,
+		   sqlite3_stmt **statement);
 
 #endif

@@ -10,9 +10,9 @@
 #include "recording/database.h"
 #include "recording/layout.h"
 
-static const char *const taken[] = {
-	"runs", "fields", "row", "moment", "id", "run", "whole", "here"
-};
+/* Tables, then columns of every table. */
+static const char *const taken[] = { "runs", "fields", "incidents", "row", "moment",
+				     "id",   "run",    "whole",	    "here" };
 
 static bool is_taken(const char *name, size_t from, size_t to)
 {
@@ -32,6 +32,20 @@ static bool is_name(const char *name)
 	return !*name;
 }
 
+/* As another tier's table of a set with a shorter name. */
+static bool ends_as_tier(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (uint32_t tier = 1; tier < LAYOUT_TIERS; tier++) {
+		size_t ending = strlen(layout__suffix(tier));
+
+		if (length > ending && !strcasecmp(name + length - ending, layout__suffix(tier)))
+			return true;
+	}
+	return false;
+}
+
 static const char *field_fault(const struct set *set, uint32_t place, bool is_moments)
 {
 	const struct field *field = &set->fields[place];
@@ -39,8 +53,8 @@ static const char *field_fault(const struct set *set, uint32_t place, bool is_mo
 
 	if (!is_name(field->name))
 		return "a field's name is no word";
-	if (is_moments ? is_taken(field->name, 4, 7)
-		       : is_taken(field->name, 2, 4) || is_taken(field->name, 7, 8))
+	if (is_moments ? is_taken(field->name, 5, 8)
+		       : is_taken(field->name, 3, 5) || is_taken(field->name, 8, 9))
 		return "a field's name is that of a column of every table";
 	if (is_key != (place < set->key_count))
 		return "its keys are not its first fields";
@@ -70,7 +84,7 @@ static const char *set_fault(const struct recording_info *info, uint32_t place)
 
 	if (!place)
 		fault = moments_fault(set);
-	if (!is_name(set->name) || is_taken(set->name, 0, 2))
+	if (!is_name(set->name) || is_taken(set->name, 0, 3) || ends_as_tier(set->name))
 		return "its name cannot be a table's";
 	for (uint32_t i = 0; i < place; i++)
 		if (!strcasecmp(info->sets[i]->name, set->name))

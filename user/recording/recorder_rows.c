@@ -9,12 +9,12 @@
 #include "recording/recorder_internal.h"
 
 /* A row is bound: puts it into the file. */
-int recorder__insert(const struct recorder *recorder, sqlite3_stmt *statement)
+int recorder__insert(const struct database *database, sqlite3_stmt *statement)
 {
 	int code = sqlite3_step(statement);
 
 	sqlite3_reset(statement);
-	return code == SQLITE_DONE ? 0 : database__fail(&recorder->database, code);
+	return code == SQLITE_DONE ? 0 : database__fail(database, code);
 }
 
 static void bind_text(sqlite3_stmt *statement, int place, const struct field *field,
@@ -26,10 +26,10 @@ static void bind_text(sqlite3_stmt *statement, int place, const struct field *fi
 }
 
 /* Binds the fields of an item, from a parameter on; was: what its arrays have grown from. */
-static void bind_item(struct recorder *recorder, sqlite3_stmt *statement, int place,
+static void bind_item(struct tier_writer *tier, sqlite3_stmt *statement, int place,
 		      const struct set *set, const void *was, const void *is)
 {
-	unsigned char *bytes = recorder->arrays;
+	unsigned char *bytes = tier->arrays;
 
 	for (uint32_t i = 0; i < set->field_count; i++, place++) {
 		const struct field *field = &set->fields[i];
@@ -65,127 +65,92 @@ static void bind_gone(sqlite3_stmt *statement, const struct set *set, const void
 }
 
 /* Gives the next row of a set its number. */
-static int bind_row(struct recorder *recorder, uint32_t place)
+static int bind_row(struct tier_writer *tier, uint32_t place)
 {
-	uint32_t row = recorder->rows[place]++;
+	uint32_t row = tier->rows[place]++;
 
 	if (row >> LAYOUT_ROW_BITS)
-		return database__refuse(&recorder->database, -E2BIG,
+		return database__refuse(tier->database, -E2BIG,
 					"cannot hold more than %u of %s: watch fewer VMs",
-					1U << LAYOUT_ROW_BITS, recorder->info.sets[place]->name);
-	sqlite3_bind_int64(recorder->inserts[place], 1, recorder->moment << LAYOUT_ROW_BITS | row);
+					1U << LAYOUT_ROW_BITS, tier->info->sets[place]->name);
+	sqlite3_bind_int64(tier->inserts[place], 1, tier->moment << LAYOUT_ROW_BITS | row);
 	return 0;
 }
 
-static int write_row(struct recorder *recorder, uint32_t place, const void *was, const void *is)
+static int write_row(struct tier_writer *tier, uint32_t place, const void *was, const void *is)
 {
-	sqlite3_stmt *statement = recorder->inserts[place];
-	int error = bind_row(recorder, place);
+	sqlite3_stmt *statement = tier->inserts[place];
+	int error = bind_row(tier, place);
 
 	if (error)
 		return error;
-	bind_item(recorder, statement, LAYOUT_ITEM_LEAD + 1, recorder->info.sets[place], was, is);
-	return recorder__insert(recorder, statement);
+	bind_item(tier, statement, LAYOUT_ITEM_LEAD + 1, tier->info->sets[place], was, is);
+	return recorder__insert(tier->database, statement);
 }
 
 /* Writes an item, unless a reader knows it anyway. */
-static int write_change(struct recorder *recorder, uint32_t place, void *mine, const void *is)
+static int write_change(struct tier_writer *tier, uint32_t place, void *mine, const void *is)
 {
-	const struct set *set = recorder->info.sets[place];
+	const struct set *set = tier->info->sets[place];
 	int error;
 
-	if (!recorder->is_whole && set__equal(set, mine, is))
+	if (!tier->is_whole && set__equal(set, mine, is))
 		return 0;
-	error = write_row(recorder, place, recorder->is_whole ? recorder->mirror.nothing : mine,
-			  is);
+	error = write_row(tier, place, tier->is_whole ? tier->mirror.nothing : mine, is);
 	mirror__copy_item(set, mine, is);
 	return error;
 }
 
 /* The next set, from place on, that describes the list of the one at first; or the set count. */
-static uint32_t next_of_list(const struct recorder *recorder, uint32_t first, uint32_t place)
+static uint32_t next_of_list(const struct tier_writer *tier, uint32_t first, uint32_t place)
 {
-	const struct recording_info *info = &recorder->info;
+	const struct recording_info *info = tier->info;
 
 	for (; place < info->set_count; place++)
-		if (place == first || (recorder->mirror.parts[place] == PART_AGAIN &&
+		if (place == first || (tier->mirror.parts[place] == PART_AGAIN &&
 				       info->sets[place]->list == info->sets[first]->list))
 			break;
 	return place;
 }
 
-static int write_item(struct recorder *recorder, uint32_t first, void *mine, const void *is)
+static int write_item(struct tier_writer *tier, uint32_t first, void *mine, const void *is)
 {
 	int error = 0;
 
-	for (uint32_t i = next_of_list(recorder, first, first);
-	     i < recorder->info.set_count && !error; i = next_of_list(recorder, first, i + 1))
-		error = write_change(recorder, i, mine, is);
+	for (uint32_t i = next_of_list(tier, first, first); i < tier->info->set_count && !error;
+	     i = next_of_list(tier, first, i + 1))
+		error = write_change(tier, i, mine, is);
 	return error;
 }
 
-static int write_new(struct recorder *recorder, uint32_t first, struct list *list, const void *is)
+static int write_new(struct tier_writer *tier, uint32_t first, struct list *list, const void *is)
 {
-	const struct set *set = recorder->info.sets[first];
+	const struct set *set = tier->info->sets[first];
 	void *mine = list__add(list, set->size);
-	int error = mine ? 0 : database__fail(&recorder->database, SQLITE_NOMEM);
+	int error = mine ? 0 : database__fail(tier->database, SQLITE_NOMEM);
 
-	for (uint32_t i = next_of_list(recorder, first, first);
-	     i < recorder->info.set_count && !error; i = next_of_list(recorder, first, i + 1)) {
-		error = write_row(recorder, i, recorder->mirror.nothing, is);
-		mirror__copy_item(recorder->info.sets[i], mine, is);
+	for (uint32_t i = next_of_list(tier, first, first); mine && i < tier->info->set_count;
+	     i = next_of_list(tier, first, i + 1)) {
+		if (!error)
+			error = write_row(tier, i, tier->mirror.nothing, is);
+		mirror__copy_item(tier->info->sets[i], mine, is);
 	}
 	return error;
 }
 
-static int write_gone(struct recorder *recorder, uint32_t first, const void *mine)
+static int write_gone(struct tier_writer *tier, uint32_t first, const void *mine)
 {
 	int error = 0;
 
-	for (uint32_t i = next_of_list(recorder, first, first);
-	     i < recorder->info.set_count && !error; i = next_of_list(recorder, first, i + 1)) {
-		error = bind_row(recorder, i);
+	for (uint32_t i = next_of_list(tier, first, first); i < tier->info->set_count && !error;
+	     i = next_of_list(tier, first, i + 1)) {
+		error = bind_row(tier, i);
 		if (error)
 			break;
-		bind_gone(recorder->inserts[i], recorder->info.sets[i], mine);
-		error = recorder__insert(recorder, recorder->inserts[i]);
+		bind_gone(tier->inserts[i], tier->info->sets[i], mine);
+		error = recorder__insert(tier->database, tier->inserts[i]);
 	}
 	return error;
-}
-
-static int compare_places(const void *left, const void *right, void *set)
-{
-	return set__compare(set, *(const void *const *)left, *(const void *const *)right);
-}
-
-/*
- * Puts the list's items in the order of their keys into recorder->order; two items with equal keys
- * are an error.
- */
-static int order_items(struct recorder *recorder, const struct set *set, const struct list *list)
-{
-	bool is_ordered = true, is_unique = true;
-
-	if (list_reserve(&recorder->order, list->count))
-		return database__fail(&recorder->database, SQLITE_NOMEM);
-	recorder->order.count = list->count;
-	for (size_t i = 0; i < list->count; i++) {
-		recorder->order.list[i] = (char *)list->items + i * set->size;
-		if (i && compare_places(&recorder->order.list[i - 1], &recorder->order.list[i],
-					(void *)set) >= 0)
-			is_ordered = false;
-	}
-	if (is_ordered)
-		return 0;
-	qsort_r(recorder->order.list, list->count, sizeof(void *), compare_places, (void *)set);
-	for (size_t i = 1; i < list->count && is_unique; i++)
-		is_unique = compare_places(&recorder->order.list[i - 1], &recorder->order.list[i],
-					   (void *)set) < 0;
-	return is_unique
-		       ? 0
-		       : database__refuse(&recorder->database, -EEXIST,
-					  "is given two %s with the same keys: tell kvmq's authors",
-					  set->name);
 }
 
 /* Items that go leave no gap among the old ones; new ones are behind these until the end. */
@@ -208,9 +173,9 @@ static void keep(struct walk *walk, const struct set *set)
 }
 
 /* All old items before this one have gone; NULL: all that are left. */
-static int pass_gone(struct recorder *recorder, uint32_t first, struct walk *walk, const void *item)
+static int pass_gone(struct tier_writer *tier, uint32_t first, struct walk *walk, const void *item)
 {
-	const struct set *set = recorder->info.sets[first];
+	const struct set *set = tier->info->sets[first];
 	int error = 0;
 
 	for (; walk->at < walk->before && !error; walk->at++) {
@@ -218,7 +183,10 @@ static int pass_gone(struct recorder *recorder, uint32_t first, struct walk *wal
 
 		if (item && set__compare(set, mine, item) >= 0)
 			break;
-		error = write_gone(recorder, first, mine);
+		error = recorder__carry(tier, first, mine);
+		/* What a whole moment does not have is not there. */
+		if (!error && !tier->is_whole)
+			error = write_gone(tier, first, mine);
 	}
 	return error;
 }
@@ -235,77 +203,80 @@ static void close_gap(struct walk *walk, const struct set *set)
 		set__sort(set, walk->mine);
 }
 
-static int write_list(struct recorder *recorder, uint32_t first, const struct list *list)
+static int write_list(struct tier_writer *tier, uint32_t first, const struct list *list)
 {
-	const struct set *set = recorder->info.sets[first];
-	struct walk walk = { .mine = mirror_place(set, recorder->mirror.view) };
-	int error = order_items(recorder, set, list);
+	const struct set *set = tier->info->sets[first];
+	struct walk walk = { .mine = mirror_place(set, tier->mirror.view) };
+	int error = tier->begins ? recorder__carry_all(tier, first, list) : 0;
 
+	if (!error)
+		error = recorder__order(tier, first, list);
 	walk.before = walk.mine->count;
-	for (size_t i = 0; i < list->count && !error; i++) {
-		const void *item = recorder->order.list[i];
+	for (size_t i = 0; i < tier->order.count && !error; i++) {
+		const void *item = tier->order.list[i];
 
-		error = pass_gone(recorder, first, &walk, item);
+		error = pass_gone(tier, first, &walk, item);
 		if (error)
 			break;
 		if (walk.at == walk.before ||
 		    set__compare(set, mine_at(&walk, set, walk.at), item) != 0) {
-			error = write_new(recorder, first, walk.mine, item);
+			error = write_new(tier, first, walk.mine, item);
 		} else {
-			error = write_item(recorder, first, mine_at(&walk, set, walk.at), item);
+			error = write_item(tier, first, mine_at(&walk, set, walk.at), item);
 			keep(&walk, set);
 		}
 	}
 	if (!error)
-		error = pass_gone(recorder, first, &walk, NULL);
-	if (!error)
-		close_gap(&walk, set);
+		error = pass_gone(tier, first, &walk, NULL);
+	/* Also after an error, the mirror has all items that have not gone. */
+	while (walk.at < walk.before)
+		keep(&walk, set);
+	close_gap(&walk, set);
 	return error;
 }
 
-static int write_events(struct recorder *recorder, uint32_t place, const struct list *list)
+static int write_events(struct tier_writer *tier, uint32_t place, const struct list *list)
 {
-	const struct set *set = recorder->info.sets[place];
+	const struct set *set = tier->info->sets[place];
 	int error = 0;
 
 	for (size_t i = 0; i < list->count && !error; i++)
-		error = write_row(recorder, place, recorder->mirror.nothing,
+		error = write_row(tier, place, tier->mirror.nothing,
 				  (const char *)list->items + i * set->size);
 	return error;
 }
 
-static int write_moment(struct recorder *recorder)
+static int write_moment(struct tier_writer *tier)
 {
-	sqlite3_stmt *statement = recorder->inserts[0];
-	const struct set *set = recorder->info.sets[0];
+	sqlite3_stmt *statement = tier->inserts[0];
+	const struct set *set = tier->info->sets[0];
 
-	sqlite3_bind_int64(statement, 1, recorder->moment);
-	sqlite3_bind_int64(statement, 2, recorder->run);
-	sqlite3_bind_int(statement, 3, recorder->is_whole);
-	bind_item(recorder, statement, LAYOUT_MOMENT_LEAD + 1, set, recorder->mirror.nothing,
-		  mirror_place(set, recorder->mirror.view));
-	return recorder__insert(recorder, statement);
+	sqlite3_bind_int64(statement, 1, tier->moment);
+	sqlite3_bind_int64(statement, 2, tier->run);
+	sqlite3_bind_int(statement, 3, tier->is_whole);
+	bind_item(tier, statement, LAYOUT_MOMENT_LEAD + 1, set, tier->mirror.nothing,
+		  mirror_place(set, tier->mirror.view));
+	return recorder__insert(tier->database, statement);
 }
 
-int recorder__write_sets(struct recorder *recorder, const void *view)
+int recorder__write_sets(struct tier_writer *tier, const void *view)
 {
-	int error = write_moment(recorder);
+	int error = write_moment(tier);
 
-	for (uint32_t i = 1; i < recorder->info.set_count && !error; i++) {
-		const struct set *set = recorder->info.sets[i];
+	for (uint32_t i = 1; i < tier->info->set_count && !error; i++) {
+		const struct set *set = tier->info->sets[i];
 		const void *place = mirror_place(set, view);
 
-		recorder->rows[i] = 0;
-		switch (recorder->mirror.parts[i]) {
+		tier->rows[i] = 0;
+		switch (tier->mirror.parts[i]) {
 		case PART_ONE:
-			error = write_change(recorder, i, mirror_place(set, recorder->mirror.view),
-					     place);
+			error = write_change(tier, i, mirror_place(set, tier->mirror.view), place);
 			break;
 		case PART_LIST:
-			error = write_list(recorder, i, place);
+			error = write_list(tier, i, place);
 			break;
 		case PART_EVENTS:
-			error = write_events(recorder, i, place);
+			error = write_events(tier, i, place);
 			break;
 		case PART_AGAIN:
 			break;

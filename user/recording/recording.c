@@ -10,29 +10,7 @@
 #include "recording/layout.h"
 #include "recording/recording_internal.h"
 
-/* Steps to the first row from a moment on, or to the first whole one. Returns SQLite's code. */
-static int find_moment(struct recording *recording, int64_t from, bool whole)
-{
-	sqlite3_stmt *statement = recording->selects[0];
-
-	sqlite3_reset(statement);
-	sqlite3_bind_int64(statement, 1, from);
-	sqlite3_bind_int(statement, 2, whole);
-	return sqlite3_step(statement);
-}
-
-/* If the next moments have been deleted meanwhile, goes on at the next whole one. */
-static int find_next(struct recording *recording)
-{
-	int code = find_moment(recording, recording->moment + 1, recording->is_lost);
-
-	if (code == SQLITE_ROW && !recording->is_lost &&
-	    sqlite3_column_int64(recording->selects[0], 0) != recording->moment + 1)
-		code = find_moment(recording, recording->moment + 1, true);
-	return code;
-}
-
-static void copy_text(char *to, size_t size, sqlite3_stmt *row, int column)
+void recording__copy_text(char *to, size_t size, sqlite3_stmt *row, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(row, column);
 
@@ -57,10 +35,10 @@ static int read_run(struct recording *recording, int64_t id)
 	sqlite3_bind_int64(row, 1, id);
 	if (sqlite3_step(row) == SQLITE_ROW) {
 		run->id = id;
-		copy_text(run->tool, sizeof(run->tool), row, 0);
-		copy_text(run->version, sizeof(run->version), row, 1);
-		copy_text(run->boot_id, sizeof(run->boot_id), row, 2);
-		copy_text(run->host, sizeof(run->host), row, 3);
+		recording__copy_text(run->tool, sizeof(run->tool), row, 0);
+		recording__copy_text(run->version, sizeof(run->version), row, 1);
+		recording__copy_text(run->boot_id, sizeof(run->boot_id), row, 2);
+		recording__copy_text(run->host, sizeof(run->host), row, 3);
 		run->begin_ns = (uint64_t)sqlite3_column_int64(row, 4);
 		run->interval_ns = (uint64_t)sqlite3_column_int64(row, 5);
 	} else {
@@ -70,23 +48,78 @@ static int read_run(struct recording *recording, int64_t id)
 	return error;
 }
 
-/* Turns the mirror into the next moment: 1, 0 or -errno. */
+/* Makes a moment that was found the last one. */
+static int take(struct recording *recording, struct tier_reader *tier, int64_t moment)
+{
+	int error = recording__read_up_to(recording, tier, moment);
+
+	if (!error)
+		error = read_run(recording, tier->run);
+	recording->moment = tier->moment;
+	recording->at = tier;
+	return error;
+}
+
+/* Goes to the next moment: 1, 0 or -errno. */
 static int step(struct recording *recording)
 {
-	sqlite3_stmt *moments = recording->selects[0];
-	int code = find_next(recording), error;
+	struct tier_reader *tier;
+	int64_t moment;
+	int found = recording__find_next(recording, &tier, &moment), error;
 
-	if (code == SQLITE_DONE)
-		return 0;
-	if (code != SQLITE_ROW)
-		return database__fail(&recording->database, code);
-	error = read_run(recording, sqlite3_column_int64(moments, 1));
-	if (!error) {
-		recording->moment = sqlite3_column_int64(moments, 0);
-		recording->is_lost = false;
-		error = recording__read_moment(recording, sqlite3_column_int(moments, 2) != 0);
-	}
+	if (found <= 0)
+		return found;
+	error = take(recording, tier, moment);
 	return error ? error : 1;
+}
+
+/* Goes to the last moment up to this one: 1, 0 (before the first) or -errno. */
+static int go(struct recording *recording, int64_t moment)
+{
+	struct tier_reader *tier;
+	int found = recording__find_last(recording, moment, &tier, &moment), error;
+
+	if (found < 0)
+		return found;
+	if (!found) {
+		recording->moment = 0;
+		return 0;
+	}
+	error = take(recording, tier, moment);
+	return error ? error : 1;
+}
+
+static bool is_between(const struct recording *recording)
+{
+	const void *moment = mirror_place(recording->info.sets[0], recording->at->mirror.view);
+	uint64_t time_ns = field__get(recording->realtime, moment, 0);
+
+	return (time_ns > recording->since_ns || !recording->since_ns) &&
+	       time_ns <= recording->until_ns;
+}
+
+/*
+ * The next moment, or, if that is at another time of day than is wanted, the one before the next
+ * that is.
+ */
+static int step_between(struct recording *recording)
+{
+	int64_t wanted;
+	int found = step(recording), error;
+
+	if (found <= 0 || is_between(recording))
+		return found;
+	error = recording__find_between(recording, &wanted);
+	return error || !wanted ? error : go(recording, wanted - 1);
+}
+
+void recording__end(struct recording *recording)
+{
+	for (uint32_t i = 0; i < LAYOUT_TIERS; i++)
+		for (uint32_t j = 0; recording->tiers[i].selects && j < recording->info.set_count;
+		     j++)
+			sqlite3_reset(recording->tiers[i].selects[j]);
+	sqlite3_exec(recording->database.db, "COMMIT", NULL, NULL, NULL);
 }
 
 /* One transaction a moment: a longer one would make the "-wal" grow. */
@@ -95,10 +128,8 @@ static int step_once(struct recording *recording)
 	int found = database__run(&recording->database, "BEGIN");
 
 	if (!found)
-		found = step(recording);
-	for (uint32_t i = 0; i < recording->info.set_count; i++)
-		sqlite3_reset(recording->selects[i]);
-	sqlite3_exec(recording->database.db, "COMMIT", NULL, NULL, NULL);
+		found = step_between(recording);
+	recording__end(recording);
 	return found;
 }
 
@@ -111,106 +142,43 @@ int recording__next(struct recording *recording, void *view)
 	else if (!recording->error)
 		found = step_once(recording);
 	recording->is_ahead = false;
-	if (found > 0 && mirror__copy(&recording->mirror, view))
+	if (found > 0 && mirror__copy(&recording->at->mirror, view))
 		found = database__fail(&recording->database, SQLITE_NOMEM);
 	if (found < 0)
 		recording->error = found;
 	return recording->error ? recording->error : found;
 }
 
-static sqlite3_int64 to_sql(uint64_t number)
+int recording__go(struct recording *recording, int64_t moment)
 {
-	return number > INT64_MAX ? INT64_MAX : (sqlite3_int64)number;
-}
+	int found = recording->error;
 
-/* The last moment at or before a time of day: 0 if there is none. */
-static int find_time(const struct recording *recording, uint64_t realtime_ns, int64_t *moment)
-{
-	char sql[128];
-
-	snprintf(sql, sizeof(sql),
-		 "SELECT id FROM moments WHERE realtime_ns <= %lld ORDER BY id DESC LIMIT 1",
-		 (long long)to_sql(realtime_ns));
-	return database__number(&recording->database, sql, moment);
-}
-
-/* The last whole moment up to this one: 0 if there is none. */
-static int find_whole(const struct recording *recording, int64_t moment, int64_t *whole)
-{
-	char sql[128];
-
-	snprintf(sql, sizeof(sql),
-		 "SELECT id FROM moments WHERE whole AND id <= %lld ORDER BY id DESC LIMIT 1",
-		 (long long)moment);
-	return database__number(&recording->database, sql, whole);
-}
-
-static int add_moments(struct recording *recording, sqlite3_stmt *rows, struct list *moments)
-{
-	int code;
-
-	while ((code = sqlite3_step(rows)) == SQLITE_ROW) {
-		struct recorded_moment *moment = list__add(moments, sizeof(*moment));
-
-		if (!moment)
-			return database__fail(&recording->database, SQLITE_NOMEM);
-		*moment = (struct recorded_moment){ sqlite3_column_int64(rows, 0),
-						    sqlite3_column_int64(rows, 1),
-						    (uint64_t)sqlite3_column_int64(rows, 2) };
-	}
-	return code == SQLITE_DONE ? 0 : database__fail(&recording->database, code);
-}
-
-int recording__moments(struct recording *recording, uint64_t since_ns, uint64_t until_ns,
-		       struct list *moments)
-{
-	const struct recorded_moment *last = moments->items;
-	sqlite3_stmt *rows;
-	int error = database__prepare(&recording->database,
-				      "SELECT id, run, realtime_ns FROM (SELECT * FROM moments "
-				      "WHERE realtime_ns BETWEEN ?1 AND ?2 AND id > ?3 "
-				      "ORDER BY id DESC LIMIT ?4) ORDER BY id",
-				      &rows);
-
-	if (error)
-		return error;
-	sqlite3_bind_int64(rows, 1, to_sql(since_ns));
-	sqlite3_bind_int64(rows, 2, to_sql(until_ns));
-	sqlite3_bind_int64(rows, 3, moments->count ? last[moments->count - 1].id : 0);
-	sqlite3_bind_int(rows, 4, RECORDING_MOMENTS);
-	error = add_moments(recording, rows, moments);
-	sqlite3_finalize(rows);
-	return error;
+	if (!found)
+		found = database__run(&recording->database, "BEGIN");
+	if (!found)
+		found = go(recording, moment);
+	recording__end(recording);
+	recording->is_ahead = found > 0;
+	if (found < 0)
+		recording->error = found;
+	return recording->error;
 }
 
 int recording__seek(struct recording *recording, uint64_t realtime_ns)
 {
-	int64_t moment = 0;
+	int64_t later = 0;
 	int error = recording->error;
 
 	if (!error)
-		error = find_time(recording, realtime_ns, &moment);
-	return error ? error : recording__go(recording, moment);
+		error = recording__find_later(recording, realtime_ns, &later);
+	return error ? error : recording__go(recording, later ? later - 1 : INT64_MAX);
 }
 
-int recording__go(struct recording *recording, int64_t moment)
+int recording__between(struct recording *recording, uint64_t since_ns, uint64_t until_ns)
 {
-	int64_t whole = 0;
-	int found, error = recording->error;
-
-	if (!error)
-		error = find_whole(recording, moment, &whole);
-	if (error)
-		return error;
-	recording->moment = whole ? whole - 1 : 0;
-	recording->is_lost = true;
-	recording->is_ahead = false;
-	while (whole && recording->moment < moment && (found = step_once(recording))) {
-		if (found < 0)
-			return recording->error = found;
-		recording->is_ahead = true;
-	}
-	return 0;
+	recording->since_ns = since_ns;
+	recording->until_ns = until_ns;
+	return recording__seek(recording, since_ns);
 }
 
 const struct recording_run *recording__run(const struct recording *recording)
@@ -230,7 +198,7 @@ static int check_sets(const struct recording *recording, bool has_all)
 	if (error)
 		return error;
 	if (sqlite3_step(row) == SQLITE_ROW)
-		copy_text(tool, sizeof(tool), row, 0);
+		recording__copy_text(tool, sizeof(tool), row, 0);
 	sqlite3_finalize(row);
 	if (has_all || recording->info.of_any_tool || !strcmp(tool, recording->info.tool))
 		return 0;
@@ -238,35 +206,68 @@ static int check_sets(const struct recording *recording, bool has_all)
 				tool, recording->info.tool, tool);
 }
 
-static int prepare(struct recording *recording)
+static int prepare_tier(struct recording *recording, struct tier_reader *tier, bool *has_all)
 {
 	const struct recording_info *info = &recording->info;
-	size_t largest = 1;
-	bool has_all = true;
 	int error = 0;
 
-	recording->selects = calloc(info->set_count, sizeof(sqlite3_stmt *));
-	if (!recording->selects)
+	tier->selects = calloc(info->set_count, sizeof(sqlite3_stmt *));
+	if (!tier->selects)
 		return database__fail(&recording->database, SQLITE_NOMEM);
 	for (uint32_t i = 0; i < info->set_count && !error; i++) {
 		struct layout layout;
 
-		error = layout__load(&recording->database, info->sets[i], &layout);
+		error = layout__load(&recording->database, info->sets[i], tier->number, &layout);
 		if (!error)
 			error = layout__check(&recording->database, info->sets[i], &layout);
 		if (!error)
-			error = layout__select(&recording->database, info->sets[i], &layout,
-					       &recording->selects[i]);
-		largest = info->sets[i]->size > largest ? info->sets[i]->size : largest;
-		has_all &= layout.fields.count > 0;
+			error = layout__select(&recording->database, info->sets[i], tier->number,
+					       &layout, &tier->selects[i]);
+		*has_all &= layout.fields.count > 0;
 		layout__free(&layout);
 	}
+	return error;
+}
+
+/* What a moment of any tier is read with. */
+static int prepare_items(struct recording *recording)
+{
+	const struct recording_info *info = &recording->info;
+	const struct set *moments = info->sets[0];
+	size_t largest = 1;
+
+	for (uint32_t i = 0; i < info->set_count; i++)
+		largest = info->sets[i]->size > largest ? info->sets[i]->size : largest;
 	recording->row = calloc(1, largest);
 	if (!recording->row)
 		return database__fail(&recording->database, SQLITE_NOMEM);
-	if (!error && !recording->selects[0])
+	for (uint32_t i = 0; i < moments->field_count; i++)
+		if (!strcmp(moments->fields[i].name, "realtime_ns"))
+			recording->realtime = &moments->fields[i];
+	return 0;
+}
+
+static int prepare(struct recording *recording)
+{
+	bool has_all = true, has_coarse = true;
+	int error = prepare_items(recording);
+
+	for (uint32_t i = 0; i < LAYOUT_TIERS && !error; i++)
+		error = prepare_tier(recording, &recording->tiers[i], i ? &has_coarse : &has_all);
+	if (!error && !tier__is_there(&recording->tiers[0]))
 		error = database__fail(&recording->database, SQLITE_CORRUPT);
 	return error ? error : check_sets(recording, has_all);
+}
+
+static int init_tiers(struct recording *recording, const char *path)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < LAYOUT_TIERS && !error; i++) {
+		recording->tiers[i].number = i;
+		error = mirror__init(&recording->tiers[i].mirror, &recording->info, path);
+	}
+	return error;
 }
 
 int recording__open(struct recording **result, const char *path, const struct recording_info *info)
@@ -277,9 +278,11 @@ int recording__open(struct recording **result, const char *path, const struct re
 	if (!recording)
 		return database__no_memory(info->option, path);
 	recording->info = *info;
-	recording->is_lost = true;
+	recording->last = INT64_MAX;
+	recording->tier_end = LAYOUT_KEPT;
+	recording->until_ns = UINT64_MAX;
 	recording->database.fd = -1;
-	error = mirror__init(&recording->mirror, info, path);
+	error = init_tiers(recording, path);
 	if (!error)
 		error = database__open_reader(&recording->database, info->option, path);
 	if (!error)
@@ -292,16 +295,22 @@ int recording__open(struct recording **result, const char *path, const struct re
 	return error;
 }
 
+static void close_tier(const struct recording *recording, struct tier_reader *tier)
+{
+	for (uint32_t i = 0; tier->selects && i < recording->info.set_count; i++)
+		sqlite3_finalize(tier->selects[i]);
+	free(tier->selects);
+	mirror__free(&tier->mirror);
+}
+
 void recording__close(struct recording *recording)
 {
 	if (!recording)
 		return;
-	for (uint32_t i = 0; recording->selects && i < recording->info.set_count; i++)
-		sqlite3_finalize(recording->selects[i]);
+	for (uint32_t i = 0; i < LAYOUT_TIERS; i++)
+		close_tier(recording, &recording->tiers[i]);
 	database__close(&recording->database);
-	mirror__free(&recording->mirror);
 	list_free(&recording->gone);
-	free(recording->selects);
 	free(recording->row);
 	free(recording);
 }

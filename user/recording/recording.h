@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reads moments from a file, one after the other, even while it is being written. */
+/*
+ * Reads moments from a file, one after the other, even while it is being written. Of a recording
+ * with several tiers, the finest moments that there are for each time, as one series.
+ */
 #ifndef KVMQ_RECORDING_H
 #define KVMQ_RECORDING_H
 
+#include "model/vm.h"
 #include "recording/info.h"
 
 struct recording;
@@ -33,9 +37,17 @@ int recording__open(struct recording **result, const char *path, const struct re
 int recording__next(struct recording *recording, void *view);
 
 /*
- * Makes the last moment at or before a time of day the next one, or the first of all: 0 or -errno.
+ * Makes the moment before the first that is later than a time of day the next one, or the first of
+ * all: 0 or -errno.
  */
 int recording__seek(struct recording *recording, uint64_t realtime_ns);
+
+/*
+ * From the next one on, gives only moments later than since_ns (0: all) and up to until_ns, by the
+ * time of day, and the one before each stretch of them: if the clock was set back, there are
+ * several. 0 or -errno.
+ */
+int recording__between(struct recording *recording, uint64_t since_ns, uint64_t until_ns);
 
 /* A moment in the file. */
 struct recorded_moment {
@@ -52,7 +64,7 @@ struct recorded_moment {
 int recording__moments(struct recording *recording, uint64_t since_ns, uint64_t until_ns,
 		       struct list *moments);
 
-/* Makes this moment the next one: 0 or -errno. */
+/* Makes this moment, or the last one before it, the next one: 0 or -errno. */
 int recording__go(struct recording *recording, int64_t moment);
 
 /*
@@ -61,6 +73,23 @@ int recording__go(struct recording *recording, int64_t moment);
  */
 int recording__each(struct recording *recording, const struct set *set,
 		    void (*visit)(void *context, const void *item), void *context);
+
+/* An incident that the daemon has kept: some moments before it, and what they mean. */
+struct recorded_incident {
+	int64_t id;	     /* from 1 on */
+	int64_t first, last; /* moments */
+	uint64_t since_ns, until_ns;
+	char vm[VM_SHOWN_SIZE], rule[32], verdict[512]; /* text by strangers */
+};
+
+/* Adds all incidents to a list, the oldest one first: 0 or -errno after one line. */
+int recording__incidents(struct recording *recording, struct list *incidents);
+
+/*
+ * From the next one on, gives only the moments of an incident. 0, or after one line -ENODATA
+ * (there is none such) or another -errno.
+ */
+int recording__choose(struct recording *recording, int64_t incident);
 
 /*
  * The run of the last moment that was read. It belongs to the recording, and changes with the next

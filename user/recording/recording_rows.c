@@ -112,45 +112,45 @@ static void drop_gone(const struct recording *recording, const struct set *set, 
 	list->count = kept;
 }
 
-static int read_row(struct recording *recording, uint32_t place, sqlite3_stmt *row)
+static int read_row(struct recording *recording, struct tier_reader *tier, uint32_t place,
+		    sqlite3_stmt *row)
 {
 	const struct set *set = recording->info.sets[place];
-	void *at = mirror_place(set, recording->mirror.view);
+	void *at = mirror_place(set, tier->mirror.view);
 
-	if (recording->mirror.parts[place] == PART_LIST ||
-	    recording->mirror.parts[place] == PART_AGAIN)
+	if (tier->mirror.parts[place] == PART_LIST || tier->mirror.parts[place] == PART_AGAIN)
 		return read_keyed(recording, row, set, at);
-	if (recording->mirror.parts[place] == PART_EVENTS)
+	if (tier->mirror.parts[place] == PART_EVENTS)
 		at = list__add(at, set->size);
 	return at ? read_item(recording, row, set, at)
 		  : database__fail(&recording->database, SQLITE_NOMEM);
 }
 
-static int read_rows(struct recording *recording, uint32_t place)
+static int read_rows(struct recording *recording, struct tier_reader *tier, uint32_t place)
 {
-	sqlite3_stmt *rows = recording->selects[place];
-	int64_t first = recording->moment << LAYOUT_ROW_BITS;
+	sqlite3_stmt *rows = tier->selects[place];
+	int64_t first = tier->moment << LAYOUT_ROW_BITS;
 	int error = 0, code = SQLITE_DONE;
 
 	sqlite3_bind_int64(rows, 1, first);
 	sqlite3_bind_int64(rows, 2, first + (1LL << LAYOUT_ROW_BITS) - 1);
 	while (!error && (code = sqlite3_step(rows)) == SQLITE_ROW)
-		error = read_row(recording, place, rows);
+		error = read_row(recording, tier, place, rows);
 	if (!error && code != SQLITE_DONE)
 		error = database__fail(&recording->database, code);
 	sqlite3_reset(rows);
 	return error;
 }
 
-static int read_set(struct recording *recording, uint32_t place)
+static int read_set(struct recording *recording, struct tier_reader *tier, uint32_t place)
 {
 	const struct set *set = recording->info.sets[place];
-	struct list *list = mirror_place(set, recording->mirror.view);
+	struct list *list = mirror_place(set, tier->mirror.view);
 	bool is_keyed = set->key_count && !set->events;
 	int error = is_keyed ? remember_items(recording, list) : 0;
 
 	if (!error)
-		error = read_rows(recording, place);
+		error = read_rows(recording, tier, place);
 	if (error || !is_keyed)
 		return error;
 	if (list->count > recording->gone.count) {
@@ -162,9 +162,9 @@ static int read_set(struct recording *recording, uint32_t place)
 	return 0;
 }
 
-int recording__read_moment(struct recording *recording, bool is_whole)
+int recording__read_moment(struct recording *recording, struct tier_reader *tier, bool is_whole)
 {
-	struct mirror *mirror = &recording->mirror;
+	struct mirror *mirror = &tier->mirror;
 	const struct set *moments = recording->info.sets[0];
 	int error;
 
@@ -173,20 +173,20 @@ int recording__read_moment(struct recording *recording, bool is_whole)
 		mirror__clear(mirror);
 	/* Its arrays are of this moment alone, too. */
 	mirror__copy_item(moments, mirror_place(moments, mirror->view), mirror->nothing);
-	error = read_fields(recording, recording->selects[0], LAYOUT_MOMENT_LEAD + 1, moments,
+	error = read_fields(recording, tier->selects[0], LAYOUT_MOMENT_LEAD + 1, moments,
 			    moments->field_count, mirror_place(moments, mirror->view));
 	if (!is_whole)
 		mirror__age(mirror);
 	for (uint32_t i = 1; i < recording->info.set_count && !error; i++)
-		if (recording->selects[i])
-			error = read_set(recording, i);
+		if (tier->selects[i])
+			error = read_set(recording, tier, i);
 	return error;
 }
 
-static int visit_rows(struct recording *recording, uint32_t place,
+static int visit_rows(struct recording *recording, struct tier_reader *tier, uint32_t place,
 		      void (*visit)(void *context, const void *item), void *context)
 {
-	sqlite3_stmt *rows = recording->selects[place];
+	sqlite3_stmt *rows = tier->selects[place];
 	int error = 0, code = SQLITE_DONE;
 
 	sqlite3_bind_int64(rows, 1, 0);
@@ -204,13 +204,25 @@ static int visit_rows(struct recording *recording, uint32_t place,
 	return error;
 }
 
+static int visit_set(struct recording *recording, uint32_t place,
+		     void (*visit)(void *context, const void *item), void *context)
+{
+	struct tier_reader *tier = recording_tier(recording, recording->first_tier);
+	int error = 0;
+
+	for (; tier && !error; tier = recording_tier(recording, tier->number + 1))
+		if (tier->selects[place])
+			error = visit_rows(recording, tier, place, visit, context);
+	return error;
+}
+
 int recording__each(struct recording *recording, const struct set *set,
 		    void (*visit)(void *context, const void *item), void *context)
 {
 	int error = recording->error;
 
 	for (uint32_t i = 1; i < recording->info.set_count && !error; i++)
-		if (recording->info.sets[i] == set && recording->selects[i])
-			error = visit_rows(recording, i, visit, context);
+		if (recording->info.sets[i] == set)
+			error = visit_set(recording, i, visit, context);
 	return error;
 }

@@ -37,8 +37,12 @@ bool moments__is_pair(const struct moments *moments, size_t place)
 {
 	if (!place || place >= moments__count(moments))
 		return false;
-	return !moments->recordings[0] ||
-	       moments->list.list[place].run == moments->list.list[place - 1].run;
+	if (!moments->recordings[0])
+		return true;
+	/* Where the clock was set back, moments between the two may be of a time that is not
+	 * wanted. */
+	return moments->list.list[place].run == moments->list.list[place - 1].run &&
+	       moments->list.list[place].realtime_ns >= moments->list.list[place - 1].realtime_ns;
 }
 
 size_t moments__step(const struct moments *moments, size_t place, long steps)

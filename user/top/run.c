@@ -237,6 +237,9 @@ static int open_recording(struct top_run *run)
 	/* A stranger may have written it. */
 	if (privileges_drop_all())
 		return STATUS_FAILED;
+	for (int i = 0; i < MOMENT_READERS && options->incident; i++)
+		if (recording__choose(run->moments.recordings[i], (int64_t)options->incident))
+			return STATUS_FAILED;
 	error = recorded__check(run->moments.recordings[0], options);
 	if (error)
 		return error == -ENOENT ? STATUS_HOST : STATUS_FAILED;

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The items of a moment in their order, with those that have gone since the tier's moment before.
+ * A coarser tier would not know the last figures of what went in between.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recording/recorder_internal.h"
+
+/* Of each tier. More VMs than that end within some minutes where something is wrong with the host.
+ */
+#define MOST_BYTES (4U << 20)
+
+static bool is_finest(const struct tier_writer *tier)
+{
+	for (uint32_t i = 0; i < tier->number; i++)
+		if (tier->recorder->tiers[i].moments_per_whole)
+			return false;
+	return true;
+}
+
+static int add(struct tier_writer *tier, uint32_t place, const void *item)
+{
+	const struct set *set = tier->info->sets[place];
+	void *kept;
+
+	if (tier->carried_bytes + set->size > MOST_BYTES) {
+		tier->lost++;
+		return 0;
+	}
+	kept = list__add(&tier->carried[place], set->size);
+	if (!kept)
+		return database__fail(tier->database, SQLITE_NOMEM);
+	memcpy(kept, item, set->size);
+	tier->carried_bytes += set->size;
+	return 0;
+}
+
+int recorder__carry(struct tier_writer *tier, uint32_t place, const void *item)
+{
+	int error = 0;
+
+	if (!is_finest(tier))
+		return 0;
+	for (uint32_t i = tier->number + 1; i < RECORDER_TIERS && !error; i++) {
+		struct tier_writer *coarser = &tier->recorder->tiers[i];
+
+		/* It may have been written together with what the item was last. */
+		if (coarser->moments_per_whole && coarser->written != tier->written)
+			error = add(coarser, place, item);
+	}
+	return error;
+}
+
+int recorder__carry_all(struct tier_writer *tier, uint32_t place, const struct list *list)
+{
+	const struct set *set = tier->info->sets[place];
+	const struct list *mine = mirror_place(set, tier->mirror.view);
+	size_t at = 0;
+	int error = recorder__order(tier, place, list);
+
+	for (size_t i = 0; i < mine->count && !error; i++) {
+		const void *item = (const char *)mine->items + i * set->size;
+
+		while (at < tier->order.count && set__compare(set, tier->order.list[at], item) < 0)
+			at++;
+		if (at == tier->order.count || set__compare(set, tier->order.list[at], item) != 0)
+			error = recorder__carry(tier, place, item);
+	}
+	return error;
+}
+
+void recorder__drop_carried(struct tier_writer *tier)
+{
+	for (uint32_t i = 0; i < tier->info->set_count; i++)
+		tier->carried[i].count = 0;
+	tier->carried_bytes = 0;
+}
+
+static int compare_places(const void *left, const void *right, void *set)
+{
+	return set__compare(set, *(const void *const *)left, *(const void *const *)right);
+}
+
+static bool is_in(const struct set *set, const struct list *list, const void *item)
+{
+	const char *begin = list->items;
+
+	return list->count && (const char *)item >= begin &&
+	       (const char *)item < begin + list->count * set->size;
+}
+
+/* Of items with equal keys: the list's; of those that are carried, the one that went last. */
+static int drop_doubles(struct tier_writer *tier, const struct set *set, const struct list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < tier->order.count; i++) {
+		const void **last = kept ? &tier->order.list[kept - 1] : NULL;
+		const void *item = tier->order.list[i];
+
+		if (!last || set__compare(set, *last, item) != 0)
+			tier->order.list[kept++] = item;
+		else if (is_in(set, list, *last) && is_in(set, list, item))
+			return database__refuse(
+				tier->database, -EEXIST,
+				"is given two %s with the same keys: tell kvmq's authors",
+				set->name);
+		else if (is_in(set, list, item) || (!is_in(set, list, *last) && item > *last))
+			*last = item;
+	}
+	tier->order.count = kept;
+	return 0;
+}
+
+static void append(struct tier_writer *tier, const struct set *set, const struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		tier->order.list[tier->order.count++] = (char *)list->items + i * set->size;
+}
+
+int recorder__order(struct tier_writer *tier, uint32_t place, const struct list *list)
+{
+	const struct set *set = tier->info->sets[place];
+	const struct list *carried =
+		tier->begins ? &tier->begins->carried[place] : &tier->carried[place];
+	bool is_ordered = true;
+
+	tier->order.count = 0;
+	if (list_reserve(&tier->order, list->count + carried->count))
+		return database__fail(tier->database, SQLITE_NOMEM);
+	append(tier, set, list);
+	append(tier, set, carried);
+	for (size_t i = 1; i < tier->order.count && is_ordered; i++)
+		is_ordered = compare_places(&tier->order.list[i - 1], &tier->order.list[i],
+					    (void *)set) < 0;
+	if (is_ordered)
+		return 0;
+	qsort_r(tier->order.list, tier->order.count, sizeof(void *), compare_places, (void *)set);
+	return drop_doubles(tier, set, list);
+}
