@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KVMQ_KEEPER_INTERNAL_H
+#define KVMQ_KEEPER_INTERNAL_H
+
+#include "daemon/keeper.h"
+#include "recording/thin.h"
+
+/* A VM with vCPUs that have exited since the last moment of a tier. */
+struct exited_vm {
+	struct vm vm;		/* as in the last view that had it */
+	struct figures counted; /* of those that this counts as exited */
+	struct figures fresh;	/* of those that the next view will */
+};
+
+struct kept_tier {
+	struct daemon_tier wanted; /* keep_ns 0: there is none */
+	LIST(struct moment_block) blocks;
+	uint64_t last_ns; /* monotonic; of the last moment of this run */
+	bool has_last;
+	LIST(struct exited_vm) exited;
+	LIST(struct vm) vms; /* of settled, which borrows all else of a view */
+	struct view settled;
+};
+
+struct keeper {
+	char *path, *version, *boot_id, *host;
+	struct recording_info info; /* the texts are those above */
+	struct kept_tier tiers[DAEMON_TIERS];
+	uint64_t max_bytes;
+	struct recorder *recorder; /* NULL: it could not be opened again */
+	bool is_loaded;		   /* the blocks that it has from before */
+	uint64_t retry_ns;	   /* monotonic; then it is tried */
+	int64_t most_pages;	   /* that a moment has taken lately */
+	int64_t rows;		   /* that the last moment had */
+	struct keeper_state state;
+	int error; /* of the last moment */
+};
+
+/* Takes out what is older than its tier keeps: some rows of it. 0 or -errno after one line. */
+int keeper__thin(struct keeper *keeper, const struct thin_now *now);
+
+/*
+ * Takes out old moments until so many pages can be written: 0, or -errno after one line. If all has
+ * gone and it is still too little, 0: the writing will tell.
+ */
+int keeper__make_room(struct keeper *keeper, int64_t pages);
+
+/* Whether no finer tier is kept. */
+bool keeper__is_finest(const struct keeper *keeper, uint32_t place);
+
+/* Looks which vCPUs have exited. For each view, once. */
+void keeper__note_exited(struct keeper *keeper, const struct view *view);
+
+/*
+ * The view as it is to be written to a tier, with all vCPUs that the recorder adds. Valid until the
+ * next call for this tier, as long as the view is. NULL: no memory.
+ */
+const struct view *keeper__settle(struct kept_tier *tier, const struct view *view);
+
+#endif
