@@ -125,7 +125,7 @@ static void test_refusals(void **state)
 	expect_refusal("budget", "1", "0.01% to 100%");
 	expect_refusal("budget", "0%", "0.01% to 100%");
 	expect_refusal("exits", "yes", "on or off");
-	expect_refusal("recording-bytes", "4194303B", "4MiB to 1024TiB");
+	expect_refusal("recording-bytes", "16777215B", "16MiB to 1024TiB");
 	expect_refusal("incident-bytes", "1.5MiB", "1MiB to 1TiB");
 	expect_refusal("max-series", "0", "1 to 10000000");
 	expect_refusal("max-series", "5x", "1 to 10000000");
@@ -276,6 +276,10 @@ static void test_usage(void **state)
 	expect_usage("--speed=1", NULL,
 		     "kvmqd: --speed=1: no such option, or a value that it does not take: see "
 		     "'kvmqd --help'\n");
+	expect_usage("--incident=9MiB", NULL,
+		     "kvmqd: --incident=9MiB: no such option, or a value that it does not take: "
+		     "see 'kvmqd --help'\n");
+	expect_usage("10", "--check", "kvmqd: '10': one argument too many: see 'kvmqd --help'\n");
 	expect_usage("--check", "10", "kvmqd: '10': one argument too many: see 'kvmqd --help'\n");
 }
 

@@ -160,21 +160,32 @@ static int take(struct daemon_arguments *arguments, int value)
 	}
 }
 
+/* getopt_long() takes abbreviations, which another setting may make ambiguous one day. */
+static bool is_abbreviated(const struct option *table, int value, const char *word)
+{
+	for (; table->name; table++)
+		if (table->val == value)
+			return strncmp(word, "--", 2) == 0 &&
+			       strcspn(word + 2, "=") != strlen(table->name);
+	return false;
+}
+
 int daemon_arguments__parse(struct daemon_arguments *arguments, int argc, char **argv, int *status)
 {
 	struct option table[OTHERS + DAEMON_SETTINGS_MAX + 1];
-	int value;
+	int value, place = 1;
 
 	*arguments = (struct daemon_arguments){ 0 };
 	*status = STATUS_USAGE;
 	build_table(table);
 	opterr = 0;
 	optind = 0; /* starts afresh, also for a second call */
-	while ((value = getopt_long(argc, argv, ":c:vVh", table, NULL)) != -1) {
-		if (value == '?' || value == ':') {
+	while ((value = getopt_long(argc, argv, "+:c:vVh", table, NULL)) != -1) {
+		if (value == '?' || value == ':' || is_abbreviated(table, value, argv[place])) {
 			refuse(value, argv);
 			return 1;
 		}
+		place = optind;
 		if (value == 'h' || value == 'V') {
 			*status = print_about(value);
 			return 1;
