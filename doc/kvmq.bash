@@ -16,7 +16,7 @@ _kvmq_values() {
 	kvmq-top:-[bepos]) return 1 ;;
 	kvmq-why:-E | kvmq-why:--explain) kvmq-why --rules 2> /dev/null | sed 's/ .*//' ;;
 	kvmq-why:-t | kvmq-why:--threshold) kvmq-why --rules 2> /dev/null | sed 's/ .*/=/' ;;
-	kvmq-why:-[beonsR]) return 1 ;;
+	kvmq-why:-[beonsRI]) return 1 ;;
 	kvmq-io:-b | kvmq-io:--by) echo vm device ;;
 	*:-b | *:--by)
 		echo vcpu vm
@@ -74,7 +74,7 @@ _kvmq_options() {
 		return
 	fi
 	if [[ $1 == kvmq-why ]]; then
-		echo -j --json -m --vm= -c --cgroup= -q --qmp= -U --vmm -G --with-guests -R --rules -E --explain= -t --threshold= -T --timestamp --local --utc \
+		echo -j --json -m --vm= -c --cgroup= -q --qmp= -U --vmm -G --with-guests -I --incidents -R --rules -E --explain= -t --threshold= -T --timestamp --local --utc \
 			-r --record= -f --from= --since= --until= --incident= --
 		return
 	fi

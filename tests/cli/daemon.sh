@@ -5,7 +5,7 @@
 daemon=$build/kvmqd
 settings=$scratch/kvmqd.conf
 # What is not tested here does not stand in the way of another kvmqd.
-alone=(--socket=off --listen=off)
+alone=(--socket=off --listen=off '--tiers=100ms/1h 10s/7d 5min/90d')
 
 refuses 'kvmqd: a value without a unit' 2 "--interval: invalid value '1': expected 100ms to 10min" \
 	"$daemon" --check --interval=1
@@ -157,17 +157,19 @@ reload() {
 	local done
 
 	done=$(grep -c 'reload: done' "$scratch/err")
-	printf 'interval = 100ms\nbudget = 50%%\n%s\n' "$1" > "$settings"
+	until_it "$pid" views $(($("$cpu" --json --from "$file" 2> "$scratch/none" | wc -l) + 2))
+	echo "$1" > "$settings"
 	kill -HUP "$pid"
 	until_it "$pid" reloads $((done + 1))
 }
 reloads() { (($(grep -c 'reload: done' "$scratch/err") >= $1)); }
 write_blocks() { dd if=/dev/zero of="$loop" bs=4k count="$1" oflag=direct status=none; }
 rm -f "$file"*
+: > "$settings"
 if ! image=$(mktemp -p /dev/shm 2> "$scratch/none") || ! truncate -s 16M "$image" ||
 	! loop=$(losetup -f --show "$image" 2> "$scratch/none"); then
 	skip "$what" "no loop device: $(head -1 "$scratch/none")"
-elif reload '' 2> "$scratch/none"; begin_daemon -c "$settings" --recording "$file"; then
+elif begin_daemon -c "$settings" --interval 100ms --budget 50% --recording "$file"; then
 	write_blocks 16
 	reload 'block = off'
 	write_blocks 32
@@ -177,11 +179,39 @@ elif reload '' 2> "$scratch/none"; begin_daemon -c "$settings" --recording "$fil
 	write_blocks 64
 	reload 'block = on'
 	write_blocks 4
-	sleep 0.3
+	reload ''
 	end_daemon TERM
 	works "$what" "$io" --json --by device --from "$file" &&
 		holds "$what" "sum(row['requests'] for row in rows if row['device'] == '${loop##*/}' and row['op'] == 'write') == 28"
 fi
+
+# A VM that comes later, and whose vCPUs wait for each other: that is kept, and can be shown again.
+what='kvmqd keeps an incident'
+incidents() { (($("$build/kvmq-why" --incidents --from "$file" 2> "$scratch/none" | wc -l) >= $1)); }
+rm -f "$file"*
+if begin_daemon -c /dev/null --interval 200ms --budget 50% --wait-limit 1ms --recording "$file"; then
+	until_it "$pid" views 3
+	start_vm -c --vcpus 2
+	until_it "$pid" incidents 1
+	end_daemon TERM
+	works "$what" "$build/kvmq-why" --incidents --json --from "$file" &&
+		cp "$scratch/out" "$scratch/kvmq-why --incidents --json" &&
+		tests/golden/validate "$scratch/kvmq-why --incidents --json" &&
+		holds "$what" "any(line['vm'] == '$name-c' and line['rule'] == 'wait' for line in lines)" \
+			"[line['incident'] for line in lines] == list(range(1, len(lines) + 1))" \
+			"'over the limit of 1 ms' in lines[-1]['verdict']"
+	number=$(sed -n "s/.*\"incident\":\([0-9]*\),.*\"vm\":\"$name-c\".*/\1/p" "$scratch/kvmq-why --incidents --json" | head -1)
+	works "$what: it is shown" "$cpu" --json --from "$file" --incident "$number" &&
+		holds "$what: it is shown" 'len(intervals) >= 1'
+	works "$what: as text" "$build/kvmq-why" --incidents --from "$file" &&
+		if grep -qE "^ +$number  [0-9-]+T[0-9:.+Z]+  $name-c: wait: vCPU [01] waited [0-9.]+ ms" "$scratch/out"; then
+			ok "$what: as text"
+		else
+			bad "$what: as text" 'no such line'
+		fi
+fi
+refuses 'why --incidents without a recording' 2 'a recording has them: add --from' "$build/kvmq-why" --incidents
+refuses 'why --incidents of one VM' 2 'not with --incidents, which lists all' "$build/kvmq-why" --incidents --from "$file" -m a
 
 # A budget that nothing fits into: all is given up, and views say so.
 what='kvmqd: no room in its budget'

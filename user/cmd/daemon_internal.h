@@ -2,13 +2,15 @@
 #ifndef KVMQ_CMD_DAEMON_INTERNAL_H
 #define KVMQ_CMD_DAEMON_INTERNAL_H
 
+#include "daemon/allowance.h"
 #include "daemon/arguments.h"
 #include "daemon/budget.h"
 #include "daemon/feed.h"
+#include "daemon/flight.h"
+#include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/spending.h"
 #include "model/options.h"
-#include "recording/recorder.h"
 
 /* What is waited for. */
 enum { SIGNALS, TICK, VIEW, SOURCE, FEED, FDS };
@@ -24,8 +26,13 @@ struct daemon {
 	uint64_t views_read;
 	unsigned int failures;	   /* readings that failed, one after the other */
 	char failure[256];	   /* what was said of the last one */
-	struct recorder *recorder; /* NULL: none */
+	struct keeper *keeper;	   /* NULL: nothing is recorded */
 	struct feed *feed;	   /* NULL: none */
+	struct why_settings rules; /* what is an incident */
+	struct why why;
+	struct flight flight;
+	uint64_t incidents; /* that were kept */
+	bool flight_failed; /* the last time */
 	struct notify notify;
 	struct spending spending;
 	struct budget budget;
@@ -33,6 +40,7 @@ struct daemon {
 	uint64_t pause_ns;		/* between two ticks */
 	uint64_t ticks;
 	int fds[FDS];
+	struct allowance allowances[FDS]; /* of what serves others */
 	bool stop;
 	int status;
 };
@@ -42,6 +50,14 @@ int daemon__open_feed(struct daemon *daemon);
 
 /* Its clients want something. */
 void daemon__run_feed(struct daemon *daemon);
+
+/* Reads the thresholds of rules: 0 or -errno after one line. */
+int daemon__open_flight(struct daemon *daemon);
+
+/* Two views, one after the other: keeps what begins to be an incident. */
+void daemon__take_flight(struct daemon *daemon, const struct view *before,
+			 const struct view *after);
+void daemon__close_flight(struct daemon *daemon);
 
 /* An interval is over: a view is read and handed on. What fails is said, and does not end it. */
 void daemon__take_view(struct daemon *daemon);

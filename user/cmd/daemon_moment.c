@@ -47,8 +47,10 @@ static void take_view(struct daemon *daemon)
 	daemon->latest = !daemon->latest;
 	daemon->views_read++;
 	/* If it fails, it has said so, and the rest goes on. */
-	if (daemon->recorder)
-		recorder__write(daemon->recorder, view);
+	if (daemon->keeper)
+		keeper__take(daemon->keeper, view);
+	if (daemon->views_read > 1)
+		daemon__take_flight(daemon, &daemon->views[!daemon->latest], view);
 	if (daemon->feed)
 		feed__send(daemon->feed, view);
 	all_source.shown(daemon->source, view);

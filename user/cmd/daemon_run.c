@@ -19,6 +19,7 @@
 #include "model/view_sets.h"
 #include "source/all_source.h"
 
+#define SERVED_SHARE 0.25 /* of the budget: for what each kind of clients asks for */
 #define STATUS_TICKS 10 /* seconds between two reports to the service manager */
 
 /* SIGHUP is blocked before any thread is there that it could end. */
@@ -101,13 +102,34 @@ static void poll_source(struct daemon *daemon)
 	}
 }
 
+/*
+ * Whoever asks for a lot waits for it, up to the next tick, and neither the budget nor others pay
+ * for that.
+ */
+static bool is_served(struct daemon *daemon, int which)
+{
+	double budget = (double)daemon->settings.budget_mpct * (double)NSEC_PER_SEC / 100000.0;
+
+	return which != FEED || allowance__has(&daemon->allowances[which], clock_monotonic_ns(),
+					       SERVED_SHARE * budget);
+}
+
+static void serve(struct daemon *daemon, int which, void (*run)(struct daemon *daemon))
+{
+	uint64_t begin = clock_thread_cpu_ns();
+
+	run(daemon);
+	allowance__spend(&daemon->allowances[which], clock_thread_cpu_ns() - begin);
+}
+
 static void wait_and_handle(struct daemon *daemon)
 {
 	struct pollfd fds[FDS];
 	const char *before;
 
 	for (int i = 0; i < FDS; i++)
-		fds[i] = (struct pollfd){ .fd = daemon->fds[i], .events = POLLIN };
+		fds[i] = (struct pollfd){ .fd = is_served(daemon, i) ? daemon->fds[i] : -1,
+					  .events = POLLIN };
 	if (poll(fds, FDS, -1) < 0)
 		return;
 	before = interrupt__guard("taking a view");
@@ -118,7 +140,7 @@ static void wait_and_handle(struct daemon *daemon)
 	if (!daemon->stop && fds[VIEW].revents && is_over(daemon->fds[VIEW]))
 		daemon__take_view(daemon);
 	if (!daemon->stop && fds[FEED].revents)
-		daemon__run_feed(daemon);
+		serve(daemon, FEED, daemon__run_feed);
 	if (!daemon->stop && fds[TICK].revents && is_over(daemon->fds[TICK]))
 		handle_tick(daemon);
 	interrupt__guard(before);
@@ -169,22 +191,26 @@ static int open_source(struct daemon *daemon)
 	return daemon->stop ? STATUS_DONE : STATUS_HOST;
 }
 
-static int open_recorder(struct daemon *daemon)
+static int open_keeper(struct daemon *daemon)
 {
+	const struct daemon_settings *settings = &daemon->settings;
 	const struct host *host = all_source.host(daemon->source);
 	struct recording_info info = { .option = "recording",
 				       .tool = "kvmqd",
 				       .version = KVMQ_VERSION,
 				       .boot_id = host->boot_id,
 				       .host = host->name,
-				       .interval_ns = daemon->settings.interval_ns,
+				       .interval_ns = settings->interval_ns,
 				       .sets = all_sets };
 
 	while (all_sets[info.set_count])
 		info.set_count++;
-	return *daemon->settings.recording
-		       ? recorder__open(&daemon->recorder, daemon->settings.recording, &info)
-		       : 0;
+	if (!*settings->recording)
+		return 0;
+	if (daemon__open_flight(daemon))
+		return -EINVAL;
+	return keeper__open(&daemon->keeper, settings->recording, settings->tiers,
+			    settings->max_bytes, &info);
 }
 
 /* What takes privileges comes first; then they go. An exit status. */
@@ -202,7 +228,7 @@ static int open_all(struct daemon *daemon)
 	status = open_source(daemon);
 	if (status || daemon->stop)
 		return status;
-	if (open_recorder(daemon) || daemon__open_feed(daemon))
+	if (open_keeper(daemon) || daemon__open_feed(daemon))
 		return STATUS_FAILED;
 	if (privileges_drop(&kept))
 		return STATUS_HOST;
@@ -234,7 +260,8 @@ static int loop(struct daemon *daemon)
 static void close_all(struct daemon *daemon)
 {
 	all_source.close(daemon->source);
-	recorder__close(daemon->recorder);
+	daemon__close_flight(daemon);
+	keeper__close(daemon->keeper);
 	feed__close(daemon->feed);
 	for (int i = 0; i < SOURCE; i++)
 		if (daemon->fds[i] >= 0)

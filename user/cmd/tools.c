@@ -380,6 +380,22 @@ static const struct option_entry why_explain = {
 	.set = option__set_name,
 };
 
+static const struct option_entry why_incidents = {
+	.letter = 'I',
+	.name = "incidents",
+	.help = "list what kvmqd has kept in the recording, and end",
+	.place = offsetof(struct options, why.incidents),
+	.set = option__set_flag,
+};
+
+static const struct option_rule why_tool_rules[] = {
+	{ .option = "--incidents", .needs = "--from", .why = "a recording has them" },
+	{ .option = "--incidents",
+	  .excludes = { "--vm", "--cgroup", "--incident", "--threshold", "--timestamp" },
+	  .why = "which lists all" },
+	{ 0 },
+};
+
 /*
  * It prints one page. Who ran while a vCPU waited, and what vCPUs did at the same time, are always
  * measured.
@@ -394,15 +410,18 @@ static void preset_why(struct options *options)
 const struct tool why_tool = {
 	.name = "kvmq-why",
 	.question = "Which VM is slow, because of what and whom, and what to do?",
-	.options =
-		(const struct option_entry *const[]){
-			&option_vm,	   &option_cgroup,   &io_qmp,
-			&io_vmm,	   &io_with_guests,  &why_rules,
-			&why_explain,	   &why_threshold,   &option_json,
-			&option_timestamp, &option_local,    &option_utc,
-			&option_record,	   &option_from,     &option_since,
-			&option_until,	   &option_incident, &option_verbose,
-			&option_version,   &option_help,     NULL },
+	.options = (const struct option_entry *const[]){ &option_vm,	    &option_cgroup,
+							 &io_qmp,	    &io_vmm,
+							 &io_with_guests,   &why_rules,
+							 &why_explain,	    &why_threshold,
+							 &why_incidents,    &option_json,
+							 &option_timestamp, &option_local,
+							 &option_utc,	    &option_record,
+							 &option_from,	    &option_since,
+							 &option_until,	    &option_incident,
+							 &option_verbose,   &option_version,
+							 &option_help,	    NULL },
+	.rules = why_tool_rules,
 	.interval = true,
 	.preset = preset_why,
 	.whole = true,

@@ -40,7 +40,7 @@ static const struct daemon_setting table[] = {
 	  "three of INTERVAL/SPAN: how finely moments are recorded, and for how long", AT(tiers) },
 	{ "recording-bytes", SETTING_BYTES, "BYTES", "2GiB",
 	  "the most that the recording takes; old fine moments go first", AT(max_bytes),
-	  .min = 4 * MEBIBYTE, .max = 1ULL << 50 },
+	  .min = 16 * MEBIBYTE, .max = 1ULL << 50 },
 	{ "socket", SETTING_PATH, "FILE", "/run/kvmq/kvmqd.sock",
 	  "where tools without privileges get live views", AT(socket), .may_be_off = true },
 	{ "socket-group", SETTING_NAME, "GROUP", "kvmq", "who may connect to the socket",

@@ -58,6 +58,7 @@ struct why_options {
 	size_t threshold_count;
 	const char *explain; /* a rule's name, or NULL */
 	bool rules;	     /* their list */
+	bool incidents;	     /* the list of those that a recording has kept */
 };
 
 #define DIFF_FILES_MAX 128 /* of each side */
