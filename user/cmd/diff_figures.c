@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/diff_shares.h"
 #include "cmd/diff_sources.h"
 #include "cmd/values.h"
 #include "model/buckets.h"
@@ -241,8 +242,25 @@ static int put_use(const struct role_rows *rows, const char *name, uint64_t run_
 				 (double)share_mpct(run_ns, all_ns) / 1000);
 }
 
+/* How much of what its weights give a role it has used; 1: as much as that. */
+static int put_use_by_share(const struct role_rows *rows, const struct diff_shares *shares,
+			    double use)
+{
+	const struct figure_key key = { rows->role, "use_by_share", "", NEITHER_IS_BETTER };
+	double share = 0;
+
+	for (size_t i = 0; i < rows->facts->list.count; i++)
+		if (has_role(rows, &rows->facts->list.list[i]))
+			share += diff_shares__of(shares, &rows->facts->list.list[i]);
+	if (!(share > 0) || rows->place->lost & DIFF_LOST_THREADS)
+		return 0;
+	return figure_table__put(rows->place->table, &key, rows->place->side, rows->place->run,
+				 use / share);
+}
+
 /* Who got how much: of a gain that others pay for, nobody should be glad. */
-static int put_uses(struct role_rows *rows, const char *const *roles, size_t count)
+static int put_uses(struct role_rows *rows, const char *const *roles, size_t count,
+		    const struct diff_shares *shares)
 {
 	const struct why_facts *facts = rows->facts;
 	uint64_t all_ns = 0, other_ns = 0;
@@ -267,6 +285,8 @@ static int put_uses(struct role_rows *rows, const char *const *roles, size_t cou
 			if (has_role(rows, &facts->list.list[j]))
 				run_ns += facts->list.list[j].row->interval.run_ns;
 		error = put_use(rows, DIFF_USE_SHARE, run_ns, all_ns);
+		if (!error && all_ns)
+			error = put_use_by_share(rows, shares, (double)run_ns / (double)all_ns);
 	}
 	rows->role = "";
 	return error || !other_ns ? error
@@ -296,6 +316,7 @@ int diff_figures__put(const struct diff_place *place, const struct why_facts *fa
 {
 	static struct role_rows rows; /* large */
 	struct role_list roles = { .count = 0 };
+	struct diff_shares shares = { .count = 0 };
 	int error = 0;
 
 	for (size_t i = 0; i < facts->list.count && !error; i++)
@@ -312,7 +333,12 @@ int diff_figures__put(const struct diff_place *place, const struct why_facts *fa
 		error = put_role(&rows);
 	}
 	rows = (struct role_rows){ place, facts, "", { NULL }, 0 };
-	return error ? error : put_uses(&rows, roles.list, roles.count);
+	if (!error)
+		error = diff_shares__make(&shares, facts->after);
+	if (!error)
+		error = put_uses(&rows, roles.list, roles.count, &shares);
+	diff_shares__free(&shares);
+	return error;
 }
 
 /* Of a reason, the figure of the same role for all exits. */
