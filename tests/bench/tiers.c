@@ -23,7 +23,7 @@ static unsigned int due(unsigned int moment)
 	unsigned int tiers = 0;
 
 	for (int i = 0; i < RECORDER_TIERS; i++)
-		tiers |= moment % steps[i] ? 0U : 1U << i;
+		tiers |= (moment % steps[i]) ? 0U : 1U << i;
 	return tiers;
 }
 

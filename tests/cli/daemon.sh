@@ -154,13 +154,13 @@ holds 'kvmqd: views say what its settings leave out' \
 # Block requests are counted while they are looked at, each once, and no others.
 what='kvmqd: block off and on again'
 reload() {
-	local done
+	local before
 
-	done=$(grep -c 'reload: done' "$scratch/err")
+	before=$(grep -c 'reload: done' "$scratch/err")
 	until_it "$pid" views $(($("$cpu" --json --from "$file" 2> "$scratch/none" | wc -l) + 2))
 	echo "$1" > "$settings"
 	kill -HUP "$pid"
-	until_it "$pid" reloads $((done + 1))
+	until_it "$pid" reloads $((before + 1))
 }
 reloads() { (($(grep -c 'reload: done' "$scratch/err") >= $1)); }
 write_blocks() { dd if=/dev/zero of="$loop" bs=4k count="$1" oflag=direct status=none; }

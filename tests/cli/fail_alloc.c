@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* NOLINTBEGIN(bugprone-reserved-identifier): glibc's own names for its own functions */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static atomic_ulong allocations;
 static unsigned long failing; /* 0: not read yet, or none */
@@ -45,6 +47,8 @@ static int fails(void)
 	return 1;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): as glibc's header has them,
+ * "__" */
 void *malloc(size_t size)
 {
 	return fails() ? NULL : __libc_malloc(size);
@@ -59,3 +63,4 @@ void *realloc(void *old, size_t size)
 {
 	return fails() ? NULL : __libc_realloc(old, size);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
 # doc/prometheus, by Prometheus' own tools: texts, rules, alerts that fire and do not, and queries.
 # tools/setup prometheus installs what this needs.
 

@@ -29,8 +29,10 @@ done
 # A signal that comes while the tool begins to look after signals: its thread takes its time.
 if command -v strace > /dev/null && [[ $build != */sanitize ]]; then
 	for tool in "$cpu" "$io" "$build/kvmq-top"; do
+		batch=()
+		[[ $tool != *-top ]] || batch=(--batch)
 		strace -f -qq -o /dev/null -e trace=clone3,clone -e inject=clone3,clone:delay_enter=300000 \
-			"$tool" $([[ $tool == *-top ]] && echo --batch) 3600 > "$scratch/out" 2> "$scratch/err" &
+			"$tool" "${batch[@]}" 3600 > "$scratch/out" 2> "$scratch/err" &
 		tracer=$! name="${tool##*/kvmq-} SIGINT at its start"
 		until_it $tracer pgrep -x -P $tracer "${tool##*/}" > "$scratch/pid"
 		pid=$(< "$scratch/pid")

@@ -16,7 +16,7 @@ serve() {
 	: > "$scratch/ready"
 	"$@" > "$scratch/ready" 2> "$scratch/server" &
 	server=$!
-	started+=($server)
+	started+=("$server")
 	until_it $server grep -q ready "$scratch/ready" && return
 	bad "socket: ${*:1:2}" "it does not serve: $(head -1 "$scratch/server")"
 	return 1
@@ -237,7 +237,7 @@ memory_kb() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"
 "$build/kvmqd" -c /dev/null --socket "$live" --socket-group daemon --listen off --interval 100ms --budget 100% \
 	--recording "$scratch/kvmqd.db" --blame on --overlap off > "$scratch/kvmqd" 2>&1 < /dev/null &
 pid_daemon=$!
-started+=($pid_daemon)
+started+=("$pid_daemon")
 until_it $pid_daemon said 'has started' || { bad 'socket: kvmqd' "$(head -1 "$scratch/kvmqd")" && return; }
 # of_kvmqd TOOL EXPRESSION...
 of_kvmqd() {
@@ -285,7 +285,7 @@ print("connected", flush=True)
 time.sleep(600)
 END
 attacker=$!
-started+=($attacker)
+started+=("$attacker")
 until_it $attacker grep -q connected "$scratch/attack"
 begin=${EPOCHREALTIME/./}
 try "${as_user[@]}" "$scratch/kvmq-cpu" --json --from "$live" 0.1 10

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
 # kvmqd's HTTP port, beside a program that serves a text as kvmqd does: what is answered, and that
 # nobody who can reach the port makes it large, slow, or deaf to others.
 

@@ -165,7 +165,7 @@ struct scene {
 	size_t count; /* of moments so far */
 };
 
-static const struct daemon_figures figures = { .interval_ns = SEC };
+static const struct daemon_figures own_figures = { .interval_ns = SEC };
 
 static inline int set_up(void **state)
 {
@@ -209,7 +209,7 @@ static inline void take(struct scene *scene)
 	assert_int_equal(
 		daemon_metrics__take(scene->metrics,
 				     scene->count > 1 ? &scene->views[scene->count % 2] : NULL,
-				     after, &figures),
+				     after, &own_figures),
 		0);
 }
 

@@ -76,6 +76,7 @@ static __u32 local_field(const struct btf *btf, __u32 id, const char *access, st
 }
 
 /* A member by its name, also of members without one. Returns its type; 0: there is none. */
+/* NOLINTNEXTLINE(misc-no-recursion): structures are nested a few levels deep */
 static __u32 find_member(const struct btf *btf, const struct btf_type *type, const char *name)
 {
 	for (__u32 i = 0; i < btf_vlen(type); i++) {

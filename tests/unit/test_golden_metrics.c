@@ -87,6 +87,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4) {
 		fputs("usage: test_golden_metrics TOOL SCENE FORMAT [cost]\n", stderr);
+		free(views);
 		return 2;
 	}
 	log_init("test_golden_metrics", 0);

@@ -179,6 +179,7 @@ static void test_ago(void **state)
 	check(readings, ARRAY_SIZE(readings));
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a list */
 static void test_garbage(void **state)
 {
 	static const char *const texts[] = {

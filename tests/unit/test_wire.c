@@ -374,7 +374,8 @@ static void test_heads(void **state)
 	assert_int_equal(wire__read_head(head, &kind, &size), -EBADMSG);
 }
 
-/* Each beginning of the tables is refused, one byte more as well, and so are tables that come twice. */
+/* Each beginning of the tables is refused, one byte more as well, and so are tables that come
+ * twice. */
 static void test_cut_tables(void **state)
 {
 	struct wire_frame *frame;

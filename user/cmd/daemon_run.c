@@ -20,7 +20,7 @@
 #include "source/all_source.h"
 
 #define SERVED_SHARE 0.25 /* of the budget: for what each kind of clients asks for */
-#define STATUS_TICKS 10 /* seconds between two reports to the service manager */
+#define STATUS_TICKS 10	  /* seconds between two reports to the service manager */
 
 /* SIGHUP is blocked before any thread is there that it could end. */
 static void block_signals(void)

@@ -216,7 +216,10 @@ static int take_object(struct lines *lines, const json_t *object)
 	if (error)
 		return error;
 	take_losses(lines->run, object);
-	json_array_foreach(rows, i, row) take_blame(lines, row);
+	json_array_foreach(rows, i, row)
+	{
+		take_blame(lines, row);
+	}
 	error = diff_sums__add(&lines->sums, schemas[schema].sources, rows);
 	return error == -EINVAL ? refuse(lines, "rows that are none", "give it as printed") : error;
 }

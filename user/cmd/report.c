@@ -61,7 +61,7 @@ static int write_page(struct run *run)
 }
 
 /* An exit status. */
-static int report(struct run *run)
+static int write_report(struct run *run)
 {
 	const struct options *options = &run->options;
 	int error;
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 
 	if (options_parse(&run.options, &report_tool, argc, argv, &status))
 		return status;
-	status = report(&run);
+	status = write_report(&run);
 	why__free(&run.why);
 	report_heat__free(&run.heat);
 	recording__close(run.recording);

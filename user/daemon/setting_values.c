@@ -166,12 +166,13 @@ static int set_tiers(struct daemon_tier *place, const char *text, char *error, s
 	while (*text) {
 		size_t length = strcspn(text, " \t");
 
-		if (count == DAEMON_TIERS || !parse_tier(text, length, &tiers[count++]))
-			count = DAEMON_TIERS + 1;
-		text += count > DAEMON_TIERS ? strlen(text) : length;
+		if (count == DAEMON_TIERS || !parse_tier(text, length, &tiers[count]))
+			break;
+		count++;
+		text += length;
 		text += strspn(text, " \t");
 	}
-	if (count != DAEMON_TIERS) {
+	if (*text || count != DAEMON_TIERS) {
 		snprintf(error, size, "%d of INTERVAL/SPAN, as in '1s/1h 10s/7d 5min/90d'",
 			 DAEMON_TIERS);
 		return -EINVAL;

@@ -149,7 +149,7 @@ static struct MHD_Response *latest_text(struct web *web, const char *accept, boo
 	}
 	if (!web->latest[format].response ||
 	    (web->latest[format].moment != moment && web->bodies < BODIES_MAX))
-		error = renew(web, format, text, size, moment);
+		renew(web, format, text, size, moment); /* else an older one is better than none */
 	if (!web->latest[format].response)
 		return web->not_ready;
 	*status = MHD_HTTP_OK;

@@ -193,12 +193,11 @@ static ssize_t scan_object(struct qmp *qmp)
 
 		if (scan->in_string)
 			scan_string(scan, c);
-		else if (scan->depth && strchr("{[,", c) && c && ++scan->values > VALUES_MAX)
+		else if (scan->depth ? strchr("{[,", c) && c && ++scan->values > VALUES_MAX
+				     : c != '{' && !is_blank(c))
 			return -EPROTO;
 		else if (c == '{')
 			scan->depth++;
-		else if (!scan->depth && !is_blank(c))
-			return -EPROTO;
 		else if (c == '"')
 			scan->in_string = true;
 		else if (c == '}' && !--scan->depth)

@@ -73,8 +73,8 @@ int guest_links__fd(const struct guest_links *links);
 
 /*
  * Takes what has arrived: at most 64 KiB of each guest in a call, GUEST_REPORT_SIZE in 500 ms, and
- * of all together 16 times that; then the guest waits, but not one that has sent less than its part.
- * Pointers from guest_links__find() become invalid. 0 or -errno.
+ * of all together 16 times that; then the guest waits, but not one that has sent less than its
+ * part. Pointers from guest_links__find() become invalid. 0 or -errno.
  */
 int guest_links__poll(struct guest_links *links);
 

@@ -223,7 +223,7 @@ static int scan_all_full(struct scan *scan)
 	list_sort(&scan->full, by_uid);
 	users = count_users(scan);
 	for (size_t begin = 0; begin < count; begin = end) {
-		uint32_t share = left / (uint32_t)users--;
+		uint32_t share = left / (uint32_t)(users ? users-- : 1);
 
 		for (end = begin; end < count && list[end].uid == list[begin].uid;)
 			end++;

@@ -398,12 +398,13 @@ static void add_cost(struct run_cost *sum, struct seen_cost *seen,
 {
 	const struct seen_cost now = { times->generation,
 				       { times->runs, times->samples, times->sample_ns } };
+	struct run_cost before = { 0 };
 
-	if (now.generation != seen->generation || now.cost.runs < seen->cost.runs)
-		*seen = (struct seen_cost){ 0 };
-	sum->runs += now.cost.runs - seen->cost.runs;
-	sum->samples += now.cost.samples - seen->cost.samples;
-	sum->sample_ns += now.cost.sample_ns - seen->cost.sample_ns;
+	if (now.generation == seen->generation && now.cost.runs >= seen->cost.runs)
+		before = seen->cost;
+	sum->runs += now.cost.runs - before.runs;
+	sum->samples += now.cost.samples - before.samples;
+	sum->sample_ns += now.cost.sample_ns - before.sample_ns;
 	*seen = now;
 }
 

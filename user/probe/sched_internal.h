@@ -40,8 +40,8 @@ struct sched_probe {
 	uint32_t pair_count;
 	uint32_t known[SCHED_SLOTS]; /* generation that on_thread was asked about */
 	uint32_t shown[SCHED_SLOTS]; /* generation that was last in a snapshot */
-	uint64_t begin_rq;	     /* when the reading of the last snapshot began; 0: there is none */
-	struct asked_vm *asked;	     /* that the kernel has asked about, and that have not gone */
+	uint64_t begin_rq;	/* when the reading of the last snapshot began; 0: there is none */
+	struct asked_vm *asked; /* that the kernel has asked about, and that have not gone */
 	size_t asked_count;
 };
 

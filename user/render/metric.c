@@ -169,7 +169,7 @@ static int compare_by_sort(const void *left, const void *right)
 	if (!a.known)
 		return 0;
 	if (sort_metric->unit == UNIT_TEXT)
-		return strcmp(a.text, b.text);
+		return strcmp(a.text ? a.text : "", b.text ? b.text : "");
 	return a.number > b.number ? -1 : a.number < b.number;
 }
 

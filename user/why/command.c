@@ -86,7 +86,7 @@ static void set_file(struct verdict *verdict, const struct quoted *path, const c
 
 void command__set_weight(struct verdict *verdict, const struct cgroup_limit *limit, uint32_t weight)
 {
-	struct quoted what;
+	struct quoted what = { "" };
 	char now[64], before[64];
 
 	if (unit_of(limit) && quote(&what, unit_of(limit))) {
@@ -104,7 +104,7 @@ void command__set_weight(struct verdict *verdict, const struct cgroup_limit *lim
 static bool set_domain_quota(struct verdict *verdict, const struct cgroup_limit *limit,
 			     uint64_t quota_ns)
 {
-	struct quoted uuid;
+	struct quoted uuid = { "" };
 
 	if (!strstr(limit->path, "/libvirt/vcpu") || !*verdict->vm->vm->uuid ||
 	    !quote(&uuid, verdict->vm->vm->uuid))
@@ -119,7 +119,7 @@ static bool set_domain_quota(struct verdict *verdict, const struct cgroup_limit 
 void command__set_quota(struct verdict *verdict, const struct cgroup_limit *limit,
 			uint64_t quota_ns)
 {
-	struct quoted what;
+	struct quoted what = { "" };
 	char now[64], before[64];
 
 	if (set_domain_quota(verdict, limit, quota_ns))
@@ -142,7 +142,7 @@ void command__free_io(struct verdict *verdict, const struct cgroup_limit *limit)
 {
 	unsigned int major, minor;
 	char line[IO_MAX_SIZE], now[128], before[IO_MAX_SIZE + 8];
-	struct quoted path, was;
+	struct quoted path = { "" }, was = { "" };
 
 	say(line, "%s", limit->io_max);
 	line[strcspn(line, ";")] = '\0';
@@ -157,7 +157,7 @@ void command__free_io(struct verdict *verdict, const struct cgroup_limit *limit)
 void command__limit_io(struct verdict *verdict, const struct cgroup_limit *limit, uint32_t dev,
 		       uint64_t iops)
 {
-	struct quoted path;
+	struct quoted path = { "" };
 	char now[128], before[128];
 
 	if (!quote_path(&path, limit, "io.max"))

@@ -37,6 +37,17 @@ static const char *missing_disks(const struct view *view)
 	return view->io.disks.count || view->io.devices.count ? NULL : "disks were not looked at";
 }
 
+static const char *missing_nodes(const struct view *view, const struct numa_row *row)
+{
+	if (!row)
+		return *view->numa.faults_missing ? view->numa.faults_missing
+						  : "nodes were not looked at";
+	if (view->numa.nodes.count < 2 || row->remote_known)
+		return NULL;
+	return row->vm && *row->vm->residency_missing ? row->vm->residency_missing
+						      : "it is not known where its memory is";
+}
+
 static const char *missing(enum why_part part, const struct why_vm *vm)
 {
 	const struct view *view = vm->facts->after;
@@ -49,14 +60,7 @@ static const char *missing(enum why_part part, const struct why_vm *vm)
 			return "exits were not looked at";
 		return vm->exits && vm->exits->known ? NULL : "no exit was seen";
 	case WHY_NUMA:
-		if (!vm->numa)
-			return *view->numa.faults_missing ? view->numa.faults_missing
-							  : "nodes were not looked at";
-		if (view->numa.nodes.count < 2 || vm->numa->remote_known)
-			return NULL;
-		return vm->numa->vm && *vm->numa->vm->residency_missing
-			       ? vm->numa->vm->residency_missing
-			       : "it is not known where its memory is";
+		return missing_nodes(view, vm->numa);
 	case WHY_IO:
 		return missing_disks(view);
 	case WHY_GUESTS:
@@ -107,7 +111,7 @@ struct why_number why_number(uint64_t value, enum why_unit unit)
 					     [WHY_COUNT] = "",
 					     [WHY_MIB] = " MiB" };
 	double number = (double)value / units[unit];
-	struct why_number result;
+	struct why_number result = { "" };
 
 	say(result.text, "%.*f%s", unit == WHY_COUNT || number >= 100 ? 0 : 1, number, words[unit]);
 	return result;
