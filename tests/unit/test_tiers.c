@@ -52,7 +52,7 @@ static size_t expect_totals_with(const struct known *known, const char *sql)
 	strcpy(kept, path);
 	snprintf(command, sizeof(command), "cp %s %s.copy", path, path);
 	assert_int_equal(system(command), 0);
-	snprintf(path, sizeof(path), "%s.copy", kept);
+	snprintf(path, sizeof(path), "%.100s.copy", kept);
 	change_file(sql);
 	count = expect_totals(known);
 	strcpy(path, kept);
@@ -165,6 +165,7 @@ static void test_failed(void **state)
 		if (i % 7)
 			continue;
 		/* Two with the same keys are refused in the middle of a transaction. */
+		moment_change(&moment, &seed);
 		add_pair(&moment, 1, "same");
 		add_pair(&moment, 1, "same");
 		assert_int_equal(write_to(recorder, &moment, 7), -EEXIST);
