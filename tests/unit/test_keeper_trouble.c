@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/privileges.h"
 #include "recording/room.h"
 
 #define LIMIT (16ULL << 20)
@@ -250,6 +251,48 @@ static void test_damaged_meanwhile(void **state)
 	view__free(&view);
 }
 
+/* As the unit starts it, and after it has given up what it can: 0, or what went wrong. */
+static int replace_dropped(void)
+{
+	const struct privileges_kept kept = { .needs = PRIVILEGE_RECORD | PRIVILEGE_NONE,
+					      .records = true };
+	struct keeper *keeper;
+	struct keeper_state is;
+	struct view view = { 0 };
+
+	if (!geteuid() && (chown(folder, 65534, 65534) || setgid(65534) || setuid(65534)))
+		return 1;
+	keeper = open_keeper(LIMIT);
+	take_all(keeper, 0, 100);
+	keeper__close(keeper);
+	keeper = open_keeper(LIMIT);
+	take_all(keeper, 100, 101);
+	damage(4096, size_on_disk() - 4096);
+	if (privileges_drop(&kept))
+		return 2;
+	for (uint64_t i = 101; i < 300; i++) {
+		fill_view(&view, i, 0);
+		if (keeper__take(keeper, &view))
+			return 3;
+	}
+	keeper__state(keeper, &is);
+	keeper__close(keeper);
+	return is.set_aside == 1 ? 0 : 4;
+}
+
+static void test_dropped(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (!child)
+		_exit(replace_dropped());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(count_files("^file.damaged-"), 1);
+}
+
 static void refuse(int error, const char *words)
 {
 	const struct recording_info info = keeper_info();
@@ -334,6 +377,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_file_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged_before, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged_meanwhile, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_dropped, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_replaced, set_up, tear_down),
 	};

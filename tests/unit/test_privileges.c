@@ -295,7 +295,9 @@ static void test_each_need(void **state)
 	const struct privileges_kept attaches = { .needs = PRIVILEGE_ATTACH },
 				     connects = { .needs = PRIVILEGE_CONNECT },
 				     looks_up = { .needs = PRIVILEGE_LOOK_UP },
-				     records = { .records = true }, signals = { .command = victim };
+				     records = { .records = true },
+				     begins_anew = { .needs = PRIVILEGE_RECORD, .records = true },
+				     signals = { .command = victim };
 
 	(void)state;
 	if (getuid() || is_sanitized)
@@ -306,6 +308,8 @@ static void test_each_need(void **state)
 	/* As a user of its own. */
 	assert_int_equal(outcome(MAIN_THREAD, &looks_up, WAY_OPEN2), CLOSED_OTHERWISE);
 	assert_closed(MAIN_THREAD, &records, 0);
+	/* As root, nothing of its user would be closed to it: so it is for other users alone. */
+	assert_closed(MAIN_THREAD, &begins_anew, WAY(MEM) | WAY(WRITE) | WAY(CREATE));
 }
 
 /* In a child: what it says when it ends. */

@@ -189,11 +189,16 @@ static const struct conditional conditionals[] = {
 	{ SYS_listen, PRIVILEGE_CONNECT, 0, 0, 0 },
 	{ SYS_getpeername, PRIVILEGE_CONNECT, 0, 0, 0 },
 
-	{ SYS_openat, PRIVILEGE_REPORT, 0, 0, 0 },
+	/* A damaged recording is renamed, and SQLite makes the next one's files. */
+	{ SYS_renameat2, PRIVILEGE_RECORD, 0, 0, 0 },
+	{ SYS_fchmod, PRIVILEGE_RECORD, 0, 0, 0 },
+	{ SYS_fchown, PRIVILEGE_RECORD, 0, 0, 0 },
+
+	{ SYS_openat, PRIVILEGE_REPORT | PRIVILEGE_RECORD, 0, 0, 0 },
 	{ SYS_unlinkat, FILTER_REMOVE | PRIVILEGE_SERVE, 0, 0, 0 }, /* its socket */
 #ifdef __x86_64__
 	{ SYS_open, 0, 1, WRITES, O_RDONLY },
-	{ SYS_open, PRIVILEGE_REPORT, 0, 0, 0 },
+	{ SYS_open, PRIVILEGE_REPORT | PRIVILEGE_RECORD, 0, 0, 0 },
 	{ SYS_unlink, FILTER_REMOVE | PRIVILEGE_SERVE, 0, 0, 0 }, /* its socket */
 #endif
 };

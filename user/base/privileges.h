@@ -24,6 +24,7 @@ enum {
 	PRIVILEGE_REPORT = 8,  /* to a host, by a device that comes back, a file or vsock */
 	PRIVILEGE_SERVE = 16,  /* who connects to a socket that listens */
 	PRIVILEGE_NONE = 32,   /* not even that: it reads what is open, which a stranger wrote */
+	PRIVILEGE_RECORD = 64, /* begins its recording anew: any file of its user's; not for root */
 };
 
 struct privileges_kept {

@@ -216,10 +216,12 @@ static int open_keeper(struct daemon *daemon)
 /* What takes privileges comes first; then they go. An exit status. */
 static int open_all(struct daemon *daemon)
 {
+	bool records = *daemon->settings.recording;
 	const struct privileges_kept kept = {
 		.needs = all_source.needs(&daemon->options) | PRIVILEGE_ATTACH |
-			 (*daemon->settings.socket ? PRIVILEGE_SERVE : 0),
-		.records = *daemon->settings.recording
+			 (*daemon->settings.socket ? PRIVILEGE_SERVE : 0) |
+			 (records && geteuid() ? PRIVILEGE_RECORD : 0),
+		.records = records
 	};
 	int status;
 
