@@ -204,6 +204,31 @@ else
 	skip 'top live' "$(tail -1 "$scratch/err")"
 fi
 
+# What kvmqd measures, which decides when there is something to show.
+mkdir "$scratch/s"
+"$build/tests/test_golden_feed" kvmq-cpu "$scratch/cpu-host" "$scratch/s/socket" > "$scratch/s/ready" &
+feed=$!
+started+=("$feed")
+until_it "$feed" grep -q ready "$scratch/s/ready"
+rm -rf "$XDG_CONFIG_HOME"
+begin --from "$scratch/s/socket"
+see "has kvmqd's views" '^kvmq-top c CPU .* live'
+see 'shows them' ' web  *30.62'
+keys s 0.5 Enter x
+see 'has what kvmqd lacks as n/a' 'n/a\|no exits have been\|no vCPU has run'
+keys c q
+finish "ends of kvmqd's socket" 0
+begin --from "$scratch/s/socket"
+see "has kvmqd's views again" ' web  *30.62'
+kill "$feed"
+see 'ends with kvmqd' '^status 1 '
+if grep -q 'kvmqd at .* has ended the connection' "$scratch/tool.err" && (($(wc -l < "$scratch/tool.err") == 1)); then
+	ok 'top: says that kvmqd has ended'
+else
+	bad 'top: says that kvmqd has ended' "'$(head -2 "$scratch/tool.err")'"
+fi
+tm kill-server
+
 session=$((session + 1))
 tm new-session -d -x 80 -y 24 env TERM=dumb bash --norc -i
 keys "$top; echo status \$?" Enter
