@@ -42,8 +42,8 @@ static bool has(unsigned int capability)
 
 int privileges_missing(char *names, size_t size)
 {
-	capng_get_caps_process();
-	bool bpf = has(CAP_BPF), perfmon = has(CAP_PERFMON);
+	bool known = !capng_get_caps_process();
+	bool bpf = known && has(CAP_BPF), perfmon = known && has(CAP_PERFMON);
 
 	snprintf(names, size, "%s%s%s", bpf ? "" : "CAP_BPF", bpf || perfmon ? "" : " and ",
 		 perfmon ? "" : "CAP_PERFMON");
@@ -52,8 +52,7 @@ int privileges_missing(char *names, size_t size)
 
 bool privileges_can_enable_statistics(void)
 {
-	capng_get_caps_process();
-	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
+	return !capng_get_caps_process() && capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 }
 
 /*
@@ -160,7 +159,8 @@ int privileges_drop(const struct privileges_kept *kept)
 	unsigned int capabilities[KEPT_CAPABILITIES + 2], count = 0;
 	int error;
 
-	capng_get_caps_process();
+	if (capng_get_caps_process())
+		return fail(-EPERM);
 	if (measures)
 		count = choose(capabilities, kept->needs);
 	if (kept->command && capng_have_capability(CAPNG_EFFECTIVE, CAP_KILL))
@@ -178,8 +178,7 @@ int privileges_drop_all(void)
 {
 	int error;
 
-	capng_get_caps_process();
-	error = keep(NULL, 0, true);
+	error = capng_get_caps_process() ? -EPERM : keep(NULL, 0, true);
 	if (error)
 		return fail(error);
 	filter_calls(0, 0);
@@ -190,8 +189,8 @@ void privileges_drop_thread(bool signals)
 {
 	const unsigned int kill = CAP_KILL;
 
-	capng_get_caps_process();
-	keep(&kill, signals && capng_have_capability(CAPNG_EFFECTIVE, CAP_KILL), false);
+	if (!capng_get_caps_process())
+		keep(&kill, signals && capng_have_capability(CAPNG_EFFECTIVE, CAP_KILL), false);
 }
 
 void privileges_tell_refused(void)
