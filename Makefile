@@ -50,7 +50,7 @@ VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o empty_numa.bpf.o measure \
 	residency cold record tiers crowd)
 
-.PHONY: all install clean format lint sanitize run check check-matrix check-quick bench bench-programs fuzz help \
+.PHONY: all install clean format lint sanitize run check check-matrix check-quick bench bench-programs deb rpm fuzz help \
 	vmm unit golden need-build need-check need-fuzz
 all: $(TOOLS:%=$(BUILD)/%) $(BUILD)/$(DAEMON)
 
@@ -144,15 +144,9 @@ install: all
 	install -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/kvmq
 	install -m 644 doc/*.md doc/*.svg $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc
 	install -m 644 doc/prometheus/* $(DESTDIR)$(PREFIX)/share/doc/kvmq/doc/prometheus
-	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-exit
-	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-numa
-	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-io
-	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-why
-	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-top
-	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-diff
-	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-report
-	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmq-doctor
-	ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kvmqd
+	for tool in $(filter-out kvmq-cpu,$(TOOLS)) $(DAEMON); do \
+		ln -sf kvmq-cpu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$tool; \
+	done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	sed 's:/usr/sbin/:$(PREFIX)/sbin/:' doc/kvmqd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/kvmqd.service
@@ -206,6 +200,11 @@ bench:
 
 bench-programs: $(BENCH_PROGRAMS)
 
+# Packages of what is committed, in $(BUILD)/deb and $(BUILD)/rpm.
+deb rpm:
+	$(Q)tools/setup build $@
+	$(Q)BUILD=$(BUILD) tools/$@
+
 # What libFuzzer finds stays in $(BUILD)/fuzz. One at a time: make fuzz FUZZ=qmp.
 FUZZ_SECONDS ?= 60
 FUZZ ?= guest_report command_line qmp proc_files recording wire
@@ -239,6 +238,7 @@ help:
 	@echo "make lint       clang-format, clang-tidy, cppcheck; make format mends the first"
 	@echo "make sanitize   everything again with ASan and UBSan, in build/sanitize"
 	@echo "make bench      what looking costs"
+	@echo "make deb        a package for this Debian, in $(BUILD)/deb; make rpm: an RPM"
 	@echo "make golden     renews what the tools are expected to print, and shows what has changed"
 	@echo "make fuzz       what strangers write, by libFuzzer: FUZZ='$(FUZZ)', each for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make clean"
