@@ -185,6 +185,30 @@ elif begin_daemon -c "$settings" --interval 100ms --budget 50% --recording "$fil
 		holds "$what" "sum(row['requests'] for row in rows if row['device'] == '${loop##*/}' and row['op'] == 'write') == 28"
 fi
 
+# SIGHUP while it starts; a sudden end; and another start, which goes on in the same recording.
+what='kvmqd: SIGHUP at its start, SIGKILL, and another start'
+rm -f "$file"*
+: > "$settings"
+"$daemon" "${alone[@]}" -c "$settings" --interval 100ms --budget 50% --recording "$file" > "$scratch/out" 2> "$scratch/err" &
+pid=$!
+started+=("$pid")
+until_it "$pid" blocks "$pid" kvmqd 1
+kill -HUP "$pid"
+until_it "$pid" said 'reload: done'
+said 'reload: done' || bad "$what" 'it has not reloaded'
+until_it "$pid" views 3
+kill -KILL "$pid"
+ended "$pid" 2> "$scratch/none"
+"$cpu" --json --from "$file" > "$scratch/first"
+if begin_daemon -c "$settings" --interval 100ms --budget 50% --recording "$file"; then
+	until_it "$pid" views $(($(wc -l < "$scratch/first") + 3))
+	end_daemon TERM
+	works "$what" "$cpu" --json --from "$file" &&
+		cmp -s "$scratch/first" <(head -n "$(wc -l < "$scratch/first")" "$scratch/out") &&
+		holds "$what" 'len(intervals) >= 6' 'all(abs(apart(row)) < 0.001 for row in rows)' ||
+		bad "$what" 'what was there before is not shown as before'
+fi
+
 # A VM that comes later, and whose vCPUs wait for each other: that is kept, and can be shown again.
 what='kvmqd keeps an incident'
 incidents() { (($("$build/kvmq-why" --incidents --from "$file" 2> "$scratch/none" | wc -l) >= $1)); }

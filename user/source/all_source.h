@@ -19,13 +19,13 @@ extern const struct source_ops all_source;
  * as long as the source is open, and attached in no time. Returns 0 or -errno after one line, or
  * -EINTR as open() does; what the host refuses is in the views.
  */
-int all_source__want(void *source, unsigned int parts);
+int all_source__want(void *data, unsigned int parts);
 
 /*
  * Why these parts are not looked at, as views say it while they are not: a clause, which is
  * borrowed. NULL: because nobody wants them, as at first.
  */
-void all_source__say_why(void *source, unsigned int parts, const char *why);
+void all_source__say_why(void *data, unsigned int parts, const char *why);
 
 /* What the hooks have cost so far; those for hint faults are not timed. */
 struct hook_costs {
@@ -35,6 +35,6 @@ struct hook_costs {
 };
 
 /* Far cheaper than a view. Returns 0 or -ENOMEM. */
-int all_source__read_costs(void *source, struct hook_costs *costs);
+int all_source__read_costs(void *data, struct hook_costs *costs);
 
 #endif
