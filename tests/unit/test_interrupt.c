@@ -43,6 +43,18 @@ struct ending {
 };
 
 static void have_command(void);
+static void reload_later(void);
+
+/* As a program that reads its settings again at SIGHUP. */
+static void spare_hangup(void)
+{
+	sigset_t hangup;
+
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hangup, NULL);
+	interrupt__spare_hangup();
+}
 
 static pid_t start(void (*child)(void), struct capture *capture)
 {
@@ -55,6 +67,8 @@ static pid_t start(void (*child)(void), struct capture *capture)
 	assert_true(pid >= 0);
 	if (!pid) {
 		log_init("kvmq", 0);
+		if (child == reload_later)
+			spare_hangup();
 		interrupt__begin(child == have_command);
 		child();
 		_exit(98);
@@ -217,6 +231,24 @@ static void test_passed_on(void **state)
 	assert_int_equal(ended_by(pass_on, once).status, 7);
 }
 
+static void reload_later(void)
+{
+	interrupt__guard("taking a view");
+	be_ready();
+	poll(NULL, 0, ENOUGH_MS);
+	_exit(interrupted() ? 97 : 7);
+}
+
+/* One that is the tool's own does not end what goes on, as the others do. */
+static void test_spared(void **state)
+{
+	static const int hangup[] = { SIGHUP, 0 }, term[] = { SIGTERM, 0 };
+
+	(void)state;
+	assert_int_equal(ended_by(reload_later, hangup).status, 7);
+	assert_int_equal(ended_by(reload_later, term).status, STATUS_FAILED);
+}
+
 static int command_pipe[2];
 
 static void have_command(void)
@@ -296,10 +328,11 @@ static void test_privileges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stuck),	  cmocka_unit_test(test_no_reader),
-		cmocka_unit_test(test_unguarded), cmocka_unit_test(test_loop),
-		cmocka_unit_test(test_again),	  cmocka_unit_test(test_passed_on),
-		cmocka_unit_test(test_command),	  cmocka_unit_test(test_privileges),
+		cmocka_unit_test(test_stuck),	   cmocka_unit_test(test_no_reader),
+		cmocka_unit_test(test_unguarded),  cmocka_unit_test(test_loop),
+		cmocka_unit_test(test_again),	   cmocka_unit_test(test_passed_on),
+		cmocka_unit_test(test_spared),	   cmocka_unit_test(test_command),
+		cmocka_unit_test(test_privileges),
 	};
 
 	return cmocka_run_group_tests_name("interrupt", tests, NULL, NULL);
