@@ -97,9 +97,9 @@ int main(int argc, char **argv)
 	web__close(web);
 	free(served.text);
 	getrusage(RUSAGE_SELF, &usage);
-	printf("served %llu refused %llu dropped %llu asked %llu memory %ld cpu %llu\n",
-	       (unsigned long long)state.served, (unsigned long long)state.refused,
-	       (unsigned long long)state.dropped, (unsigned long long)served.asked, usage.ru_maxrss,
+	printf("served %llu dropped %llu asked %llu memory %ld cpu %llu\n",
+	       (unsigned long long)state.served, (unsigned long long)state.dropped,
+	       (unsigned long long)served.asked, usage.ru_maxrss,
 	       (unsigned long long)(clock_process_cpu_ns() / NSEC_PER_MSEC));
 	return error ? 1 : 0;
 }

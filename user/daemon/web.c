@@ -25,24 +25,24 @@
 /* Texts that readers still have: a slow one keeps an old moment's. */
 #define BODIES_MAX 4
 
-/* What a storm of requests may cost: so many bytes a second, after so many at once. */
-#define BYTES_PER_SECOND (4ULL << 20)
-#define BYTES_AT_ONCE (32ULL << 20)
+/* A connection is accepted, read, answered and closed: as long as there is more of that. */
+#define ROUNDS_MAX 8
 
 struct web {
 	struct MHD_Daemon *daemon;
 	struct web_ops ops;
 	int listen_fd, epoll_fd, timer_fd;
-	uint16_t port;
+	struct web_place place;
 	struct web_connections connections;
 	struct {
 		struct MHD_Response *response; /* NULL: none */
 		uint64_t moment;
 	} latest[EXPOSITION_FORMATS];
-	struct MHD_Response *where, *not_found, *not_allowed, *not_ready, *too_many;
+	struct MHD_Response *where, *not_found, *not_allowed, *not_ready;
 	uint32_t bodies; /* of texts that are not freed yet */
-	uint64_t served, refused;
-	uint64_t bytes_left, refilled_ns;
+	uint64_t served;
+	uint64_t events; /* whatever has happened to connections */
+	bool timed;	 /* the timer runs */
 };
 
 /* A text of its own, since a reader may have it for longer than the one who made it. */
@@ -101,37 +101,11 @@ static int renew(struct web *web, enum exposition_format format, const char *tex
 	return 0;
 }
 
-static void refill(struct web *web)
-{
-	uint64_t now_ns = clock_monotonic_ns(), passed = now_ns - web->refilled_ns;
-
-	if (passed > BYTES_AT_ONCE / BYTES_PER_SECOND * NSEC_PER_SEC)
-		web->bytes_left = BYTES_AT_ONCE;
-	else
-		web->bytes_left += passed / NSEC_PER_USEC * BYTES_PER_SECOND / 1000000;
-	if (web->bytes_left > BYTES_AT_ONCE)
-		web->bytes_left = BYTES_AT_ONCE;
-	web->refilled_ns = now_ns;
-}
-
-/* Whether so many bytes may be sent now; a text larger than the limit takes all there is. */
-static bool spend(struct web *web, size_t size)
-{
-	uint64_t cost = size < BYTES_AT_ONCE ? size : BYTES_AT_ONCE;
-
-	refill(web);
-	if (web->bytes_left < cost)
-		return false;
-	web->bytes_left -= cost;
-	return true;
-}
-
 /*
  * The latest text. If readers still have too many older ones, it is that of a moment before, which
  * is made of memory that is there already.
  */
-static struct MHD_Response *latest_text(struct web *web, const char *accept, bool has_body,
-					unsigned int *status)
+static struct MHD_Response *latest_text(struct web *web, const char *accept, unsigned int *status)
 {
 	enum exposition_format format = web__accepted(accept);
 	const char *text;
@@ -142,11 +116,6 @@ static struct MHD_Response *latest_text(struct web *web, const char *accept, boo
 	*status = MHD_HTTP_SERVICE_UNAVAILABLE;
 	if (error)
 		return web->not_ready;
-	if (has_body && !spend(web, size)) {
-		web->refused++;
-		*status = MHD_HTTP_TOO_MANY_REQUESTS;
-		return web->too_many;
-	}
 	if (!web->latest[format].response ||
 	    (web->latest[format].moment != moment && web->bodies < BODIES_MAX))
 		renew(web, format, text, size, moment); /* else an older one is better than none */
@@ -159,9 +128,7 @@ static struct MHD_Response *latest_text(struct web *web, const char *accept, boo
 static struct MHD_Response *answer_to(struct web *web, struct MHD_Connection *connection,
 				      const char *url, const char *method, unsigned int *status)
 {
-	bool is_get = !strcmp(method, MHD_HTTP_METHOD_GET);
-
-	if (!is_get && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
 		*status = MHD_HTTP_METHOD_NOT_ALLOWED;
 		return web->not_allowed;
 	}
@@ -172,7 +139,7 @@ static struct MHD_Response *answer_to(struct web *web, struct MHD_Connection *co
 		return latest_text(web,
 				   MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							       MHD_HTTP_HEADER_ACCEPT),
-				   is_get, status);
+				   status);
 	*status = MHD_HTTP_NOT_FOUND;
 	return web->not_found;
 }
@@ -200,6 +167,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 	(void)upload_size;
 	(void)context;
 	web->served++;
+	web->events++;
 	if (place)
 		place->answered_ns = clock_monotonic_ns();
 	return MHD_queue_response(connection, status, response);
@@ -211,6 +179,7 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
 	const union MHD_ConnectionInfo *fd, *address;
 	struct web *web = data;
 
+	web->events++;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (*context)
 			web_connections__remove(&web->connections, *context);
@@ -226,20 +195,16 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
 static int make_answers(struct web *web)
 {
 	static const char where[] = "kvmqd: metrics are at /metrics\n", not_found[] = "not found\n",
-			  not_allowed[] = "only GET and HEAD\n", not_ready[] = "no moment yet\n",
-			  too_many[] = "too many bytes a second: ask later\n";
+			  not_allowed[] = "only GET and HEAD\n", not_ready[] = "no moment yet\n";
 	static const char type[] = "text/plain; charset=utf-8";
 
 	web->where = new_response(where, sizeof(where) - 1, type);
 	web->not_found = new_response(not_found, sizeof(not_found) - 1, type);
 	web->not_allowed = new_response(not_allowed, sizeof(not_allowed) - 1, type);
 	web->not_ready = new_response(not_ready, sizeof(not_ready) - 1, type);
-	web->too_many = new_response(too_many, sizeof(too_many) - 1, type);
-	if (!web->where || !web->not_found || !web->not_allowed || !web->not_ready ||
-	    !web->too_many)
+	if (!web->where || !web->not_found || !web->not_allowed || !web->not_ready)
 		return -ENOMEM;
 	MHD_add_response_header(web->not_allowed, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	MHD_add_response_header(web->too_many, MHD_HTTP_HEADER_RETRY_AFTER, "5");
 	MHD_add_response_header(web->not_ready, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 	return 0;
 }
@@ -278,11 +243,9 @@ int web__open(struct web **result, const char *listen, const struct web_ops *ops
 		return -ENOMEM;
 	web->ops = *ops;
 	web->epoll_fd = web->timer_fd = -1;
-	web->bytes_left = BYTES_AT_ONCE;
-	web->refilled_ns = clock_monotonic_ns();
 	web_connections__init(&web->connections);
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes is no reason to end */
-	web->listen_fd = web_listen(listen, &web->port);
+	web->listen_fd = web_listen(listen, &web->place);
 	if (web->listen_fd < 0) {
 		error = web->listen_fd;
 		free(web);
@@ -308,35 +271,43 @@ int web__fd(const struct web *web)
 
 uint16_t web__port(const struct web *web)
 {
-	return web->port;
+	return web->place.port;
+}
+
+static int start_timer(struct web *web, uint64_t wait_ns)
+{
+	struct itimerspec next = { .it_value = { (time_t)(wait_ns / NSEC_PER_SEC),
+						 (long)(wait_ns % NSEC_PER_SEC) } };
+
+	web->timed = wait_ns;
+	return timerfd_settime(web->timer_fd, 0, &next, NULL) ? -errno : 0;
 }
 
 /* When web__run() is to come back, if nothing is ready before. */
-static int set_timer(const struct web *web)
+static int set_timer(struct web *web)
 {
-	struct itimerspec next = { 0 };
 	MHD_UNSIGNED_LONG_LONG wait_ms;
-	uint64_t wait_ns = 0;
 
+	if (MHD_get_timeout(web->daemon, &wait_ms) == MHD_YES && !wait_ms)
+		return start_timer(web, 1);
 	if (web->connections.count)
-		wait_ns = TICK_NS;
-	if (MHD_get_timeout(web->daemon, &wait_ms) == MHD_YES &&
-	    (!wait_ns || wait_ms * NSEC_PER_MSEC < wait_ns))
-		wait_ns = wait_ms * NSEC_PER_MSEC + 1;
-	next.it_value.tv_sec = (time_t)(wait_ns / NSEC_PER_SEC);
-	next.it_value.tv_nsec = (long)(wait_ns % NSEC_PER_SEC);
-	return timerfd_settime(web->timer_fd, 0, &next, NULL) ? -errno : 0;
+		return web->timed ? 0 : start_timer(web, TICK_NS);
+	return web->timed ? start_timer(web, 0) : 0;
 }
 
 int web__run(struct web *web)
 {
-	uint64_t ticks;
+	uint64_t ticks, events;
+	int rounds = 0;
 
-	if (read(web->timer_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
-		return -errno;
+	if (web->timed && read(web->timer_fd, &ticks, sizeof(ticks)) == sizeof(ticks))
+		web->timed = false;
 	web_connections__expire(&web->connections, clock_monotonic_ns());
-	if (MHD_run(web->daemon) != MHD_YES)
-		return -EIO;
+	do {
+		events = web->events;
+		if (MHD_run(web->daemon) != MHD_YES)
+			return -EIO;
+	} while (events != web->events && ++rounds < ROUNDS_MAX);
 	return set_timer(web);
 }
 
@@ -344,7 +315,6 @@ void web__state(const struct web *web, struct web_state *state)
 {
 	*state = (struct web_state){ .connections = web->connections.count,
 				     .served = web->served,
-				     .refused = web->refused,
 				     .dropped = web->connections.dropped };
 }
 
@@ -363,13 +333,14 @@ void web__close(struct web *web)
 		MHD_stop_daemon(web->daemon);
 	else
 		close(web->listen_fd);
+	if (*web->place.path)
+		unlink(web->place.path);
 	for (int i = 0; i < EXPOSITION_FORMATS; i++)
 		free_response(web->latest[i].response);
 	free_response(web->where);
 	free_response(web->not_found);
 	free_response(web->not_allowed);
 	free_response(web->not_ready);
-	free_response(web->too_many);
 	if (web->epoll_fd >= 0)
 		close(web->epoll_fd);
 	if (web->timer_fd >= 0)

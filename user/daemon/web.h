@@ -2,8 +2,8 @@
 /*
  * Serves a text by HTTP: GET and HEAD of /metrics, and where that is at /. Whoever can reach the
  * port may connect, so all is bounded: connections (also of one address), the size of a request,
- * the time that it may take from its first byte to its last one, texts that are still being read,
- * and bytes a second. Each connection is of one request. Where there is no room, the oldest
+ * the time that it may take from its first byte to its last one, and texts that are still being
+ * read. Each connection is of one request. Where there is no room, the oldest
  * connection that has not asked for anything yet goes, so that nobody can keep others out.
  */
 #ifndef KVMQ_WEB_H
@@ -27,7 +27,6 @@ struct web_ops {
 struct web_state {
 	uint32_t connections; /* now */
 	uint64_t served;      /* requests that were answered, whatever the answer is */
-	uint64_t refused;     /* of these: too many bytes a second */
 	uint64_t dropped;     /* connections that were ended: too slow, or too many */
 };
 

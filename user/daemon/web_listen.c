@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 #define BACKLOG 128
 #define USUAL_MODE 0660
+#define SILENT_SECONDS 5
 
 /* An address of any family. */
 struct address {
@@ -126,27 +128,34 @@ static int bind_path(int fd, const struct address *address)
 
 static int bind_host(int fd, const struct address *address)
 {
-	const int on = 1;
+	const int on = 1, silent_s = SILENT_SECONDS;
 
 	/* Connections of a server that has ended may linger. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* The kernel keeps connections that have not asked for anything, and they cost nothing. */
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent_s, sizeof(silent_s));
 	if (address->any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	return bind(fd, &address->any, address->size) ? -errno : 0;
 }
 
-static uint16_t port_of(int fd)
+/* The port may be one that the kernel has chosen. */
+static void find_place(struct web_place *place, int fd, const struct address *asked)
 {
 	struct address address = { .size = sizeof(address.v6) };
 
-	if (getsockname(fd, &address.any, &address.size))
-		return 0;
-	if (address.any.sa_family == AF_INET)
-		return ntohs(address.v4.sin_port);
-	return address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port) : 0;
+	*place = (struct web_place){ .port = 0 };
+	if (asked->any.sa_family == AF_UNIX)
+		memcpy(place->path, asked->path.sun_path, sizeof(place->path));
+	else if (getsockname(fd, &address.any, &address.size))
+		return;
+	else if (address.any.sa_family == AF_INET)
+		place->port = ntohs(address.v4.sin_port);
+	else
+		place->port = ntohs(address.v6.sin6_port);
 }
 
-int web_listen(const char *where, uint16_t *port)
+int web_listen(const char *where, struct web_place *place)
 {
 	struct address address;
 	int fd, error;
@@ -163,7 +172,7 @@ int web_listen(const char *where, uint16_t *port)
 	if (!error)
 		error = listen(fd, BACKLOG) ? -errno : 0;
 	if (!error) {
-		*port = port_of(fd);
+		find_place(place, fd, &address);
 		return fd;
 	}
 	log_error("listen: '%s': %s: %s", where, strerror(-error),
