@@ -88,6 +88,7 @@ $(BUILD)/kvmq-%: $(BUILD)/user/cmd/%.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@
 
+$(BUILD)/$(DAEMON): LIBS += -lmicrohttpd
 $(BUILD)/$(DAEMON): $(BUILD)/user/cmd/daemon.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@

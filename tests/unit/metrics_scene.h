@@ -163,6 +163,8 @@ struct scene {
 	struct daemon_metrics *metrics;
 	struct view views[2];
 	size_t count; /* of moments so far */
+	struct why why;
+	struct why_settings rules;
 };
 
 static const struct daemon_figures own_figures = { .interval_ns = SEC };
@@ -174,6 +176,7 @@ static inline int set_up(void **state)
 
 	if (!scene || daemon_metrics__open(&scene->metrics, &config))
 		return -1;
+	why_settings__init(&scene->rules);
 	*state = scene;
 	return 0;
 }
@@ -183,6 +186,7 @@ static inline int tear_down(void **state)
 	struct scene *scene = *state;
 
 	daemon_metrics__close(scene->metrics);
+	why__free(&scene->why);
 	view__free(&scene->views[0]);
 	view__free(&scene->views[1]);
 	free(scene);
@@ -204,13 +208,14 @@ static inline struct view *next(struct scene *scene)
 
 static inline void take(struct scene *scene)
 {
-	struct view *after = &scene->views[(scene->count - 1) % 2];
+	const struct view *after = &scene->views[(scene->count - 1) % 2];
+	const struct view *before = scene->count > 1 ? &scene->views[scene->count % 2] : NULL;
 
-	assert_int_equal(
-		daemon_metrics__take(scene->metrics,
-				     scene->count > 1 ? &scene->views[scene->count % 2] : NULL,
-				     after, &own_figures),
-		0);
+	if (before)
+		assert_int_equal(why__make(&scene->why, before, after, &scene->rules), 0);
+	assert_int_equal(daemon_metrics__take(scene->metrics, before, after,
+					      before ? &scene->why : NULL, &own_figures),
+			 0);
 }
 
 /* A vCPU that has run for so long of elapsed_ms, and waited for the rest. */

@@ -184,18 +184,23 @@ static const struct conditional conditionals[] = {
 	{ SYS_setsockopt, PRIVILEGE_CONNECT | PRIVILEGE_REPORT | PRIVILEGE_SERVE, 0, 0, 0 },
 	{ SYS_sendto, PRIVILEGE_CONNECT | PRIVILEGE_REPORT | PRIVILEGE_SERVE, 0, 0, 0 },
 	{ SYS_recvfrom, PRIVILEGE_CONNECT | PRIVILEGE_REPORT | PRIVILEGE_SERVE, 0, 0, 0 },
-	{ SYS_shutdown, PRIVILEGE_CONNECT | PRIVILEGE_REPORT, 0, 0, 0 },
+	{ SYS_sendmsg, PRIVILEGE_SERVE, 0, 0, 0 }, /* head and body at once */
+	{ SYS_shutdown, PRIVILEGE_CONNECT | PRIVILEGE_REPORT | PRIVILEGE_SERVE, 0, 0, 0 },
 	{ SYS_accept4, PRIVILEGE_CONNECT | PRIVILEGE_SERVE, 0, 0, 0 },
 	{ SYS_listen, PRIVILEGE_CONNECT, 0, 0, 0 },
 	{ SYS_getpeername, PRIVILEGE_CONNECT, 0, 0, 0 },
 
-	/* A damaged recording is renamed, and SQLite makes the next one's files. */
+	/*
+	 * A damaged recording is renamed, and SQLite makes the next one's files. A text for
+	 * node_exporter takes the place of the one before.
+	 */
 	{ SYS_renameat2, PRIVILEGE_RECORD, 0, 0, 0 },
-	{ SYS_fchmod, PRIVILEGE_RECORD, 0, 0, 0 },
+	{ SYS_renameat, PRIVILEGE_REPLACE, 0, 0, 0 },
+	{ SYS_fchmod, PRIVILEGE_RECORD | PRIVILEGE_REPLACE, 0, 0, 0 },
 	{ SYS_fchown, PRIVILEGE_RECORD, 0, 0, 0 },
 
-	{ SYS_openat, PRIVILEGE_REPORT | PRIVILEGE_RECORD, 0, 0, 0 },
-	{ SYS_unlinkat, FILTER_REMOVE | PRIVILEGE_SERVE, 0, 0, 0 }, /* its socket */
+	{ SYS_openat, PRIVILEGE_REPORT | PRIVILEGE_RECORD | PRIVILEGE_REPLACE, 0, 0, 0 },
+	{ SYS_unlinkat, FILTER_REMOVE | PRIVILEGE_SERVE | PRIVILEGE_REPLACE, 0, 0, 0 },
 #ifdef __x86_64__
 	{ SYS_open, 0, 1, WRITES, O_RDONLY },
 	{ SYS_open, PRIVILEGE_REPORT | PRIVILEGE_RECORD, 0, 0, 0 },

@@ -154,7 +154,7 @@ static void filter_calls(unsigned int needs, pid_t command)
 
 int privileges_drop(const struct privileges_kept *kept)
 {
-	bool writes = kept->records || kept->needs & PRIVILEGE_REPORT;
+	bool writes = kept->records || kept->needs & (PRIVILEGE_REPORT | PRIVILEGE_REPLACE);
 	bool measures = !(kept->needs & PRIVILEGE_NONE);
 	unsigned int capabilities[KEPT_CAPABILITIES + 2], count = 0;
 	int error;

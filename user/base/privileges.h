@@ -25,6 +25,7 @@ enum {
 	PRIVILEGE_SERVE = 16,  /* who connects to a socket that listens */
 	PRIVILEGE_NONE = 32,   /* not even that: it reads what is open, which a stranger wrote */
 	PRIVILEGE_RECORD = 64, /* begins its recording anew: any file of its user's; not for root */
+	PRIVILEGE_REPLACE = 128, /* files in a folder, which it writes anew again and again */
 };
 
 struct privileges_kept {

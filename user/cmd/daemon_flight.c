@@ -26,18 +26,29 @@ static void keep(struct daemon *daemon, struct incident *incident)
 		   incident->rule, incident->verdict);
 }
 
-void daemon__take_flight(struct daemon *daemon, const struct view *before, const struct view *after)
+void daemon__judge(struct daemon *daemon, const struct view *before, const struct view *after)
+{
+	int error;
+
+	if (!is_wanted(daemon) && !daemon->metrics)
+		return;
+	error = why__make(&daemon->why, before, after, &daemon->rules);
+	daemon->judged = !error;
+	if (error && !daemon->judge_failed)
+		log_error("what the rules say: %s", remedy(error, "end other programs"));
+	daemon->judge_failed = error;
+}
+
+void daemon__take_flight(struct daemon *daemon)
 {
 	const struct flight_settings settings = { daemon->settings.wait_limit_ns,
 						  daemon->settings.incidents_per_day };
 	struct flight *flight = &daemon->flight;
 	int error;
 
-	if (!is_wanted(daemon))
+	if (!is_wanted(daemon) || !daemon->judged)
 		return;
-	error = why__make(&daemon->why, before, after, &daemon->rules);
-	if (!error)
-		error = flight__take(flight, &daemon->why, &settings);
+	error = flight__take(flight, &daemon->why, &settings);
 	if (error && !daemon->flight_failed)
 		log_error("incidents: %s", remedy(error, "end other programs"));
 	daemon->flight_failed = error;

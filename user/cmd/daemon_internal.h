@@ -2,6 +2,7 @@
 #ifndef KVMQ_CMD_DAEMON_INTERNAL_H
 #define KVMQ_CMD_DAEMON_INTERNAL_H
 
+#include "cmd/daemon_metrics.h"
 #include "daemon/allowance.h"
 #include "daemon/arguments.h"
 #include "daemon/budget.h"
@@ -10,10 +11,11 @@
 #include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/spending.h"
+#include "daemon/web.h"
 #include "model/options.h"
 
 /* What is waited for. */
-enum { SIGNALS, TICK, VIEW, SOURCE, FEED, FDS };
+enum { SIGNALS, TICK, VIEW, SOURCE, FEED, WEB, FDS };
 
 struct daemon {
 	const struct daemon_arguments *arguments;
@@ -29,10 +31,16 @@ struct daemon {
 	struct keeper *keeper;	   /* NULL: nothing is recorded */
 	struct feed *feed;	   /* NULL: none */
 	struct why_settings rules; /* what is an incident */
-	struct why why;
+	struct why why;		   /* of the last two views */
+	bool judged;		   /* it is */
 	struct flight flight;
-	uint64_t incidents; /* that were kept */
-	bool flight_failed; /* the last time */
+	uint64_t incidents;		  /* that were kept */
+	bool judge_failed, flight_failed; /* the last time */
+	struct daemon_metrics *metrics;	  /* NULL: nobody asks for them */
+	struct web *web;		  /* NULL: none */
+	uint64_t textfile_ns;		  /* when the textfile was written last */
+	int textfile_error;		  /* of that */
+	uint64_t begin_ns;		  /* time of day of the first view */
 	struct notify notify;
 	struct spending spending;
 	struct budget budget;
@@ -54,10 +62,25 @@ void daemon__run_feed(struct daemon *daemon);
 /* Reads the thresholds of rules: 0 or -errno after one line. */
 int daemon__open_flight(struct daemon *daemon);
 
-/* Two views, one after the other: keeps what begins to be an incident. */
-void daemon__take_flight(struct daemon *daemon, const struct view *before,
-			 const struct view *after);
+/* What the rules say of two views, one after the other, if anybody wants to know. */
+void daemon__judge(struct daemon *daemon, const struct view *before, const struct view *after);
+
+/* Keeps what begins to be an incident. */
+void daemon__take_flight(struct daemon *daemon);
 void daemon__close_flight(struct daemon *daemon);
+
+/* Metrics, and the port where they are served: 0 or -errno after one line. */
+int daemon__open_metrics(struct daemon *daemon);
+
+/* The settings have changed. */
+void daemon__configure_metrics(struct daemon *daemon);
+
+/* The latest view goes into the metrics, and these into the textfile. */
+void daemon__show(struct daemon *daemon);
+
+/* Somebody asks for /metrics. */
+void daemon__run_web(struct daemon *daemon);
+void daemon__close_metrics(struct daemon *daemon);
 
 /* An interval is over: a view is read and handed on. What fails is said, and does not end it. */
 void daemon__take_view(struct daemon *daemon);

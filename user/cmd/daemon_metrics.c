@@ -13,9 +13,6 @@
 struct daemon_metrics {
 	struct daemon_metrics_config config;
 	struct daemon_sums sums;
-	struct why why;
-	struct why_settings why_settings;
-	bool judged; /* why is of the last two moments */
 	struct daemon_own own;
 	uint64_t moment; /* number of the latest one; 0: none yet */
 	struct {
@@ -30,7 +27,6 @@ int daemon_metrics__open(struct daemon_metrics **result, const struct daemon_met
 
 	if (!metrics)
 		return -ENOMEM;
-	why_settings__init(&metrics->why_settings);
 	daemon_metrics__configure(metrics, config);
 	*result = metrics;
 	return 0;
@@ -48,32 +44,20 @@ void daemon_metrics__close(struct daemon_metrics *metrics)
 	if (!metrics)
 		return;
 	daemon_sums__free(&metrics->sums);
-	why__free(&metrics->why);
 	for (int i = 0; i < EXPOSITION_FORMATS; i++)
 		exposition__free(&metrics->texts[i].of);
 	free(metrics);
 }
 
 int daemon_metrics__take(struct daemon_metrics *metrics, const struct view *before,
-			 const struct view *after, const struct daemon_figures *figures)
+			 const struct view *after, const struct why *why,
+			 const struct daemon_figures *figures)
 {
-	int error = 0, sums_error;
+	int error = daemon_sums__take(&metrics->sums, before, after, why);
 
-	metrics->judged = false;
-	if (before) {
-		error = why__make(&metrics->why, before, after, &metrics->why_settings);
-		metrics->judged = !error;
-	}
-	sums_error = daemon_sums__take(&metrics->sums, before, after,
-				       metrics->judged ? &metrics->why : NULL);
 	daemon_own__take(&metrics->own, after, figures, &metrics->sums);
 	metrics->moment++;
-	return error ? error : sums_error;
-}
-
-const struct why *daemon_metrics__why(const struct daemon_metrics *metrics)
-{
-	return metrics->judged ? &metrics->why : NULL;
+	return error;
 }
 
 /* By name and UUID; of two with both alike, the one that was there first. */

@@ -32,7 +32,7 @@ struct daemon_figures {
 	uint64_t incidents;
 	struct {
 		bool known; /* there is one */
-		uint64_t bytes, failed, set_aside, dropped;
+		uint64_t bytes, failed, set_aside, dropped, lost;
 		uint32_t tiers;
 		uint64_t tier_interval_ns[METRICS_TIERS], moments[METRICS_TIERS];
 	} recording;
@@ -44,7 +44,7 @@ struct daemon_figures {
 	struct {
 		bool known;
 		uint32_t connections;
-		uint64_t served, refused, dropped;
+		uint64_t served, dropped;
 	} web;
 };
 
@@ -59,17 +59,13 @@ void daemon_metrics__configure(struct daemon_metrics *metrics,
 			       const struct daemon_metrics_config *config);
 
 /*
- * Takes a moment. before is the one that was taken last, or NULL at first. Neither is needed
- * afterwards. Returns 0 or -ENOMEM: some of it may be missing.
+ * Takes a moment. before is the one that was taken last, or NULL at first; why was made of the two,
+ * or is NULL: then what it tells is missing. None is needed afterwards. Returns 0 or -ENOMEM: some
+ * of it may be missing.
  */
 int daemon_metrics__take(struct daemon_metrics *metrics, const struct view *before,
-			 const struct view *after, const struct daemon_figures *figures);
-
-/*
- * What the rules say of the last two moments that were taken, or NULL. They must be there still, as
- * it refers to them.
- */
-const struct why *daemon_metrics__why(const struct daemon_metrics *metrics);
+			 const struct view *after, const struct why *why,
+			 const struct daemon_figures *figures);
 
 /*
  * The text of the latest moment, which is made once, and *moment, another number for each one.

@@ -49,10 +49,13 @@ static void take_view(struct daemon *daemon)
 	/* If it fails, it has said so, and the rest goes on. */
 	if (daemon->keeper)
 		keeper__take(daemon->keeper, view);
+	daemon->judged = false;
 	if (daemon->views_read > 1)
-		daemon__take_flight(daemon, &daemon->views[!daemon->latest], view);
+		daemon__judge(daemon, &daemon->views[!daemon->latest], view);
+	daemon__take_flight(daemon);
 	if (daemon->feed)
 		feed__send(daemon->feed, view);
+	daemon__show(daemon);
 	all_source.shown(daemon->source, view);
 }
 

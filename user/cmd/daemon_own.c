@@ -188,13 +188,14 @@ static void write_daemon(struct exposition *exposition, const struct daemon_own 
 static const struct family recording_bytes = { "kvmq_recording_bytes", "bytes", FAMILY_GAUGE,
 					       "Size of the recording with its journal." };
 static const struct family recording_moments = {
-	"kvmq_recording_moments", NULL, FAMILY_GAUGE,
-	"Moments in the recording, by the interval of their tier in seconds."
+	"kvmq_recording_moments", NULL, FAMILY_COUNTER,
+	"Moments that were recorded since the start, by the interval of their tier in seconds."
 };
 static const struct family recording_events = {
 	"kvmq_recording_events", NULL, FAMILY_COUNTER,
-	"What befell the recording: a moment that could not be written (failed), one that there "
-	"was no room for (dropped), a file that could not be used (set_aside)."
+	"What befell the recording: moments that are missing (dropped), times that old ones could "
+	"not be taken out (failed), items that ended between two moments (lost), damaged files "
+	"(set_aside)."
 };
 
 static void write_recording(struct exposition *exposition, const struct daemon_figures *figures,
@@ -214,6 +215,7 @@ static void write_recording(struct exposition *exposition, const struct daemon_f
 	exposition__family(exposition, &recording_events);
 	put_with(exposition, labels, "kind", "failed", figures->recording.failed, 0);
 	put_with(exposition, labels, "kind", "dropped", figures->recording.dropped, 0);
+	put_with(exposition, labels, "kind", "lost", figures->recording.lost, 0);
 	put_with(exposition, labels, "kind", "set_aside", figures->recording.set_aside, 0);
 }
 
@@ -254,7 +256,6 @@ static void write_clients(struct exposition *exposition, const struct daemon_fig
 	if (!figures->web.known)
 		return;
 	put_client(exposition, labels, "http", "served", figures->web.served);
-	put_client(exposition, labels, "http", "refused", figures->web.refused);
 	put_client(exposition, labels, "http", "dropped", figures->web.dropped);
 }
 

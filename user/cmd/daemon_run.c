@@ -110,8 +110,9 @@ static bool is_served(struct daemon *daemon, int which)
 {
 	double budget = (double)daemon->settings.budget_mpct * (double)NSEC_PER_SEC / 100000.0;
 
-	return which != FEED || allowance__has(&daemon->allowances[which], clock_monotonic_ns(),
-					       SERVED_SHARE * budget);
+	return (which != FEED && which != WEB) ||
+	       allowance__has(&daemon->allowances[which], clock_monotonic_ns(),
+			      SERVED_SHARE * budget);
 }
 
 static void serve(struct daemon *daemon, int which, void (*run)(struct daemon *daemon))
@@ -141,6 +142,8 @@ static void wait_and_handle(struct daemon *daemon)
 		daemon__take_view(daemon);
 	if (!daemon->stop && fds[FEED].revents)
 		serve(daemon, FEED, daemon__run_feed);
+	if (!daemon->stop && fds[WEB].revents)
+		serve(daemon, WEB, daemon__run_web);
 	if (!daemon->stop && fds[TICK].revents && is_over(daemon->fds[TICK]))
 		handle_tick(daemon);
 	interrupt__guard(before);
@@ -153,6 +156,7 @@ static int open_fds(struct daemon *daemon)
 	daemon->fds[VIEW] = open_timer(daemon->settings.interval_ns);
 	daemon->fds[SOURCE] = all_source.fd(daemon->source);
 	daemon->fds[FEED] = daemon->feed ? feed__fd(daemon->feed) : -1;
+	daemon->fds[WEB] = daemon->web ? web__fd(daemon->web) : -1;
 	if (daemon->fds[SIGNALS] >= 0 && daemon->fds[TICK] >= 0 && daemon->fds[VIEW] >= 0)
 		return 0;
 	log_error("timers and signals: %s: raise the limit of open files", strerror(errno));
@@ -219,7 +223,9 @@ static int open_all(struct daemon *daemon)
 	bool records = *daemon->settings.recording;
 	const struct privileges_kept kept = {
 		.needs = all_source.needs(&daemon->options) | PRIVILEGE_ATTACH |
-			 (*daemon->settings.socket ? PRIVILEGE_SERVE : 0) |
+			 (*daemon->settings.socket || *daemon->settings.listen ? PRIVILEGE_SERVE
+									       : 0) |
+			 (*daemon->settings.textfile ? PRIVILEGE_REPLACE : 0) |
 			 (records && geteuid() ? PRIVILEGE_RECORD : 0),
 		.records = records
 	};
@@ -230,7 +236,7 @@ static int open_all(struct daemon *daemon)
 	status = open_source(daemon);
 	if (status || daemon->stop)
 		return status;
-	if (open_keeper(daemon) || daemon__open_feed(daemon))
+	if (open_keeper(daemon) || daemon__open_feed(daemon) || daemon__open_metrics(daemon))
 		return STATUS_FAILED;
 	if (privileges_drop(&kept))
 		return STATUS_HOST;
@@ -265,6 +271,7 @@ static void close_all(struct daemon *daemon)
 	daemon__close_flight(daemon);
 	keeper__close(daemon->keeper);
 	feed__close(daemon->feed);
+	daemon__close_metrics(daemon);
 	for (int i = 0; i < SOURCE; i++)
 		if (daemon->fds[i] >= 0)
 			close(daemon->fds[i]);
@@ -276,7 +283,7 @@ static void close_all(struct daemon *daemon)
 
 int daemon__run(const struct daemon_arguments *arguments, const struct daemon_settings *settings)
 {
-	static struct daemon daemon = { .fds = { -1, -1, -1, -1, -1 } };
+	static struct daemon daemon = { .fds = { -1, -1, -1, -1, -1, -1 } };
 	int status;
 
 	daemon.arguments = arguments;
