@@ -99,6 +99,8 @@ done
 for option in --vmm --with-guests --qmp=/a --guest-report; do
 	refuses "socket: io ${option%%=*}" 2 'not with --' "$io" "$option" --from "$socket"
 done
+refuses 'socket: --incident' 2 '--incident: not with --from SOCKET' "$cpu" --incident=1 --from "$socket"
+refuses 'socket: why --incidents' 2 '--incidents: not with --from SOCKET' "$build/kvmq-why" --incidents --from "$socket"
 refuses 'socket: numa --residency' 2 '--residency: not with --from SOCKET' "$numa" --residency=maps --from "$socket"
 refuses 'socket: COMMAND' 2 'COMMAND: not with --from SOCKET' "$cpu" --from "$socket" -- true
 
@@ -233,6 +235,7 @@ start_vms 'socket: kvmqd' || return
 cp "$exits" "$numa" "$io" "$build/kvmq-why" "$build/kvmq-top" "$scratch/"
 live=$scratch/s/kvmqd.sock
 said() { grep -qE "$1" "$scratch/kvmqd"; }
+: > "$scratch/kvmqd"
 memory_kb() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
 "$build/kvmqd" -c /dev/null --socket "$live" --socket-group daemon --listen off --interval 100ms --budget 100% \
 	--recording "$scratch/kvmqd.db" --blame on --overlap off > "$scratch/kvmqd" 2>&1 < /dev/null &
@@ -269,6 +272,7 @@ refuses "socket: kvmqd has no overlap" 3 'overlap: kvmqd at .* does not look at 
 
 # Whoever connects a thousand times, sends garbage or does not read: others get their views.
 before=$(memory_kb $pid_daemon)
+: > "$scratch/attack"
 python3 - "$live" > "$scratch/attack" << 'END' &
 import resource, socket, sys, time
 resource.setrlimit(resource.RLIMIT_NOFILE, (1200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))

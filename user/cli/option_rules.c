@@ -11,16 +11,20 @@
 /* The value is a socket's path, and no recording's. */
 #define FROM_SOCKET "--from SOCKET"
 
+static const struct option_rule socket_rules[] = {
+	{ .option = FROM_SOCKET,
+	  .excludes = { "--events", "--qmp", "--vmm", "--with-guests", "--residency", "--timeline",
+			"--since", "--until", "--incident", "--incidents", "COMMAND" },
+	  .why = "which shows what kvmqd measures now" },
+	{ 0 },
+};
+
 static const struct option_rule shared_rules[] = {
 	{ .option = "--events",
 	  .excludes = { "--hist", "--blame", "--overlap", "--columns", "--sort", "--top" },
 	  .unless = "--json",
 	  .why = "which prints no table" },
 	{ .option = "--json", .excludes = { "--columns" }, .why = "which has every figure" },
-	{ .option = FROM_SOCKET,
-	  .excludes = { "--events", "--qmp", "--vmm", "--with-guests", "--residency", "--timeline",
-			"--since", "--until", "COMMAND" },
-	  .why = "which shows what kvmqd measures now" },
 	{ .option = "--from",
 	  .excludes = { "--record", "--qmp", "--vmm", "--with-guests", "--residency", "--timeline",
 			"COMMAND" },
@@ -88,7 +92,7 @@ static int check_rule(const struct command_line *line, const struct option_rule 
 
 int option_rules__check(const struct tool *tool, const char *const *given, bool command)
 {
-	const struct option_rule *const lists[] = { tool->rules, shared_rules };
+	const struct option_rule *const lists[] = { socket_rules, tool->rules, shared_rules };
 	const struct command_line line = { tool, given, command };
 	const char *columns = value_of(&line, "--columns");
 
