@@ -14,7 +14,7 @@ moments() { (($(sqlite3 "$file" "SELECT count(*) FROM moments_2" 2> "$scratch/no
 
 begin_daemon() {
 	"$build/kvmqd" -c /dev/null --socket off --listen off --interval 200ms --budget 50% --recording "$file" \
-		--tiers '200ms/2s 1s/6s 2s/1h' > "$scratch/out" 2> "$scratch/err" < /dev/null &
+		--tiers '200ms/4s 1s/8s 2s/1h' > "$scratch/out" 2> "$scratch/err" < /dev/null &
 	pid=$!
 	started+=("$pid")
 	until_it "$pid" said 'has started' || { bad "$what" 'it has not started' && return 1; }
