@@ -183,7 +183,8 @@ elif begin_daemon -c "$settings" --interval 100ms --budget 50% --recording "$fil
 	reload ''
 	end_daemon TERM
 	works "$what" "$io" --json --by device --from "$file" &&
-		holds "$what" "sum(row['requests'] for row in rows if row['device'] == '${loop##*/}' and row['op'] == 'write') == 28"
+		holds "$what" "sum(row['requests'] for row in rows if row['device'] == '${loop##*/}' and row['op'] == 'write') == 28" \
+			'all(line["cost"]["runs"] >= 0 for line in lines)'
 fi
 
 # SIGHUP while it starts; a sudden end; and another start, which goes on in the same recording.

@@ -184,10 +184,11 @@ static struct io_cost find_cost(const struct view *before, const struct view *af
 {
 	const struct block_snapshot *block = &after->io.block;
 	double time = (double)(after->sched.time_ns - before->sched.time_ns);
-	struct io_cost cost = { .runs = block->runs - before->io.block.runs,
-				.run_ns = -1,
-				.hooks_pct = -1 };
+	struct io_cost cost = { .run_ns = -1, .hooks_pct = -1 };
 
+	/* Hooks that have gone meanwhile are no longer there. */
+	if (block->runs > before->io.block.runs)
+		cost.runs = block->runs - before->io.block.runs;
 	if (block->samples)
 		cost.run_ns = (double)block->sample_ns / (double)block->samples;
 	if (time <= 0)
