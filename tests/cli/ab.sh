@@ -23,6 +23,7 @@ for word in "$@"; do
 	[[ $word == */[ab]-[0-9]* ]] && file=$word
 done
 name=${file##*/}
+[[ ! -s $here/forgets ]] || exit 0
 number=$((10#${name#?-}))
 [[ $name == a-* ]] || number=$((number + 6))
 cp "$here/run$number" "$file"
@@ -77,6 +78,10 @@ echo > "$scratch/fails"
 ab 1 'ab: a host that dies is booted again' -- -p ready_pct@web-1
 printf '\n\n' > "$scratch/fails"
 ab 125 'ab: a host that dies twice' -- -p ready_pct@web-1
+echo > "$scratch/forgets"
+ab 125 'ab: a host that leaves nothing' -- -p ready_pct@web-1
+[[ $(tail -n 1 "$scratch/err") == *'not recorded'* ]] || bad 'ab: a host that leaves nothing' 'it does not say so'
+rm "$scratch/forgets"
 ab 125 'ab: few runs are undecided' --runs 3 -- -p ready_pct@web-1
 for wrong in '--workload nosuch' '--runs 0' '--side a' '--real --guest g:2' '--nosuch x' 'word' '--side c --real'; do
 	# shellcheck disable=SC2086 # words
