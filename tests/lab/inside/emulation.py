@@ -14,6 +14,8 @@ from kvmq import run
 
 TOLERANCE = 3  # seconds; the real-time clock counts whole ones
 STARVED = 8  # seconds that no fair scheduler lets one of six threads on two CPUs wait
+BEAT = 5  # seconds between two signs of life of a CPU
+STOPPED = 30  # seconds after which no more will come: a timer interrupt of that CPU was lost
 SIGNS = ("rcu: INFO", "soft lockup", "hard LOCKUP", "clocksource: timekeeping watchdog")
 
 
@@ -47,13 +49,39 @@ def traced(*events):
         os.rmdir(folder)
 
 
+def say(line):
+    """A line for the host of this host (kernel), in one piece beside what scenarios print."""
+    os.write(1, (line + "\n").encode())
+
+
 class Watch:
-    """Holds the TSC's time against the real-time clock, which QEMU keeps by itself."""
+    """
+    Holds the TSC's time against the real-time clock, which QEMU keeps by itself. Says that each
+    CPU is alive, or which one is not: nobody need wait for what such a host will never finish.
+    """
 
     def __init__(self):
         self.fault = None
         self.begin = (self._rtc(), time.monotonic())
+        self.beats = dict.fromkeys(sorted(os.sched_getaffinity(0)), self.begin[1])
+        for cpu in self.beats:
+            threading.Thread(target=self._beat, args=[cpu], daemon=True).start()
         threading.Thread(target=self._watch, daemon=True).start()
+
+    def _beat(self, cpu):
+        """Before all that scenarios run there, real-time loads included."""
+        os.sched_setaffinity(0, {cpu})
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(99))
+        while True:
+            self.beats[cpu] = time.monotonic()
+            time.sleep(BEAT)
+
+    def _tell_beats(self):
+        for cpu, last in self.beats.items():
+            if time.monotonic() - last > STOPPED:
+                say(f"stopped: CPU {cpu} has not run for {time.monotonic() - last:.0f} s")
+                return
+        say("alive")
 
     @staticmethod
     def _rtc():
@@ -64,6 +92,7 @@ class Watch:
         while not self.fault:
             before = time.monotonic()
             time.sleep(2)
+            self._tell_beats()
             if time.monotonic() - before > STARVED:
                 self.fault = f"a thread did not run for {time.monotonic() - before:.0f} s"
             drift = (time.monotonic() - self.begin[1]) - (self._rtc() - self.begin[0])

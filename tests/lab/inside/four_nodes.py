@@ -75,7 +75,7 @@ def without_memory():
 def matrix():
     """The node matrix shows the way from the vCPU's node to each node with memory."""
     with tiny("matrix", "--burn", "1000", "--pin", "0", "--place", PLACE, mib=SIZE):
-        text = text_of("matrix", "-H")
+        text = text_of(["matrix"], "-H")
     distances = sysfs_node(0)["distance"]
     line = next((line for line in text.splitlines() if all(
         re.search(rf"\b{distances[node]}\b", line) for node in ("0", "1", "3"))), None)

@@ -14,6 +14,7 @@ import os
 
 import causes
 import crowd
+import daemon
 import disk_io
 import exits
 import four_nodes
@@ -39,6 +40,7 @@ STAGES = [
         starting.starting_cpu,
         starting.starting_exit,
         starting.starting_numa,
+        daemon.kept,
     ]),
     (hosts.start_busy, [
         (measuring.exact,
@@ -160,7 +162,7 @@ NO_CI = ()
 # move_pages() sees PROT_NONE pages from 6.5. So has threads: vhost's workers are threads of the
 # VMM from 6.4, and a task has other members in 7.x.
 ON_ONE = {
-    crowd.crowd: (),  # takes minutes
+    crowd.crowd: (), daemon.kept: (),  # take minutes
     measuring.vm_sums: "6.12", measuring.steal: "6.1", measuring.events: "6.12",
     overlap.overlap: "6.1", tracing.timeline: "6.12", tracing.timeline_toggling: "6.12",
     others.vms_stay: "6.12", living.filtered: "6.12", living.few_privileges: "6.1",
