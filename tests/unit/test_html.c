@@ -24,6 +24,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	if (file)
+		fclose(file);
 	free(text);
 	return 0;
 }
@@ -32,6 +34,7 @@ static int tear_down(void **state)
 static const char *written(void)
 {
 	assert_int_equal(fclose(file), 0);
+	file = NULL;
 	return text;
 }
 

@@ -65,7 +65,8 @@ static void drop_early(struct reader *reader)
 		if (is_first && runs <= RUNS_MAX)
 			first = i - 1;
 	}
-	memmove(list, list + first, (count - first) * sizeof(*list));
+	if (first)
+		memmove(list, list + first, (count - first) * sizeof(*list));
 	reader->moments.count = count - first;
 	reader->heat->runs = runs < RUNS_MAX ? runs : RUNS_MAX;
 	reader->heat->runs_left_out = runs - reader->heat->runs;
