@@ -45,8 +45,7 @@ static volatile union {
 
 /* The vCPUs that have run before the scan: which thread has run each last. */
 struct vcpu_file {
-	__u64 pid; /* address of the thread's struct pid: its number alone may be another's by now
-		    */
+	__u64 pid;	/* address of the thread's: its number may be another's by now */
 	__u64 notifier; /* address of the vCPU's */
 };
 

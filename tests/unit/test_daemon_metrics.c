@@ -19,6 +19,15 @@ static void expect(struct scene *scene, const char *series, const char *wanted)
 	free(text);
 }
 
+/* The next view, with the VM that most tests are about. */
+static struct view *next_of_web(struct scene *scene)
+{
+	struct view *view = next(scene);
+
+	scene_vm(view, 10, "web");
+	return view;
+}
+
 /* What a going-on wait was shown too long is not taken back, and not counted twice. */
 static void test_shrinking(void **state)
 {
@@ -28,16 +37,14 @@ static void test_shrinking(void **state)
 	struct view *view;
 
 	for (size_t i = 0; i < ARRAY_SIZE(run_ms); i++) {
-		view = next(scene);
-		scene_vm(view, 10, "web");
+		view = next_of_web(scene);
 		/* 600, 600, then 100 ms: the wait was shorter. */
 		add_vcpu(view, 1, 10, 0, run_ms[i], (i + 1) * 1000);
 		take(scene);
 		expect(scene, READY, ready[i]);
 	}
 	expect(scene, RUN, "2.9");
-	view = next(scene);
-	scene_vm(view, 10, "web");
+	view = next_of_web(scene);
 	add_vcpu(view, 1, 10, 0, 3250, 4000);
 	take(scene);
 	expect(scene, READY, "0.75");
@@ -47,25 +54,21 @@ static void test_shrinking(void **state)
 static void test_hotplug(void **state)
 {
 	struct scene *scene = *state;
-	struct view *view = next(scene);
+	struct view *view = next_of_web(scene);
 
-	scene_vm(view, 10, "web");
 	add_vcpu(view, 1, 10, 0, 1000, 1000);
 	add_vcpu(view, 2, 10, 1, 500, 1000);
 	take(scene);
-	view = next(scene);
-	scene_vm(view, 10, "web");
+	view = next_of_web(scene);
 	add_vcpu(view, 1, 10, 0, 1500, 1500)->state = STATE_GONE;
 	add_vcpu(view, 2, 10, 1, 600, 2000);
 	take(scene);
 	expect(scene, RUN, "1.5");
-	view = next(scene);
-	scene_vm(view, 10, "web");
+	view = next_of_web(scene);
 	add_vcpu(view, 2, 10, 1, 700, 3000);
 	take(scene);
 	expect(scene, RUN, "1.5");
-	view = next(scene);
-	scene_vm(view, 10, "web");
+	view = next_of_web(scene);
 	add_vcpu(view, 2, 10, 1, 800, 4000);
 	add_vcpu(view, 3, 10, 0, 250, 1000);
 	take(scene);
@@ -77,16 +80,14 @@ static void test_hotplug(void **state)
 static void test_missing_reading(void **state)
 {
 	struct scene *scene = *state;
-	struct view *view = next(scene);
+	struct view *view = next_of_web(scene);
 
-	scene_vm(view, 10, "web");
 	add_vcpu(view, 1, 10, 0, 1000, 1000);
 	take(scene);
 	next(scene);
 	take(scene);
 	expect(scene, RUN, "1");
-	view = next(scene);
-	scene_vm(view, 10, "web");
+	view = next_of_web(scene);
 	add_vcpu(view, 1, 10, 0, 2500, 3000);
 	take(scene);
 	expect(scene, RUN, "2.5");
@@ -96,13 +97,11 @@ static void test_missing_reading(void **state)
 static void test_begun_anew(void **state)
 {
 	struct scene *scene = *state;
-	struct view *view = next(scene);
+	struct view *view = next_of_web(scene);
 
-	scene_vm(view, 10, "web");
 	add_vcpu(view, 1, 10, 0, 1000, 1000);
 	take(scene);
-	view = next(scene);
-	scene_vm(view, 10, "web");
+	view = next_of_web(scene);
 	add_vcpu(view, 1, 10, 0, 200, 300);
 	take(scene);
 	expect(scene, RUN, "1.2");
@@ -112,9 +111,8 @@ static void test_begun_anew(void **state)
 static void test_vm_goes(void **state)
 {
 	struct scene *scene = *state;
-	struct view *view = next(scene);
+	struct view *view = next_of_web(scene);
 
-	scene_vm(view, 10, "web");
 	add_vcpu(view, 1, 10, 0, 1000, 1000);
 	take(scene);
 	for (int i = 0; i < 2; i++) {
@@ -172,8 +170,7 @@ static void test_waits(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		struct thread_snapshot *thread;
 
-		view = next(scene);
-		scene_vm(view, 10, "web");
+		view = next_of_web(scene);
 		thread = add_vcpu(view, 1, 10, 0, 0, (i + 1) * 1000);
 		thread->hist.count[CAUSE_WAKE][hist_bucket(1023)] = counts[i];
 		thread->hist.count[CAUSE_PREEMPT][hist_bucket(1024)] = 7;
@@ -236,8 +233,7 @@ static void test_torn_exits(void **state)
 	struct view *view;
 
 	for (size_t i = 0; i < ARRAY_SIZE(moments); i++) {
-		view = next(scene);
-		scene_vm(view, 10, "web");
+		view = next_of_web(scene);
 		add_vcpu(view, 1, 10, 0, 0, (i + 1) * 1000);
 		add_exits(view, 5, 1, moments[i].guest_ms, moments[i].exits);
 		if (!moments[i].exits)
