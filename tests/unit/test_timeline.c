@@ -332,6 +332,32 @@ static void test_exit(void **state)
 	json_decref(json);
 }
 
+/* Its exit is drawn after the last snapshot was read, which shows it asleep: that is over. */
+static void test_exit_at_the_end(void **state)
+{
+	struct thread_snapshot asleep = { .identity = vcpu(0, "web"),
+					  .state = STATE_BLOCK,
+					  .since_rq = BEGIN + 1000,
+					  .read_rq = BEGIN + 2000 };
+	struct state_change block = change(vcpu(0, "web"), STATE_BLOCK, 1000, 3000),
+			    run = change(vcpu(0, "web"), STATE_RUN, 3000, 4000);
+	const struct snapshot last = { .threads = { .list = &asleep, .count = 1 } };
+	struct fixture fixture;
+	json_t *json;
+
+	(void)state;
+	block.queued_rq = block.end_rq;
+	run.exited = true;
+	open_fixture(&fixture, TIMELINE_LIMIT);
+	timeline__change(fixture.timeline, &block);
+	timeline__change(fixture.timeline, &run);
+	json = close_fixture(&fixture, &last, 0);
+	expect_slice(json, 8, 0, "block", 1, 2);
+	expect_slice(json, 8, 1, "run", 3, 1);
+	assert_null(slice(json, 8, 2));
+	json_decref(json);
+}
+
 static void test_bad_files(void **state)
 {
 	struct vms *vms = vms__new("/nonexistent", &all);
@@ -366,10 +392,11 @@ static void test_bad_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_states), cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_order),  cmocka_unit_test(test_open_states),
-		cmocka_unit_test(test_limit),  cmocka_unit_test(test_escaping),
-		cmocka_unit_test(test_exit),   cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_states),	  cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_order),	  cmocka_unit_test(test_open_states),
+		cmocka_unit_test(test_limit),	  cmocka_unit_test(test_escaping),
+		cmocka_unit_test(test_exit),	  cmocka_unit_test(test_exit_at_the_end),
+		cmocka_unit_test(test_bad_files),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);

@@ -77,8 +77,11 @@ static bool is_silent(const struct options *options)
 static int poll_source(void *source)
 {
 	struct cpu_source *cpu = source;
-	int error = session__poll(&cpu->base.session);
+	int error;
 
+	if (cpu->timeline)
+		timeline__forget_exited(cpu->timeline);
+	error = session__poll(&cpu->base.session);
 	if (error)
 		return error;
 	return cpu->timeline && timeline__check(cpu->timeline) ? -EIO : 0;

@@ -33,6 +33,7 @@ struct track {
 	struct other next; /* who got the CPU when it left */
 	bool kvm_run;	   /* whether it was in KVM_RUN at the last switch */
 	bool kvm_run_known;
+	struct track *next_exited;
 };
 
 struct timeline {
@@ -44,9 +45,10 @@ struct timeline {
 	uint64_t end_rq;
 	uint64_t realtime_ns; /* time of day at begin_rq */
 	uint64_t gaps;
-	uint64_t unknown;    /* changes of threads whose VM is not known, or without memory */
-	void *tracks;	     /* of threads that run, by id: tsearch(3) */
-	uint64_t *cpu_drawn; /* end of the last slice of each CPU; 0: has no track yet */
+	uint64_t unknown;     /* changes of threads whose VM is not known, or without memory */
+	void *tracks;	      /* of threads, by id: tsearch(3) */
+	struct track *exited; /* those to be forgotten */
+	uint64_t *cpu_drawn;  /* end of the last slice of each CPU; 0: has no track yet */
 	uint32_t cpu_count;
 };
 
@@ -309,8 +311,20 @@ void timeline__change(struct timeline *timeline, const struct state_change *chan
 	draw_state(timeline, track, change, vm);
 	if (!change->exited)
 		return;
-	tdelete(track, &timeline->tracks, compare_tracks);
-	free(track);
+	track->next_exited = timeline->exited;
+	timeline->exited = track;
+}
+
+void timeline__forget_exited(struct timeline *timeline)
+{
+	struct track *track = timeline->exited, *next;
+
+	for (; track; track = next) {
+		next = track->next_exited;
+		tdelete(track, &timeline->tracks, compare_tracks);
+		free(track);
+	}
+	timeline->exited = NULL;
 }
 
 int timeline__open(struct timeline **out, const char *path, uint64_t limit, const struct host *host,

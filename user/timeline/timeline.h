@@ -37,6 +37,12 @@ void timeline__begin(struct timeline *timeline, const struct snapshot *first);
 /* Draws a state that has ended. A state that is missing before it becomes "lost". */
 void timeline__change(struct timeline *timeline, const struct state_change *change);
 
+/*
+ * Frees what is known of threads whose exits were drawn. Not to be called between the reading of
+ * the last snapshot and timeline__close(): that snapshot may hold them as they were before.
+ */
+void timeline__forget_exited(struct timeline *timeline);
+
 /* How many slices were left out so far because the file was full. */
 uint64_t timeline__left_out(const struct timeline *timeline);
 
