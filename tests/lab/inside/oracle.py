@@ -42,7 +42,13 @@ class Readings:
         """Returns once there is a reading that began after this call."""
         last = time.time()
         while not self.samples or self.samples[-1][0] <= last:
+            self.check()
             time.sleep(0.02)
+
+    def check(self):
+        """A guest that has shut down takes its counters with it, and ends the reading."""
+        if not self.thread.is_alive():
+            raise Failed("the oracle has stopped")
 
     def stop(self):
         self.wait()
