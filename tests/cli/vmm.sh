@@ -58,3 +58,19 @@ fi
 touches 'vmm --memory' 2048 --memory 8
 touches 'vmm --memory, in huge pages' 2048 --memory 8 --backing thp
 touches 'vmm --memory, shared and pinned' 512 --memory 2 --backing memfd --pin-memory
+
+# Four vCPUs that burn 1 ms each at the same time would make far more loops than there are ms.
+read -r begin _ < /proc/uptime
+try "$vmm" --seconds 1 --vcpus 4 --mode lock --burn 1000
+read -r end _ < /proc/uptime
+loops=$(sed -n 's/^vcpu .* loops=\([0-9]*\) .*/\1/p' "$scratch/out")
+most=$(((10#${end/./} - 10#${begin/./}) * 10))
+if ((status)); then
+	bad 'vmm --mode lock' "exit status $status"
+elif (($(grep -c '^[1-9]' <<< "$loops") != 4)); then
+	bad 'vmm --mode lock' 'a vCPU that never had the lock'
+elif ((${loops//$'\n'/+} > most)); then
+	bad 'vmm --mode lock' "more than one had it: ${loops//$'\n'/+} loops of 1 ms within $most ms"
+else
+	ok 'vmm --mode lock'
+fi

@@ -46,7 +46,16 @@ guest_code:
 guest_user:
 	movq	$1, GUEST_STARTED(%rbx)
 .Lloop:
-	rdtsc
+	test	$GUEST_SPIN, %r14b
+	jz	1f
+	mov	$1, %eax
+	lock xadd %eax, GUEST_LOCK_NEXT
+.Lspin:
+	cmp	%eax, GUEST_LOCK_TURN
+	je	1f
+	pause					# may be intercepted: as a lock of a guest's system
+	jmp	.Lspin
+1:	rdtsc
 	shl	$32, %rdx
 	or	%rdx, %rax
 	lea	(%rax, %r12), %r8
@@ -56,7 +65,10 @@ guest_user:
 	or	%rdx, %rax
 	cmp	%r8, %rax
 	jb	.Lburn
-	test	$GUEST_TOUCH, %r14b
+	test	$GUEST_SPIN, %r14b
+	jz	1f
+	incl	GUEST_LOCK_TURN
+1:	test	$GUEST_TOUCH, %r14b
 	jz	1f
 	mov	$GUEST_MEMORY, %eax
 .Ltouch:

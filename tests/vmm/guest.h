@@ -26,6 +26,7 @@
 #define GUEST_COUNTERS 0xc000
 #define GUEST_COUNTERS_SIZE 64 /* a cache line: vCPUs must not share one */
 #define GUEST_PD_MEMORY 0xd000 /* the second and third GiB: memory that vCPUs touch */
+#define GUEST_LOCK 0xf000      /* one for all vCPUs */
 #define GUEST_STACKS 0x10000   /* lower half for CPL 3, upper half for CPL 0 */
 #define GUEST_STACK_SIZE 0x800
 
@@ -62,10 +63,15 @@
 #define GUEST_PIO 0x10
 #define GUEST_MMIO_WRITE 0x20
 #define GUEST_TOUCH 0x40 /* a word in each page of the memory, before the other actions */
+#define GUEST_SPIN 0x80	 /* burn under the lock, and spin till it is this vCPU's turn */
 #define GUEST_AT_CPL0 (GUEST_HALT | GUEST_CPUID)
 
 /* The timer runs at 1 GHz divided by 16, so that 32 bits reach a minute. */
 #define GUEST_TIMER_NS 16
+
+/* A ticket lock: the ticket that is given next, and whose turn it is. */
+#define GUEST_LOCK_NEXT GUEST_LOCK
+#define GUEST_LOCK_TURN (GUEST_LOCK + 64)
 
 /* Offsets in a vCPU's counters; struct guest_counters is the same in C. */
 #define GUEST_STARTED 0

@@ -55,8 +55,8 @@ static const struct option_spec specs[OPT_COUNT] = {
 	[OPT_LIFETIME] = { "lifetime", "S", KIND_SECONDS, true, AT(lifetime_ns), 0, DAY_S,
 			   "how long each of them runs once ready (0.5)" },
 	[OPT_MODE] = { "mode", "MODE", KIND_MODE, false, AT(mode), 0, 0,
-		       "what ends a loop: busy, halt, pio, mmio, hypercall, cpuid or touch "
-		       "(busy)" },
+		       "what ends a loop: busy, halt, pio, mmio, hypercall, cpuid or touch; lock: "
+		       "one vCPU at a time burns, the others spin (busy)" },
 	[OPT_BURN] = { "burn", "US", KIND_NUMBER, false, AT(burn_us), 0, MINUTE_US,
 		       "time that the guest burns in a loop, by its TSC (100)" },
 	[OPT_WAIT] = { "wait", "US", KIND_NUMBER, false, AT(wait_us), 0, MINUTE_US,
@@ -92,7 +92,7 @@ static const struct option_spec specs[OPT_COUNT] = {
 static const char *const mode_names[] = {
 	[MODE_BUSY] = "busy",	[MODE_HALT] = "halt",		[MODE_PIO] = "pio",
 	[MODE_MMIO] = "mmio",	[MODE_HYPERCALL] = "hypercall", [MODE_CPUID] = "cpuid",
-	[MODE_TOUCH] = "touch",
+	[MODE_TOUCH] = "touch",	[MODE_LOCK] = "lock",
 };
 
 static const char *const backing_names[] = {

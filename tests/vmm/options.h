@@ -20,6 +20,7 @@ enum mode {
 	MODE_HYPERCALL,
 	MODE_CPUID,
 	MODE_TOUCH,
+	MODE_LOCK,
 };
 
 enum option_id {

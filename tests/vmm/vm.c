@@ -79,6 +79,8 @@ static unsigned int mode_actions(const struct options *options)
 		return GUEST_CPUID;
 	case MODE_TOUCH:
 		return GUEST_TOUCH;
+	case MODE_LOCK:
+		return GUEST_SPIN;
 	case MODE_BUSY:
 		break;
 	}
