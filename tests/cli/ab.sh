@@ -5,38 +5,57 @@
 number=0
 for ready in 500 510 495 505 520 490 600 612 590 606 630 588; do
 	number=$((number + 1))
-	tests/golden/diff-scene "$ready" > "$scratch/scene"
+	tests/golden/diff-scene "$ready" | sed 's/name=web/name=busy/' > "$scratch/scene"
 	"$build/tests/test_golden" kvmq-cpu "$scratch/scene" "$scratch/run$number" && continue
 	bad 'ab: recordings' "none of $ready"
 	return
 done
+# tools/ab looks for a program that these tests may do without.
+mkdir "$scratch/build"
+ln -s "$build"/kvmq-{why,diff} "$scratch/build"
+touch "$scratch/build/vmm"
+chmod +x "$scratch/build/vmm"
 cat > "$scratch/lab" << 'END'
 #!/bin/bash
-# Says what it was asked for, fails as often as the file "fails" holds lines, and gives the next recording of a side.
+# Says what it was asked for, fails as often as the file "fails" holds lines, each an exit status, and gives the next
+# recording of a side.
 here=$(dirname "$0")
 echo "$*" >> "$here/asked"
 if [[ -s $here/fails ]]; then
+	status=$(head -n 1 "$here/fails")
 	sed -i 1d "$here/fails"
-	exit 125
+	exit "$status"
+fi
+if [[ -e $here/hangs ]]; then
+	echo $$ > "$here/hanging"
+	exec sleep 60
 fi
 for word in "$@"; do
-	[[ $word == */[ab]-[0-9]* ]] && file=$word
+	[[ $word != */[ab]-[0-9]* ]] || file=$word
 done
 name=${file##*/}
 [[ ! -s $here/forgets ]] || exit 0
 number=$((10#${name#?-}))
 [[ $name == a-* ]] || number=$((number + 6))
+echo "busy_loops $((2000 - number)) 1/s" > "$file.score"
 cp "$here/run$number" "$file"
 END
 chmod +x "$scratch/lab"
+with_fakes=(env "LAB=$scratch/lab" "BUILD=$scratch/build")
 
-# ab STATUS NAME OPTION...
+# ab STATUS NAME OPTION...: into an empty folder
 ab() {
+	rm -rf "$scratch/out.d"
+	again "$@"
+}
+
+# again STATUS NAME OPTION...
+again() {
 	local wanted=$1 name=$2
 	shift 2
 
-	rm -rf "$scratch/out.d" "$scratch/asked"
-	try env LAB="$scratch/lab" BUILD="$build" tools/ab --out "$scratch/out.d" "$@"
+	rm -f "$scratch/asked"
+	try "${with_fakes[@]}" tools/ab --out "$scratch/out.d" "$@"
 	if ((status == wanted)); then
 		ok "$name"
 	else
@@ -48,6 +67,7 @@ ab() {
 asked() {
 	local count
 
+	[[ -e $scratch/asked ]] || : > "$scratch/asked"
 	count=$(grep -c -e "$3" "$scratch/asked")
 	if ((count == $2)); then
 		ok "$1"
@@ -56,35 +76,73 @@ asked() {
 	fi
 }
 
-ab 1 'ab: worse' --a 6.1 --b 6.12 --append-b quiet --setup-a 'echo a' --guest g:2 --seed 7 -- -p ready_pct@web-1
+# says NAME PATTERN: on either output
+says() {
+	if grep -qE -e "$2" "$scratch/out" "$scratch/err"; then
+		ok "$1"
+	else
+		bad "$1" "no '$2'"
+	fi
+}
+
+ab 1 'ab: worse' --a 6.1 --b 6.12 --append-b quiet --setup-a='echo a' --guest g:2 --seed 7
+says 'ab: VMs of one kind are one role' '^busy\* ready_pct: worse'
+says 'ab: what the VMs got done is compared' '^busy_loops .* no worse'
 asked 'ab: kernel of A' 6 '--kernel 6.1 .*/a-00'
 asked 'ab: kernel of B' 6 '--kernel 6.12 .*/b-00'
 asked 'ab: command line of B alone' 6 '--append quiet'
 asked 'ab: setup of A alone' 6 'echo a$'
 asked 'ab: guests of both' 12 '--guest g:2'
 sed 's/.*\/\([ab]-[0-9]*\).*/\1/' "$scratch/asked" > "$scratch/order"
-if [[ $(sed 's/.*-//' "$scratch/order" | uniq -d | wc -l) -eq 6 && $(sed 's/-.*//' "$scratch/order" | uniq | wc -l) -lt 12 ]]; then
+if [[ $(sed 's/.*-//' "$scratch/order" | uniq -d | wc -l) -eq 6 ]] &&
+	[[ $(sed 's/-.*//' "$scratch/order" | uniq | wc -l) -lt 12 ]]; then
 	ok 'ab: random order within each pair'
 else
 	bad 'ab: random order within each pair' "$(tr '\n' ' ' < "$scratch/order")"
 fi
-ab 1 'ab: the same again' --seed 7 -- -p ready_pct@web-1
+ab 1 'ab: the same again' --seed 7
 if sed 's/.*\/\([ab]-[0-9]*\).*/\1/' "$scratch/asked" | cmp -s - "$scratch/order"; then
 	ok 'ab: the same order of the same seed'
 else
 	bad 'ab: the same order of the same seed' 'another'
 fi
-echo > "$scratch/fails"
-ab 1 'ab: a host that dies is booted again' -- -p ready_pct@web-1
-printf '\n\n' > "$scratch/fails"
-ab 125 'ab: a host that dies twice' -- -p ready_pct@web-1
+again 2 'ab: a folder that holds runs' --seed 7
+asked 'ab: they are not written over' 0 .
+ab 1 'ab: a role of its own' -- --role busy-1
+says 'ab: a role of its own is the only one' '^busy-1 ready_pct: worse'
+echo 125 > "$scratch/fails"
+ab 1 'ab: a host that dies is booted again'
+asked 'ab: once more than runs' 13 .
+printf '125\n125\n' > "$scratch/fails"
+ab 125 'ab: a host that dies twice'
+echo 3 > "$scratch/fails"
+ab 3 'ab: what this machine lacks'
+asked 'ab: it is not tried again' 1 .
 echo > "$scratch/forgets"
-ab 125 'ab: a host that leaves nothing' -- -p ready_pct@web-1
+ab 125 'ab: a host that leaves nothing'
 [[ $(tail -n 1 "$scratch/err") == *'not recorded'* ]] || bad 'ab: a host that leaves nothing' 'it does not say so'
 rm "$scratch/forgets"
-ab 125 'ab: few runs are undecided' --runs 3 -- -p ready_pct@web-1
-for wrong in '--workload nosuch' '--runs 0' '--side a' '--real --guest g:2' '--nosuch x' 'word' '--side c --real'; do
+ab 125 'ab: few runs are undecided' --runs 3
+seed=$(sed -n 's/.*--seed //p' "$scratch/err")
+ab 125 'ab: the seed that it names' --runs 3 --seed "$seed"
+for wrong in '--workload nosuch' '--runs 0' '--side a' '--real --guest g:2' '--nosuch x' 'word' '--side c --real' \
+	'--real --a 6.1' '--real --setup-b true' '-- --nosuch'; do
 	# shellcheck disable=SC2086 # words
 	ab 2 "ab: $wrong" $wrong
+	[[ ! -e $scratch/asked ]] || bad "ab: $wrong" 'a host was booted'
 done
-[[ ! -e $scratch/asked ]] || bad 'ab: wrong usage' 'a host was booted'
+
+touch "$scratch/hangs"
+rm -rf "$scratch/out.d"
+"${with_fakes[@]}" tools/ab --out "$scratch/out.d" > "$scratch/out" 2> "$scratch/err" &
+until_it $! test -s "$scratch/hanging"
+kill -TERM $!
+ended $!
+if ((status != 143)); then
+	bad 'ab: SIGTERM' "exit status $status, not 143"
+elif kill -0 "$(cat "$scratch/hanging")" 2> /dev/null; then
+	bad 'ab: SIGTERM' 'the lab goes on'
+else
+	ok 'ab: SIGTERM'
+fi
+rm "$scratch/hangs"
