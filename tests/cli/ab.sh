@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
-# tools/ab with a fake in the lab's place, which "boots" a host by copying a recording.
+# tools/ab with a fake in the lab's place, which "boots" a host by copying a recording; and a bisection with it.
 
 number=0
 for ready in 500 510 495 505 520 490 600 612 590 606 630 588; do
@@ -18,7 +18,7 @@ chmod +x "$scratch/build/vmm"
 cat > "$scratch/lab" << 'END'
 #!/bin/bash
 # Says what it was asked for, fails as often as the file "fails" holds lines, each an exit status, and gives the next
-# recording of a side.
+# recording of a side; of a kernel that is a file, one of those that it names.
 here=$(dirname "$0")
 echo "$*" >> "$here/asked"
 if [[ -s $here/fails ]]; then
@@ -32,11 +32,17 @@ if [[ -e $here/hangs ]]; then
 fi
 for word in "$@"; do
 	[[ $word != */[ab]-[0-9]* ]] || file=$word
+	[[ $last != --kernel ]] || kernel=$word
+	last=$word
 done
 name=${file##*/}
 [[ ! -s $here/forgets ]] || exit 0
 number=$((10#${name#?-}))
-[[ $name == a-* ]] || number=$((number + 6))
+if [[ -f $kernel ]]; then
+	number=$((number + $(cat "$kernel")))
+elif [[ $name == b-* ]]; then
+	number=$((number + 6))
+fi
 echo "busy_loops $((2000 - number)) 1/s" > "$file.score"
 cp "$here/run$number" "$file"
 END
@@ -146,3 +152,52 @@ else
 	ok 'ab: SIGTERM'
 fi
 rm "$scratch/hangs"
+
+# The bisection of doc/validating.md, as it stands there: its step, then its commands. A kernel of this history is a
+# file with the parameter of a scheduler: which recordings it gives. "make" makes it, but of one commit.
+if ! command -v git > /dev/null; then
+	skip 'ab: bisection' 'no git: tools/setup check'
+	return
+fi
+mkdir -p "$scratch/bin" "$scratch/home"
+ln -s "$PWD" "$scratch/home/kvmq"
+# shellcheck disable=SC2016 # a pattern
+sed -n '/^    #!\/bin\/sh$/,/^    exit \$status$/s/^    //p' doc/validating.md > "$scratch/home/bisect-step"
+chmod +x "$scratch/home/bisect-step"
+cat > "$scratch/bin/make" << 'END'
+#!/bin/bash
+[[ $* == *"O=$HOME/step "* && $* == *"INSTALL_MOD_PATH=$HOME/step/mods"* && ! -e broken ]] || exit 2
+mkdir -p "$HOME/step/arch/x86/boot" "$HOME/step/mods"
+cp parameter "$HOME/step/arch/x86/boot/bzImage"
+END
+chmod +x "$scratch/bin/make"
+as_user=("${with_fakes[@]}" "HOME=$scratch/home" "PATH=$scratch/bin:$PATH" "TMPDIR=$scratch" GIT_CONFIG_NOSYSTEM=1
+	GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org)
+mkdir -p "$scratch/home/good/arch/x86/boot"
+echo 0 > "$scratch/home/good/arch/x86/boot/bzImage"
+(
+	set -e
+	mkdir "$scratch/linux"
+	cd "$scratch/linux"
+	git() { "${as_user[@]}" git "$@" > /dev/null; }
+	git init -q
+	for number in 1 2 3 4 5 6 7 8; do
+		echo $((number < 6 ? 0 : 6)) > parameter
+		echo "$number" > version
+		rm -f broken
+		((number != 4)) || touch broken
+		git add -A
+		git commit -q -m "commit $number"
+		((number != 1)) || git tag v6.1
+	done
+	git tag v6.12
+) || bad 'ab: bisection' 'no history'
+sed -n 's/^    \(git bisect .*\)/\1/p' doc/validating.md > "$scratch/bisection"
+(cd "$scratch/linux" && "${as_user[@]}" bash -e "$scratch/bisection") > "$scratch/out" 2> "$scratch/err" < /dev/null
+says 'ab: a bisection finds the commit' '^commit 6$|^    commit 6$'
+says 'ab: that is the first bad one' 'is the first bad commit'
+if "${as_user[@]}" git -C "$scratch/linux" bisect log | grep -q '^# skip: .*commit 4'; then
+	ok 'ab: a commit that cannot be built is skipped'
+else
+	bad 'ab: a commit that cannot be built is skipped' "$("${as_user[@]}" git -C "$scratch/linux" bisect log)"
+fi
