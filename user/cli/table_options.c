@@ -54,3 +54,14 @@ int choose_table(struct columns *columns, const struct metric **sort,
 	return columns__select(columns, choice->metrics, options->by, wanted) ||
 	       choose_sort(sort, choice->metrics, options, choice->sort);
 }
+
+bool events_are_text(const struct options *options, bool *begun, FILE *file,
+		     void (*print_header)(FILE *file))
+{
+	if (options->json)
+		return false;
+	if (!*begun)
+		print_header(file);
+	*begun = true;
+	return true;
+}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The options of a report's table, as every tool takes them. */
+/* The options of a report's table and of its events, as every tool takes them. */
 #ifndef KVMQ_TABLE_OPTIONS_H
 #define KVMQ_TABLE_OPTIONS_H
+
+#include <stdio.h>
 
 #include "cli/options.h"
 #include "render/metric.h"
@@ -35,5 +37,12 @@ int choose_sort(const struct metric **sort, const struct metric_table *table,
  */
 void sort_rows(const struct metric *sort, const struct options *options, void *rows, size_t *count,
 	       size_t size);
+
+/*
+ * Whether events are shown as text and not as JSON. Then the first one's header is printed, and
+ * *begun, false until then, says so from here on.
+ */
+bool events_are_text(const struct options *options, bool *begun, FILE *file,
+		     void (*print_header)(FILE *file));
 
 #endif

@@ -65,14 +65,10 @@ static void print_wait(void *data, FILE *file, const struct view *before, const 
 	if (!event->names.vm[0] ||
 	    (!event->event.identity.is_vcpu && report->options->by != BY_THREAD))
 		return;
-	if (report->options->json) {
+	if (events_are_text(report->options, &report->events_begun, file, wait_line__print_header))
+		wait_line__print(file, event, report->options->utc);
+	else
 		json__print(file, wait_line__json(event));
-		return;
-	}
-	if (!report->events_begun)
-		wait_line__print_header(file);
-	report->events_begun = true;
-	wait_line__print(file, event, report->options->utc);
 }
 
 /* The offenders of a row; place is the first of them, and becomes the next row's. */

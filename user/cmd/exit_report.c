@@ -81,14 +81,10 @@ static void print_exit(void *data, FILE *file, const struct view *before, const 
 	(void)before;
 	if (!event->names.vm[0])
 		return;
-	if (report->options->json) {
+	if (events_are_text(report->options, &report->events_begun, file, exit_line__print_header))
+		exit_line__print(file, event, report->options->utc);
+	else
 		json__print(file, exit_line__json(event));
-		return;
-	}
-	if (!report->events_begun)
-		exit_line__print_header(file);
-	report->events_begun = true;
-	exit_line__print(file, event, report->options->utc);
 }
 
 static int make_table(struct exit_table *table, enum group_by by, const struct view *before,

@@ -123,14 +123,10 @@ static void print_event(void *data, FILE *file, const struct view *view, const v
 	line.device = device ? device->name : number;
 	if (!place_event(&line, report, &view->io, event))
 		return;
-	if (report->options->json) {
+	if (events_are_text(report->options, &report->events_begun, file, io_line__print_header))
+		io_line__print(file, &line, boot_ns, report->options->utc);
+	else
 		json__print(file, io_line__json(&line, boot_ns));
-		return;
-	}
-	if (!report->events_begun)
-		io_line__print_header(file);
-	report->events_begun = true;
-	io_line__print(file, &line, boot_ns, report->options->utc);
 }
 
 /* What guests say that they could not time. */

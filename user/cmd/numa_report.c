@@ -68,14 +68,10 @@ static void print_event(void *data, FILE *file, const struct view *before, const
 	(void)before;
 	if (!event->names.vm[0])
 		return;
-	if (report->options->json) {
+	if (events_are_text(report->options, &report->events_begun, file, numa_line__print_header))
+		numa_line__print(file, event, report->options->utc);
+	else
 		json__print(file, numa_line__json(event));
-		return;
-	}
-	if (!report->events_begun)
-		numa_line__print_header(file);
-	report->events_begun = true;
-	numa_line__print(file, event, report->options->utc);
 }
 
 static int make_rows(struct numa_report *report, const struct view *before,
