@@ -134,6 +134,29 @@ static void test_vm_goes(void **state)
 	       "0.1");
 }
 
+/* Started anew before its series have gone: they go on, and with them each bucket of waits. */
+static void test_started_anew(void **state)
+{
+	static const char waits[] = "kvmq_vm_wait_seconds_count" WEB "}";
+	struct scene *scene = *state;
+	struct view *view = next_of_web(scene);
+
+	add_vcpu(view, 1, 10, 0, 1000, 1000)->hist.count[CAUSE_WAKE][5] = 7;
+	add_vcpu(view, 2, 10, 1, 300, 1000);
+	take(scene);
+	for (int i = 0; i < 4; i++) {
+		view = next(scene);
+		memcpy(scene_vm(view, 11, "web")->uuid, "0000000a", 8);
+		add_vcpu(view, 3, 11, 0, 100 + 10 * i, 1000 * (i + 1))->hist.count[CAUSE_WAKE][5] =
+			2;
+		take(scene);
+		/* Up to the moment in which the one before is given up. */
+		expect(scene, RUN, i < 2 ? "1" : i == 2 ? "1.12" : "1.13");
+		expect(scene, waits, i < 2 ? "7" : "9");
+	}
+	expect(scene, "kvmq_vcpu_run_seconds_total" WEB ",vcpu=\"1\"}", "0.3");
+}
+
 /* Two of a name are told apart by their UUIDs; if these are alike, the older one is shown. */
 static void test_twins(void **state)
 {
@@ -333,10 +356,11 @@ static void test_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_shrinking),  TEST(test_hotplug),    TEST(test_missing_reading),
-		TEST(test_begun_anew), TEST(test_vm_goes),    TEST(test_twins),
-		TEST(test_waits),      TEST(test_part_again), TEST(test_torn_exits),
-		TEST(test_blame),      TEST(test_limit),      TEST(test_once),
+		TEST(test_shrinking),	 TEST(test_hotplug),	TEST(test_missing_reading),
+		TEST(test_begun_anew),	 TEST(test_vm_goes),	TEST(test_twins),
+		TEST(test_waits),	 TEST(test_part_again), TEST(test_torn_exits),
+		TEST(test_blame),	 TEST(test_limit),	TEST(test_once),
+		TEST(test_started_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,23 +60,10 @@ int daemon_metrics__take(struct daemon_metrics *metrics, const struct view *befo
 	return error;
 }
 
-/* By name and UUID; of two with both alike, the one that was there first. */
 static int compare_shown(const void *left, const void *right)
 {
-	const struct vm_sums *a = ((const struct shown_vm *)left)->vm;
-	const struct vm_sums *b = ((const struct shown_vm *)right)->vm;
-	int order = strcmp(a->domain, b->domain);
-
-	if (!order)
-		order = strcmp(a->uuid, b->uuid);
-	if (!order)
-		order = a->start_ns < b->start_ns ? -1 : a->start_ns > b->start_ns;
-	return order ? order : a->pid < b->pid ? -1 : a->pid > b->pid;
-}
-
-static bool same_labels(const struct vm_sums *a, const struct vm_sums *b)
-{
-	return !strcmp(a->domain, b->domain) && !strcmp(a->uuid, b->uuid);
+	return vm_sums__compare(((const struct shown_vm *)left)->vm,
+				((const struct shown_vm *)right)->vm);
 }
 
 static void shown_vms__free(struct shown_vms *vms)
@@ -97,7 +84,7 @@ static int shown_vms__make(struct shown_vms *vms, const struct daemon_sums *sums
 		list_add(vms)->vm = sums->vms[i];
 	list_sort(vms, compare_shown);
 	for (size_t i = 0; i < vms->count; i++) {
-		if (kept && same_labels(vms->list[kept - 1].vm, vms->list[i].vm))
+		if (kept && vm_sums__same_labels(vms->list[kept - 1].vm, vms->list[i].vm))
 			continue;
 		vms->list[kept++] = vms->list[i];
 	}

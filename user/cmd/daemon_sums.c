@@ -172,22 +172,51 @@ static void miss_vms(struct daemon_sums *sums)
 		sums->vms[i]->missed++;
 }
 
-static void drop_vms(struct daemon_sums *sums)
+/* Of those with the same labels that stay, the one that is shown next; NULL: there is none. */
+static struct vm_sums *find_heir(const struct daemon_sums *sums, const struct vm_sums *gone)
+{
+	struct vm_sums *heir = NULL;
+
+	for (size_t i = 0; i < sums->vm_count; i++) {
+		struct vm_sums *vm = sums->vms[i];
+
+		if (vm->missed <= MISSED_MAX && vm_sums__same_labels(vm, gone) &&
+		    (!heir || vm_sums__compare(vm, heir) < 0))
+			heir = vm;
+	}
+	return heir;
+}
+
+/* A twin's counters were never shown: nobody inherits them. 0 or -ENOMEM. */
+static int leave_to_heir(const struct daemon_sums *sums, const struct vm_sums *gone)
+{
+	struct vm_sums *heir = find_heir(sums, gone);
+
+	if (!heir || vm_sums__compare(heir, gone) < 0)
+		return 0;
+	return vm_sums__inherit(heir, gone);
+}
+
+static int drop_vms(struct daemon_sums *sums)
 {
 	size_t kept = 0;
+	int error = 0;
 
+	for (size_t i = 0; i < sums->vm_count; i++)
+		if (sums->vms[i]->missed > MISSED_MAX && leave_to_heir(sums, sums->vms[i]))
+			error = -ENOMEM;
 	for (size_t i = 0; i < sums->vm_count; i++)
 		if (sums->vms[i]->missed > MISSED_MAX)
 			vm_sums__free(sums->vms[i]);
 		else
 			sums->vms[kept++] = sums->vms[i];
 	sums->vm_count = kept;
+	return error;
 }
 
 /* ---- threads ---- */
 
-/* The sums of a vCPU, made if there are none. NULL: memory is short. */
-static struct vcpu_sums *vcpu_of(struct vm_sums *vm, int32_t vcpu)
+struct vcpu_sums *vm_sums__vcpu(struct vm_sums *vm, int32_t vcpu)
 {
 	size_t low = 0, high = vm->vcpus.count;
 
@@ -353,7 +382,7 @@ static int take_vcpu(struct daemon_sums *sums, const struct thread_snapshot *thr
 	if (!vm)
 		return 0;
 	marks = next_marks(sums, place, &thread->identity);
-	vcpu = vcpu_of(vm, thread->identity.vcpu);
+	vcpu = vm_sums__vcpu(vm, thread->identity.vcpu);
 	if (!vcpu)
 		return -ENOMEM;
 	take_thread(vm, vcpu, marks, thread);
@@ -426,8 +455,7 @@ int daemon_sums__take(struct daemon_sums *sums, const struct view *before, const
 		error = daemon_sums__take_why(sums, why);
 	if (!error && before)
 		error = daemon_sums__take_io(sums, before, after);
-	drop_vms(sums);
-	return error;
+	return drop_vms(sums) ? -ENOMEM : error;
 }
 
 void daemon_sums__free(struct daemon_sums *sums)

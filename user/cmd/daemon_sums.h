@@ -156,6 +156,12 @@ int daemon_sums__take(struct daemon_sums *sums, const struct view *before, const
 /* The VM, or NULL: it is not there, or none of its vCPUs was seen. */
 struct vm_sums *daemon_sums__vm(const struct daemon_sums *sums, uint32_t pid, uint64_t start_ns);
 
+/* Whether they have the same series: of the two, only one is shown. */
+bool vm_sums__same_labels(const struct vm_sums *a, const struct vm_sums *b);
+
+/* By name and UUID; of two with both alike, the one that was there first, which is shown. */
+int vm_sums__compare(const struct vm_sums *a, const struct vm_sums *b);
+
 void daemon_sums__free(struct daemon_sums *sums);
 
 /* The bounds in ns. */

@@ -7,7 +7,7 @@
 #include "cmd/daemon_sums_internal.h"
 
 /* A reason that found no place stays among the others, so that no counter goes down. */
-static struct reason_sums *reason_of(struct vm_sums *vm, const char *name)
+struct reason_sums *vm_sums__reason(struct vm_sums *vm, const char *name)
 {
 	struct reason_sums *reason;
 
@@ -34,7 +34,7 @@ static void take_reason(struct vm_sums *vm, struct reason_marks *marks, enum exi
 	if (count == marks->count)
 		return; /* most are rare */
 	exit_reason__name(name, isa, from->code);
-	reason = reason_of(vm, name);
+	reason = vm_sums__reason(vm, name);
 	handled_ns = reason->handle_ns;
 	sum__raise(&reason->count, &marks->count, count);
 	sum__raise(&reason->handle_ns, &marks->handle_ns, reason_figures__handle(&from->figures));

@@ -34,6 +34,15 @@ void sum__raise(uint64_t *sum, uint64_t *high, uint64_t value);
 /* A VM's name as a label, which holds no PID: "-1234" at its end, if that is the VM's, goes. */
 void domain__copy(char domain[VM_SHOWN_SIZE], const struct vm *vm);
 
+/* The sums of a vCPU, made if there are none. NULL: memory is short. */
+struct vcpu_sums *vm_sums__vcpu(struct vm_sums *vm, int32_t vcpu);
+
+/* The sums of exits for that reason, or of the others: never NULL. */
+struct reason_sums *vm_sums__reason(struct vm_sums *vm, const char *name);
+
+/* Adds the counters of one that has gone. 0, or -ENOMEM: then some of them are lost. */
+int vm_sums__inherit(struct vm_sums *heir, const struct vm_sums *gone);
+
 /* Of exits by reason; threads have been taken. 0 or -ENOMEM. */
 int daemon_sums__take_exits(struct daemon_sums *sums, const struct view *after);
 

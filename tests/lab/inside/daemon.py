@@ -71,7 +71,7 @@ def scrape_often(seconds, known):
     """What it says each 5 s, while VMs come and go. Without a guest's books it is not worth it."""
     scrapes, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
-        with tiny("coming", "--mode", "halt", "--vcpus", "2"):
+        with tiny(f"coming-{len(scrapes)}", "--mode", "halt", "--vcpus", "2"):
             time.sleep(SCRAPE)
         said = scrape()
         expect(said, "kvmqd does not answer")
