@@ -92,7 +92,7 @@ static const struct option_spec specs[OPT_COUNT] = {
 static const char *const mode_names[] = {
 	[MODE_BUSY] = "busy",	[MODE_HALT] = "halt",		[MODE_PIO] = "pio",
 	[MODE_MMIO] = "mmio",	[MODE_HYPERCALL] = "hypercall", [MODE_CPUID] = "cpuid",
-	[MODE_TOUCH] = "touch",	[MODE_LOCK] = "lock",
+	[MODE_TOUCH] = "touch", [MODE_LOCK] = "lock",
 };
 
 static const char *const backing_names[] = {
