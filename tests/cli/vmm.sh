@@ -59,18 +59,18 @@ touches 'vmm --memory' 2048 --memory 8
 touches 'vmm --memory, in huge pages' 2048 --memory 8 --backing thp
 touches 'vmm --memory, shared and pinned' 512 --memory 2 --backing memfd --pin-memory
 
-# Four vCPUs that burn 1 ms each at the same time would make far more loops than there are ms.
+# Four vCPUs that burn 100 ms each at the same time make far more loops than one after the other, on a busy machine, too.
 read -r begin _ < /proc/uptime
-try "$vmm" --seconds 1 --vcpus 4 --mode lock --burn 1000
+try "$vmm" --seconds 2 --vcpus 4 --mode lock --burn 100000
 read -r end _ < /proc/uptime
 loops=$(sed -n 's/^vcpu .* loops=\([0-9]*\) .*/\1/p' "$scratch/out")
-most=$(((10#${end/./} - 10#${begin/./}) * 10))
+most=$(((10#${end/./} - 10#${begin/./}) / 10))
 if ((status)); then
 	bad 'vmm --mode lock' "exit status $status"
-elif (($(grep -c '^[1-9]' <<< "$loops") != 4)); then
-	bad 'vmm --mode lock' 'a vCPU that never had the lock'
+elif (($(grep -c '^[1-9]' <<< "$loops") < 2)); then
+	bad 'vmm --mode lock' 'the lock does not go round'
 elif ((${loops//$'\n'/+} > most)); then
-	bad 'vmm --mode lock' "more than one had it: ${loops//$'\n'/+} loops of 1 ms within $most ms"
+	bad 'vmm --mode lock' "more than one had it: ${loops//$'\n'/+} loops of 100 ms within $most of them"
 else
 	ok 'vmm --mode lock'
 fi
