@@ -128,7 +128,7 @@ static int fill_free_slots(const struct block_probe *probe)
 
 int block_map_slots(struct block_probe *probe)
 {
-	return map_array(&probe->slots, probe->skeleton->maps.slots, PROT_READ | PROT_WRITE);
+	return reserve_array(&probe->slots, probe->skeleton->maps.slots, PROT_READ | PROT_WRITE);
 }
 
 /* What nobody counts in is not mapped: it would be this process's memory. */
@@ -306,16 +306,18 @@ static int set_keys(int fd, const void *list, const uint32_t *values, size_t cou
 
 #define RACE_MARGIN 256 /* slots that other CPUs took meanwhile */
 
-uint32_t block_flows_used(struct block_probe *probe)
+int block_flows_used(struct block_probe *probe, uint32_t *used)
 {
 	uint32_t seen = probe->skeleton->bss->flows_seen;
 
+	*used = 0;
 	if (!probe->slots.data)
 		return 0;
 	if (seen > probe->flows_seen)
 		probe->flows_seen = seen;
-	return probe->flows_seen + RACE_MARGIN < probe->flows ? probe->flows_seen + RACE_MARGIN
-							      : probe->flows;
+	*used = probe->flows_seen + RACE_MARGIN < probe->flows ? probe->flows_seen + RACE_MARGIN
+							       : probe->flows;
+	return map_array_up_to(&probe->slots, probe->skeleton->maps.slots, *used - 1);
 }
 
 static struct block_slot *slot_at(const struct block_probe *probe, uint32_t index)
@@ -336,11 +338,14 @@ static bool is_owned(const struct block_slot *slot, const struct key_set *tgids,
  * Gives back the slots of VMs that have gone, once their last readings are over: a request
  * of theirs that is still on its way would count in its successor.
  */
-static void free_unowned(struct block_probe *probe, const struct key_set *tgids,
-			 const struct key_set *cgroups)
+static int free_unowned(struct block_probe *probe, const struct key_set *tgids,
+			const struct key_set *cgroups)
 {
-	uint32_t used = block_flows_used(probe);
+	uint32_t used;
+	int error = block_flows_used(probe, &used);
 
+	if (error)
+		return error;
 	for (uint32_t index = 0; index < used; index++) {
 		struct block_slot *slot = slot_at(probe, index);
 		struct owner owner = slot->owner;
@@ -357,6 +362,7 @@ static void free_unowned(struct block_probe *probe, const struct key_set *tgids,
 			owner_give_back(probe->skeleton->progs.owner_give_back, &owner);
 		}
 	}
+	return 0;
 }
 
 static int forget_unowned(struct block_probe *probe, const struct block_owners *owners)
@@ -369,7 +375,7 @@ static int forget_unowned(struct block_probe *probe, const struct block_owners *
 		error = key_set__make(&cgroups, owners->cgroups, owners->cgroup_count,
 				      sizeof(*owners->cgroups));
 	if (!error)
-		free_unowned(probe, &tgids, &cgroups);
+		error = free_unowned(probe, &tgids, &cgroups);
 	free(tgids.keys);
 	free(cgroups.keys);
 	return error;
@@ -435,10 +441,13 @@ int block_probe__read(struct block_probe *probe, struct block_snapshot *snapshot
 {
 	const struct block_counts *counts = &probe->skeleton->bss->counts;
 	bool throttling = !*probe->throttling_missing;
-	uint32_t used = block_flows_used(probe);
+	uint32_t used;
 	uint64_t missed;
+	int error = block_flows_used(probe, &used);
 
 	block_snapshot__clear(snapshot);
+	if (error)
+		return error;
 	snprintf(snapshot->throttling_missing, sizeof(snapshot->throttling_missing), "%s",
 		 probe->throttling_missing);
 	for (uint32_t index = 0; index < used; index++) {

@@ -38,8 +38,11 @@ static void clear_counters(struct block_slot *slot)
 static int begin_anew(struct block_probe *probe)
 {
 	struct block_slot *slots = probe->slots.data;
-	uint32_t used = block_flows_used(probe);
+	uint32_t used;
+	int error = block_flows_used(probe, &used);
 
+	if (error)
+		return error;
 	for (uint32_t i = 0; i < used; i++)
 		if (slots[i].used)
 			clear_counters(&slots[i]);

@@ -27,11 +27,14 @@ struct block_probe {
 	char throttling_missing[128]; /* empty: it is not */
 };
 
-/* Makes the slots memory of ours. Returns 0 or -errno. */
+/* Reserves the place of the slots. Returns 0 or -errno. */
 int block_map_slots(struct block_probe *probe);
 
-/* How many slots are to be looked at: none before anything was attached. */
-uint32_t block_flows_used(struct block_probe *probe);
+/*
+ * How many slots are to be looked at: none before anything was attached. They are mapped. Returns 0
+ * or -errno.
+ */
+int block_flows_used(struct block_probe *probe, uint32_t *used);
 
 /* -errno of a blk_status_t; 0 for BLK_STS_OK; -EIO for an unknown one. */
 int block_status_error(uint32_t status);

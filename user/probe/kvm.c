@@ -107,8 +107,18 @@ static int handle_event(void *context, void *data, size_t size)
 /* By far the largest table: of 6,000 vCPUs 124 MiB, of which a tenth may be used. */
 static int reserve_reasons(struct kvm_probe *probe)
 {
-	return probe->reasons.data ? 0
-				   : reserve_array(&probe->reasons, probe->skeleton->maps.reasons);
+	return probe->reasons.data
+		       ? 0
+		       : reserve_array(&probe->reasons, probe->skeleton->maps.reasons, PROT_READ);
+}
+
+/* The records of all slots that have been used. */
+static int map_times(struct kvm_probe *probe)
+{
+	uint32_t slots = probe->sched->slots_seen;
+
+	return slots ? map_array_up_to(&probe->times, probe->skeleton->maps.vcpu_times, slots - 1)
+		     : 0;
 }
 
 static int load(struct kvm_probe *probe)
@@ -123,8 +133,8 @@ static int load(struct kvm_probe *probe)
 		error = kvm_bpf__load(probe->skeleton);
 	if (!error) {
 		kernel_tell_programs("kvm", probe->skeleton->obj);
-		error = map_array(&probe->times, probe->skeleton->maps.vcpu_times,
-				  PROT_READ | PROT_WRITE);
+		error = reserve_array(&probe->times, probe->skeleton->maps.vcpu_times,
+				      PROT_READ | PROT_WRITE);
 	}
 	if (!error && !probe->config.detached)
 		error = reserve_reasons(probe);
@@ -211,6 +221,8 @@ int kvm_probe__attach(struct kvm_probe *probe)
 	if (probe->attached)
 		return 0;
 	error = reserve_reasons(probe);
+	if (!error)
+		error = map_times(probe);
 	if (error)
 		return error;
 	for (uint32_t slot = 0; slot < probe->sched->slots_seen; slot++)
@@ -368,7 +380,7 @@ int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 		    struct exit_snapshot *exits)
 {
 	const struct kvm_losses *losses = &probe->skeleton->bss->losses;
-	int error = 0;
+	int error = map_times(probe);
 
 	exit_snapshot__clear(exits);
 	exits->since_ns = probe->attached ? probe->since_ns : 0;
@@ -412,11 +424,13 @@ static void add_cost(struct run_cost *sum, struct seen_cost *seen,
 int kvm_probe__read_cost(struct kvm_probe *probe, struct run_cost *cost)
 {
 	const struct kvm_vcpu_times *times = probe->times.data;
+	int error;
 
 	if (!probe->seen)
 		probe->seen = calloc(probe->sched->slots, sizeof(*probe->seen));
-	if (!probe->seen)
-		return -ENOMEM;
+	error = probe->seen ? map_times(probe) : -ENOMEM;
+	if (error)
+		return error;
 	for (uint32_t slot = 0; slot < probe->sched->slots_seen && probe->attached; slot++)
 		if (times[slot].generation)
 			add_cost(&probe->cost, &probe->seen[slot], &times[slot]);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define OWNERS_BATCH 256
-#define MAPPED_AT_ONCE (1UL << 20) /* a multiple of the page size */
+#define MAPPED_AT_ONCE (1UL << 18) /* a multiple of the page size */
 #define PLACE_MEMORY (16ULL << 20) /* of the host, for each place in a table */
 
 _Static_assert((int)SHARE_OF_USER == OWNER_UID && (int)SHARE_OF_VM == OWNER_VM &&
@@ -29,10 +29,11 @@ int map_array(struct shared_array *array, const struct bpf_map *map, int protect
 	return -errno;
 }
 
-int reserve_array(struct shared_array *array, const struct bpf_map *map)
+int reserve_array(struct shared_array *array, const struct bpf_map *map, int protection)
 {
 	array->size = array_size(map, bpf_map__max_entries(map));
 	array->mapped = 0;
+	array->protection = protection;
 	array->data = mmap(NULL, array->size, PROT_NONE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (array->data != MAP_FAILED)
@@ -46,13 +47,13 @@ int map_array_up_to(struct shared_array *array, const struct bpf_map *map, uint3
 	size_t wanted = array_size(map, (uint64_t)index + 1);
 	char *data = array->data;
 
-	if (wanted <= array->mapped)
+	if (wanted <= array->mapped || array->mapped == array->size)
 		return 0;
 	wanted = (wanted + MAPPED_AT_ONCE - 1) / MAPPED_AT_ONCE * MAPPED_AT_ONCE;
 	if (wanted > array->size)
 		wanted = array->size;
-	if (mmap(data + array->mapped, wanted - array->mapped, PROT_READ, MAP_SHARED | MAP_FIXED,
-		 bpf_map__fd(map), (off_t)array->mapped) == MAP_FAILED)
+	if (mmap(data + array->mapped, wanted - array->mapped, array->protection,
+		 MAP_SHARED | MAP_FIXED, bpf_map__fd(map), (off_t)array->mapped) == MAP_FAILED)
 		return -errno;
 	array->mapped = wanted;
 	return 0;

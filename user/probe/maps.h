@@ -14,7 +14,8 @@
 struct shared_array {
 	void *data;
 	size_t size;
-	size_t mapped; /* from its beginning: what is beyond is no memory of ours yet */
+	size_t mapped;	/* from its beginning: what is beyond is no memory of ours yet */
+	int protection; /* of what is mapped as far as it is used */
 };
 
 /*
@@ -29,7 +30,7 @@ void unmap_array(struct shared_array *array);
  * far as an element that is to be read. The kernel counts all that is mapped as memory of ours,
  * whether it is ever looked at or not.
  */
-int reserve_array(struct shared_array *array, const struct bpf_map *map);
+int reserve_array(struct shared_array *array, const struct bpf_map *map, int protection);
 int map_array_up_to(struct shared_array *array, const struct bpf_map *map, uint32_t index);
 
 /*

@@ -142,7 +142,7 @@ static int load(struct numa_probe *probe)
 	/* Then the memory slots cannot be read, either. */
 	if (error)
 		return 0;
-	error = reserve_array(&probe->faults, probe->skeleton->maps.faults);
+	error = reserve_array(&probe->faults, probe->skeleton->maps.faults, PROT_READ);
 	if (!error)
 		error = map_array(&probe->memory, probe->skeleton->maps.memory, PROT_READ);
 	return error;

@@ -93,18 +93,20 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 static int map_arrays(struct sched_probe *probe)
 {
 	struct sched_bpf *skeleton = probe->skeleton;
-	int error = map_array(&probe->threads, skeleton->maps.threads, PROT_READ | PROT_WRITE);
+	int error = map_array(&probe->cpus, skeleton->maps.cpus, PROT_READ | PROT_WRITE);
 
 	if (!error)
-		error = map_array(&probe->cpus, skeleton->maps.cpus, PROT_READ | PROT_WRITE);
+		error = reserve_array(&probe->threads, skeleton->maps.threads,
+				      PROT_READ | PROT_WRITE);
 	if (!error)
 		error = map_array(&probe->verdicts, skeleton->maps.verdicts,
 				  PROT_READ | PROT_WRITE);
 	if (!error)
-		error = map_array(&probe->progress, skeleton->maps.progress,
-				  PROT_READ | PROT_WRITE);
+		error = reserve_array(&probe->progress, skeleton->maps.progress,
+				      PROT_READ | PROT_WRITE);
 	if (!error)
-		error = map_array(&probe->waiters, skeleton->maps.waiters, PROT_READ | PROT_WRITE);
+		error = reserve_array(&probe->waiters, skeleton->maps.waiters,
+				      PROT_READ | PROT_WRITE);
 	if (!error)
 		error = map_array(&probe->vm_tgids, skeleton->maps.vm_tgids,
 				  PROT_READ | PROT_WRITE);
@@ -112,11 +114,23 @@ static int map_arrays(struct sched_probe *probe)
 		error = map_array(&probe->vm_verdicts, skeleton->maps.vm_verdicts,
 				  PROT_READ | PROT_WRITE);
 	if (!error && probe->config.nodes) {
-		error = reserve_array(&probe->nodes, skeleton->maps.nodes);
+		error = reserve_array(&probe->nodes, skeleton->maps.nodes, PROT_READ);
 		probe->nodes_read = calloc(probe->slots, sizeof(*probe->nodes_read));
 		if (!probe->nodes_read)
 			error = -ENOMEM;
 	}
+	return error;
+}
+
+int map_slots(struct sched_probe *probe, uint32_t slot)
+{
+	const struct sched_bpf *skeleton = probe->skeleton;
+	int error = map_array_up_to(&probe->threads, skeleton->maps.threads, slot);
+
+	if (!error)
+		error = map_array_up_to(&probe->progress, skeleton->maps.progress, slot);
+	if (!error)
+		error = map_array_up_to(&probe->waiters, skeleton->maps.waiters, slot);
 	return error;
 }
 
@@ -217,7 +231,7 @@ bool record_identity(struct sched_probe *probe, uint32_t slot, uint32_t generati
 {
 	const struct sched_thread *thread;
 
-	if (slot >= probe->slots)
+	if (slot >= probe->slots || map_slots(probe, slot))
 		return false;
 	/* Its identity does not change until the slot is returned, which is after this. */
 	thread = slot_thread(probe, slot);

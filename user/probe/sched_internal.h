@@ -45,6 +45,13 @@ struct sched_probe {
 	size_t asked_count;
 };
 
+/*
+ * Makes the threads, their progress and their waits memory of ours, up to a slot: those up to
+ * slots_seen are. Returns 0 or -errno.
+ */
+int map_slots(struct sched_probe *probe, uint32_t slot);
+
+/* Of a slot that is mapped. */
 static inline struct sched_thread *slot_thread(const struct sched_probe *probe, uint32_t slot)
 {
 	return (struct sched_thread *)probe->threads.data + slot;

@@ -341,6 +341,15 @@ uint64_t sched_probe__lost_changes(const struct sched_probe *probe)
 	return probe->skeleton->bss->losses.changes;
 }
 
+static int see_all_slots(struct sched_probe *probe, int error)
+{
+	if (!error)
+		error = map_slots(probe, probe->slots - 1);
+	if (!error)
+		probe->slots_seen = probe->slots;
+	return error;
+}
+
 int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 {
 	uint64_t news_lost = probe->skeleton->bss->losses.news;
@@ -351,7 +360,7 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 		error = return_slots(probe);
 	/* Some were not announced: look everywhere, from now on. */
 	if (news_lost != probe->news_lost_seen)
-		probe->slots_seen = probe->slots;
+		error = see_all_slots(probe, error);
 	probe->news_lost_seen = news_lost;
 	snapshot__clear(snapshot);
 	shares__forget_gone(probe);

@@ -9,13 +9,18 @@ static int handle_news(void *context, void *data, size_t size)
 	struct sched_probe *probe = context;
 	const struct sched_news *item = data;
 	struct sched_thread copy;
+	int error;
 
-	if (size >= sizeof(*item) && item->slot == SCHED_NO_SLOT)
+	if (size < sizeof(*item))
+		return 0;
+	if (item->slot == SCHED_NO_SLOT)
 		shares__answer(probe, item);
-	else if (size >= sizeof(*item) && item->slot < probe->slots &&
-		 copy_thread(probe, item->slot, &copy) && copy.generation == item->generation)
+	if (item->slot >= probe->slots)
+		return 0;
+	error = map_slots(probe, item->slot);
+	if (!error && copy_thread(probe, item->slot, &copy) && copy.generation == item->generation)
 		meet_thread(probe, item->slot, &copy);
-	return 0;
+	return error;
 }
 
 static int handle_event(void *context, void *data, size_t size)
