@@ -300,6 +300,7 @@ else
 	ok "socket: kvmqd under attack: 10 intervals in $took ms, $before kB, then $after kB"
 fi
 kill $attacker
+: > "$scratch/out" # what an earlier tool said there is not what this one says
 "${as_user[@]}" "$scratch/kvmq-cpu" --from "$live" > "$scratch/out" 2> "$scratch/err" &
 pid=$!
 until_it $pid grep -q "$name-a" "$scratch/out"
