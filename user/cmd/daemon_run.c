@@ -22,6 +22,9 @@
 #define SERVED_SHARE 0.25 /* of the budget: for what each kind of clients asks for */
 #define STATUS_TICKS 10	  /* seconds between two reports to the service manager */
 
+/* Where memory is moves slowly, and to read it costs more than all else of a VM. */
+#define RESIDENCY_NS (60 * NSEC_PER_SEC)
+
 /* SIGHUP is blocked before any thread is there that it could end. */
 static void block_signals(void)
 {
@@ -172,6 +175,7 @@ static struct options source_options(const struct daemon_settings *settings)
 	return (struct options){ .interval_ns = settings->interval_ns,
 				 .until_ns = UINT64_MAX,
 				 .cpu = { .blame = settings->blame, .overlap = settings->overlap },
+				 .numa = { .least_ns = RESIDENCY_NS },
 				 .detached = PARTS_ALL & ~parts };
 }
 

@@ -218,11 +218,13 @@ static int read_now(struct residency_reader *reader, struct residency *residency
 
 static uint64_t period_of(const struct residency_reader *reader, uint64_t cost_ns)
 {
-	uint64_t period = cost_ns * RESIDENCY_BUDGET;
+	uint64_t period = cost_ns * RESIDENCY_BUDGET, least = reader->config.least_ns;
 
 	if (reader->config.period_ns)
 		return reader->config.period_ns;
-	return period < PERIOD_MIN_NS ? PERIOD_MIN_NS : period;
+	if (!least)
+		least = PERIOD_MIN_NS;
+	return period < least ? least : period;
 }
 
 static void read_and_keep(struct residency_reader *reader, struct residency_target *target,

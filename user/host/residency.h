@@ -25,6 +25,7 @@ struct residency_config {
 	const char *cgroups;	      /* "/sys/fs/cgroup" */
 	enum residency_source source; /* this one only, or RESIDENCY_AUTO */
 	uint64_t period_ns;	      /* this often, whatever it costs; 0: by RESIDENCY_BUDGET */
+	uint64_t least_ns;	      /* by that, but no more often; 0: a second */
 };
 
 /* What is remembered of one VM between readings. */

@@ -23,7 +23,8 @@ struct cpu_options {
 /* What kvmq-numa alone takes. */
 struct numa_options {
 	unsigned int residency; /* enum residency_source */
-	uint64_t period_ns;	/* how often that is read; 0: as often as its cost allows */
+	uint64_t period_ns;	/* how often that is read; 0: as often as its cost allows, */
+	uint64_t least_ns;	/* but no more often than this; 0: a second */
 };
 
 /* What kvmq-io alone takes. */
