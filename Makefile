@@ -50,7 +50,7 @@ VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o empty_numa.bpf.o measure \
 	residency cold record tiers crowd)
 
-.PHONY: all install clean format lint sanitize run check check-matrix check-quick bench bench-programs deb rpm fuzz help \
+.PHONY: all install clean format lint sanitize run check check-matrix check-quick bench bench-programs fleet deb rpm fuzz help \
 	vmm unit golden need-build need-check need-fuzz
 all: $(TOOLS:%=$(BUILD)/%) $(BUILD)/$(DAEMON)
 
@@ -201,6 +201,11 @@ bench:
 
 bench-programs: $(BENCH_PROGRAMS)
 
+# Of nothing but Prometheus, VictoriaMetrics if it is installed, and Python: minutes, and gigabytes.
+fleet:
+	$(Q)tools/setup prometheus
+	$(Q)tests/fleet/run $(ARGS)
+
 # Packages of what is committed, in $(BUILD)/deb and $(BUILD)/rpm.
 deb rpm:
 	$(Q)tools/setup build $@
@@ -239,6 +244,7 @@ help:
 	@echo "make lint       clang-format, clang-tidy, cppcheck; make format mends the first"
 	@echo "make sanitize   everything again with ASan and UBSan, in build/sanitize"
 	@echo "make bench      what looking costs"
+	@echo "make fleet      what a fleet of 200 hosts costs Prometheus: ARGS='--hosts 20', see --help"
 	@echo "make deb        a package for this Debian, in $(BUILD)/deb; make rpm: an RPM"
 	@echo "make golden     renews what the tools are expected to print, and shows what has changed"
 	@echo "make fuzz       what strangers write, by libFuzzer: FUZZ='$(FUZZ)', each for FUZZ_SECONDS=$(FUZZ_SECONDS)"
