@@ -47,7 +47,7 @@ echo "busy_loops $((2000 - number)) 1/s" > "$file.score"
 cp "$here/run$number" "$file"
 END
 chmod +x "$scratch/lab"
-with_fakes=(env "LAB=$scratch/lab" "BUILD=$scratch/build")
+with_fakes=(env "LAB=$scratch/lab" "BUILD=$scratch/build" "PRESSURE=$scratch/pressure")
 
 # ab STATUS NAME OPTION...: into an empty folder
 ab() {
@@ -112,6 +112,19 @@ if sed 's/.*\/\([ab]-[0-9]*\).*/\1/' "$scratch/asked" | cmp -s - "$scratch/order
 else
 	bad 'ab: the same order of the same seed' 'another'
 fi
+if grep -q 'waited for' "$scratch/err"; then
+	bad 'ab: where nobody knows whether the machine is idle' 'it says so'
+fi
+for share in 3:0 97:6; do
+	echo "some avg10=50.00 avg60=${share%:*}.31 avg300=50.00 total=1" > "$scratch/pressure"
+	ab 1 "ab: CPUs are waited for in ${share%:*} %"
+	if (($(grep -c 'waited for in 97 %' "$scratch/err") == 2 * ${share#*:})); then
+		ok 'ab: runs on a busy machine are named'
+	else
+		bad 'ab: runs on a busy machine are named' "$(tail -n 1 "$scratch/err")"
+	fi
+done
+rm "$scratch/pressure"
 again 2 'ab: a folder that holds runs' --seed 7
 asked 'ab: they are not written over' 0 .
 ab 1 'ab: a role of its own' -- --role busy-1
