@@ -61,15 +61,27 @@ static void test_spin(void **state)
 {
 	struct why_scene *scene = *state;
 	struct overlap *overlap = list_add(&scene->after.sched.overlaps);
+	struct exit_figures *figures = add_exits(scene, 700);
+	struct reason_figures *pause;
 
-	add_exits(scene, 700);
 	overlap->vm_pid = 10;
 	overlap->hazard_ns = 30 * MSEC;
 	add_reason(scene, PAUSE, 1000);
-	judge(scene, 2); /* hazard alone is cpu-vcpus */
-	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-spin", WHY_LOOK);
-	scene->after.exits.reasons.list[0].figures.count[EXIT_KERNEL] = 999;
+	pause = &scene->after.exits.reasons.list[0].figures;
+	expect_verdict(judge(scene, 2), "web", "exit-spin", WHY_LOOK);
+	/* hazard alone is cpu-vcpus */
+	expect_verdict(&scene->why.verdicts.list[1], "web", "cpu-vcpus", WHY_LOOK);
+	/* So many that they take the time in KVM: why they are there comes first. */
+	figures->kvm_ns = pause->handle_ns[EXIT_KERNEL] = 600 * MSEC;
+	expect_verdict(judge(scene, 3), "web", "exit-spin", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-storm", WHY_LOOK);
+	figures->kvm_ns = 0;
+	pause->count[EXIT_KERNEL] = 999;
 	expect_verdict(judge(scene, 1), "web", "cpu-vcpus", WHY_LOOK);
+	/* nor do they say anything where vCPUs have the CPU together */
+	pause->count[EXIT_KERNEL] = 1000;
+	overlap->hazard_ns = 29 * MSEC;
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
 }
 
 /* ---- memory ---- */

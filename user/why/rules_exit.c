@@ -71,8 +71,11 @@ static enum why_level judge_spin(const struct why_vm *vm, const uint64_t *limits
 			  (double)row->wall_ns);
 	if (rate < limits[LOOK] || hazard < limits[HAZARD])
 		return WHY_NONE;
-	verdict->severity = hazard;
+	/* What it costs who spins, too: so it comes before cpu-vcpus and exit-storm. */
+	verdict->severity = hazard + share_mpct(reason_figures__handle(&pause->interval),
+						row->interval.elapsed_ns);
 	verdict__add(verdict, WHY_TABLE_REASON, "exits_per_s", pause);
+	verdict__add(verdict, WHY_TABLE_REASON, "handle_pct", pause);
 	verdict__add(verdict, WHY_TABLE_CPU, "hazard_pct", row);
 	verdict__add(verdict, WHY_TABLE_CPU, "ready_pct", row);
 	say(verdict->summary,
