@@ -197,6 +197,9 @@ static void test_larger(void **state)
 	vm->residency.bytes[0] = 0;
 	vm->residency.bytes[1] = 100 * MIB;
 	expect_verdict(judge(scene, 1), "web", "numa-larger", WHY_ACT);
+	assert_string_equal(scene->why.verdicts.list[0].summary,
+			    "runs on node 0, which has no memory, and reaches to another one for "
+			    "100 % of memory");
 }
 
 /* Of 25,600 pages 1 % came or went, a quarter of that the other way. */

@@ -70,6 +70,19 @@ static enum why_level judge_spread(const struct why_vm *vm, const uint64_t *limi
 	return level;
 }
 
+static enum why_level judge_memoryless(const struct why_vm *vm, const uint64_t *limits,
+				       struct verdict *verdict)
+{
+	enum why_level level = judge(vm, limits, verdict, HINT_MEMORYLESS);
+
+	say(verdict->summary,
+	    "runs on node %d, which has no memory, and reaches to another one for %s of memory",
+	    vm->numa->hint_node, why_number(vm->numa->expected_remote_mpct, WHY_PERCENT).text);
+	say(verdict->remedy, "let its vCPUs run on a node that has memory (virsh vcpupin, or "
+			     "taskset -pc)");
+	return level;
+}
+
 static enum why_level judge_larger(const struct why_vm *vm, const uint64_t *limits,
 				   struct verdict *verdict)
 {
@@ -77,7 +90,7 @@ static enum why_level judge_larger(const struct why_vm *vm, const uint64_t *limi
 	enum why_level level = judge(vm, limits, verdict, HINT_LARGER);
 
 	if (level == WHY_NONE)
-		level = judge(vm, limits, verdict, HINT_MEMORYLESS);
+		return judge_memoryless(vm, limits, verdict);
 	say(verdict->summary,
 	    "does not fit on node %d, and reaches to another one for %s of memory", row->hint_node,
 	    why_number(row->expected_remote_mpct, WHY_PERCENT).text);
