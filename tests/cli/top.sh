@@ -100,7 +100,7 @@ keys j z '|' # no keys
 see 'names what is no key' "'|' is no key"
 keys Down Down Enter
 see 'opens' 'vCPU\|vcpu 3101'
-for key in h '?' h Up Down PPage NPage Home Enter e Enter b H '[' ']' '{' '}' End Space Space i i '<' '>' r C-l \
+for key in h '?' h Up Down PPage NPage Home Enter e Enter b H '[' ']' '{' '}' End Space Space i i '<' '>' r T C-l \
 	x n d t y Enter H t H c t '[' t Escape; do
 	keys "$key"
 done

@@ -34,6 +34,8 @@ static const struct page_case cases[] = {
 	{ "top-graph-text", "cpu-host", 80, 24, "ovm<enter>t" },
 	{ "top-graph-why", "why-host", 80, 24, "yt" },
 	{ "top-no-blame", "cpu-host", 80, 24, "b" },
+	{ "top-no-waits", "why-quiet", 80, 24, "r<home>b" },
+	{ "top-timeline", "cpu-host", 80, 24, "T" },
 	{ "top-filter", "cpu-host", 80, 24, "/WEB<enter>" },
 	{ "top-filter-none", "cpu-host", 80, 24, "/nobody<enter>" },
 	{ "top-filtering", "cpu-host", 80, 24, "/wex<erase>" },
@@ -112,33 +114,48 @@ static void check_page(const char *name, const char *page)
 	free(wanted);
 }
 
+static void check_case(const struct page_case *wanted, bool is_recording)
+{
+	struct top_scene scene = { .top = { .rows = 0 } };
+	char path[128], *page;
+
+	snprintf(path, sizeof(path), "tests/golden/%s.scene", wanted->scene);
+	top_scene__open(&scene, path, sets_of(wanted->scene));
+	scene.top.columns = wanted->columns;
+	scene.top.rows = wanted->rows;
+	scene.top.time.is_recording = is_recording;
+	log_keep_errors(true);
+	top_scene__type(&scene.top, wanted->keys);
+	page = top_scene__page(&scene.top);
+	check_page(wanted->name, page);
+	/* Drawn again, it is the same. */
+	free(page);
+	page = top_scene__page(&scene.top);
+	check_page(wanted->name, page);
+	free(page);
+	top_scene__close(&scene);
+}
+
 static void test_pages(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct top_scene scene = { .top = { .rows = 0 } };
-		char path[128], *page;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_case(&cases[i], false);
+}
 
-		snprintf(path, sizeof(path), "tests/golden/%s.scene", cases[i].scene);
-		top_scene__open(&scene, path, sets_of(cases[i].scene));
-		scene.top.columns = cases[i].columns;
-		scene.top.rows = cases[i].rows;
-		log_keep_errors(true);
-		top_scene__type(&scene.top, cases[i].keys);
-		page = top_scene__page(&scene.top);
-		check_page(cases[i].name, page);
-		/* Drawn again, it is the same. */
-		free(page);
-		page = top_scene__page(&scene.top);
-		check_page(cases[i].name, page);
-		free(page);
-		top_scene__close(&scene);
-	}
+static void test_recording(void **state)
+{
+	static const struct page_case recorded = { "top-no-blame-recorded", "cpu-host", 80, 24,
+						   "b" };
+
+	(void)state;
+	check_case(&recorded, true);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pages) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pages),
+					    cmocka_unit_test(test_recording) };
 
 	return cmocka_run_group_tests_name("top pages", tests, NULL, NULL);
 }

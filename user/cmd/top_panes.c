@@ -27,8 +27,13 @@ static int print_blame(FILE *file, const struct pane_line *of)
 
 	if (!of->vm)
 		return 0;
-	if (!of->after->sched.blame.count) {
-		fputs("who ran while it waited: not looked at: kvmq-top --blame does\n", file);
+	if (!of->after->sched.blame.count && figures__ready(&of->vm->interval)) {
+		fputs(of->is_recording ? "who ran while it waited: not recorded: --record with "
+					 "--blame does\n"
+				       : "who ran while it waited: not looked at: --blame of "
+					 "kvmq-top, or of "
+					 "kvmqd, does\n",
+		      file);
 		return 0;
 	}
 	row = *of->vm;

@@ -282,7 +282,8 @@ static int print_pane(struct top *top, unsigned int lines, char **text)
 				.sort = top__state(top)->sort,
 				.width = top->columns,
 				.lines = lines,
-				.utf8 = top->utf8 };
+				.utf8 = top->utf8,
+				.is_recording = top->time.is_recording };
 	size_t size;
 	FILE *file = open_memstream(text, &size);
 	int error = 0;

@@ -156,6 +156,12 @@ static void show_help(struct top *top)
 	top->help_first = 0;
 }
 
+/* Nobody follows changes here: that costs far more than counting. */
+static void tell_timeline(struct top *top)
+{
+	top__say(top, "no changes are followed here: 'kvmq-cpu --timeline FILE' writes a timeline");
+}
+
 static void redraw(struct top *top)
 {
 	top->wishes.redraw = true;
@@ -185,6 +191,7 @@ const struct top_key top_keys[] = {
 	{ { '>' }, ">", "sort by the column to the right", sort_right },
 	{ { 'r' }, "r", "sort the other way round", reverse },
 	{ { 'w' }, "w", "write what is kept as a recording", prompt__write },
+	{ { 'T' }, "T", "what writes a timeline of all changes", tell_timeline },
 	{ { 'L' - '@' }, "Ctrl-L", "draw all anew", redraw },
 	{ { 'q' }, "q", "quit", quit },
 	{ { 0 }, NULL, NULL, NULL },

@@ -74,6 +74,7 @@ struct pane_line {
 	const struct metric *sort;   /* by which lines are ordered */
 	unsigned int width, lines;   /* that there is room for */
 	bool utf8;
+	bool is_recording;
 };
 
 struct screen {
