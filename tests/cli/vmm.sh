@@ -38,6 +38,7 @@ if [[ ! -x $vmm ]]; then
 	return
 fi
 wrong --mode touch
+wrong --busy 0
 wrong --place bind:0
 wrong --memory 0
 wrong --memory 2049
@@ -54,6 +55,16 @@ wrong --memory 8 --backing huge
 if [[ ! -w /dev/kvm ]]; then
 	skip 'vmm --memory' 'no /dev/kvm here, or no right to it'
 	return
+fi
+# One gets round, and the other one halts at the end of its first loop.
+try "$vmm" --seconds 0.5 --vcpus 2 --busy 1 --burn 10
+if ((status)); then
+	bad 'vmm --busy' "exit status $status"
+elif grep -qE '^vcpu 0 .* loops=([2-9]|[0-9]{2,}) ' "$scratch/out" &&
+	grep -q '^vcpu 1 .* loops=1 ' "$scratch/out"; then
+	ok 'vmm --busy'
+else
+	bad 'vmm --busy' 'not one of the two is busy'
 fi
 touches 'vmm --memory' 2048 --memory 8
 touches 'vmm --memory, in huge pages' 2048 --memory 8 --backing thp

@@ -30,6 +30,8 @@
 #define EFER_LONG 0xd01ull     /* SCE LME LMA NXE */
 #define APIC_BASE_X2APIC 0xc00ull
 
+#define IDLE_HALT_US 60000000ull /* near to what the timer can count */
+
 static void put64(struct machine *machine, uint32_t address, uint64_t value)
 {
 	memcpy(machine->low.address + address, &value, sizeof(value));
@@ -246,7 +248,9 @@ static int set_sregs(struct machine *machine, const struct vcpu *vcpu)
 
 static int set_regs(struct machine *machine, const struct vcpu *vcpu)
 {
-	const struct workload *workload = &machine->workload;
+	const struct workload idle = { .actions = GUEST_HALT, .halt_us = IDLE_HALT_US };
+	const struct workload *workload =
+		vcpu->index < machine->workload.busy ? &machine->workload : &idle;
 	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
 	int tsc_khz = ioctl(vcpu->fd, KVM_GET_TSC_KHZ, 0);
 	struct kvm_regs regs = {

@@ -16,7 +16,8 @@ struct kvm_run;
 struct workload {
 	unsigned int actions; /* GUEST_HALT ... */
 	uint64_t burn_us;
-	uint64_t halt_us; /* how long a GUEST_HALT lasts */
+	uint64_t halt_us;  /* how long a GUEST_HALT lasts */
+	unsigned int busy; /* so many vCPUs do so, the others halt */
 };
 
 struct vcpu {

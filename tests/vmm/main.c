@@ -13,6 +13,7 @@
  *   vmm --vms 50 --vcpus 20 --mode halt --wait 100000
  *   vmm --spawn 200 --parallel 8 --lifetime 0.3      VMs that come and go
  *   vmm --pin 0 --vcpus 2 --seconds 0 --name web     two vCPUs on one CPU, till SIGTERM
+ *   vmm --vcpus 2 --busy 1                           one is busy, and the other one halts
  *   vmm --mode touch --burn 0 --memory 64 --place balance:0:1,balance:1:1
  *                                                    half of its memory on either node,
  *                                                    with one policy for all: one mapping

@@ -57,6 +57,8 @@ static const struct option_spec specs[OPT_COUNT] = {
 	[OPT_MODE] = { "mode", "MODE", KIND_MODE, false, AT(mode), 0, 0,
 		       "what ends a loop: busy, halt, pio, mmio, hypercall, cpuid or touch; lock: "
 		       "one vCPU at a time burns, the others spin (busy)" },
+	[OPT_BUSY] = { "busy", "N", KIND_NUMBER, false, AT(busy), 1, GUEST_VCPUS_MAX,
+		       "so many vCPUs of each VM do that, the others halt (all)" },
 	[OPT_BURN] = { "burn", "US", KIND_NUMBER, false, AT(burn_us), 0, MINUTE_US,
 		       "time that the guest burns in a loop, by its TSC (100)" },
 	[OPT_WAIT] = { "wait", "US", KIND_NUMBER, false, AT(wait_us), 0, MINUTE_US,
@@ -372,6 +374,7 @@ int options_parse(struct options *options, int argc, char **argv, int *status)
 		.name = "vmm",
 		.vms = 1,
 		.vcpus = 1,
+		.busy = GUEST_VCPUS_MAX,
 		.seconds_ns = 5000000000,
 		.parallel = 1,
 		.lifetime_ns = 500000000,

@@ -32,6 +32,7 @@ enum option_id {
 	OPT_PARALLEL,
 	OPT_LIFETIME,
 	OPT_MODE,
+	OPT_BUSY,
 	OPT_BURN,
 	OPT_WAIT,
 	OPT_DELAY,
@@ -60,6 +61,7 @@ struct options {
 	uint64_t parallel;
 	uint64_t lifetime_ns;
 	enum mode mode;
+	uint64_t busy; /* vCPUs */
 	uint64_t burn_us;
 	uint64_t wait_us;
 	uint64_t delay_us;

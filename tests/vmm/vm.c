@@ -93,6 +93,7 @@ static struct workload make_workload(const struct options *options)
 		.actions = mode_actions(options),
 		.burn_us = options->burn_us,
 		.halt_us = options->wait_us,
+		.busy = (unsigned int)options->busy,
 	};
 
 	/* Where nothing else exits to the VMM, its sleep needs an exit of its own. */
