@@ -33,6 +33,23 @@ static void add_reason(struct why_scene *scene, uint32_t code, uint64_t count)
 	reason->figures.handle_ns[EXIT_KERNEL] = count * 1000;
 }
 
+/* The last figure of this key in a verdict. */
+static uint64_t figure_of(const struct verdict *verdict, const char *key)
+{
+	for (size_t i = verdict->evidence_count; i > 0; i--) {
+		const struct evidence *evidence = &verdict->evidence[i - 1];
+		struct value value;
+
+		if (strcmp(evidence->key, key) != 0)
+			continue;
+		value = why_evidence__metric(evidence)->get(evidence->row);
+		assert_true(value.known);
+		return value.number;
+	}
+	fail_msg("no figure %s", key);
+	return 0;
+}
+
 static void test_handling(void **state)
 {
 	static const struct {
@@ -55,6 +72,7 @@ static void test_handling(void **state)
 		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
 		assert_string_equal(scene->why.verdicts.list[0].culprit, cases[i].culprit);
 	}
+	assert_int_equal(figure_of(judge(scene, 1), "handle_pct"), 100000); /* of one reason */
 }
 
 static void test_spin(void **state)
@@ -69,6 +87,7 @@ static void test_spin(void **state)
 	add_reason(scene, PAUSE, 1000);
 	pause = &scene->after.exits.reasons.list[0].figures;
 	expect_verdict(judge(scene, 2), "web", "exit-spin", WHY_LOOK);
+	assert_int_equal(figure_of(scene->why.verdicts.list, "exits_per_s"), 1000000);
 	/* hazard alone is cpu-vcpus */
 	expect_verdict(&scene->why.verdicts.list[1], "web", "cpu-vcpus", WHY_LOOK);
 	/* So many that they take the time in KVM: why they are there comes first. */

@@ -55,7 +55,7 @@ enum why_table {
 	WHY_TABLE_CPU,	  /* struct row */
 	WHY_TABLE_BLAME,  /* struct blame_entry */
 	WHY_TABLE_EXIT,	  /* struct exit_row */
-	WHY_TABLE_REASON, /* struct reason_row */
+	WHY_TABLE_REASON, /* a pointer to a struct reason_row, as reason_metrics has it */
 	WHY_TABLE_NUMA,	  /* struct numa_row */
 	WHY_TABLE_IO,	  /* struct io_row */
 	WHY_TABLES,

@@ -9,12 +9,12 @@
 enum { LOOK, ACT, SPIN = ACT };
 
 /* The reason that takes most of the handling, or NULL. */
-static const struct reason_row *greatest(const struct why_vm *vm)
+static struct reason_row *const *greatest(const struct why_vm *vm)
 {
-	return vm->exits->reason_count ? vm->exits->reasons[0] : NULL;
+	return vm->exits->reason_count ? &vm->exits->reasons[0] : NULL;
 }
 
-static void add_exits(const struct why_vm *vm, const struct reason_row *reason,
+static void add_exits(const struct why_vm *vm, struct reason_row *const *reason,
 		      struct verdict *verdict)
 {
 	verdict__add(verdict, WHY_TABLE_EXIT, "vmm_pct", vm->exits);
@@ -23,20 +23,20 @@ static void add_exits(const struct why_vm *vm, const struct reason_row *reason,
 	verdict__add(verdict, WHY_TABLE_EXIT, "exits_per_s", vm->exits);
 	verdict__add(verdict, WHY_TABLE_REASON, "handle_pct", reason);
 	if (reason)
-		say(verdict->culprit, "%s", reason->name);
+		say(verdict->culprit, "%s", (*reason)->name);
 }
 
 static enum why_level judge_vmm(const struct why_vm *vm, const uint64_t *limits,
 				struct verdict *verdict)
 {
 	uint64_t share = share_mpct(vm->exits->interval.vmm_ns, vm->row->interval.elapsed_ns);
-	const struct reason_row *reason = greatest(vm);
+	struct reason_row *const *reason = greatest(vm);
 
 	verdict->severity = share;
 	add_exits(vm, reason, verdict);
 	say(verdict->summary, "has its vCPUs work %s of the time for the VMM's devices%s%s",
 	    why_number(share, WHY_PERCENT).text, reason ? ", most of all after exits for " : "",
-	    reason ? reason->name : "");
+	    reason ? (*reason)->name : "");
 	say(verdict->remedy,
 	    "use devices that need no exits to the VMM: virtio with vhost or an I/O "
 	    "thread in place of emulated ones");
@@ -44,13 +44,13 @@ static enum why_level judge_vmm(const struct why_vm *vm, const uint64_t *limits,
 }
 
 /* By its name in the kernel's tables; none: no spinning was seen. */
-static const struct reason_row *find_pause(const struct why_vm *vm)
+static struct reason_row *const *find_pause(const struct why_vm *vm)
 {
 	for (size_t i = 0; i < vm->exits->reason_count; i++) {
-		const struct reason_row *reason = vm->exits->reasons[i];
+		const char *name = vm->exits->reasons[i]->name;
 
-		if (!strcmp(reason->name, "pause") || !strcmp(reason->name, "PAUSE_INSTRUCTION"))
-			return reason;
+		if (!strcmp(name, "pause") || !strcmp(name, "PAUSE_INSTRUCTION"))
+			return &vm->exits->reasons[i];
 	}
 	return NULL;
 }
@@ -60,19 +60,19 @@ static enum why_level judge_spin(const struct why_vm *vm, const uint64_t *limits
 {
 	enum { HAZARD = 1 };
 	const struct row *row = vm->row;
-	const struct reason_row *pause = find_pause(vm);
+	struct reason_row *const *pause = find_pause(vm);
 	uint64_t hazard, rate;
 
 	if (!pause || !row->overlap || row->overlap->hazard_ns < row->overlap_before->hazard_ns ||
 	    !row->wall_ns)
 		return WHY_NONE;
 	hazard = share_mpct(row->overlap->hazard_ns - row->overlap_before->hazard_ns, row->wall_ns);
-	rate = (uint64_t)((double)reason_figures__count(&pause->interval) * 1e9 /
+	rate = (uint64_t)((double)reason_figures__count(&(*pause)->interval) * 1e9 /
 			  (double)row->wall_ns);
 	if (rate < limits[LOOK] || hazard < limits[HAZARD])
 		return WHY_NONE;
 	/* What it costs who spins, too: so it comes before cpu-vcpus and exit-storm. */
-	verdict->severity = hazard + share_mpct(reason_figures__handle(&pause->interval),
+	verdict->severity = hazard + share_mpct(reason_figures__handle(&(*pause)->interval),
 						row->interval.elapsed_ns);
 	verdict__add(verdict, WHY_TABLE_REASON, "exits_per_s", pause);
 	verdict__add(verdict, WHY_TABLE_REASON, "handle_pct", pause);
@@ -89,7 +89,7 @@ static enum why_level judge_storm(const struct why_vm *vm, const uint64_t *limit
 				  struct verdict *verdict)
 {
 	uint64_t share = share_mpct(vm->exits->interval.kvm_ns, vm->row->interval.elapsed_ns);
-	const struct reason_row *reason = greatest(vm);
+	struct reason_row *const *reason = greatest(vm);
 
 	if (!reason || share < limits[LOOK])
 		return WHY_NONE;
@@ -97,7 +97,7 @@ static enum why_level judge_storm(const struct why_vm *vm, const uint64_t *limit
 	add_exits(vm, reason, verdict);
 	say(verdict->summary,
 	    "has its vCPUs in KVM instead of the guest %s of the time, most of all for %s",
-	    why_number(share, WHY_PERCENT).text, reason->name);
+	    why_number(share, WHY_PERCENT).text, (*reason)->name);
 	say(verdict->remedy,
 	    "look inside for what causes these exits (timers, MSRs, interrupts): an "
 	    "old kernel, a clock source, a tick rate");
