@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Rules of exits: user/why/rules_exit.c. */
+#include "why_scene.h"
+
+/* SVM's */
+#define PAUSE 0x77
+#define IO 0x7b
+
+static struct exit_figures *add_exits(struct why_scene *scene, uint64_t run_ms)
+{
+	struct exit_thread *thread;
+
+	add_vm(scene, 10, "web");
+	add_vcpu(scene, 10, 0, run_ms, 0);
+	scene->after.exits.missing[0] = '\0';
+	scene->after.exits.isa = EXIT_ISA_SVM;
+	thread = exit_snapshot__add(&scene->after.exits);
+	thread->id = 10 << 8;
+	thread->poll_known = true;
+	return &thread->figures;
+}
+
+static void add_reason(struct why_scene *scene, uint32_t code, uint64_t count)
+{
+	struct reason_snapshot *reason =
+		exit_snapshot__add_reason(&scene->after.exits, 10 << 8, code);
+
+	reason->figures.count[EXIT_KERNEL] = count;
+	reason->figures.handle_ns[EXIT_KERNEL] = count * 1000;
+}
+
+/* The last figure of this key in a verdict. */
+static uint64_t figure_of(const struct verdict *verdict, const char *key)
+{
+	for (size_t i = verdict->evidence_count; i > 0; i--) {
+		const struct evidence *evidence = &verdict->evidence[i - 1];
+		struct value value;
+
+		if (strcmp(evidence->key, key) != 0)
+			continue;
+		value = why_evidence__metric(evidence)->get(evidence->row);
+		assert_true(value.known);
+		return value.number;
+	}
+	fail_msg("no figure %s", key);
+	return 0;
+}
+
+static void test_handling(void **state)
+{
+	static const struct {
+		uint64_t vmm_ms, kvm_ms;
+		const char *rule, *culprit;
+		enum why_level level;
+	} cases[] = {
+		{ 400, 0, "exit-vmm", "io", WHY_ACT },	  { 399, 0, "exit-vmm", "io", WHY_LOOK },
+		{ 200, 0, "exit-vmm", "io", WHY_LOOK },	  { 199, 0, "not-host", "", WHY_OK },
+		{ 0, 250, "exit-storm", "io", WHY_LOOK }, { 0, 249, "not-host", "", WHY_OK },
+		{ 200, 700, "exit-vmm", "io", WHY_LOOK },
+	};
+	struct why_scene *scene = *state;
+	struct exit_figures *figures = add_exits(scene, 700);
+
+	add_reason(scene, IO, 1000);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		figures->vmm_ns = cases[i].vmm_ms * MSEC;
+		figures->kvm_ns = cases[i].kvm_ms * MSEC;
+		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
+		assert_string_equal(scene->why.verdicts.list[0].culprit, cases[i].culprit);
+	}
+	assert_int_equal(figure_of(judge(scene, 1), "handle_pct"), 100000); /* of one reason */
+}
+
+static void test_spin(void **state)
+{
+	struct why_scene *scene = *state;
+	struct overlap *overlap = list_add(&scene->after.sched.overlaps);
+	struct exit_figures *figures = add_exits(scene, 700);
+	struct reason_figures *pause;
+
+	overlap->vm_pid = 10;
+	overlap->hazard_ns = 30 * MSEC;
+	add_reason(scene, PAUSE, 1000);
+	pause = &scene->after.exits.reasons.list[0].figures;
+	expect_verdict(judge(scene, 2), "web", "exit-spin", WHY_LOOK);
+	assert_int_equal(figure_of(scene->why.verdicts.list, "exits_per_s"), 1000000);
+	/* hazard alone is cpu-vcpus */
+	expect_verdict(&scene->why.verdicts.list[1], "web", "cpu-vcpus", WHY_LOOK);
+	/* So many that they take the time in KVM: why they are there comes first. */
+	figures->kvm_ns = pause->handle_ns[EXIT_KERNEL] = 600 * MSEC;
+	expect_verdict(judge(scene, 3), "web", "exit-spin", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-storm", WHY_LOOK);
+	figures->kvm_ns = 0;
+	pause->count[EXIT_KERNEL] = 999;
+	expect_verdict(judge(scene, 1), "web", "cpu-vcpus", WHY_LOOK);
+	/* nor do they say anything where vCPUs have the CPU together */
+	pause->count[EXIT_KERNEL] = 1000;
+	overlap->hazard_ns = 29 * MSEC;
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(test_handling), TEST(test_spin) };
+
+	return cmocka_run_group_tests_name("why_exits", tests, NULL, NULL);
+}
