@@ -81,13 +81,14 @@ distance_options() {
 # life, come over virtio-serial ports, apart from the console.
 # The time-stamp counter of the emulation is one clock for all CPUs, but QEMU does not say so and the kernel
 # would go by the HPET: a guest takes 12.5 s to boot then, and 7.5 s with tsc=reliable; and KVM of an RT kernel
-# refuses to load without a constant TSC. So invtsc is forced.
+# refuses to load without a constant TSC. So invtsc is forced; and so is what KVM needs to
+# intercept PAUSE, if that is asked for.
 qemu_options() {
 	local run=$1 port nr=0
 	cat <<-EOO
 		-name kvmq-lab
 		-accel tcg,thread=multi
-		-cpu max,+svm,+invtsc,x-force-features=on
+		-cpu max,+svm,+invtsc${OPT_PAUSE:+,+pause-filter,+pfthreshold},x-force-features=on
 		-m ${OPT_MIB}M
 		$(smp_option)
 		-kernel $KERNEL
