@@ -32,6 +32,7 @@ import tracing
 import why
 import why_cpu
 import why_io
+import why_numa
 
 STAGES = [
     (None, [living.kvm_loaded_later]),
@@ -103,8 +104,12 @@ STAGES = [
         why_cpu.why_self,
         why_cpu.why_storm,
         why_cpu.why_wakes,
-        why_cpu.why_spread,
+        why_cpu.why_single,
+        why_numa.why_spread,
+        why_numa.why_larger,
+        why_numa.why_thrash,
         remote.linux_guest,
+        why_cpu.why_spin,  # last: it loads KVM anew
     ]),
     (hosts.alone_on_node_0, [crowd.crowd]),
     (hosts.toggle_alone, [
@@ -178,7 +183,9 @@ ON_ONE = {
     why.why_neighbour: "6.12", why.why_throttled: "7", why.why_two: "6.1", why.why_remote: "6.12",
     why.why_quiet: "6.12", why_cpu.why_weight: "7", why_cpu.why_own: "6.1",
     why_cpu.why_host: "7", why_cpu.why_self: "6.1", why_cpu.why_exits: "7",
-    why_cpu.why_storm: NO_CI, why_cpu.why_wakes: NO_CI, why_cpu.why_spread: NO_CI,
+    why_cpu.why_storm: NO_CI, why_cpu.why_wakes: NO_CI, why_cpu.why_single: NO_CI,
+    why_cpu.why_spin: NO_CI, why_numa.why_spread: NO_CI, why_numa.why_larger: NO_CI,
+    why_numa.why_thrash: NO_CI,
     why_io.why_queue: "6.1", why_io.why_io_max: "7", why_io.why_guest_queue: "6.12",
     remote.all_remote: "7", remote.all_near: "7", remote.residency_exact: "6.1",
     remote.residency_sample: ("6.1", "7"), remote.residency_cgroup: "6.12",

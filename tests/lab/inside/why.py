@@ -51,14 +51,19 @@ def find(found, rule, level="act"):
     return named[0]
 
 
-def same_figures(verdict, tool):
-    """The VM's figures of a verdict are those that its tool shows of the same recording."""
-    done = subprocess.run([f"{BUILD}/kvmq-{tool}", "-j", "-b", "vm", "--from", RECORDING],
+def recorded(tool, vm, by="vm"):
+    """What a tool shows of a VM in the same recording."""
+    done = subprocess.run([f"{BUILD}/kvmq-{tool}", "-j", "-b", by, "--from", RECORDING],
                           capture_output=True, text=True, timeout=100, check=False)
     expect(done.returncode == 0, f"kvmq-{tool}: {done.stderr.strip()}")
     lines = done.stdout.splitlines()
     expect(len(lines) == 1, f"kvmq-{tool}: {len(lines)} intervals")
-    rows = [row for row in json.loads(lines[0])["rows"] if row["vm"] == verdict["vm"]]
+    return [row for row in json.loads(lines[0])["rows"] if row["vm"] == vm]
+
+
+def same_figures(verdict, tool):
+    """The VM's figures of a verdict are those that its tool shows of the same recording."""
+    rows = recorded(tool, verdict["vm"])
     figures = {}
     for e in verdict["evidence"]:
         if e["tool"] == tool and e["thread"] is None and e["key"] in rows[0]:
@@ -69,6 +74,24 @@ def same_figures(verdict, tool):
     told = [{key: row[key] for key in figures} for row in rows]  # of kvmq-io one for each disk
     expect(figures in told, f"{figures}, kvmq-{tool} says {told}")
     return f"{len(figures)} figures as kvmq-{tool}'s"
+
+
+def same_of_thread(verdict, by):
+    """Those of single threads are, too."""
+    own = [e for e in verdict["evidence"] if e["thread"] is not None]
+    expect(own, f"no figure of a thread: {verdict['evidence']}")
+    rows = recorded("cpu", verdict["vm"], by)
+    for e in own:
+        told = [row[e["key"]] for row in rows if row["thread"] == e["thread"]]
+        expect(e["value"] in told, f"{e}, kvmq-cpu says {told}")
+    return ", ".join(f"{e['key']} of '{e['thread']}' {e['value']:.1f}" for e in own)
+
+
+def worst(found, rule, level="act"):
+    """The first of a VM's, which must be this rule's."""
+    verdict = find(found, rule, level)
+    expect(found[0] is verdict, f"{found[0]['rule']} is worse: {found[0]['summary']}")
+    return verdict
 
 
 def shell(command):

@@ -6,9 +6,10 @@ import contextlib
 import causes
 from causes import CGROUPS, SPIN, running, write
 from io_lab import cgroup_of
-from kvmq import expect, guest
+from kvmq import expect, guest, run
 from tiny import tiny
-from why import INTERVAL, RECORDING, find, look, pages, same_figures, shell, verdicts
+from why import (INTERVAL, RECORDING, find, look, pages, recorded, same_figures, same_of_thread,
+                 shell, verdicts, worst)
 
 CROWD = 4
 
@@ -114,10 +115,44 @@ def why_wakes():
     return f"{verdict['summary']}; {same_figures(verdict, 'cpu')}"
 
 
-def why_spread():
-    """A VM whose vCPUs are on both nodes, and its memory on one."""
-    with tiny("wide", "--vcpus", "2", "--mode", "touch", "--burn", "0", "--pin", "0,1", "--place",
-              "bind:0", mib=128):
-        found = verdicts("wide")
-    verdict = find(found, "numa-spread", "look")
-    return f"{verdict['summary']}; {same_figures(verdict, 'numa')}"
+def why_single():
+    """One vCPU never rests, and the other one halts."""
+    with tiny("single", "--vcpus", "2", "--busy", "1", "--pin", "0,1"):
+        found = verdicts("single")
+    verdict = worst(found, "guest-single", "look")
+    expect(" vCPU 0 runs " in verdict["summary"], verdict["summary"])
+    return (f"{verdict['summary']}; {same_figures(verdict, 'cpu')}; " +
+            same_of_thread(verdict, "vcpu"))
+
+
+@contextlib.contextmanager
+def pause_exits():
+    """KVM intercepts PAUSE, on a host that tests/lab/kernel boots for that."""
+    run("modprobe", "-r", "kvm-amd")
+    run("modprobe", "kvm-amd", "pause_filter_count=3000")
+    try:
+        yield
+    finally:
+        run("modprobe", "-r", "kvm-amd")
+        run("modprobe", "kvm-amd")
+
+
+def why_spin():
+    """
+    Two vCPUs want one lock, and another VM keeps one of them off its CPU: that is what hurts most.
+    As if such waits were normal, the spinning is, before all else that is said of it.
+    """
+    with pause_exits(), tiny("hog", "--pin", "1"), \
+            tiny("spin", "--vcpus", "2", "--mode", "lock", "--burn", "1000", "--pin", "0,1"):
+        found = verdicts("spin")
+    wait, spin = worst(found, "cpu-neighbour"), find(found, "exit-spin", "look")
+    expect(wait["culprit"] == "hog", f"the culprit is {wait['culprit']}")
+    expect(found[1] is spin, f"{found[1]['rule']} is worse: {found[1]['summary']}")
+    alone = judged_anew("spin", cpu_neighbour=100, cpu_host=100, cpu_crowded=100)
+    worst(alone, "exit-spin", "look")
+    expect("cpu-vcpus" in [verdict["rule"] for verdict in alone], f"no cpu-vcpus: {alone}")
+    told = [reason["exits_per_s"] for row in recorded("exit", "spin")
+            for reason in row["reasons"] if reason["reason"] == "pause"]
+    rate = [e["value"] for e in spin["evidence"] if e["key"] == "exits_per_s"]
+    expect(rate == told, f"{rate} PAUSE exits a second, kvmq-exit says {told}")
+    return f"{spin['summary']}; {same_figures(spin, 'cpu')}; then {alone[0]['rule']}"

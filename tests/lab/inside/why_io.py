@@ -9,7 +9,7 @@ import shlex
 from disk_io import devices, fio_on
 from io_lab import CGROUPS, device_number, read, set_guest_queue, write
 from kvmq import expect, guest
-from why import find, look, same_figures, shell
+from why import find, look, same_figures, shell, worst
 
 
 def judged(*fios, options=()):
@@ -20,10 +20,7 @@ def judged(*fios, options=()):
 
 def first(found, vm, rule):
     """The worst of a VM's, which must be this rule's."""
-    own = [verdict for verdict in found if verdict["vm"] == vm]
-    verdict = find(own, rule)
-    expect(own[0] is verdict, f"{own[0]['rule']} is worse: {own[0]['summary']}")
-    return verdict
+    return worst([verdict for verdict in found if verdict["vm"] == vm], rule)
 
 
 def done_and_undone(verdict, path):

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-Scenarios of kvmq-why about memory, beside why_remote in why.py: on two nodes with a CPU each, and
-on the four of four_nodes.py.
+Scenarios of kvmq-why about memory, beside why_remote in why.py: on two nodes with a CPU each.
 """
 
-from four_nodes import PLACE, sysfs_node
-from four_nodes import SIZE as PARTS_SIZE
+from four_nodes import sysfs_node
 from kvmq import expect
 from nodes import balancing, fast_scans, numa_maps, remote_pct, vmstat
 from tiny import MIB, tiny
@@ -42,17 +40,6 @@ def why_larger():
         verdict = worst(verdicts("large"), "numa-larger")
         text = same_memory(verdict, vm, 0)
     expect(verdict["summary"].startswith("does not fit on node 0,"), verdict["summary"])
-    return f"{verdict['summary']}; {text}; {same_figures(verdict, 'numa')}"
-
-
-def why_memoryless():
-    """A VM on a node that has no memory at all. Of four nodes."""
-    with balancing(False), tiny("astray", "--burn", "1000", "--pin", "2", "--place", PLACE,
-                                mib=PARTS_SIZE) as vm:
-        verdict = worst(verdicts("astray"), "numa-larger")
-        text = same_memory(verdict, vm, 2)
-    expect(verdict["summary"].startswith("runs on node 2, which has no memory"),
-           verdict["summary"])
     return f"{verdict['summary']}; {text}; {same_figures(verdict, 'numa')}"
 
 
