@@ -89,7 +89,8 @@ static unsigned int choose(unsigned int kept[KEPT_CAPABILITIES + 2], unsigned in
 	for (size_t i = 0; i < KEPT_CAPABILITIES; i++)
 		if (is_kept(&kept_capabilities[i], needs))
 			kept[count++] = kept_capabilities[i].capability;
-	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF))
+	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF) &&
+	    capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
 		kept[count++] = CAP_SYS_ADMIN;
 	return count;
 }
