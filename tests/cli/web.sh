@@ -28,6 +28,7 @@ stop() {
 http() {
 	local method=$1 path=$2 request
 
+	code=
 	shift 2
 	printf -v request '%s\r\n' "$method $path HTTP/1.1" 'Host: x' "$@" ''
 	# Nothing in between: on a busy machine, to make a process takes seconds, and who says nothing

@@ -176,8 +176,9 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 static void on_connection(void *data, struct MHD_Connection *connection, void **context,
 			  enum MHD_ConnectionNotificationCode code)
 {
-	const union MHD_ConnectionInfo *fd, *address;
+	const union MHD_ConnectionInfo *info;
 	struct web *web = data;
+	int fd;
 
 	web->events++;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
@@ -185,10 +186,11 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
 			web_connections__remove(&web->connections, *context);
 		return;
 	}
-	fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	*context = web_connections__add(&web->connections, fd->connect_fd,
-					web_peer__of(address ? address->client_addr : NULL),
+	/* libmicrohttpd 1.0 answers each question in the same memory. */
+	fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	*context = web_connections__add(&web->connections, fd,
+					web_peer__of(info ? info->client_addr : NULL),
 					clock_monotonic_ns());
 }
 
