@@ -4,6 +4,7 @@
 
 #include "unit.h"
 
+#include "base/log.h"
 #include "cmd/why_rules.h"
 
 #define MSEC 1000000ULL
@@ -125,10 +126,20 @@ static void test_no_file(void **state)
 	assert_memory_equal(&file->settings, &own, sizeof(own));
 	capture_begin(&file->err, STDERR_FILENO);
 	assert_int_equal(why_rules__settings(&file->settings, "/proc/self", &file->options),
-			 -EINVAL);
+			 -EISDIR);
 	capture_end(&file->err);
 	assert_non_null(strstr(file->err.text, "/proc/self: Is a directory: mend or remove it\n"));
 	assert_int_equal(count_lines(file->err.text), 1);
+}
+
+/* A shortage is not wrong usage. */
+static void test_status(void **state)
+{
+	(void)state;
+	assert_int_equal(why_rules__status(-EINVAL), STATUS_USAGE);
+	assert_int_equal(why_rules__status(-EISDIR), STATUS_USAGE);
+	assert_int_equal(why_rules__status(-ENOMEM), STATUS_FAILED);
+	assert_int_equal(why_rules__status(-EMFILE), STATUS_FAILED);
 }
 
 /* --threshold comes after the file, and the last one of a threshold is what holds. */
@@ -158,6 +169,7 @@ int main(void)
 		TEST(test_file),
 		TEST(test_bad_lines),
 		TEST(test_no_file),
+		TEST(test_status),
 		TEST(test_options),
 	};
 

@@ -72,8 +72,9 @@ static int write_report(struct run *run)
 			  options->from ? "--html" : "--from");
 		return STATUS_USAGE;
 	}
-	if (why_rules__settings(&run->settings, WHY_CONFIG, options))
-		return STATUS_USAGE;
+	error = why_rules__settings(&run->settings, WHY_CONFIG, options);
+	if (error)
+		return why_rules__status(error);
 	if (open_files(run))
 		return STATUS_FAILED;
 	/* A stranger may have written it. */

@@ -23,7 +23,7 @@ static int show(const struct options *options)
 	struct options all = *options;
 	struct top_input input = { &all, &info, &all_source, all_source__want };
 	struct top top;
-	int status = STATUS_FAILED;
+	int status = STATUS_FAILED, error;
 
 	socket_source__stand_in(&all);
 	if (all.socket) {
@@ -33,10 +33,10 @@ static int show(const struct options *options)
 	all.detached = PARTS_ALL; /* until its screen is shown */
 	while (info.sets[info.set_count])
 		info.set_count++;
-	if (!top__init(&top, top_screens, top_screen_count, top_panes))
-		status = why_rules__settings(&top.why_settings, WHY_CONFIG, options)
-				 ? STATUS_USAGE
-				 : top__run(&top, &input);
+	if (!top__init(&top, top_screens, top_screen_count, top_panes)) {
+		error = why_rules__settings(&top.why_settings, WHY_CONFIG, options);
+		status = error ? why_rules__status(error) : top__run(&top, &input);
+	}
 	top__free(&top);
 	return status;
 }

@@ -22,9 +22,11 @@ static int init(void *data, const struct options *options, int *status)
 {
 	struct why_report *report = data;
 
+	int error = why_rules__settings(&report->settings, WHY_CONFIG, options);
+
 	report->options = options;
-	*status = STATUS_USAGE;
-	return why_rules__settings(&report->settings, WHY_CONFIG, options) ? 1 : 0;
+	*status = why_rules__status(error);
+	return error ? 1 : 0;
 }
 
 static void free_report(void *data)

@@ -49,8 +49,8 @@ static int read_config(struct why_settings *settings, const char *path)
 	while (file && !error && getline(&line, &size, file) >= 0)
 		error = set_line(settings, line, path, ++number);
 	if (!error && (!file || !feof(file))) {
-		log_error("%s: %s: mend or remove it", path, strerror(errno));
-		error = -EINVAL;
+		error = -errno;
+		log_error("%s: %s: %s", path, strerror(-error), remedy(error, "mend or remove it"));
 	}
 	free(line);
 	if (file)
@@ -58,14 +58,22 @@ static int read_config(struct why_settings *settings, const char *path)
 	return error;
 }
 
+int why_rules__status(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE ? STATUS_FAILED
+									: STATUS_USAGE;
+}
+
 int why_rules__settings(struct why_settings *settings, const char *file,
 			const struct options *options)
 {
 	char error[128];
+	int failed;
 
 	why_settings__init(settings);
-	if (read_config(settings, file))
-		return -EINVAL;
+	failed = read_config(settings, file);
+	if (failed)
+		return failed;
 	for (size_t i = 0; i < options->why.threshold_count; i++) {
 		const char *text = options->why.thresholds[i];
 
@@ -109,13 +117,15 @@ static int explain(const struct options *options)
 	int place = why_rule__find(name, strlen(name));
 	const struct why_rule *rule;
 	struct why_settings settings;
+	int error;
 
 	if (place < 0) {
 		log_error("--explain: '%s': no such rule: see --rules", name);
 		return STATUS_USAGE;
 	}
-	if (why_rules__settings(&settings, WHY_CONFIG, options))
-		return STATUS_USAGE;
+	error = why_rules__settings(&settings, WHY_CONFIG, options);
+	if (error)
+		return why_rules__status(error);
 	rule = why_rule__at((size_t)place);
 	errno = 0;
 	terminal_line(stdout, "%s: %s", rule->name, rule->says);

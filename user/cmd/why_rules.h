@@ -11,10 +11,13 @@
 
 /*
  * The rules' own thresholds, then those of a file, if it is there, then those of the options.
- * Returns 0, or -EINVAL after one line on standard error.
+ * Returns 0 or -errno after one line on standard error.
  */
 int why_rules__settings(struct why_settings *settings, const char *file,
 			const struct options *options);
+
+/* The exit status of such an error: not all of them are wrong usage. */
+int why_rules__status(int error);
 
 /* --rules and --explain: true, with the exit status, if one of them was given. */
 bool why_rules__print(const struct options *options, int *status);
