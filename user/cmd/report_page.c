@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_text.h"
 #include "base/time_text.h"
 #include "cmd/cpu_metrics.h"
 #include "cmd/report_blame.h"
@@ -21,25 +22,12 @@
 
 #define FIGURES "VM,VCPUS,%RUN,%RDY,%WAKE,%PRE,%THR,MEAN,P99,MAX,LAG"
 
-/* Text that other functions print, on its way to a page. */
-struct lines {
-	FILE *file;
-	char *text;
-	size_t size;
-};
-
-static int lines__begin(struct lines *lines)
+/* Text that other functions have printed becomes paragraphs of a page. */
+static int put_lines(FILE *file, struct memory_text *lines, const char *class)
 {
-	lines->file = open_memstream(&lines->text, &lines->size);
-	return lines->file ? 0 : -ENOMEM;
-}
-
-/* As paragraphs. */
-static int lines__end(struct lines *lines, FILE *file, const char *class)
-{
-	int failed = fclose(lines->file);
-
-	for (char *line = lines->text, *end; !failed && *line; line = end) {
+	if (memory_text__end(lines))
+		return -ENOMEM;
+	for (char *line = lines->text, *end; *line; line = end) {
 		end = line + strcspn(line, "\n");
 		if (*end)
 			*end++ = '\0';
@@ -49,7 +37,7 @@ static int lines__end(struct lines *lines, FILE *file, const char *class)
 		putc('\n', file);
 	}
 	free(lines->text);
-	return failed ? -ENOMEM : 0;
+	return 0;
 }
 
 static void put_rest(FILE *file, size_t count, const char *what)
@@ -64,9 +52,9 @@ static int put_head(FILE *file, const struct report *report)
 	const struct report_heat *heat = report->heat;
 	struct summary summary = summary__of(&heat->first, &heat->last);
 	char from[40], to[40];
-	struct lines lines;
+	struct memory_text lines;
 
-	if (lines__begin(&lines))
+	if (memory_text__begin(&lines))
 		return -ENOMEM;
 	summary__count(&summary, &report->why->facts.vms);
 	summary__print_header(lines.file, &summary, NULL);
@@ -85,7 +73,7 @@ static int put_head(FILE *file, const struct report *report)
 	if (heat->is_cut)
 		fprintf(lines.file, "only the latest %d moments are shown: --until chooses\n",
 			RECORDING_MOMENTS);
-	return lines__end(&lines, file, "dim");
+	return put_lines(file, &lines, "dim");
 }
 
 static void put_part(FILE *file, const char *label, const char *text)
@@ -108,7 +96,7 @@ static void put_command(FILE *file, const char *label, const char *text)
 
 static int put_verdict(FILE *file, const struct verdict *verdict)
 {
-	struct lines lines;
+	struct memory_text lines;
 	int error;
 
 	fprintf(file, "<section class=\"card\"><h3><span class=\"tag %s\">%s</span>",
@@ -117,10 +105,10 @@ static int put_verdict(FILE *file, const struct verdict *verdict)
 	fputs("</h3>\n<p>", file);
 	html__format(file, "%s (%s)", verdict->summary, verdict->rule->name);
 	fputs("</p>\n", file);
-	if (lines__begin(&lines))
+	if (memory_text__begin(&lines))
 		return -ENOMEM;
 	why_evidence__put(lines.file, verdict);
-	error = lines__end(&lines, file, "dim");
+	error = put_lines(file, &lines, "dim");
 	put_part(file, "by", verdict->culprit);
 	put_part(file, "do", verdict->remedy);
 	put_command(file, "run", verdict->command);
@@ -132,7 +120,7 @@ static int put_verdict(FILE *file, const struct verdict *verdict)
 
 static int put_verdicts(FILE *file, const struct why *why)
 {
-	struct lines lines;
+	struct memory_text lines;
 	size_t count = 0;
 	int error = 0;
 
@@ -142,10 +130,10 @@ static int put_verdicts(FILE *file, const struct why *why)
 			error = put_verdict(file, &why->verdicts.list[i]);
 	fputs("</div>\n", file);
 	put_rest(file, count > VERDICTS_MAX ? count - VERDICTS_MAX : 0, "verdict");
-	if (error || lines__begin(&lines))
+	if (error || memory_text__begin(&lines))
 		return -ENOMEM;
 	why_page__print_rest(lines.file, why);
-	return lines__end(&lines, file, "dim");
+	return put_lines(file, &lines, "dim");
 }
 
 static double share_of(const struct report_cell *cell)
@@ -238,13 +226,13 @@ static int put_losses(FILE *file, const struct report *report)
 	struct summary summary = summary__of(&report->heat->first, &report->heat->last);
 	const struct loss_set losses = summary__losses(&summary);
 	struct cost_shares cost = summary__cost(&summary);
-	struct lines lines;
+	struct memory_text lines;
 
-	if (lines__begin(&lines))
+	if (memory_text__begin(&lines))
 		return -ENOMEM;
 	cost__print(lines.file, &cost, report->heat->run.tool);
 	losses__print(lines.file, &losses, 1, NULL);
-	return lines__end(&lines, file, "dim");
+	return put_lines(file, &lines, "dim");
 }
 
 int report_page__print(FILE *file, const struct report *report)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_text.h"
 #include "base/text.h"
 #include "cmd/blame_metrics.h"
 #include "cmd/cpu_metrics.h"
@@ -160,16 +161,15 @@ void why_evidence__put(FILE *file, const struct verdict *verdict)
 
 static void put_evidence(const struct page *page, const struct verdict *verdict)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *file = open_memstream(&text, &size);
+	struct memory_text evidence;
 
-	if (!file)
+	if (memory_text__begin(&evidence))
 		return;
-	why_evidence__put(file, verdict);
-	fclose(file);
-	put_line(page, "", text, false);
-	free(text);
+	why_evidence__put(evidence.file, verdict);
+	if (memory_text__end(&evidence))
+		return;
+	put_line(page, "", evidence.text, false);
+	free(evidence.text);
 }
 
 /* A long name has a line of its own. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/terminal.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -39,19 +38,17 @@ void terminal_line(FILE *file, const char *format, ...)
 
 int sentence__begin(struct sentence *sentence)
 {
-	sentence->words = open_memstream(&sentence->text, &sentence->size);
-	if (sentence->words)
-		return 0;
-	text_miss();
-	return -ENOMEM;
+	int error = memory_text__begin(&sentence->memory);
+
+	sentence->words = sentence->memory.file;
+	return error;
 }
 
 void sentence__end(struct sentence *sentence, FILE *file)
 {
-	/* glibc closes it well with no text where memory is short. */
-	if (fclose(sentence->words) || !sentence->text)
-		text_miss();
-	else if (sentence->size)
-		text_wrap(file, sentence->text, terminal_width(file));
-	free(sentence->text);
+	if (memory_text__end(&sentence->memory))
+		return;
+	if (sentence->memory.size)
+		text_wrap(file, sentence->memory.text, terminal_width(file));
+	free(sentence->memory.text);
 }

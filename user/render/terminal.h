@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/memory_text.h"
+
 /* Width of the terminal of a stream, or 0 if it is no terminal. */
 unsigned int terminal_width(FILE *file);
 
@@ -18,8 +20,7 @@ void terminal_line(FILE *file, const char *format, ...) __attribute__((format(pr
 /* The same, for a line that is composed word by word. */
 struct sentence {
 	FILE *words; /* to be written to; not the terminal's stream */
-	char *text;
-	size_t size;
+	struct memory_text memory;
 };
 
 /* Returns 0, or -ENOMEM after text_miss(); then there is nothing to end. */

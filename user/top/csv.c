@@ -12,8 +12,10 @@ void csv__put_text(FILE *file, const char *text)
 	size_t size = strlen(text) + 1;
 	char *clean = malloc(size);
 
-	if (!clean)
-		return; /* as the next allocation will say */
+	if (!clean) {
+		text_miss();
+		return;
+	}
 	text_clean(clean, size, text);
 	putc('"', file);
 	if (*clean && strchr("=+-@", *clean))

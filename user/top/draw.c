@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_text.h"
 #include "base/text.h"
 #include "base/time_text.h"
 #include "base/units.h"
@@ -118,7 +119,7 @@ static unsigned int put_printed(const struct top *top, FILE *file, char *text)
 {
 	unsigned int count = 0;
 
-	for (char *end = text ? strchr(text, '\n') : NULL; end; end = strchr(text, '\n')) {
+	for (char *end = strchr(text, '\n'); end; end = strchr(text, '\n')) {
 		*end = '\0';
 		count += put_line(top, file, "", text);
 		text = end + 1;
@@ -146,21 +147,20 @@ static unsigned int put_host(const struct top *top, FILE *file)
 				   .shares = &top->after->shares };
 	const struct loss_set losses = summary__losses(&summary);
 	struct cost_shares cost = summary__cost(&summary);
-	unsigned int count = 0;
-	char *text = NULL;
-	size_t size;
-	FILE *lines = open_memstream(&text, &size);
+	struct memory_text lines;
+	unsigned int count;
 
-	if (!lines)
+	if (memory_text__begin(&lines))
 		return 0;
 	summary__count(&summary, &top->host_rows);
-	summary__print_header(lines, &summary, top__screen(top)->times);
-	fprintf(lines, "CPUs: %.1f %% in vCPUs; ", host_use(top));
-	cost__print(lines, &cost, "kvmq-top");
-	losses__print(lines, &losses, 1, &top->states[top->screen].columns);
-	if (!fclose(lines))
-		count = put_printed(top, file, text);
-	free(text);
+	summary__print_header(lines.file, &summary, top__screen(top)->times);
+	fprintf(lines.file, "CPUs: %.1f %% in vCPUs; ", host_use(top));
+	cost__print(lines.file, &cost, "kvmq-top");
+	losses__print(lines.file, &losses, 1, &top->states[top->screen].columns);
+	if (memory_text__end(&lines))
+		return 0;
+	count = put_printed(top, file, lines.text);
+	free(lines.text);
 	return count;
 }
 
@@ -233,30 +233,27 @@ static int put_table(struct top *top, FILE *file, unsigned int room, unsigned in
 {
 	struct tree *tree = &top__state(top)->tree;
 	size_t count = room > 1 ? room - 1 : 0;
+	struct memory_text lines;
 	struct shown *shown;
-	char *text = NULL;
-	size_t size;
-	FILE *lines;
 	int error;
 
 	tree__scroll(tree, count);
 	if (count > tree->shown.count - tree->first)
 		count = tree->shown.count - tree->first;
 	shown = calloc(count + 1, sizeof(*shown));
-	lines = open_memstream(&text, &size);
-	if (!shown || !lines) {
+	if (!shown || memory_text__begin(&lines)) {
 		free(shown);
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < count; i++)
 		fill_shown(top, &shown[i], tree->shown.list[tree->first + i]);
-	error = print_table(top, lines, shown, count);
-	if (fclose(lines))
-		error = -ENOMEM;
-	if (!error)
-		*used += mark_selected(file, text, tree->selected - tree->first, room);
-	free(text);
+	error = print_table(top, lines.file, shown, count);
 	free(shown);
+	if (memory_text__end(&lines))
+		return -ENOMEM;
+	if (!error)
+		*used += mark_selected(file, lines.text, tree->selected - tree->first, room);
+	free(lines.text);
 	return error;
 }
 
@@ -284,17 +281,20 @@ static int print_pane(struct top *top, unsigned int lines, char **text)
 				.lines = lines,
 				.utf8 = top->utf8,
 				.is_recording = top->time.is_recording };
-	size_t size;
-	FILE *file = open_memstream(text, &size);
-	int error = 0;
+	struct memory_text pane;
+	int error = memory_text__begin(&pane);
 
-	if (!file)
-		return -ENOMEM;
+	if (error)
+		return error;
 	if (line) {
 		of.vm = row_of_vm(top, &line->key);
-		error = top->pane ? top->pane->print(file, &of) : of.screen->detail(file, &of);
+		error = top->pane ? top->pane->print(pane.file, &of)
+				  : of.screen->detail(pane.file, &of);
 	}
-	return fclose(file) ? -ENOMEM : error;
+	if (memory_text__end(&pane))
+		return -ENOMEM;
+	*text = pane.text;
+	return error;
 }
 
 static unsigned int count_lines(const char *text, unsigned int most)
@@ -310,25 +310,23 @@ static unsigned int count_lines(const char *text, unsigned int most)
 static int put_sums(const struct top *top, FILE *file, unsigned int room, unsigned int *used)
 {
 	const struct view_pair pair = { top->before, top->after, &top->host_rows, &top->why };
-	char *text = NULL;
-	size_t size;
+	struct memory_text sums;
 	unsigned int lines;
-	FILE *sums = open_memstream(&text, &size);
-	int error;
+	int error = memory_text__begin(&sums);
 
-	if (!sums)
-		return -ENOMEM;
-	error = top__screen(top)->print_sums(top->states[top->screen].data, sums, &pair,
+	if (error)
+		return error;
+	error = top__screen(top)->print_sums(top->states[top->screen].data, sums.file, &pair,
 					     top->columns);
-	if (fclose(sums))
-		error = -ENOMEM;
-	lines = error ? 0 : count_lines(text, UINT_MAX);
+	if (memory_text__end(&sums))
+		return -ENOMEM;
+	lines = error ? 0 : count_lines(sums.text, UINT_MAX);
 	if (lines && lines <= room / 3)
-		*used += page__add_lines(file, text, lines);
+		*used += page__add_lines(file, sums.text, lines);
 	else if (lines && room > 2 * LINES_MIN)
 		*used += put_line(top, file, PAGE_DIM,
 				  "the nodes have no room here: a higher terminal shows them");
-	free(text);
+	free(sums.text);
 	return error;
 }
 
@@ -406,23 +404,39 @@ static int put_middle(struct top *top, FILE *file, unsigned int room)
 	return error;
 }
 
+static int draw(struct top *top, struct page *page)
+{
+	unsigned int used, rows = top->rows;
+	struct memory_text drawn;
+	int error = memory_text__begin(&drawn);
+
+	if (error)
+		return error;
+	if (top->help) {
+		top__put_help(top, drawn.file);
+	} else {
+		used = put_head(top, drawn.file);
+		error = put_middle(top, drawn.file, rows > used + 1 ? rows - used - 1 : 0);
+	}
+	put_bottom(top, page, drawn.file);
+	if (memory_text__end(&drawn))
+		return -ENOMEM;
+	page->text = drawn.text;
+	page->size = drawn.size;
+	return error;
+}
+
 /* Also below the smallest of terminals there is a page: it is cut. */
 int top__draw(struct top *top, struct page *page)
 {
-	unsigned int used, rows = top->rows;
-	FILE *file;
-	int error = 0;
+	int error;
 
 	page__free(page);
-	file = open_memstream(&page->text, &page->size);
-	if (!file)
-		return -ENOMEM;
-	if (top->help) {
-		top__put_help(top, file);
-	} else {
-		used = put_head(top, file);
-		error = put_middle(top, file, rows > used + 1 ? rows - used - 1 : 0);
-	}
-	put_bottom(top, page, file);
-	return fclose(file) ? -ENOMEM : error;
+	error = draw(top, page);
+	/* Most of what draws returns nothing. */
+	if (text_missed())
+		error = -ENOMEM;
+	if (error)
+		page__free(page);
+	return error;
 }

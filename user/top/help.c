@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_text.h"
 #include "base/text.h"
 #include "top/keys.h"
 
@@ -61,14 +62,13 @@ static void put_window(struct top *top, FILE *file, const char *text)
 
 void top__put_help(struct top *top, FILE *file)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *lines = open_memstream(&text, &size);
+	struct memory_text lines;
 
-	if (!lines)
+	if (memory_text__begin(&lines))
 		return;
-	print_help(top, lines);
-	if (!fclose(lines))
-		put_window(top, file, text);
-	free(text);
+	print_help(top, lines.file);
+	if (memory_text__end(&lines))
+		return;
+	put_window(top, file, lines.text);
+	free(lines.text);
 }
