@@ -183,9 +183,9 @@ static int print_reasons(const struct exit_report *report, FILE *file, const str
 	size_t count;
 	int error;
 
-	if (!rows->reason_count)
+	if (!rows->reasons.count)
 		return 0;
-	list = malloc(rows->reason_count * sizeof(*list));
+	list = malloc(rows->reasons.count * sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	count = gather_reasons(list, rows);

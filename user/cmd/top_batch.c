@@ -153,6 +153,9 @@ static int print_long(struct top_batch *batch, FILE *file, const struct view_pai
 		error = make_lines(batch, screen, pair);
 		for (size_t i = 0; i < batch->lines.count && !error; i++)
 			put_line(file, time, screen, &batch->lines.list[i]);
+		/* Those of all screens at once are several times as much as a view. */
+		list_clear(&batch->lines);
+		top_screens[screen].free(batch->data[screen]);
 	}
 	return error;
 }

@@ -18,10 +18,11 @@ uint64_t reason_figures__handle(const struct reason_figures *figures)
 	return figures->handle_ns[EXIT_KERNEL] + figures->handle_ns[EXIT_USER];
 }
 
-static int reserve(struct exit_rows *exit_rows, size_t rows, size_t reasons)
+static int reserve(struct exit_rows *exit_rows, size_t rows)
 {
 	exit_rows->count = rows;
-	exit_rows->reason_count = 0;
+	list_clear(&exit_rows->reasons);
+	list_clear(&exit_rows->order);
 	if (rows > exit_rows->capacity) {
 		void *list = reallocarray(exit_rows->list, rows, sizeof(*exit_rows->list));
 		void *keys = reallocarray(exit_rows->keys, rows, sizeof(*exit_rows->keys));
@@ -33,18 +34,6 @@ static int reserve(struct exit_rows *exit_rows, size_t rows, size_t reasons)
 		if (!list || !keys)
 			return -ENOMEM;
 		exit_rows->capacity = rows;
-	}
-	if (reasons > exit_rows->reason_capacity) {
-		void *list = reallocarray(exit_rows->reasons, reasons, sizeof(*exit_rows->reasons));
-		void *order = reallocarray(exit_rows->order, reasons, sizeof(*exit_rows->order));
-
-		if (list)
-			exit_rows->reasons = list;
-		if (order)
-			exit_rows->order = order;
-		if (!list || !order)
-			return -ENOMEM;
-		exit_rows->reason_capacity = reasons;
 	}
 	return 0;
 }
@@ -127,37 +116,72 @@ static void fill_reason(struct reason_row *row, const struct reason_snapshot *be
 	row->interval.max_ns = interval_max(row, before, after);
 }
 
+static void add_reason(struct reason_row *sum, const struct reason_row *reason)
+{
+	add_reason_figures(&sum->interval, &reason->interval);
+	add_reason_figures(&sum->total, &reason->total);
+	for (int part = 0; part < EXIT_PARTS; part++)
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			sum->hist.count[part][bucket] += reason->hist.count[part][bucket];
+}
+
+/* Those of a row for one reason become one; where each vCPU has a row, idle ones are of no use. */
+static int fold_reason(struct exit_rows *exit_rows, struct exit_row *row, enum group_by by,
+		       const struct reason_row *reason, enum exit_isa isa)
+{
+	struct reason_row *place = NULL;
+
+	for (size_t next = row->first_reason; next; next = place->next) {
+		place = &exit_rows->reasons.list[next - 1];
+		if (place->code == reason->code) {
+			add_reason(place, reason);
+			return 0;
+		}
+	}
+	if (by != BY_VM && !reason_figures__count(&reason->interval))
+		return 0;
+	place = list_add(&exit_rows->reasons);
+	if (!place)
+		return -ENOMEM;
+	*place = *reason;
+	exit_reason__name(place->name, isa, place->code);
+	place->next = row->first_reason;
+	row->first_reason = exit_rows->reasons.count;
+	return 0;
+}
+
 /* Two moments whose lists are walked through together, once. */
 struct walk {
 	const struct exit_snapshot *before, *after;
+	enum group_by by;
 	size_t old_thread, old_reason, reason;
 };
 
-static void add_reasons(struct exit_rows *exit_rows, const struct row *row, struct walk *walk,
-			uint64_t thread)
+static int add_reasons(struct exit_rows *exit_rows, const struct rows *rows, size_t place,
+		       struct walk *walk, uint64_t thread)
 {
 	const struct exit_snapshot *after = walk->after;
+	int error = 0;
 
 	/* vCPUs without a row are skipped. */
 	while (walk->reason < after->reasons.count &&
 	       after->reasons.list[walk->reason].thread < thread)
 		walk->reason++;
-	for (; walk->reason < after->reasons.count; walk->reason++) {
+	for (; walk->reason < after->reasons.count && !error; walk->reason++) {
 		const struct reason_snapshot *reason = &after->reasons.list[walk->reason], *old;
-		struct reason_row *entry = &exit_rows->reasons[exit_rows->reason_count];
+		struct reason_row one = { .row = &rows->list[place] };
 
 		if (reason->thread != thread)
 			break;
-		*entry = (struct reason_row){ .row = row };
 		old = list_next(&walk->before->reasons, &walk->old_reason, reason, compare_reasons);
-		fill_reason(entry, old, reason);
-		exit_reason__name(entry->name, after->isa, entry->code);
-		exit_rows->order[exit_rows->reason_count++] = entry;
+		fill_reason(&one, old, reason);
+		error = fold_reason(exit_rows, &exit_rows->list[place], walk->by, &one, after->isa);
 	}
+	return error;
 }
 
-static void add_thread(struct exit_rows *exit_rows, const struct rows *rows, size_t place,
-		       struct walk *walk, const struct exit_thread *thread)
+static int add_thread(struct exit_rows *exit_rows, const struct rows *rows, size_t place,
+		      struct walk *walk, const struct exit_thread *thread)
 {
 	static const struct exit_figures none;
 	struct exit_row *row = &exit_rows->list[place];
@@ -168,7 +192,7 @@ static void add_thread(struct exit_rows *exit_rows, const struct rows *rows, siz
 	add_growth(&row->total, &none, &thread->figures);
 	row->known &= thread->known;
 	row->poll_known &= thread->poll_known && thread->known;
-	add_reasons(exit_rows, &rows->list[place], walk, thread->id);
+	return add_reasons(exit_rows, rows, place, walk, thread->id);
 }
 
 /*
@@ -184,16 +208,6 @@ static void settle(struct exit_row *row)
 		take_off(&row->interval, sum - row->row.interval.run_ns);
 }
 
-static int compare_codes(const void *left, const void *right)
-{
-	const struct reason_row *a = *(struct reason_row *const *)left;
-	const struct reason_row *b = *(struct reason_row *const *)right;
-
-	if (a->row != b->row)
-		return a->row < b->row ? -1 : 1;
-	return a->code < b->code ? -1 : a->code > b->code;
-}
-
 static int compare_handling(const void *left, const void *right)
 {
 	const struct reason_row *a = *(struct reason_row *const *)left;
@@ -204,15 +218,6 @@ static int compare_handling(const void *left, const void *right)
 	if (mine != other)
 		return mine > other ? -1 : 1;
 	return a->code < b->code ? -1 : a->code > b->code;
-}
-
-static void add_reason(struct reason_row *sum, const struct reason_row *reason)
-{
-	add_reason_figures(&sum->interval, &reason->interval);
-	add_reason_figures(&sum->total, &reason->total);
-	for (int part = 0; part < EXIT_PARTS; part++)
-		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			sum->hist.count[part][bucket] += reason->hist.count[part][bucket];
 }
 
 /* Puts the largest handling time first, and tells each reason the total. */
@@ -226,51 +231,49 @@ static void order_reasons(struct exit_row *row)
 	}
 }
 
-/* Joins a row's reasons of the same code, and gives each row its own. */
-static void fold_reasons(struct exit_rows *exit_rows, const struct rows *rows)
+/* Gives each row its own, of which some have happened. */
+static int give_reasons(struct exit_rows *exit_rows)
 {
-	struct reason_row **order = exit_rows->order;
-	size_t kept = 0;
+	if (list_reserve(&exit_rows->order, exit_rows->reasons.count))
+		return -ENOMEM;
+	for (size_t i = 0; i < exit_rows->count; i++) {
+		struct exit_row *row = &exit_rows->list[i];
+		struct reason_row *reason;
 
-	if (exit_rows->reason_count)
-		qsort(order, exit_rows->reason_count, sizeof(*order), compare_codes);
-	for (size_t i = 0; i < exit_rows->reason_count; i++) {
-		if (kept && !compare_codes(&order[kept - 1], &order[i]))
-			add_reason(order[kept - 1], order[i]);
-		else
-			order[kept++] = order[i];
-	}
-	for (size_t i = 0; i < kept; i++) {
-		struct exit_row *row = &exit_rows->list[order[i]->row - rows->list];
-
-		if (!reason_figures__count(&order[i]->interval))
+		if (!row->first_reason)
 			continue;
-		if (!row->reason_count)
-			row->reasons = &order[i];
-		row->reasons[row->reason_count++] = order[i];
-		row->handled += reason_figures__count(&order[i]->interval);
-		row->handle_ns += reason_figures__handle(&order[i]->interval);
+		row->reasons = exit_rows->order.list + exit_rows->order.count;
+		for (size_t next = row->first_reason; next; next = reason->next) {
+			reason = &exit_rows->reasons.list[next - 1];
+			if (!reason_figures__count(&reason->interval))
+				continue;
+			row->reasons[row->reason_count++] = reason;
+			row->handled += reason_figures__count(&reason->interval);
+			row->handle_ns += reason_figures__handle(&reason->interval);
+		}
+		exit_rows->order.count += row->reason_count;
+		order_reasons(row);
 	}
-	for (size_t i = 0; i < exit_rows->count; i++)
-		order_reasons(&exit_rows->list[i]);
+	return 0;
 }
 
 int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum group_by by,
 		    const struct exit_snapshot *before, const struct exit_snapshot *after,
 		    const struct snapshot *snapshot)
 {
-	struct walk walk = { .before = before, .after = after };
+	struct walk walk = { .before = before, .after = after, .by = by };
 	bool known = !after->silent && !*after->missing && before->since_ns == after->since_ns;
 	size_t next = 0;
+	int error = 0;
 
-	if (reserve(exit_rows, rows->count, after->reasons.count))
+	if (reserve(exit_rows, rows->count))
 		return -ENOMEM;
 	for (size_t i = 0; i < rows->count; i++)
 		exit_rows->list[i] = (struct exit_row){ .row = rows->list[i],
 							.known = known,
 							.poll_known = known };
 	row_keys__fill(exit_rows->keys, rows, by);
-	for (size_t i = 0; i < after->threads.count; i++) {
+	for (size_t i = 0; i < after->threads.count && !error; i++) {
 		const struct exit_thread *thread = &after->threads.list[i];
 		const struct thread_snapshot *from;
 		const struct row_key *found;
@@ -280,19 +283,18 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 			      : row_keys__find(exit_rows->keys, rows->count, by, snapshot,
 					       &from->identity);
 		if (found)
-			add_thread(exit_rows, rows, found->row, &walk, thread);
+			error = add_thread(exit_rows, rows, found->row, &walk, thread);
 	}
 	for (size_t i = 0; i < exit_rows->count; i++)
 		settle(&exit_rows->list[i]);
-	fold_reasons(exit_rows, rows);
-	return 0;
+	return error ? error : give_reasons(exit_rows);
 }
 
 void exit_rows__free(struct exit_rows *exit_rows)
 {
 	free(exit_rows->list);
 	free(exit_rows->keys);
-	free(exit_rows->reasons);
-	free(exit_rows->order);
+	list_free(&exit_rows->reasons);
+	list_free(&exit_rows->order);
 	*exit_rows = (struct exit_rows){ 0 };
 }

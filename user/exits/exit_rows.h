@@ -5,6 +5,7 @@
 
 #include "exits/exit_reason.h"
 #include "model/exits.h"
+#include "model/list.h"
 #include "sched/rows.h"
 
 /* All exits of a row for one reason. */
@@ -17,6 +18,7 @@ struct reason_row {
 	struct reason_figures interval; /* its max_ns: as that of struct row */
 	struct reason_figures total;
 	struct exit_hist hist; /* of the interval */
+	size_t next;	       /* place + 1 of another one of that row; 0: it is the last */
 };
 
 /* One vCPU, or all of a VM. */
@@ -30,14 +32,14 @@ struct exit_row {
 	uint64_t handle_ns;	     /* and the time on a CPU that this took */
 	struct reason_row **reasons; /* the greatest handling time first */
 	size_t reason_count;
+	size_t first_reason; /* its place + 1; 0: none */
 };
 
 struct exit_rows {
 	struct exit_row *list;
 	size_t count, capacity;
-	struct reason_row *reasons;
-	struct reason_row **order;
-	size_t reason_count, reason_capacity;
+	LIST(struct reason_row) reasons;
+	LIST(struct reason_row *) order; /* by row */
 	struct row_key *keys;
 };
 
