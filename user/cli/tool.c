@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/allocation.h"
 #include "base/log.h"
 #include "base/privileges.h"
 #include "base/text.h"
@@ -56,6 +57,7 @@ int tool__run(const struct tool_ops *ops, int argc, char **argv)
 	struct life life = { .ops = ops };
 	int status;
 
+	allocation__map_large();
 	if (options_parse(&life.options, ops->tool, argc, argv, &status) ||
 	    (ops->instead && ops->instead(&life.options, &status)))
 		return status;

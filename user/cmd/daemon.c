@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "base/allocation.h"
 #include "base/log.h"
 #include "cmd/daemon_run.h"
 #include "daemon/arguments.h"
@@ -20,6 +21,7 @@ int main(int argc, char **argv)
 	struct daemon_settings settings;
 	int status;
 
+	allocation__map_large();
 	log_init("kvmqd", 0);
 	signal(SIGPIPE, SIG_IGN); /* who does not read any more is no reason to end */
 	signal(SIGXFSZ, SIG_IGN); /* nor is a limit */
