@@ -105,6 +105,11 @@ $(BUILD)/tests/%.so: tests/cli/%.c | need-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared $< -o $@
 
+$(BUILD)/tests/vmm_flows: tests/cli/vmm_flows.c | need-build
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $< -o $@
+
 $(BUILD)/vmm: $(VMM_SOURCES) $(wildcard tests/vmm/*.h) | need-build
 	$(call say,VMM,$@)
 	$(Q)mkdir -p $(@D)
@@ -123,7 +128,8 @@ $(BUILD)/bench/%: tests/bench/%.c
 $(BUILD)/bench/residency $(BUILD)/bench/cold $(BUILD)/bench/record $(BUILD)/bench/tiers \
 	$(BUILD)/bench/crowd: $(LIBRARY)
 vmm: $(BUILD)/vmm
-unit: $(UNIT_TESTS) $(BUILD)/tests/serve_text $(BUILD)/tests/no_filter.so $(BUILD)/tests/fail_alloc.so
+unit: $(UNIT_TESTS) $(BUILD)/tests/serve_text $(BUILD)/tests/no_filter.so $(BUILD)/tests/fail_alloc.so \
+	$(BUILD)/tests/vmm_flows
 
 # Renews what the tools are expected to print of the scenes in tests/golden, and shows what has changed.
 golden: all $(BUILD)/tests/test_golden
