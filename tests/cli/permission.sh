@@ -33,6 +33,16 @@ else
 	else
 		ok 'doctor as nobody'
 	fi
+	# With a source of its own, that needs no permission.
+	if [[ -x $build/tests/test_tool ]]; then
+		cp "$build/tests/test_tool" "$scratch/"
+		try "${as_nobody[@]}" "$scratch/test_tool"
+		if ((status)); then
+			bad 'the runner of all tools as nobody' "exit status $status"
+		else
+			ok 'the runner of all tools as nobody'
+		fi
+	fi
 fi
 
 try "$doctor"
