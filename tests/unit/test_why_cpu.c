@@ -239,6 +239,24 @@ static void test_vcpus(void **state)
 	expect_verdict(judge(scene, 1), "wide", "not-host", WHY_OK);
 }
 
+/* A vCPU that is held back waits while another runs, too: that is its limit's doing. */
+static void test_vcpus_throttled(void **state)
+{
+	struct why_scene *scene = *state;
+	struct overlap *overlap;
+	struct figures *figures;
+
+	add_vm(scene, 10, "wide");
+	figures = &add_vcpu(scene, 10, 0, 300, 20)->figures;
+	figures->throttled_ns = 20 * MSEC;
+	overlap = list_add(&scene->after.sched.overlaps);
+	*overlap = (struct overlap){ .vm_pid = 10, .hazard_ns = 49 * MSEC };
+	expect_verdict(judge(scene, 1), "wide", "cpu-throttled", WHY_LOOK);
+	overlap->hazard_ns = 50 * MSEC;
+	expect_verdict(judge(scene, 2), "wide", "cpu-throttled", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[1], "wide", "cpu-vcpus", WHY_LOOK);
+}
+
 static void test_guest(void **state)
 {
 	struct why_scene *scene = *state;
@@ -316,14 +334,14 @@ static void test_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_neighbour),	  TEST(test_neighbour_thresholds),
-		TEST(test_process),	  TEST(test_weight),
-		TEST(test_throttled),	  TEST(test_libvirt),
-		TEST(test_own),		  TEST(test_self),
-		TEST(test_wakes),	  TEST(test_host),
-		TEST(test_vcpus),	  TEST(test_guest),
-		TEST(test_not_looked_at), TEST(test_order),
-		TEST(test_table),
+		TEST(test_neighbour), TEST(test_neighbour_thresholds),
+		TEST(test_process),   TEST(test_weight),
+		TEST(test_throttled), TEST(test_libvirt),
+		TEST(test_own),	      TEST(test_self),
+		TEST(test_wakes),     TEST(test_host),
+		TEST(test_vcpus),     TEST(test_vcpus_throttled),
+		TEST(test_guest),     TEST(test_not_looked_at),
+		TEST(test_order),     TEST(test_table),
 	};
 
 	return cmocka_run_group_tests_name("why_cpu", tests, NULL, NULL);

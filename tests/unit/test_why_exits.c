@@ -99,11 +99,32 @@ static void test_spin(void **state)
 	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
 }
 
+/* Why a holder is off the CPU comes before what that leads to. */
+static void test_spin_behind(void **state)
+{
+	struct why_scene *scene = *state;
+	struct overlap *overlap = list_add(&scene->after.sched.overlaps);
+	struct figures *figures;
+
+	add_exits(scene, 700);
+	overlap->vm_pid = 10;
+	overlap->hazard_ns = 200 * MSEC;
+	add_reason(scene, PAUSE, 1000);
+	figures = &scene->after.sched.threads.list[0].figures;
+	figures->ready_ns[CAUSE_PREEMPT] = 49 * MSEC;
+	expect_verdict(judge(scene, 2), "web", "exit-spin", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "cpu-vcpus", WHY_LOOK);
+	figures->ready_ns[CAUSE_PREEMPT] = 50 * MSEC;
+	expect_verdict(judge(scene, 2), "web", "cpu-crowded", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-spin", WHY_LOOK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_handling), TEST(test_spin) };
+	const struct CMUnitTest tests[] = { TEST(test_handling), TEST(test_spin),
+					    TEST(test_spin_behind) };
 
 	return cmocka_run_group_tests_name("why_exits", tests, NULL, NULL);
 }

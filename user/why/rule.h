@@ -97,6 +97,8 @@ struct why_rule {
 	 * heard; NULL: a group of its own. */
 	const char *group;
 	bool alone; /* it is heard only where no rule before it spoke */
+	/* It finds what waits for CPUs lead to: it is no worse than what says why there are any. */
+	bool effect;
 	struct why_threshold thresholds[RULE_THRESHOLDS];
 	/* Fills in the verdict but for rule, vm, level and against. limits: thresholds' values. */
 	enum why_level (*judge)(const struct why_vm *vm, const uint64_t *limits,

@@ -352,11 +352,13 @@ static enum why_level judge_vcpus(const struct why_vm *vm, const uint64_t *limit
 				  struct verdict *verdict)
 {
 	const struct row *row = vm->row;
+	uint64_t hazard_ns, throttled_ns = row->throttling_known ? row->interval.throttled_ns : 0;
 	uint64_t hazard;
 
 	if (!row->overlap || row->overlap->hazard_ns < row->overlap_before->hazard_ns)
 		return WHY_NONE;
-	hazard = share_mpct(row->overlap->hazard_ns - row->overlap_before->hazard_ns, row->wall_ns);
+	hazard_ns = row->overlap->hazard_ns - row->overlap_before->hazard_ns;
+	hazard = hazard_ns > throttled_ns ? share_mpct(hazard_ns - throttled_ns, row->wall_ns) : 0;
 	verdict->severity = hazard;
 	verdict__add(verdict, WHY_TABLE_CPU, "hazard_pct", row);
 	verdict__add(verdict, WHY_TABLE_CPU, "ready_pct", row);
@@ -453,10 +455,12 @@ static const struct why_rule rules[] = {
 	{ .name = "cpu-vcpus",
 	  .says = "more vCPUs than it can use at the same time",
 	  .condition = "ready time is normal, but at least this much of the time one vCPU waited "
-		       "while another ran (%HAZARD): what that one holds, a lock, is waited for",
+		       "while another ran (%HAZARD, without %THR): what that one holds, a lock, is "
+		       "waited for",
 	  .against = "fewer vCPUs are fewer for the hours in which they are needed",
 	  .part = WHY_CPU,
 	  .group = "ready",
+	  .effect = true,
 	  .thresholds = { { "look", 3, WHY_PERCENT, "esxtop's practice for co-stop" } },
 	  .judge = judge_vcpus },
 };

@@ -110,6 +110,7 @@ static const struct why_rule rules[] = {
 	  .condition = "this many PAUSE exits a second, and that much %HAZARD",
 	  .against = "fewer vCPUs are fewer for the hours in which they are needed",
 	  .part = WHY_EXITS,
+	  .effect = true,
 	  .thresholds = { { "look", 1000, WHY_COUNT, "kvmq: PLE windows that were used up" },
 			  { "hazard", 3, WHY_PERCENT, "esxtop's practice for co-stop" } },
 	  .judge = judge_spin },

@@ -95,6 +95,19 @@ static bool is_silenced(const struct why *why, size_t first, const struct why_ru
 	return false;
 }
 
+/* Behind all that says why vCPUs wait; the order of the rules does the rest. */
+static void put_behind(const struct why *why, size_t first, struct verdict *verdict)
+{
+	for (size_t i = first; i < why->verdicts.count; i++) {
+		const struct verdict *cause = &why->verdicts.list[i];
+
+		if ((cause->rule->part == WHY_CPU || cause->rule->part == WHY_BLAME) &&
+		    !cause->rule->effect && cause->level == verdict->level &&
+		    cause->severity < verdict->severity)
+			verdict->severity = cause->severity;
+	}
+}
+
 static int add_unasked(struct why *why, const struct why_rule *rule, const struct why_vm *vm,
 		       const char *reason)
 {
@@ -127,6 +140,8 @@ static int judge(struct why *why, const struct why_vm *vm, size_t first, size_t 
 	verdict->level = rule->judge(vm, limits, verdict);
 	if (verdict->level == WHY_NONE)
 		why->verdicts.count--;
+	else if (rule->effect)
+		put_behind(why, first, verdict);
 	return 0;
 }
 
