@@ -5,6 +5,7 @@
 /* SVM's */
 #define PAUSE 0x77
 #define IO 0x7b
+#define NPF 0x400
 
 static struct exit_figures *add_exits(struct why_scene *scene, uint64_t run_ms)
 {
@@ -27,6 +28,30 @@ static void add_reason(struct why_scene *scene, uint32_t code, uint64_t count)
 
 	reason->figures.count[EXIT_KERNEL] = count;
 	reason->figures.handle_ns[EXIT_KERNEL] = count * 1000;
+}
+
+/* Two nodes, and its memory, 100 MiB, on the one that it runs on. */
+static struct numa_figures *add_nodes(struct why_scene *scene)
+{
+	struct numa_thread *thread;
+	struct numa_vm *vm;
+
+	for (uint32_t id = 0; id < 2; id++) {
+		struct node *node = list_add(&scene->after.numa.nodes);
+
+		*node = (struct node){ .id = id, .cpus = 2, .memory_bytes = 1 << 30 };
+	}
+	scene->after.numa.page_bytes = 4096;
+	vm = numa_snapshot__add_vm(&scene->after.numa);
+	vm->pid = vm->start_ns = 10;
+	vm->home = 0;
+	vm->residency = (struct residency){ .source = RESIDENCY_MAPS, .kinds_known = true };
+	vm->residency.bytes[0] = 100 << 20;
+	thread = numa_snapshot__add(&scene->after.numa);
+	thread->id = 10 << 8;
+	thread->node = thread->home = 0;
+	thread->figures.run_ns[0] = 700 * MSEC;
+	return &thread->figures;
 }
 
 /* The last figure of this key in a verdict. */
@@ -119,12 +144,49 @@ static void test_spin_behind(void **state)
 	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-spin", WHY_LOOK);
 }
 
+/* 60 % of its time in page faults, of which hint faults are a part. */
+static void test_balancing(void **state)
+{
+	struct why_scene *scene = *state;
+	struct exit_figures *figures = add_exits(scene, 700);
+	struct numa_figures *numa;
+	struct reason_figures *faults;
+
+	figures->kvm_ns = 600 * MSEC;
+	add_reason(scene, IO, 300);
+	add_reason(scene, NPF, 1000);
+	faults = &scene->after.exits.reasons.list[1].figures;
+	faults->handle_ns[EXIT_KERNEL] = 600 * MSEC;
+	expect_verdict(judge(scene, 1), "web", "exit-storm", WHY_LOOK);
+	assert_non_null(strstr(scene->why.verdicts.list[0].remedy, "balloon"));
+	numa = add_nodes(scene);
+	expect_verdict(judge(scene, 1), "web", "exit-storm", WHY_LOOK);
+	assert_non_null(strstr(scene->why.verdicts.list[0].remedy, "balloon"));
+	numa->faults[FAULT_LOCAL] = 300;
+	numa->faults[FAULT_REMOTE] = 200;
+	expect_verdict(judge(scene, 1), "web", "exit-storm", WHY_LOOK);
+	assert_non_null(strstr(scene->why.verdicts.list[0].remedy, "NUMA balancing"));
+	/* They are there because it thrashes; what is left is worth a look by itself. */
+	numa->migrated_to[0] = numa->migrated_from[0] = 128;
+	expect_verdict(judge(scene, 2), "web", "numa-thrash", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-storm", WHY_LOOK);
+	assert_int_equal(scene->why.verdicts.list[1].severity, 30000);
+	numa->faults[FAULT_LOCAL] = 800;
+	expect_verdict(judge(scene, 1), "web", "numa-thrash", WHY_LOOK);
+	assert_int_equal(scene->why.verdicts.list[0].severity, 60000);
+	/* and others are not theirs */
+	faults->handle_ns[EXIT_KERNEL] = 350 * MSEC;
+	expect_verdict(judge(scene, 2), "web", "numa-thrash", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-storm", WHY_LOOK);
+	assert_string_equal(scene->why.verdicts.list[1].culprit, "io");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_handling), TEST(test_spin),
-					    TEST(test_spin_behind) };
+					    TEST(test_spin_behind), TEST(test_balancing) };
 
 	return cmocka_run_group_tests_name("why_exits", tests, NULL, NULL);
 }

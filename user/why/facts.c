@@ -186,3 +186,32 @@ const struct why_vm *why_facts__vm(const struct why_facts *facts, const struct v
 			return &facts->list.list[i];
 	return NULL;
 }
+
+struct reason_row *const *why_vm__reason(const struct why_vm *vm, const char *svm, const char *vmx)
+{
+	for (size_t i = 0; i < vm->exits->reason_count; i++) {
+		const char *name = vm->exits->reasons[i]->name;
+
+		if (!strcmp(name, svm) || !strcmp(name, vmx))
+			return &vm->exits->reasons[i];
+	}
+	return NULL;
+}
+
+struct reason_row *const *why_vm__page_faults(const struct why_vm *vm)
+{
+	return vm->exits ? why_vm__reason(vm, "npf", "EPT_VIOLATION") : NULL;
+}
+
+uint64_t why_vm__balancing_ns(const struct why_vm *vm)
+{
+	struct reason_row *const *exits = why_vm__page_faults(vm);
+	uint64_t hints, all, ns;
+
+	if (!exits || !vm->numa || !vm->numa->faults_seen)
+		return 0;
+	hints = vm->numa->interval.faults[FAULT_LOCAL] + vm->numa->interval.faults[FAULT_REMOTE];
+	all = (*exits)->interval.count[EXIT_KERNEL];
+	ns = (*exits)->interval.handle_ns[EXIT_KERNEL];
+	return hints < all ? (uint64_t)((double)ns * (double)hints / (double)all) : ns;
+}

@@ -58,6 +58,20 @@ const struct cgroup_limit *why_vm__limit_before(const struct why_vm *vm,
 /* That one of a process, or NULL. */
 const struct why_vm *why_facts__vm(const struct why_facts *facts, const struct vm *vm);
 
+/* Its exits for a reason, by the names that SVM and VMX have for it, as exit_row has them; NULL: it
+ * had none. Its exits must have been looked at. */
+struct reason_row *const *why_vm__reason(const struct why_vm *vm, const char *svm, const char *vmx);
+
+/* Its exits for memory that KVM has not mapped, or not so; NULL: it had none, or they are not
+ * known. */
+struct reason_row *const *why_vm__page_faults(const struct why_vm *vm);
+
+/*
+ * Time in KVM because NUMA balancing had unmapped memory: of its page faults as large a part as
+ * hint faults are of them; 0 where either is not known.
+ */
+uint64_t why_vm__balancing_ns(const struct why_vm *vm);
+
 /* Time on a CPU of all the time of its vCPUs, or of one. */
 uint64_t row__run_mpct(const struct row *row);
 

@@ -43,24 +43,12 @@ static enum why_level judge_vmm(const struct why_vm *vm, const uint64_t *limits,
 	return why_level__of(share, limits);
 }
 
-/* By its name in the kernel's tables; none: no spinning was seen. */
-static struct reason_row *const *find_pause(const struct why_vm *vm)
-{
-	for (size_t i = 0; i < vm->exits->reason_count; i++) {
-		const char *name = vm->exits->reasons[i]->name;
-
-		if (!strcmp(name, "pause") || !strcmp(name, "PAUSE_INSTRUCTION"))
-			return &vm->exits->reasons[i];
-	}
-	return NULL;
-}
-
 static enum why_level judge_spin(const struct why_vm *vm, const uint64_t *limits,
 				 struct verdict *verdict)
 {
 	enum { HAZARD = 1 };
 	const struct row *row = vm->row;
-	struct reason_row *const *pause = find_pause(vm);
+	struct reason_row *const *pause = why_vm__reason(vm, "pause", "PAUSE_INSTRUCTION");
 	uint64_t hazard, rate;
 
 	if (!pause || !row->overlap || row->overlap->hazard_ns < row->overlap_before->hazard_ns ||
@@ -85,12 +73,33 @@ static enum why_level judge_spin(const struct why_vm *vm, const uint64_t *limits
 	return WHY_LOOK;
 }
 
+/* What these exits are there for decides what helps. */
+static const char *remedy_of(const struct why_vm *vm, struct reason_row *const *reason)
+{
+	if (reason != why_vm__page_faults(vm))
+		return "look inside for what causes these exits (timers, MSRs, interrupts): an "
+		       "old kernel, a clock source, a tick rate";
+	if (why_vm__balancing_ns(vm) >= reason_figures__handle(&(*reason)->interval) / 2)
+		return "NUMA balancing unmaps its memory to see where it is used: pin its vCPUs "
+		       "and memory to a node, or switch balancing off for the host";
+	return "its memory is new, or was taken from it (swap, balloon, KSM, migration): look at "
+	       "that first; huge pages take fewer such exits";
+}
+
 static enum why_level judge_storm(const struct why_vm *vm, const uint64_t *limits,
 				  struct verdict *verdict)
 {
-	uint64_t share = share_mpct(vm->exits->interval.kvm_ns, vm->row->interval.elapsed_ns);
+	uint64_t kvm_ns = vm->exits->interval.kvm_ns, balancing_ns = why_vm__balancing_ns(vm),
+		 share;
 	struct reason_row *const *reason = greatest(vm);
 
+	/* These are numa-thrash's, which says why they are there. */
+	if (vm->numa && vm->numa->hint == HINT_THRASHING && balancing_ns) {
+		kvm_ns = kvm_ns > balancing_ns ? kvm_ns - balancing_ns : 0;
+		if (reason == why_vm__page_faults(vm) && vm->exits->reason_count > 1)
+			reason++;
+	}
+	share = share_mpct(kvm_ns, vm->row->interval.elapsed_ns);
 	if (!reason || share < limits[LOOK])
 		return WHY_NONE;
 	verdict->severity = share;
@@ -98,9 +107,7 @@ static enum why_level judge_storm(const struct why_vm *vm, const uint64_t *limit
 	say(verdict->summary,
 	    "has its vCPUs in KVM instead of the guest %s of the time, most of all for %s",
 	    why_number(share, WHY_PERCENT).text, (*reason)->name);
-	say(verdict->remedy,
-	    "look inside for what causes these exits (timers, MSRs, interrupts): an "
-	    "old kernel, a clock source, a tick rate");
+	say(verdict->remedy, "%s", remedy_of(vm, reason));
 	return WHY_LOOK;
 }
 
@@ -125,8 +132,9 @@ static const struct why_rule rules[] = {
 			  { "act", 40, WHY_PERCENT, "kvmq: more than there is use of" } },
 	  .judge = judge_vmm },
 	{ .name = "exit-storm",
-	  .says = "exits that KVM handles take the time: timers, MSRs, interrupts",
-	  .condition = "its vCPUs are in KVM for this share of the time (%KVM)",
+	  .says = "exits that KVM handles take the time: timers, MSRs, interrupts, page faults",
+	  .condition = "its vCPUs are in KVM for this share of the time (%KVM); where numa-thrash "
+		       "speaks, without the page faults that balancing makes",
 	  .part = WHY_EXITS,
 	  .group = "exits",
 	  .thresholds = { { "look", 25, WHY_PERCENT,

@@ -104,14 +104,18 @@ static enum why_level judge_thrashing(const struct why_vm *vm, const uint64_t *l
 				      struct verdict *verdict)
 {
 	const struct numa_row *row = vm->numa;
+	uint64_t balancing_ns = why_vm__balancing_ns(vm);
 
 	(void)limits;
 	if (row->hint != HINT_THRASHING)
 		return WHY_NONE;
 	verdict->severity = row->remote_known ? row->expected_remote_mpct / REMOTE_COST : 0;
+	verdict->severity += share_mpct(balancing_ns, vm->row->interval.elapsed_ns);
 	verdict__add(verdict, WHY_TABLE_NUMA, "migrated_home_pages_per_s", row);
 	verdict__add(verdict, WHY_TABLE_NUMA, "migrated_away_pages_per_s", row);
 	verdict__add(verdict, WHY_TABLE_NUMA, "memory_local_pct", row);
+	if (balancing_ns)
+		verdict__add(verdict, WHY_TABLE_EXIT, "kvm_pct", vm->exits);
 	say(verdict->summary, "has its pages moved to and fro between nodes by NUMA balancing");
 	say(verdict->remedy, "pin its vCPUs and memory to a node, or switch balancing off for the "
 			     "host");
