@@ -214,7 +214,6 @@ static void test_layers(void **state)
 		{ 0, 5, 1, "io-queue", "sda", WHY_LOOK },
 		{ 0, 4, 1, "not-host", "", WHY_OK },
 		{ 0, 25, 26, "io-device", "sda", WHY_LOOK },
-		{ 5, 60, 70, "io-throttled", "", WHY_ACT },
 		{ 1, 0, 1, "io-throttled", "", WHY_LOOK },
 	};
 	struct why_scene *scene = *state;
@@ -225,6 +224,10 @@ static void test_layers(void **state)
 		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
 		assert_string_equal(scene->why.verdicts.list[0].culprit, cases[i].culprit);
 	}
+	/* A limit says nothing of the device behind it. */
+	set_means(flow, 5, 60, 70);
+	expect_verdict(judge(scene, 2), "web", "io-device", WHY_ACT);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "io-throttled", WHY_ACT);
 }
 
 /* Its start is known to the tick where its disks are, and to the ns where its threads are. */

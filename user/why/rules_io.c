@@ -330,7 +330,6 @@ static const struct why_rule rules[] = {
 	  .condition = "requests of one of its disks were held back for this long on average (THR)",
 	  .against = "a limit was set by somebody, and others may get less without it",
 	  .part = WHY_IO,
-	  .group = "io",
 	  .thresholds = { { "look", 1, WHY_MS, "kvmq: a fast device's whole latency" },
 			  { "act", 5, WHY_MS, "esxtop's practice for KAVG" } },
 	  .judge = judge_throttled },
