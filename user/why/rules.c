@@ -34,7 +34,9 @@ static const char *missing_disks(const struct view *view)
 {
 	if (*view->io.missing.all)
 		return view->io.missing.all;
-	return view->io.disks.count || view->io.devices.count ? NULL : "disks were not looked at";
+	if (view->io.disks.count || view->io.devices.count)
+		return NULL;
+	return view->io.vms.count ? "no VM has a disk that is known" : "disks were not looked at";
 }
 
 static const char *missing_nodes(const struct view *view, const struct numa_row *row)

@@ -91,7 +91,7 @@ static enum why_level judge_throttled(const struct why_vm *vm, const uint64_t *l
 	}
 	say(verdict->culprit, "%s (cpu.max: %" PRIu64 " %% of a CPU)", limit->path,
 	    limit->quota_ns * 100 / limit->period_ns);
-	say(verdict->remedy, "give its cgroup more: what it would have used is %" PRIu64 " %%",
+	say(verdict->remedy, "give its cgroup more: it would have used %" PRIu64 " %% of a CPU",
 	    enough(vm->row, limit) * 100 / limit->period_ns);
 	command__set_quota(verdict, limit, enough(vm->row, limit));
 	return why_level__of(share, limits);
