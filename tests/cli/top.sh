@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # lib.sh sets what is not set here
-# kvmq-top: its CSV against the JSON of the tools; on a terminal, in tmux: every key, sizes, noise,
-# signals, and what it leaves behind.
+# kvmq-top: its CSV and its lines against what the tools show; on a terminal, in tmux: every key, sizes,
+# noise, VMs that come and go, signals, and what it leaves behind.
 
 top=$build/kvmq-top
 golden=$build/tests/test_golden
@@ -10,26 +10,30 @@ for scene in cpu-host cpu-causes cpu-strange exit-host numa-two io-host; do
 	bad 'top: recordings' "none of $scene"
 	return
 done
+"$golden" kvmq-cpu tests/golden/top.moments "$scratch/moments" || bad 'top: recordings' 'none of moments'
 
-# csv_is_json SCENE TOOL: all figures of VMs and vCPUs are those of the tool's JSON
+# csv_is_json SCENE TOOL GROUP...: all figures of these rows are those of the tool's JSON
 csv_is_json() {
-	local name="top -b of $1 has the figures of $2"
+	local name="top -b of $1 has the figures of $2" group files=()
 
 	works "$name" "$top" -b --from "$scratch/$1" || return
 	mv "$scratch/out" "$scratch/csv"
-	works "$name" "$build/kvmq-$2" -j --by vm --from "$scratch/$1" || return
-	mv "$scratch/out" "$scratch/vm"
-	works "$name" "$build/kvmq-$2" -j --by vcpu --from "$scratch/$1" || return
-	if why=$(tests/cli/csv "$scratch/csv" "$scratch/vm" "$scratch/out" 2>&1); then
+	for group in "${@:3}"; do
+		works "$name" "$build/kvmq-$2" -j --by "$group" --from "$scratch/$1" || return
+		mv "$scratch/out" "$scratch/$group"
+		files+=("$scratch/$group")
+	done
+	if why=$(tests/cli/csv "$scratch/csv" "${files[@]}" 2>&1); then
 		ok "$name"
 	else
 		bad "$name" "$why"
 	fi
 }
-csv_is_json cpu-host cpu
-csv_is_json cpu-causes cpu
-csv_is_json exit-host exit
-csv_is_json numa-two numa
+csv_is_json cpu-host cpu vm vcpu
+csv_is_json cpu-causes cpu vm vcpu
+csv_is_json exit-host exit vm vcpu
+csv_is_json numa-two numa vm vcpu
+csv_is_json io-host io vm
 
 works 'top --pdh' "$top" -b --pdh --utc --from "$scratch/cpu-host" && {
 	if head -1 "$scratch/out" | grep -qF '"(PDH-CSV 4.0) (UTC)(0)","\\kvm1\Vcpu(2000:database-with-a-very-long-name-7:2002:vcpu-0)\% Run",' &&
@@ -44,6 +48,7 @@ refuses 'top without a terminal' 2 "kvmq-cpu.*-b" "$top"
 command -v tmux > /dev/null || { skip 'top on a terminal' 'no tmux: tools/setup check' && return; }
 
 export XDG_CONFIG_HOME=$scratch/config LC_ALL=C.UTF-8
+closed=$'\xe2\x96\xb8' open=$'\xe2\x96\xbe' # before the name of a VM
 session=0
 tm() { tmux -L "kvmq-$$-$session" -f /dev/null "$@"; }
 
@@ -64,7 +69,11 @@ see() {
 	fi
 }
 
-keys() { tm send-keys "$@"; }
+pressed=()
+keys() {
+	pressed+=("$@")
+	tm send-keys "$@"
+}
 
 # begin ARGUMENTS...: on a shell with job control, 80 by 24
 begin() {
@@ -133,6 +142,59 @@ keys Escape Escape C-l h
 see '500 ms of noise' 'h help\|Screens'
 keys Escape Escape q
 finish 'ends with q' 0
+
+# Of each VM the same line, but for the blanks, as kvmq-cpu's.
+columns=VM,%RUN,%RDY,%HALT,P99,MAX
+rm -rf "$XDG_CONFIG_HOME"
+begin --from "$scratch/cpu-host"
+tm resize-window -x 300 -y 80
+keys f "$columns" Enter
+see 'has the columns of kvmq-cpu' '^VM  *%RUN  *%RDY  *%HALT  *P99  *MAX *$'
+tr -s ' ' < "$scratch/out" | sed 's/^[^ ] //;s/ $//' > "$scratch/lines"
+"$build/kvmq-cpu" --by vm -o "$columns" --from "$scratch/cpu-host" | sed '1d;/^cost/,$d' | tr -s ' ' > "$scratch/rows"
+other=$(grep -vxFf "$scratch/lines" "$scratch/rows")
+if [[ $(grep -c . "$scratch/rows") == 4 && ! $other ]]; then
+	ok 'top: shows what kvmq-cpu shows'
+else
+	bad 'top: shows what kvmq-cpu shows' "not: $other"
+fi
+keys q
+see 'ends after that' '^status 0 '
+
+# VMs come and go under the selection: it stays with them.
+rm -rf "$XDG_CONFIG_HOME"
+begin --from "$scratch/moments"
+see 'shows the last interval' "^$closed db  *1  *20.00"
+keys Home Enter
+see 'opens a VM' "^$open db  *1  *20.00"
+keys '['
+see 'goes on when the selected VM was not there' ': 4 CPUs, 2 VMs, 2 vCPUs'
+keys '['
+see 'takes an earlier one of that name for another' "^$closed db  *1  *40.00"
+keys Home Enter
+see 'opens the earlier one' "^$open db  *1  *40.00"
+keys ']'
+see 'goes on when the selected VM has ended' ': 4 CPUs, 2 VMs, 2 vCPUs'
+keys '['
+see 'has it again as it was' "^$open db  *1  *40.00"
+keys q
+finish 'ends after VMs have gone' 0
+
+# It leaves no memory behind, whatever was shown.
+if command -v valgrind > /dev/null && [[ $build != *sanitize* ]]; then
+	tool=$top
+	top="env LD_PRELOAD=$build/tests/no_filter.so valgrind -q --error-exitcode=99 --leak-check=full"
+	top+=" --show-leak-kinds=definite --errors-for-leak-kinds=definite $tool"
+	begin --from "$scratch/cpu-host"
+	see 'starts under valgrind' '^kvmq-top c CPU'
+	keys Down Enter b H t x n d y h Up / w e b Enter c
+	see 'goes on under valgrind' '^kvmq-top c CPU.*/web'
+	keys q
+	finish 'leaks nothing' 0
+	top=$tool
+else
+	skip 'top leaks nothing' 'no valgrind, or a build that checks by itself'
+fi
 
 # What was chosen is kept; what is broken is said, and left alone.
 rm -rf "$XDG_CONFIG_HOME"
@@ -239,3 +301,19 @@ else
 	bad 'top: a dumb terminal is told so' 'no line'
 fi
 tm kill-server
+
+# Each key of the help has been pressed above, by tmux's name of it.
+missing=
+while read -r name; do
+	case $name in
+	PgUp) name=PPage ;;
+	PgDn) name=NPage ;;
+	Ctrl-L) name=C-l ;;
+	esac
+	[[ " ${pressed[*]} " == *" $name "* ]] || missing+=" $name"
+done < <(sed -n '/^Marks/q;s/^  \([^ ]* [^ ]\|[^ ]*\) .*/\1/p' tests/golden/top-help{,-end}.page | tr ' ' '\n')
+if [[ $missing ]]; then
+	bad 'top: every key of the help is pressed' "not$missing"
+else
+	ok 'top: every key of the help is pressed'
+fi
