@@ -231,6 +231,8 @@ static int identify(struct database *database)
 
 static int begin(struct database *database, const char *option, const char *path)
 {
+	/* Of a tool's threads, one alone uses SQLite. Later on, this has no effect. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	*database = (struct database){ .option = option, .path = strdup(path), .fd = -1 };
 	return database->path ? 0 : database__no_memory(option, path);
 }

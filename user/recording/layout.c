@@ -264,19 +264,23 @@ int layout__extend(const struct database *database, const struct set *set, uint3
 }
 
 int layout__insert(const struct database *database, const struct set *set, uint32_t tier,
-		   sqlite3_stmt **statement)
+		   uint32_t rows, sqlite3_stmt **statement)
 {
+	/* OR FAIL: no page needs to be kept aside. The transaction is rolled back anyway. */
 	sqlite3_str *text = sqlite3_str_new(database->db);
 	uint32_t lead = is_moments(set) ? LAYOUT_MOMENT_LEAD : LAYOUT_ITEM_LEAD;
 
-	sqlite3_str_appendf(text, "INSERT INTO \"%w%s\" (%s", set->name, layout__suffix(tier),
-			    is_moments(set) ? "id, run, whole" : "row");
+	sqlite3_str_appendf(text, "INSERT OR FAIL INTO \"%w%s\" (%s", set->name,
+			    layout__suffix(tier), is_moments(set) ? "id, run, whole" : "row");
 	for (uint32_t i = 0; i < column_count(set); i++)
 		sqlite3_str_appendf(text, ", \"%w\"", column(set, i)->name);
-	sqlite3_str_appendall(text, ") VALUES (?");
-	for (uint32_t i = 1; i < lead + column_count(set); i++)
-		sqlite3_str_appendall(text, ", ?");
-	sqlite3_str_appendall(text, ")");
+	sqlite3_str_appendall(text, ") VALUES ");
+	for (uint32_t row = 0; row < rows; row++) {
+		sqlite3_str_appendall(text, row ? ", (?" : "(?");
+		for (uint32_t i = 1; i < lead + column_count(set); i++)
+			sqlite3_str_appendall(text, ", ?");
+		sqlite3_str_appendall(text, ")");
+	}
 	return prepare_text(database, text, statement);
 }
 

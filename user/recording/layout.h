@@ -61,9 +61,9 @@ int layout__extend(const struct database *database, const struct set *set, uint3
 /* Makes the list of incidents, unless it is there. */
 int layout__make_incidents(const struct database *database);
 
-/* INSERT of a row: the lead, the set's fields, and "here" if it needs that. */
+/* INSERT of so many rows: of each the lead, the set's fields, and "here" if it needs that. */
 int layout__insert(const struct database *database, const struct set *set, uint32_t tier,
-		   sqlite3_stmt **statement);
+		   uint32_t rows, sqlite3_stmt **statement);
 
 /*
  * SELECT of the rows from ?1 to ?2 (of moments: the first from ?1 on, if whole or ?2 is 0): the

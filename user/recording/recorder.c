@@ -8,7 +8,6 @@
 
 #include "base/interrupt.h"
 #include "base/log.h"
-#include "model/growth.h"
 #include "recording/layout.h"
 #include "recording/recorder_internal.h"
 #include "recording/room.h"
@@ -131,7 +130,7 @@ void recorder__shed(struct recorder *recorder)
 		for (uint32_t j = 0; j < tier->info->set_count; j++)
 			tier->lost += tier->carried[j].count;
 		recorder__drop_carried(tier);
-		mirror__clear(&tier->mirror);
+		tier_writer__forget(tier);
 	}
 }
 
@@ -307,26 +306,18 @@ static int begin(struct recorder *recorder)
 	return error ? error : room__commit(database);
 }
 
-static int prepare_inserts(struct tier_writer *tier)
+static int open_batches(struct tier_writer *tier)
 {
-	size_t most = 1;
 	int error = 0;
 
-	tier->inserts = calloc(tier->info->set_count, sizeof(sqlite3_stmt *));
+	tier->batches = calloc(tier->info->set_count, sizeof(*tier->batches));
 	tier->rows = calloc(tier->info->set_count, sizeof(*tier->rows));
-	if (!tier->inserts || !tier->rows)
+	if (!tier->batches || !tier->rows)
 		return database__fail(tier->database, SQLITE_NOMEM);
-	for (uint32_t i = 0; i < tier->info->set_count && !error; i++) {
-		const struct set *set = tier->info->sets[i];
-		size_t size = 1;
-
-		for (uint32_t j = 0; j < set->field_count; j++)
-			size += growth__most(&set->fields[j]);
-		most = size > most ? size : most;
-		error = layout__insert(tier->database, set, tier->number, &tier->inserts[i]);
-	}
-	tier->arrays = malloc(most);
-	return tier->arrays ? error : database__fail(tier->database, SQLITE_NOMEM);
+	for (uint32_t i = 0; i < tier->info->set_count && !error; i++)
+		error = batch__open(&tier->batches[i], tier->database, tier->info->sets[i],
+				    tier->number);
+	return error;
 }
 
 static int prepare_tiers(struct recorder *recorder)
@@ -338,7 +329,7 @@ static int prepare_tiers(struct recorder *recorder)
 
 		tier->run = recorder->run;
 		if (tier->moments_per_whole)
-			error = prepare_inserts(tier);
+			error = open_batches(tier);
 	}
 	return error;
 }
@@ -393,6 +384,8 @@ int recorder__open_tiers(struct recorder **result, const char *path,
 	recorder->database.fd = -1;
 	error = init_tiers(recorder, path, tiers);
 	if (!error)
+		error = recorder__init_known(recorder, path);
+	if (!error)
 		error = open_file(recorder, path, tiers->max_bytes);
 	if (!error)
 		error = prepare_tiers(recorder);
@@ -414,16 +407,15 @@ int recorder__open(struct recorder **result, const char *path, const struct reco
 
 static void close_tier(struct tier_writer *tier)
 {
-	for (uint32_t i = 0; tier->inserts && i < tier->info->set_count; i++)
-		sqlite3_finalize(tier->inserts[i]);
+	for (uint32_t i = 0; tier->batches && i < tier->info->set_count; i++)
+		batch__close(&tier->batches[i]);
 	for (uint32_t i = 0; tier->carried && i < tier->info->set_count; i++)
 		list__free(&tier->carried[i]);
 	free(tier->carried);
 	mirror__free(&tier->mirror);
 	list_free(&tier->order);
-	free(tier->inserts);
+	free(tier->batches);
 	free(tier->rows);
-	free(tier->arrays);
 }
 
 static void close_all(struct recorder *recorder)
@@ -432,6 +424,7 @@ static void close_all(struct recorder *recorder)
 
 	for (uint32_t i = 0; i < RECORDER_TIERS; i++)
 		close_tier(&recorder->tiers[i]);
+	recorder__free_known(recorder);
 	if (!recorder->error)
 		database__leave_wal(&recorder->database);
 	database__close(&recorder->database);

@@ -57,13 +57,12 @@ int recorder__carry(struct tier_writer *tier, uint32_t place, const void *item)
 int recorder__carry_all(struct tier_writer *tier, uint32_t place, const struct list *list)
 {
 	const struct set *set = tier->info->sets[place];
-	const struct list *mine = mirror_place(set, tier->mirror.view);
+	struct packed_cursor cursor = packed__begin(&tier->known[place]);
+	const void *item = tier->recorder->item;
 	size_t at = 0;
 	int error = recorder__order(tier, place, list);
 
-	for (size_t i = 0; i < mine->count && !error; i++) {
-		const void *item = (const char *)mine->items + i * set->size;
-
+	while (!error && tier_writer__next_item(tier, place, &cursor)) {
 		while (at < tier->order.count && set__compare(set, tier->order.list[at], item) < 0)
 			at++;
 		if (at == tier->order.count || set__compare(set, tier->order.list[at], item) != 0)

@@ -2,9 +2,11 @@
 #ifndef KVMQ_RECORDER_INTERNAL_H
 #define KVMQ_RECORDER_INTERNAL_H
 
+#include "recording/batch.h"
 #include "recording/database.h"
 #include "recording/layout.h"
 #include "recording/mirror.h"
+#include "recording/packed.h"
 #include "recording/recorder.h"
 
 /* Writes one tier, whose moments follow from one another alone. */
@@ -13,10 +15,10 @@ struct tier_writer {
 	const struct recording_info *info;
 	uint32_t number;
 	uint32_t moments_per_whole; /* 0: the file does not have this tier */
-	struct mirror mirror;
-	sqlite3_stmt **inserts; /* one a set */
-	uint32_t *rows;		/* of this moment, a set */
-	unsigned char *arrays;	/* all arrays of one row */
+	struct mirror mirror;	    /* its lists are empty: they are known */
+	struct packed *known;	    /* of the moment before, a list of a set */
+	struct batch *batches;	    /* one a set */
+	uint32_t *rows;		    /* of this moment, a set */
 	LIST(const void *) order;
 	int64_t run, moment; /* the last */
 	int64_t written;     /* the last that is in the file */
@@ -45,8 +47,12 @@ struct recorder {
 	struct recording_info info;
 	struct tier_writer tiers[LAYOUT_KEPT];
 	struct sweep sweeps[LAYOUT_TIERS];
-	bool is_tiered;	      /* it keeps incidents, too */
-	unsigned int aligned; /* tiers whose last moment all coarser ones have, too */
+	struct packing *packings; /* of each set that is the first of its list */
+	uint32_t *next_set;	  /* of each set: the next one of its list, or the set count */
+	struct packed fresh;	  /* what will be known of the list that is being written */
+	void *item;		  /* one that is known, as large as the largest */
+	bool is_tiered;		  /* it keeps incidents, too */
+	unsigned int aligned;	  /* tiers whose last moment all coarser ones have, too */
 	int64_t run, moment;
 	int error; /* that has ended it */
 };
@@ -56,6 +62,18 @@ int recorder__insert(const struct database *database, sqlite3_stmt *statement);
 
 /* The mirror has aged to this moment: writes what differs in the view. */
 int recorder__write_sets(struct tier_writer *tier, const void *view);
+
+/* Makes room for what all tiers know: 0, or -ENOMEM after one line. */
+int recorder__init_known(struct recorder *recorder, const char *path);
+void recorder__free_known(struct recorder *recorder);
+
+/* Makes the next item of a list that is known recorder->item, as it is now. False: there is none.
+ */
+bool tier_writer__next_item(const struct tier_writer *tier, uint32_t first,
+			    struct packed_cursor *cursor);
+
+/* Forgets all that is known. */
+void tier_writer__forget(struct tier_writer *tier);
 
 /* An item has gone: the tiers that may not have its last figures get it. 0 or -errno. */
 int recorder__carry(struct tier_writer *tier, uint32_t place, const void *item);

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which rows a moment has. */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "model/growth.h"
 #include "recording/layout.h"
 #include "recording/recorder_internal.h"
 
-/* A row is bound: puts it into the file. */
 int recorder__insert(const struct database *database, sqlite3_stmt *statement)
 {
 	int code = sqlite3_step(statement);
@@ -17,55 +13,8 @@ int recorder__insert(const struct database *database, sqlite3_stmt *statement)
 	return code == SQLITE_DONE ? 0 : database__fail(database, code);
 }
 
-static void bind_text(sqlite3_stmt *statement, int place, const struct field *field,
-		      const void *item)
-{
-	const char *text = (const char *)item + field->offset;
-
-	sqlite3_bind_text(statement, place, text, (int)strnlen(text, field->count), SQLITE_STATIC);
-}
-
-/* Binds the fields of an item, from a parameter on; was: what its arrays have grown from. */
-static void bind_item(struct tier_writer *tier, sqlite3_stmt *statement, int place,
-		      const struct set *set, const void *was, const void *is)
-{
-	unsigned char *bytes = tier->arrays;
-
-	for (uint32_t i = 0; i < set->field_count; i++, place++) {
-		const struct field *field = &set->fields[i];
-
-		if (field->type == FIELD_TEXT) {
-			bind_text(statement, place, field, is);
-		} else if (field__is_array(field)) {
-			size_t size = growth__write(field, was, is, bytes);
-
-			sqlite3_bind_blob(statement, place, bytes, (int)size, SQLITE_STATIC);
-			bytes += size;
-		} else {
-			sqlite3_bind_int64(statement, place, (int64_t)field__get(field, is, 0));
-		}
-	}
-	if (layout__needs_here(set))
-		sqlite3_bind_int(statement, place, 1);
-}
-
-static void bind_gone(sqlite3_stmt *statement, const struct set *set, const void *item)
-{
-	uint32_t figures = set->field_count - set->key_count + layout__needs_here(set);
-	int place = LAYOUT_ITEM_LEAD + 1;
-
-	for (uint32_t i = 0; i < set->key_count; i++, place++)
-		if (set->fields[i].type == FIELD_TEXT)
-			bind_text(statement, place, &set->fields[i], item);
-		else
-			sqlite3_bind_int64(statement, place,
-					   (int64_t)field__get(&set->fields[i], item, 0));
-	while (figures--)
-		sqlite3_bind_null(statement, place++);
-}
-
-/* Gives the next row of a set its number. */
-static int bind_row(struct tier_writer *tier, uint32_t place)
+/* The number of the next row of a set: 0 or -errno after one line. */
+static int next_row(struct tier_writer *tier, uint32_t place, int64_t *number)
 {
 	uint32_t row = tier->rows[place]++;
 
@@ -73,165 +22,157 @@ static int bind_row(struct tier_writer *tier, uint32_t place)
 		return database__refuse(tier->database, -E2BIG,
 					"cannot hold more than %u of %s: watch fewer VMs",
 					1U << LAYOUT_ROW_BITS, tier->info->sets[place]->name);
-	sqlite3_bind_int64(tier->inserts[place], 1, tier->moment << LAYOUT_ROW_BITS | row);
+	*number = tier->moment << LAYOUT_ROW_BITS | row;
 	return 0;
 }
 
 static int write_row(struct tier_writer *tier, uint32_t place, const void *was, const void *is)
 {
-	sqlite3_stmt *statement = tier->inserts[place];
-	int error = bind_row(tier, place);
+	int64_t row = 0;
+	int error = next_row(tier, place, &row);
 
-	if (error)
-		return error;
-	bind_item(tier, statement, LAYOUT_ITEM_LEAD + 1, tier->info->sets[place], was, is);
-	return recorder__insert(tier->database, statement);
+	return error ? error : batch__add(&tier->batches[place], row, was, is);
 }
 
-/* Writes an item, unless a reader knows it anyway. */
-static int write_change(struct tier_writer *tier, uint32_t place, void *mine, const void *is)
+/* Writes an item, unless a reader knows it anyway. mine becomes what the reader knows then. */
+static int write_change(struct tier_writer *tier, uint32_t place, void *mine, const void *is,
+			bool *changed)
 {
 	const struct set *set = tier->info->sets[place];
 	int error;
 
 	if (!tier->is_whole && set__equal(set, mine, is))
 		return 0;
+	*changed = true;
 	error = write_row(tier, place, tier->is_whole ? tier->mirror.nothing : mine, is);
 	mirror__copy_item(set, mine, is);
 	return error;
 }
 
-/* The next set, from place on, that describes the list of the one at first; or the set count. */
-static uint32_t next_of_list(const struct tier_writer *tier, uint32_t first, uint32_t place)
-{
-	const struct recording_info *info = tier->info;
-
-	for (; place < info->set_count; place++)
-		if (place == first || (tier->mirror.parts[place] == PART_AGAIN &&
-				       info->sets[place]->list == info->sets[first]->list))
-			break;
-	return place;
-}
-
-static int write_item(struct tier_writer *tier, uint32_t first, void *mine, const void *is)
-{
-	int error = 0;
-
-	for (uint32_t i = next_of_list(tier, first, first); i < tier->info->set_count && !error;
-	     i = next_of_list(tier, first, i + 1))
-		error = write_change(tier, i, mine, is);
-	return error;
-}
-
-static int write_new(struct tier_writer *tier, uint32_t first, struct list *list, const void *is)
-{
-	const struct set *set = tier->info->sets[first];
-	void *mine = list__add(list, set->size);
-	int error = mine ? 0 : database__fail(tier->database, SQLITE_NOMEM);
-
-	for (uint32_t i = next_of_list(tier, first, first); mine && i < tier->info->set_count;
-	     i = next_of_list(tier, first, i + 1)) {
-		if (!error)
-			error = write_row(tier, i, tier->mirror.nothing, is);
-		mirror__copy_item(tier->info->sets[i], mine, is);
-	}
-	return error;
-}
-
-static int write_gone(struct tier_writer *tier, uint32_t first, const void *mine)
-{
-	int error = 0;
-
-	for (uint32_t i = next_of_list(tier, first, first); i < tier->info->set_count && !error;
-	     i = next_of_list(tier, first, i + 1)) {
-		error = bind_row(tier, i);
-		if (error)
-			break;
-		bind_gone(tier->inserts[i], tier->info->sets[i], mine);
-		error = recorder__insert(tier->database, tier->inserts[i]);
-	}
-	return error;
-}
-
-/* Items that go leave no gap among the old ones; new ones are behind these until the end. */
+/* From item to item in the order of the keys: those that are known, and those that are there. */
 struct walk {
-	struct list *mine;
-	size_t before, at, kept; /* of the old items: how many there were, were looked at, stay */
+	struct tier_writer *tier;
+	uint32_t first; /* the set */
+	const struct set *set;
+	const struct packing *packing;
+	struct packed_cursor cursor;
+	void *mine;    /* the item that is known here */
+	bool has_mine; /* there is one */
 };
 
-static void *mine_at(const struct walk *walk, const struct set *set, size_t place)
+static void pass(struct walk *walk)
 {
-	return (char *)walk->mine->items + place * set->size;
+	walk->has_mine = tier_writer__next_item(walk->tier, walk->first, &walk->cursor);
 }
 
-static void keep(struct walk *walk, const struct set *set)
+static int no_memory(const struct walk *walk)
 {
-	if (walk->kept != walk->at)
-		memcpy(mine_at(walk, set, walk->kept), mine_at(walk, set, walk->at), set->size);
-	walk->kept++;
-	walk->at++;
+	return database__fail(walk->tier->database, SQLITE_NOMEM);
 }
 
-/* All old items before this one have gone; NULL: all that are left. */
-static int pass_gone(struct tier_writer *tier, uint32_t first, struct walk *walk, const void *item)
+static int write_item(struct walk *walk, const void *is)
 {
-	const struct set *set = tier->info->sets[first];
+	struct tier_writer *tier = walk->tier;
+	struct packed *fresh = &tier->recorder->fresh;
+	bool changed = false;
 	int error = 0;
 
-	for (; walk->at < walk->before && !error; walk->at++) {
-		const void *mine = mine_at(walk, set, walk->at);
+	for (uint32_t i = walk->first; i < tier->info->set_count && !error;
+	     i = tier->recorder->next_set[i])
+		error = write_change(tier, i, walk->mine, is, &changed);
+	if (changed ? packed__add(fresh, walk->packing, walk->mine)
+		    : packed__add_again(fresh, walk->packing, &walk->cursor, walk->mine))
+		return no_memory(walk);
+	pass(walk);
+	return error;
+}
 
-		if (item && set__compare(set, mine, item) >= 0)
-			break;
-		error = recorder__carry(tier, first, mine);
-		/* What a whole moment does not have is not there. */
-		if (!error && !tier->is_whole)
-			error = write_gone(tier, first, mine);
+static int write_new(const struct walk *walk, const void *is)
+{
+	struct tier_writer *tier = walk->tier;
+	int error = packed__add(&tier->recorder->fresh, walk->packing, is) ? no_memory(walk) : 0;
+
+	for (uint32_t i = walk->first; i < tier->info->set_count && !error;
+	     i = tier->recorder->next_set[i])
+		error = write_row(tier, i, tier->mirror.nothing, is);
+	return error;
+}
+
+static int write_gone(const struct walk *walk)
+{
+	struct tier_writer *tier = walk->tier;
+	int error = 0;
+
+	for (uint32_t i = walk->first; i < tier->info->set_count && !error;
+	     i = tier->recorder->next_set[i]) {
+		int64_t row = 0;
+
+		error = next_row(tier, i, &row);
+		if (!error)
+			error = batch__put_gone(&tier->batches[i], row, walk->mine);
 	}
 	return error;
 }
 
-static void close_gap(struct walk *walk, const struct set *set)
+/* The known item is no longer there. */
+static int pass_gone(struct walk *walk)
 {
-	size_t added = walk->mine->count - walk->before;
+	int error = recorder__carry(walk->tier, walk->first, walk->mine);
 
-	if (added && walk->kept != walk->before)
-		memmove(mine_at(walk, set, walk->kept), mine_at(walk, set, walk->before),
-			added * set->size);
-	walk->mine->count = walk->kept + added;
-	if (added)
-		set__sort(set, walk->mine);
+	/* What a whole moment does not have is not there. */
+	if (!error && !walk->tier->is_whole)
+		error = write_gone(walk);
+	pass(walk);
+	return error;
+}
+
+static int write_ordered(struct walk *walk)
+{
+	int error = 0;
+
+	pass(walk);
+	for (size_t i = 0; i < walk->tier->order.count && !error; i++) {
+		const void *item = walk->tier->order.list[i];
+		int order = 1;
+
+		while (walk->has_mine && !error) {
+			order = set__compare(walk->set, walk->mine, item);
+			if (order >= 0)
+				break;
+			error = pass_gone(walk);
+		}
+		if (error)
+			break;
+		if (walk->has_mine && !order)
+			error = write_item(walk, item);
+		else
+			error = write_new(walk, item);
+	}
+	while (walk->has_mine && !error)
+		error = pass_gone(walk);
+	return error;
 }
 
 static int write_list(struct tier_writer *tier, uint32_t first, const struct list *list)
 {
-	const struct set *set = tier->info->sets[first];
-	struct walk walk = { .mine = mirror_place(set, tier->mirror.view) };
+	struct packed *known = &tier->known[first], *fresh = &tier->recorder->fresh;
+	struct walk walk = { .tier = tier,
+			     .first = first,
+			     .set = tier->info->sets[first],
+			     .packing = &tier->recorder->packings[first],
+			     .cursor = packed__begin(known),
+			     .mine = tier->recorder->item };
 	int error = tier->begins ? recorder__carry_all(tier, first, list) : 0;
 
 	if (!error)
 		error = recorder__order(tier, first, list);
-	walk.before = walk.mine->count;
-	for (size_t i = 0; i < tier->order.count && !error; i++) {
-		const void *item = tier->order.list[i];
-
-		error = pass_gone(tier, first, &walk, item);
-		if (error)
-			break;
-		if (walk.at == walk.before ||
-		    set__compare(set, mine_at(&walk, set, walk.at), item) != 0) {
-			error = write_new(tier, first, walk.mine, item);
-		} else {
-			error = write_item(tier, first, mine_at(&walk, set, walk.at), item);
-			keep(&walk, set);
-		}
-	}
-	if (!error)
-		error = pass_gone(tier, first, &walk, NULL);
-	/* Also after an error, the mirror has all items that have not gone. */
-	while (walk.at < walk.before)
-		keep(&walk, set);
-	close_gap(&walk, set);
+	if (error)
+		return error;
+	fresh->size = 0;
+	error = write_ordered(&walk);
+	/* Also after an error, all is known that has not gone. */
+	if ((walk.has_mine && packed__add_rest(fresh, &walk.cursor)) || packed__copy(known, fresh))
+		return no_memory(&walk);
 	return error;
 }
 
@@ -248,21 +189,20 @@ static int write_events(struct tier_writer *tier, uint32_t place, const struct l
 
 static int write_moment(struct tier_writer *tier)
 {
-	sqlite3_stmt *statement = tier->inserts[0];
-	const struct set *set = tier->info->sets[0];
+	const struct mirror *mirror = &tier->mirror;
 
-	sqlite3_bind_int64(statement, 1, tier->moment);
-	sqlite3_bind_int64(statement, 2, tier->run);
-	sqlite3_bind_int(statement, 3, tier->is_whole);
-	bind_item(tier, statement, LAYOUT_MOMENT_LEAD + 1, set, tier->mirror.nothing,
-		  mirror_place(set, tier->mirror.view));
-	return recorder__insert(tier->database, statement);
+	return batch__put_moment(&tier->batches[0], tier->moment, tier->run, tier->is_whole,
+				 mirror->nothing, mirror_place(tier->info->sets[0], mirror->view));
 }
 
 int recorder__write_sets(struct tier_writer *tier, const void *view)
 {
-	int error = write_moment(tier);
+	bool changed = false;
+	int error;
 
+	for (uint32_t i = 0; i < tier->info->set_count; i++)
+		batch__drop(&tier->batches[i]); /* after an error */
+	error = write_moment(tier);
 	for (uint32_t i = 1; i < tier->info->set_count && !error; i++) {
 		const struct set *set = tier->info->sets[i];
 		const void *place = mirror_place(set, view);
@@ -270,7 +210,8 @@ int recorder__write_sets(struct tier_writer *tier, const void *view)
 		tier->rows[i] = 0;
 		switch (tier->mirror.parts[i]) {
 		case PART_ONE:
-			error = write_change(tier, i, mirror_place(set, tier->mirror.view), place);
+			error = write_change(tier, i, mirror_place(set, tier->mirror.view), place,
+					     &changed);
 			break;
 		case PART_LIST:
 			error = write_list(tier, i, place);
@@ -282,5 +223,7 @@ int recorder__write_sets(struct tier_writer *tier, const void *view)
 			break;
 		}
 	}
+	for (uint32_t i = 1; i < tier->info->set_count && !error; i++)
+		error = batch__flush(&tier->batches[i]);
 	return error;
 }

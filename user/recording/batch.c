@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "recording/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/growth.h"
+
+int batch__open(struct batch *batch, const struct database *database, const struct set *set,
+		uint32_t tier)
+{
+	size_t most = 1;
+	uint32_t arrays = 1;
+
+	*batch = (struct batch){ .database = database, .set = set, .tier = tier };
+	for (uint32_t i = 0; i < set->field_count; i++) {
+		if (!field__is_array(&set->fields[i]))
+			continue;
+		most += growth__most(&set->fields[i]);
+		arrays++;
+	}
+	batch->arrays = malloc(most * BATCH_ROWS);
+	batch->sizes = malloc(arrays * BATCH_ROWS * sizeof(*batch->sizes));
+	if (!batch->arrays || !batch->sizes)
+		return database__fail(database, SQLITE_NOMEM);
+	return layout__insert(database, set, tier, 1, &batch->one);
+}
+
+void batch__close(struct batch *batch)
+{
+	sqlite3_finalize(batch->one);
+	sqlite3_finalize(batch->many);
+	free(batch->arrays);
+	free(batch->sizes);
+	*batch = (struct batch){ 0 };
+}
+
+static int insert(const struct batch *batch, sqlite3_stmt *statement)
+{
+	int code = sqlite3_step(statement);
+
+	sqlite3_reset(statement);
+	return code == SQLITE_DONE ? 0 : database__fail(batch->database, code);
+}
+
+void batch__drop(struct batch *batch)
+{
+	batch->count = 0;
+	batch->array_count = 0;
+	batch->bytes = 0;
+}
+
+static void add_arrays(struct batch *batch, const void *was, const void *is)
+{
+	for (uint32_t i = 0; i < batch->set->field_count; i++) {
+		const struct field *field = &batch->set->fields[i];
+		size_t size;
+
+		if (!field__is_array(field))
+			continue;
+		size = growth__write(field, was, is, batch->arrays + batch->bytes);
+		batch->sizes[batch->array_count++] = (uint32_t)size;
+		batch->bytes += size;
+	}
+}
+
+static void bind_text(sqlite3_stmt *statement, int place, const struct field *field,
+		      const void *item)
+{
+	const char *text = (const char *)item + field->offset;
+
+	sqlite3_bind_text(statement, place, text, (int)strnlen(text, field->count), SQLITE_STATIC);
+}
+
+/* Where the arrays of the next row are. */
+struct array_cursor {
+	const unsigned char *bytes;
+	const uint32_t *size;
+};
+
+static struct array_cursor arrays_of(const struct batch *batch)
+{
+	return (struct array_cursor){ batch->arrays, batch->sizes };
+}
+
+/* Binds the fields of an item, from a parameter on. Returns the first one behind them. */
+static int bind_item(const struct batch *batch, sqlite3_stmt *statement, int place,
+		     const void *item, struct array_cursor *arrays)
+{
+	const struct set *set = batch->set;
+
+	for (uint32_t i = 0; i < set->field_count; i++, place++) {
+		const struct field *field = &set->fields[i];
+
+		if (field->type == FIELD_TEXT) {
+			bind_text(statement, place, field, item);
+		} else if (field__is_array(field)) {
+			sqlite3_bind_blob(statement, place, arrays->bytes, (int)*arrays->size,
+					  SQLITE_STATIC);
+			arrays->bytes += *arrays->size++;
+		} else {
+			sqlite3_bind_int64(statement, place, (int64_t)field__get(field, item, 0));
+		}
+	}
+	if (layout__needs_here(set))
+		sqlite3_bind_int(statement, place++, 1);
+	return place;
+}
+
+static int bind_row(const struct batch *batch, sqlite3_stmt *statement, int place,
+		    const struct batch_row *row, struct array_cursor *arrays)
+{
+	sqlite3_bind_int64(statement, place, row->row);
+	return bind_item(batch, statement, place + LAYOUT_ITEM_LEAD, row->item, arrays);
+}
+
+/* Of most tables there are never so many: a statement takes tens of KiB. */
+static int prepare_many(struct batch *batch)
+{
+	return batch->many ? 0
+			   : layout__insert(batch->database, batch->set, batch->tier, BATCH_ROWS,
+					    &batch->many);
+}
+
+static int put_many(struct batch *batch)
+{
+	struct array_cursor arrays = arrays_of(batch);
+	int place = 1, error = prepare_many(batch);
+
+	if (error)
+		return error;
+	for (uint32_t i = 0; i < BATCH_ROWS; i++)
+		place = bind_row(batch, batch->many, place, &batch->rows[i], &arrays);
+	batch__drop(batch);
+	return insert(batch, batch->many);
+}
+
+int batch__flush(struct batch *batch)
+{
+	struct array_cursor arrays = arrays_of(batch);
+	int error = 0;
+
+	for (uint32_t i = 0; i < batch->count && !error; i++) {
+		bind_row(batch, batch->one, 1, &batch->rows[i], &arrays);
+		error = insert(batch, batch->one);
+	}
+	batch__drop(batch);
+	return error;
+}
+
+int batch__add(struct batch *batch, int64_t row, const void *was, const void *is)
+{
+	batch->rows[batch->count++] = (struct batch_row){ row, is };
+	add_arrays(batch, was, is);
+	return batch->count == BATCH_ROWS ? put_many(batch) : 0;
+}
+
+int batch__put_moment(struct batch *batch, int64_t moment, int64_t run, bool is_whole,
+		      const void *nothing, const void *is)
+{
+	struct array_cursor arrays = arrays_of(batch);
+
+	sqlite3_bind_int64(batch->one, 1, moment);
+	sqlite3_bind_int64(batch->one, 2, run);
+	sqlite3_bind_int(batch->one, 3, is_whole);
+	add_arrays(batch, nothing, is);
+	bind_item(batch, batch->one, LAYOUT_MOMENT_LEAD + 1, is, &arrays);
+	batch__drop(batch);
+	return insert(batch, batch->one);
+}
+
+int batch__put_gone(struct batch *batch, int64_t row, const void *item)
+{
+	const struct set *set = batch->set;
+	uint32_t figures = set->field_count - set->key_count + layout__needs_here(set);
+	int place = 1;
+
+	sqlite3_bind_int64(batch->one, place++, row);
+	for (uint32_t i = 0; i < set->key_count; i++, place++)
+		if (set->fields[i].type == FIELD_TEXT)
+			bind_text(batch->one, place, &set->fields[i], item);
+		else
+			sqlite3_bind_int64(batch->one, place,
+					   (int64_t)field__get(&set->fields[i], item, 0));
+	while (figures--)
+		sqlite3_bind_null(batch->one, place++);
+	return insert(batch, batch->one);
+}
