@@ -15,6 +15,8 @@
 #include "host/vm_config.h"
 #include "host/vm_name.h"
 
+#define LATELY_ASKED 256 /* PIDs: there may be thousands of pairs, of few VMs */
+
 /* What is known of a VM beyond what a view holds. */
 struct known_vm {
 	struct vm vm;	  /* first: a pointer to it is a pointer to the rest */
@@ -378,13 +380,18 @@ static void want(struct known_vm *known)
 
 int vms__fill(struct vms *vms, struct snapshot *snapshot)
 {
+	uint32_t asked[LATELY_ASKED] = { 0 };
+
 	for (size_t i = 0; i < vms->count; i++)
 		vms->list[i]->wanted = vms->list[i]->seen == vms->sweeps;
 	for (size_t i = 0; i < snapshot->blame.count; i++) {
 		const struct offender *offender = &snapshot->blame.list[i].offender;
 
-		want(find_latest(vms, offender->vm_pid));
-		want(find_latest(vms, offender__vhost_pid(offender)));
+		if (asked[offender->vm_pid % LATELY_ASKED] != offender->vm_pid)
+			want(find_latest(vms, offender->vm_pid));
+		asked[offender->vm_pid % LATELY_ASKED] = offender->vm_pid;
+		if (offender->kind == OFFENDER_KERNEL)
+			want(find_latest(vms, offender__vhost_pid(offender)));
 	}
 	list_clear(&snapshot->vms);
 	for (size_t i = 0; i < vms->count; i++) {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_SLOTS 65536 /* a thread's id begins with its slot's number */
+
 bool thread__is_older(const struct thread_snapshot *thread, uint64_t time_ns, uint64_t end_ns)
 {
 	return thread->figures.elapsed_ns > end_ns - time_ns;
@@ -93,11 +95,75 @@ int compare_blame(const void *left, const void *right)
 	return strcmp(a->offender.comm, b->offender.comm);
 }
 
+static uint32_t slot_of(const struct blame *pair)
+{
+	return (uint32_t)(pair->victim >> 32);
+}
+
+static int compare_places(const void *left, const void *right, void *list)
+{
+	const struct blame *pairs = list;
+
+	return compare_blame(&pairs[*(const uint32_t *)left], &pairs[*(const uint32_t *)right]);
+}
+
+/*
+ * The places of pairs in their order. begins: of each slot and one more, zeros. There are thousands
+ * of pairs, and few of each victim.
+ */
+static void order_pairs(struct blame *pairs, uint32_t count, uint32_t *begins, uint32_t slots,
+			uint32_t *order)
+{
+	for (uint32_t i = 0; i < count; i++)
+		begins[slot_of(&pairs[i]) + 1]++;
+	for (uint32_t i = 0; i < slots; i++)
+		begins[i + 1] += begins[i];
+	for (uint32_t i = 0; i < count; i++)
+		order[begins[slot_of(&pairs[i])]++] = i;
+	for (uint32_t i = 0, begin = 0; i < slots; begin = begins[i++])
+		qsort_r(order + begin, begins[i] - begin, sizeof(*order), compare_places, pairs);
+}
+
+/* Moves each pair to its place; order is of no use then. */
+static void move_pairs(struct blame *pairs, uint32_t count, uint32_t *order)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct blame first = pairs[i];
+		uint32_t to = i, from;
+
+		for (; (from = order[to]) != i; to = from) {
+			pairs[to] = pairs[from];
+			order[to] = to;
+		}
+		pairs[to] = first;
+		order[to] = to;
+	}
+}
+
+static void sort_pairs(struct blame *pairs, uint32_t count)
+{
+	uint32_t last = 0, *begins, *order;
+
+	for (uint32_t i = 0; i < count; i++)
+		last = slot_of(&pairs[i]) > last ? slot_of(&pairs[i]) : last;
+	begins = last < MOST_SLOTS ? calloc(last + 2, sizeof(*begins)) : NULL;
+	order = malloc(count * sizeof(*order));
+	if (begins && order) {
+		order_pairs(pairs, count, begins, last + 1, order);
+		move_pairs(pairs, count, order);
+	} else {
+		qsort(pairs, count, sizeof(*pairs), compare_blame);
+	}
+	free(begins);
+	free(order);
+}
+
 void snapshot__sort_blame(struct snapshot *snapshot)
 {
 	size_t kept = 0;
 
-	list_sort(&snapshot->blame, compare_blame);
+	if (snapshot->blame.count)
+		sort_pairs(snapshot->blame.list, (uint32_t)snapshot->blame.count);
 	for (size_t i = 0; i < snapshot->blame.count; i++) {
 		struct blame *pair = &snapshot->blame.list[i];
 

@@ -8,11 +8,6 @@
 
 #define BATCH 256
 
-struct blame_pair {
-	struct sched_blame_key key;
-	struct sched_blame value;
-};
-
 static enum offender_kind user_kind(const struct sched_blame_key *key,
 				    const struct sched_blame *value)
 {
@@ -61,29 +56,43 @@ static int add_pair(struct snapshot *snapshot, const struct sched_blame_key *key
 	return 0;
 }
 
+static int add_pairs(struct sched_probe *probe, struct snapshot *snapshot,
+		     const struct sched_blame_key *keys, const struct sched_blame *values,
+		     uint32_t count)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < count && !error; i++) {
+		if (probe->pair_count < SCHED_BLAME_PAIRS)
+			probe->pairs[probe->pair_count++] = keys[i];
+		if (is_wanted(probe, keys[i].victim, keys[i].generation))
+			error = add_pair(snapshot, &keys[i], &values[i], values[i].ns);
+	}
+	return error;
+}
+
 /* Reads the table in batches. If it changes meanwhile, an entry may come twice. */
-static int read_pairs(struct sched_probe *probe)
+static int read_pairs(struct sched_probe *probe, struct snapshot *snapshot)
 {
 	static struct sched_blame_key keys[BATCH];
 	static struct sched_blame values[BATCH];
 	int fd = bpf_map__fd(probe->skeleton->maps.blame), error = 0;
 	void *from = NULL;
 	uint32_t token;
+	bool last = false;
 
 	probe->pair_count = 0;
-	while (!error) {
+	while (!error && !last) {
 		uint32_t count = BATCH;
 
 		if (bpf_map_lookup_batch(fd, from, &token, keys, values, &count, NULL))
 			error = -errno;
-		if (error && error != -ENOENT)
-			return error;
-		for (uint32_t i = 0; i < count && probe->pair_count < SCHED_BLAME_PAIRS; i++)
-			probe->pairs[probe->pair_count++] =
-				(struct blame_pair){ keys[i], values[i] };
+		last = error == -ENOENT;
+		if (!error || last)
+			error = add_pairs(probe, snapshot, keys, values, count);
 		from = &token;
 	}
-	return 0;
+	return error;
 }
 
 /* What a victim waited for that is booked on nobody. */
@@ -126,13 +135,7 @@ int read_blame(struct sched_probe *probe, struct snapshot *snapshot)
 		probe->pairs = calloc(SCHED_BLAME_PAIRS, sizeof(*probe->pairs));
 	if (!probe->pairs)
 		return -ENOMEM;
-	error = read_pairs(probe);
-	for (uint32_t i = 0; i < probe->pair_count && !error; i++) {
-		const struct blame_pair *pair = &probe->pairs[i];
-
-		if (is_wanted(probe, pair->key.victim, pair->key.generation))
-			error = add_pair(snapshot, &pair->key, &pair->value, pair->value.ns);
-	}
+	error = read_pairs(probe, snapshot);
 	return error ? error : read_waiters(probe, snapshot);
 }
 
@@ -148,7 +151,7 @@ void forget_blame(struct sched_probe *probe, uint32_t slot, uint32_t generation)
 	int fd = bpf_map__fd(probe->skeleton->maps.blame);
 
 	for (uint32_t i = 0; i < probe->pair_count; i++) {
-		const struct sched_blame_key *key = &probe->pairs[i].key;
+		const struct sched_blame_key *key = &probe->pairs[i];
 
 		if (key->victim == slot && key->generation == generation)
 			bpf_map_delete_elem(fd, key);

@@ -36,7 +36,7 @@ struct sched_probe {
 	uint64_t idle_switch_ps;
 	uint32_t gone[SCHED_SLOTS]; /* read as exited: to be returned next time */
 	uint32_t gone_count;
-	struct blame_pair *pairs; /* as last read, by victim; see sched_blame.c */
+	struct sched_blame_key *pairs; /* of victim and offender, as last read */
 	uint32_t pair_count;
 	uint32_t known[SCHED_SLOTS]; /* generation that on_thread was asked about */
 	uint32_t shown[SCHED_SLOTS]; /* generation that was last in a snapshot */

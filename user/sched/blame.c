@@ -53,10 +53,9 @@ static void name_offender(struct blame_entry *entry)
 			 offender->comm[0] ? offender->comm : vm);
 }
 
-/* What offenders of one name have in common; also sets its VM. */
-static void generalise(struct blame_entry *entry, const struct snapshot *after)
+/* What offenders of one name have in common. */
+static void generalise(struct offender *offender, const struct snapshot *after)
 {
-	struct offender *offender = &entry->offender;
 	uint32_t owner = offender__vhost_pid(offender);
 	char *slash;
 
@@ -64,14 +63,18 @@ static void generalise(struct blame_entry *entry, const struct snapshot *after)
 		offender->kind = OFFENDER_VM_THREAD;
 		offender->vm_pid = owner;
 	}
-	if (offender->vm_pid)
-		entry->vm = snapshot__vm(after, offender->vm_pid, 0);
-	entry->own = entry->vm && entry->vm == entry->victim->vm;
 	if (offender->kind == OFFENDER_VCPU)
 		offender->comm[0] = '\0';
 	slash = offender->kind == OFFENDER_KERNEL ? strchr(offender->comm, '/') : NULL;
 	if (slash)
 		*slash = '\0';
+}
+
+static void describe(struct blame_entry *entry, const struct snapshot *after)
+{
+	if (entry->offender.vm_pid)
+		entry->vm = snapshot__vm(after, entry->offender.vm_pid, 0);
+	entry->own = entry->vm && entry->vm == entry->victim->vm;
 	name_offender(entry);
 }
 
@@ -81,12 +84,21 @@ static struct blame_entry *add_entry(struct blame_list *blame, const struct rows
 
 	if (!entry)
 		return NULL;
-	*entry = (struct blame_entry){
-		.row = row,
-		.victim = &rows->list[row],
-		.ready_ns = figures__ready(&rows->list[row].interval),
-	};
+	entry->row = row;
+	entry->victim = &rows->list[row];
+	entry->ready_ns = figures__ready(&rows->list[row].interval);
 	return entry;
+}
+
+static int compare_offenders(const struct offender *a, const struct offender *b)
+{
+	int result = compare_numbers(a->kind, b->kind);
+
+	if (!result)
+		result = compare_numbers(a->vm_pid, b->vm_pid);
+	if (!result)
+		result = compare_numbers(a->cgroup_id, b->cgroup_id);
+	return result ? result : strcmp(a->comm, b->comm);
 }
 
 static int compare_groups(const void *left, const void *right)
@@ -94,33 +106,56 @@ static int compare_groups(const void *left, const void *right)
 	const struct blame_entry *a = left, *b = right;
 	int result = compare_numbers(a->row, b->row);
 
-	if (!result)
-		result = compare_numbers(a->offender.kind, b->offender.kind);
-	if (!result)
-		result = compare_numbers(a->offender.vm_pid, b->offender.vm_pid);
-	if (!result)
-		result = compare_numbers(a->offender.cgroup_id, b->offender.cgroup_id);
-	return result ? result : strcmp(a->offender.comm, b->offender.comm);
+	return result ? result : compare_offenders(&a->offender, &b->offender);
 }
 
-/* Joins entries of one name. */
-static void fold(struct blame_list *blame)
+/* Where each offender of a row is in the list: of each two that there may be, one is free. */
+struct entry_places {
+	uint32_t *list; /* place + 1; 0: free */
+	uint32_t mask;
+};
+
+static int entry_places__init(struct entry_places *places, size_t pairs)
 {
-	size_t kept = 0;
+	uint32_t size = 16;
 
-	if (blame->count)
-		qsort(blame->list, blame->count, sizeof(*blame->list), compare_groups);
-	for (size_t i = 0; i < blame->count; i++) {
-		struct blame_entry *last = kept ? &blame->list[kept - 1] : NULL;
+	while (size < 2 * pairs)
+		size *= 2;
+	places->list = calloc(size, sizeof(*places->list));
+	places->mask = size - 1;
+	return places->list ? 0 : -ENOMEM;
+}
 
-		if (last && !compare_groups(last, &blame->list[i])) {
-			last->ns += blame->list[i].ns;
-			last->total_ns += blame->list[i].total_ns;
-		} else {
-			blame->list[kept++] = blame->list[i];
-		}
+static uint32_t hash_of(size_t row, const struct offender *offender)
+{
+	uint64_t hash = row * 31 + offender->kind;
+
+	hash = hash * 0x9e3779b97f4a7c15ULL + offender->vm_pid;
+	hash = hash * 0x9e3779b97f4a7c15ULL + offender->cgroup_id;
+	for (const char *c = offender->comm; *c; c++)
+		hash = hash * 0x9e3779b97f4a7c15ULL + (unsigned char)*c;
+	return (uint32_t)((hash * 0x9e3779b97f4a7c15ULL) >> 32);
+}
+
+/* The entry of an offender of a row, made if there is none; NULL: no memory. */
+static struct blame_entry *get_entry(struct blame_list *blame, const struct entry_places *places,
+				     const struct rows *rows, size_t row,
+				     const struct offender *offender)
+{
+	uint32_t at = hash_of(row, offender) & places->mask;
+	struct blame_entry *entry;
+
+	for (; places->list[at]; at = (at + 1) & places->mask) {
+		entry = &blame->list[places->list[at] - 1];
+		if (entry->row == row && !compare_offenders(&entry->offender, offender))
+			return entry;
 	}
-	blame->count = kept;
+	entry = add_entry(blame, rows, row);
+	if (!entry)
+		return NULL;
+	entry->offender = *offender;
+	places->list[at] = (uint32_t)blame->count;
+	return entry;
 }
 
 /* What no offender accounts for: throttling, and unknown time. */
@@ -170,37 +205,53 @@ static int compare_row_and_ns(const void *left, const void *right)
 	return result ? result : compare_ns(left, right);
 }
 
+/* Pairs come in the order of their victims. */
+static int add_pairs(struct blame_list *blame, const struct entry_places *places,
+		     const struct row_key *keys, const struct snapshot *before,
+		     const struct snapshot *after, const struct rows *rows, enum group_by by)
+{
+	const struct row_key *row = NULL;
+	size_t place = 0;
+
+	for (size_t i = 0; i < after->blame.count; i++) {
+		const struct blame *pair = &after->blame.list[i];
+		const struct blame *old = list_next(&before->blame, &place, pair, compare_blame);
+		uint64_t old_ns = old ? old->ns : 0;
+		struct offender offender = pair->offender;
+		struct blame_entry *entry;
+
+		if (!i || pair[-1].victim != pair->victim)
+			row = victim_row(keys, rows, after, pair->victim, by);
+		if (!row)
+			continue;
+		generalise(&offender, after);
+		entry = get_entry(blame, places, rows, row->row, &offender);
+		if (!entry)
+			return -ENOMEM;
+		/* What was in progress then may have become less: see settle() in rows.c. */
+		entry->ns += pair->ns > old_ns ? pair->ns - old_ns : 0;
+		entry->total_ns += pair->ns;
+	}
+	return 0;
+}
+
 int blame__make(struct blame_list *blame, const struct snapshot *before,
 		const struct snapshot *after, const struct rows *rows, enum group_by by,
 		bool by_row)
 {
+	struct entry_places places = { 0 };
 	struct row_key *keys = row_keys(rows, by);
-	size_t place = 0;
-	int error = keys ? 0 : -ENOMEM;
+	int error = keys ? entry_places__init(&places, after->blame.count) : -ENOMEM;
 
 	blame->count = 0;
-	for (size_t i = 0; i < after->blame.count && !error; i++) {
-		const struct blame *pair = &after->blame.list[i];
-		const struct blame *old = list_next(&before->blame, &place, pair, compare_blame);
-		uint64_t old_ns = old ? old->ns : 0;
-		const struct row_key *row = victim_row(keys, rows, after, pair->victim, by);
-		struct blame_entry *entry;
-
-		if (!row)
-			continue;
-		entry = add_entry(blame, rows, row->row);
-		if (!entry) {
-			error = -ENOMEM;
-			break;
-		}
-		entry->offender = pair->offender;
-		/* What was in progress then may have become less: see settle() in rows.c. */
-		entry->ns = pair->ns > old_ns ? pair->ns - old_ns : 0;
-		entry->total_ns = pair->ns;
-		generalise(entry, after);
-	}
+	if (!error)
+		error = add_pairs(blame, &places, keys, before, after, rows, by);
+	free(places.list);
 	free(keys);
-	fold(blame);
+	for (size_t i = 0; i < blame->count; i++)
+		describe(&blame->list[i], after);
+	if (blame->count)
+		qsort(blame->list, blame->count, sizeof(*blame->list), compare_groups);
 	if (!error)
 		error = add_rest(blame, rows);
 	if (blame->count)
