@@ -317,6 +317,56 @@ static void test_incident(void **state)
 	view__free(&view);
 }
 
+static void take_each(struct keeper *keeper, uint64_t from, uint64_t to, uint64_t step)
+{
+	for (uint64_t seconds = from; seconds < to; seconds += step)
+		take_all(keeper, seconds, seconds + 1);
+}
+
+/*
+ * Views that come as seldom as a coarser tier wants them are written to that one alone; fine ones
+ * from before stay their time, and the series has no gap, also when the interval changes.
+ */
+static void test_covered(void **state)
+{
+	static uint64_t seconds[MOST];
+	struct recording_info info = keeper_info();
+	struct keeper *keeper = open_keeper(PLENTY);
+	struct keeper_state is;
+	struct incident incident = { .since_ns = START_NS + 150 * SECOND,
+				     .until_ns = START_NS + 180 * SECOND };
+	size_t count;
+
+	(void)state;
+	take_all(keeper, 0, 100);
+	keeper__close(keeper);
+	info.interval_ns = 5 * SECOND;
+	assert_int_equal(keeper__open(&keeper, path, lab_tiers, PLENTY, &info), 0);
+	take_each(keeper, 100, 110, 5);
+	assert_true(ask("SELECT count(*) FROM moments") >= 20);
+	take_each(keeper, 110, 200, 5);
+	keeper__state(keeper, &is);
+	assert_int_equal(is.moments[0], 0);
+	assert_int_equal(is.moments[1], 20);
+	assert_int_equal(is.moments[2], 5);
+	assert_int_equal(ask("SELECT count(*) FROM moments"), 0);
+	assert_int_equal(keeper__keep(keeper, &incident, 1 << 20), 0);
+	assert_true(ask("SELECT count(*) FROM moments_kept") >= 8);
+	/* One that comes between two is not lost. */
+	take_all(keeper, 201, 202);
+	assert_int_equal(ask("SELECT count(*) FROM moments_1 WHERE run = 2"), 21);
+	keeper__set_interval(keeper, SECOND);
+	take_all(keeper, 202, 260);
+	keeper__state(keeper, &is);
+	assert_int_equal(is.moments[0], 58);
+	assert_int_equal(is.dropped + is.failed, 0);
+	keeper__close(keeper);
+	count = read_all(seconds, MOST);
+	assert_int_equal(seconds[count - 1], 259);
+	for (size_t i = 1; i < count; i++)
+		assert_true(seconds[i] - seconds[i - 1] <= (seconds[i] > 185 ? 6 : 20));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +380,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_long_reader, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lowered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_incident, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_covered, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);

@@ -36,6 +36,8 @@ static void take_all_over(struct daemon *daemon, const struct daemon_settings *s
 					       .interval_ns = daemon->settings.interval_ns,
 					       .exits = daemon->settings.exits,
 					       .block = daemon->settings.block });
+	if (daemon->keeper)
+		keeper__set_interval(daemon->keeper, daemon->settings.interval_ns);
 	daemon__configure_metrics(daemon);
 	daemon__apply(daemon);
 }

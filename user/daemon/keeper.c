@@ -29,12 +29,15 @@
 
 _Static_assert(DAEMON_TIERS == RECORDER_TIERS, "a file has the tiers of the daemon");
 
-static uint32_t moments_per_whole(const struct daemon_tier *tier)
+static uint32_t moments_per_whole(const struct keeper *keeper, const struct kept_tier *tier)
 {
-	uint64_t moments = tier->keep_ns / (tier->interval_ns ? tier->interval_ns : 1);
+	uint64_t interval_ns = tier->wanted.interval_ns > keeper->info.interval_ns
+				       ? tier->wanted.interval_ns
+				       : keeper->info.interval_ns;
+	uint64_t moments = tier->wanted.keep_ns / (interval_ns ? interval_ns : 1);
 
 	moments /= WHOLES_PER_KEEP;
-	if (!tier->keep_ns)
+	if (!kept_tier__is_written(tier))
 		return 0;
 	if (!moments)
 		return 1;
@@ -75,7 +78,7 @@ static int open_recorder(struct keeper *keeper)
 	struct recorder_tiers tiers = { .max_bytes = keeper->max_bytes };
 
 	for (uint32_t i = 0; i < DAEMON_TIERS; i++)
-		tiers.moments_per_whole[i] = moments_per_whole(&keeper->tiers[i].wanted);
+		tiers.moments_per_whole[i] = moments_per_whole(keeper, &keeper->tiers[i]);
 	keeper->is_loaded = false;
 	return recorder__open_tiers(&keeper->recorder, keeper->path, &keeper->info, &tiers);
 }
@@ -168,6 +171,47 @@ static bool is_passing(int error)
 	return error == -ENOSPC || error == -EDQUOT || error == -EFBIG || error == -EIO;
 }
 
+/* The next coarser tier that is kept, or NULL. */
+static struct kept_tier *next_kept(struct keeper *keeper, uint32_t place)
+{
+	for (uint32_t i = place + 1; i < DAEMON_TIERS; i++)
+		if (keeper->tiers[i].wanted.keep_ns)
+			return &keeper->tiers[i];
+	return NULL;
+}
+
+/* A tier that covers finer ones also gets what comes between its own moments, as these would. */
+static void find_covered(struct keeper *keeper)
+{
+	for (uint32_t i = 0; i < DAEMON_TIERS; i++) {
+		keeper->tiers[i].wanted = keeper->asked[i];
+		keeper->tiers[i].is_covered = false;
+	}
+	for (uint32_t i = 0; i < DAEMON_TIERS; i++) {
+		struct kept_tier *tier = &keeper->tiers[i], *next = next_kept(keeper, i);
+
+		tier->is_covered = tier->wanted.keep_ns && next &&
+				   next->wanted.keep_ns >= tier->wanted.keep_ns &&
+				   next->wanted.interval_ns <= keeper->info.interval_ns;
+		if (tier->is_covered)
+			next->wanted.interval_ns = tier->wanted.interval_ns;
+	}
+}
+
+void keeper__set_interval(struct keeper *keeper, uint64_t interval_ns)
+{
+	bool before[DAEMON_TIERS], changed = false;
+
+	for (uint32_t i = 0; i < DAEMON_TIERS; i++)
+		before[i] = keeper->tiers[i].is_covered;
+	keeper->info.interval_ns = interval_ns;
+	find_covered(keeper);
+	for (uint32_t i = 0; i < DAEMON_TIERS; i++)
+		changed |= keeper->tiers[i].is_covered != before[i];
+	if (changed && keeper->recorder)
+		close_recorder(keeper); /* the next moment opens it, with these tiers */
+}
+
 int keeper__open(struct keeper **result, const char *path,
 		 const struct daemon_tier tiers[DAEMON_TIERS], uint64_t max_bytes,
 		 const struct recording_info *info)
@@ -180,8 +224,8 @@ int keeper__open(struct keeper **result, const char *path,
 		keeper__close(keeper);
 		return error;
 	}
-	for (uint32_t i = 0; i < DAEMON_TIERS; i++)
-		keeper->tiers[i].wanted = tiers[i];
+	memcpy(keeper->asked, tiers, sizeof(keeper->asked));
+	find_covered(keeper);
 	keeper->max_bytes = max_bytes < ROOM_LEAST_BYTES ? ROOM_LEAST_BYTES : max_bytes;
 	log_keep_errors(true);
 	error = open_or_replace(keeper);
@@ -215,7 +259,7 @@ static unsigned int due_tiers(const struct keeper *keeper, uint64_t now_ns)
 	for (uint32_t i = 0; i < DAEMON_TIERS; i++) {
 		const struct kept_tier *tier = &keeper->tiers[i];
 
-		if (!tier->wanted.keep_ns)
+		if (!kept_tier__is_written(tier))
 			continue;
 		if (tier->has_last &&
 		    now_ns + tolerance(keeper, tier) < tier->last_ns + tier->wanted.interval_ns)

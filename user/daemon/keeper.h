@@ -56,6 +56,12 @@ int keeper__take(struct keeper *keeper, const struct view *view);
  */
 int keeper__keep(struct keeper *keeper, struct incident *incident, uint64_t max_bytes);
 
+/*
+ * Views come so often from now on. A tier of which a coarser one has all moments is not written: if
+ * that changes, the file is opened again, and another run begins in it.
+ */
+void keeper__set_interval(struct keeper *keeper, uint64_t interval_ns);
+
 void keeper__state(const struct keeper *keeper, struct keeper_state *state);
 
 /* Leaves one file, unless somebody reads it. Accepts NULL. */

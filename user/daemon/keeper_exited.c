@@ -14,7 +14,7 @@
 bool keeper__is_finest(const struct keeper *keeper, uint32_t place)
 {
 	for (uint32_t i = 0; i < place; i++)
-		if (keeper->tiers[i].wanted.keep_ns)
+		if (kept_tier__is_written(&keeper->tiers[i]))
 			return false;
 	return true;
 }
@@ -56,7 +56,7 @@ static void note_thread(struct keeper *keeper, const struct snapshot *snapshot,
 		struct kept_tier *tier = &keeper->tiers[i];
 		struct exited_vm *entry = NULL;
 
-		if (tier->wanted.keep_ns && !keeper__is_finest(keeper, i))
+		if (kept_tier__is_written(tier) && !keeper__is_finest(keeper, i))
 			entry = get(tier, vm);
 		if (entry)
 			figures__add(&entry->fresh, &thread->figures);

@@ -14,6 +14,11 @@ struct exited_vm {
 
 struct kept_tier {
 	struct daemon_tier wanted; /* keep_ns 0: there is none */
+	/*
+	 * Views come so seldom that a coarser one, which keeps as long, has all of its moments: it
+	 * is not written, and what it has goes in time.
+	 */
+	bool is_covered;
 	LIST(struct moment_block) blocks;
 	uint64_t last_ns; /* monotonic; of the last moment of this run */
 	bool has_last;
@@ -24,7 +29,8 @@ struct kept_tier {
 
 struct keeper {
 	char *path, *version, *boot_id, *host;
-	struct recording_info info; /* the texts are those above */
+	struct recording_info info;		/* the texts are those above */
+	struct daemon_tier asked[DAEMON_TIERS]; /* for */
 	struct kept_tier tiers[DAEMON_TIERS];
 	uint64_t max_bytes;
 	struct recorder *recorder; /* NULL: it could not be opened again */
@@ -45,7 +51,13 @@ int keeper__thin(struct keeper *keeper, const struct thin_now *now);
  */
 int keeper__make_room(struct keeper *keeper, int64_t pages);
 
-/* Whether no finer tier is kept. */
+/* Whether it gets moments. */
+static inline bool kept_tier__is_written(const struct kept_tier *tier)
+{
+	return tier->wanted.keep_ns && !tier->is_covered;
+}
+
+/* Whether no finer tier is written. */
 bool keeper__is_finest(const struct keeper *keeper, uint32_t place);
 
 /* Looks which vCPUs have exited. For each view, once. */

@@ -55,7 +55,8 @@ static int thin_tier(struct keeper *keeper, uint32_t tier, const struct thin_now
 {
 	const struct kept_tier *kept = &keeper->tiers[tier];
 	int64_t now_ns = (int64_t)now->time_ns, keep_ns = (int64_t)kept->wanted.keep_ns;
-	size_t most = keep_ns ? count_removable(keeper, tier) : kept->blocks.count, old = 0;
+	bool goes_on = kept_tier__is_written(kept);
+	size_t most = goes_on ? count_removable(keeper, tier) : kept->blocks.count, old = 0;
 
 	while (old < most && now_ns - kept->blocks.list[old].last_ns > keep_ns)
 		old++;

@@ -2,13 +2,21 @@
 #include "recording/keep.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/interrupt.h"
 #include "recording/recorder_internal.h"
 #include "recording/room.h"
 
-/* The finest tier has what an incident is of. */
-#define FINEST 0
+/* The finest tier that is written has what an incident is of. */
+static uint32_t finest(const struct recorder *recorder)
+{
+	uint32_t tier = 0;
+
+	while (tier + 1 < RECORDER_TIERS && !recorder->tiers[tier].moments_per_whole)
+		tier++;
+	return tier;
+}
 
 /* A moment, by a question with up to four numbers: 0 if there is none. */
 static int ask(const struct recorder *recorder, const char *question, const int64_t *numbers,
@@ -29,6 +37,17 @@ static int ask(const struct recorder *recorder, const char *question, const int6
 	return error;
 }
 
+/* The same of the finest tier's moments. */
+static int ask_finest(const struct recorder *recorder, const char *what, const char *where,
+		      const int64_t *numbers, int count, int64_t *moment)
+{
+	char question[192];
+
+	snprintf(question, sizeof(question), "SELECT %s(id) FROM moments%s WHERE %s", what,
+		 layout__suffix(finest(recorder)), where);
+	return ask(recorder, question, numbers, count, moment);
+}
+
 /*
  * The last stretch of moments at these times of day: a clock that was set back has several. The
  * moment before them begins their first interval.
@@ -38,24 +57,19 @@ static int find_moments(const struct recorder *recorder, struct recorded_inciden
 {
 	int64_t numbers[] = { recorder->run, (int64_t)incident->since_ns,
 			      (int64_t)incident->until_ns, 0 };
-	int error = ask(recorder,
-			"SELECT max(id) FROM moments WHERE run = ?1 AND realtime_ns BETWEEN ?2 "
-			"AND ?3",
-			numbers, 3, &incident->last);
+	int error = ask_finest(recorder, "max", "run = ?1 AND realtime_ns BETWEEN ?2 AND ?3",
+			       numbers, 3, &incident->last);
 
 	numbers[3] = incident->last;
 	if (!error)
-		error = ask(recorder,
-			    "SELECT max(id) FROM moments WHERE run = ?1 AND id < ?4 AND "
-			    "NOT realtime_ns BETWEEN ?2 AND ?3",
-			    numbers, 4, &incident->first);
+		error = ask_finest(recorder, "max",
+				   "run = ?1 AND id < ?4 AND NOT realtime_ns BETWEEN ?2 AND ?3",
+				   numbers, 4, &incident->first);
 	if (!error && !incident->first)
-		error = ask(recorder, "SELECT min(id) FROM moments WHERE run = ?1", numbers, 1,
-			    &incident->first);
+		error = ask_finest(recorder, "min", "run = ?1", numbers, 1, &incident->first);
 	numbers[0] = incident->first;
 	if (!error)
-		error = ask(recorder, "SELECT max(id) FROM moments WHERE whole AND id <= ?1",
-			    numbers, 1, begin);
+		error = ask_finest(recorder, "max", "whole AND id <= ?1", numbers, 1, begin);
 	if (error || (incident->last && *begin))
 		return error;
 	return database__refuse(&recorder->database, -ENODATA,
@@ -66,7 +80,8 @@ static int copy_set(const struct recorder *recorder, const struct set *set, int6
 		    int64_t to)
 {
 	sqlite3_stmt *statement;
-	int error = layout__copy(&recorder->database, set, FINEST, LAYOUT_KEPT, &statement);
+	int error =
+		layout__copy(&recorder->database, set, finest(recorder), LAYOUT_KEPT, &statement);
 
 	if (error)
 		return error;
