@@ -206,6 +206,42 @@ static void test_filter(void **state)
 	assert_true(get(fixture, 200)->vm->chosen);
 }
 
+/* So many files of long names make any file system's folder larger, as one does of the kernel's. */
+static void open_files(struct fixture *fixture, uint32_t pid)
+{
+	char name[256], path[384];
+
+	for (int i = 0; i < 400; i++) {
+		snprintf(name, sizeof(name), "%0200d", i);
+		snprintf(path, sizeof(path), "%u/fd/%s", pid, name);
+		fake_tree(&fixture->proc, path, "");
+	}
+}
+
+/* What seems unchanged is looked at when a file was opened, when told, and after its time. */
+static void test_rest(void **state)
+{
+	struct fixture *fixture = *state;
+	struct io_vms *vms = &fixture->vms;
+
+	vms->rest_ns = 60 * SEC;
+	add_vm(fixture, 100, "web", "/", "");
+	assert_int_equal(io_vms__refresh(vms, 100 * SEC), 1);
+	assert_int_equal(io_vms__refresh(vms, 150 * SEC), 0);
+	assert_int_equal(vms->count, 1);
+	assert_int_equal(io_vms__refresh(vms, 160 * SEC), 1);
+	io_vms__look_again(vms);
+	assert_int_equal(io_vms__refresh(vms, 161 * SEC), 0); /* but not before it is due */
+	assert_int_equal(io_vms__refresh(vms, 200 * SEC), 1);
+	assert_int_equal(io_vms__refresh(vms, 250 * SEC), 0);
+	open_files(fixture, 100);
+	assert_int_equal(io_vms__refresh(vms, 251 * SEC), 1);
+	assert_int_equal(io_vms__refresh(vms, 300 * SEC), 0);
+	fake_proc__remove(&fixture->proc, 100);
+	assert_int_equal(io_vms__refresh(vms, 301 * SEC), 1);
+	assert_int_equal(vms->count, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -213,6 +249,7 @@ int main(void)
 		TEST(test_finds),  TEST(test_no_controller), TEST(test_two_in_one),
 		TEST(test_others), TEST(test_children),	     TEST(test_come_and_go),
 		TEST(test_period), TEST(test_no_sysfs),	     TEST(test_filter),
+		TEST(test_rest),
 	};
 
 	return cmocka_run_group_tests_name("io_vms", tests, NULL, NULL);

@@ -28,6 +28,7 @@ struct live_vm {
 	bool cgroup_of_vms;    /* another VM has the same */
 	bool cgroup_of_others; /* other processes are in it, or may be */
 	uint32_t uid;	       /* who started it */
+	uint64_t open_files;   /* how many it has; 0: not known (before Linux 6.2) */
 };
 
 struct io_vms {
@@ -40,7 +41,9 @@ struct io_vms {
 	LIST(struct device_holder) holders;
 	LIST(struct cgroup_user) cgroup_users; /* all three as of io_vms__find_owners() */
 	uint64_t next_ns;		       /* CLOCK_MONOTONIC of the next look */
-	uint64_t budget_ns;		       /* CPU time of a look, beside finding the VMs */
+	uint64_t rest_ns;   /* how long a look is good for if nothing seems to have changed */
+	uint64_t rested_ns; /* CLOCK_MONOTONIC: up to then, it is */
+	uint64_t budget_ns; /* CPU time of a look, beside finding the VMs */
 	enum proc_view view;
 	struct vm_refusals refusals; /* of the last look, those that took too long, too */
 };
@@ -51,11 +54,15 @@ int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, cons
 void io_vms__free(struct io_vms *vms);
 
 /*
- * Looks again, if it is due. The time for the VMs of one user is limited: further ones are in the
- * list without their disks, and counted in refusals. Returns 1 if it looked, 0 if not, or -errno.
- * Pointers into the list are valid until then.
+ * Looks again, if it is due. With a rest_ns, that is when a VM has opened or closed a file, after
+ * io_vms__look_again(), or when that time is over. The time for the VMs of one user is limited:
+ * further ones are in the list without their disks, and counted in refusals. Returns 1 if it
+ * looked, 0 if not, or -errno. Pointers into the list are valid until then.
  */
 int io_vms__refresh(struct io_vms *vms, uint64_t now_ns);
+
+/* VMs have come or gone: they are looked at when that is due next, whatever rest_ns is. */
+void io_vms__look_again(struct io_vms *vms);
 
 #define IO_MISSING_SIZE 256
 

@@ -75,8 +75,37 @@ static int find_cgroup(const struct io_vms *vms, struct live_vm *vm)
 	return 0;
 }
 
+/* The kernel tells it as the size of a folder. */
+static uint64_t count_files(const struct io_vms *vms, const struct live_vm *vm)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s/%u/fd", vms->proc, vm->vm->pid);
+	return stat(path, &status) ? 0 : (uint64_t)status.st_size;
+}
+
+static bool seems_unchanged(const struct io_vms *vms, uint64_t now_ns)
+{
+	if (!vms->rest_ns || now_ns >= vms->rested_ns)
+		return false;
+	for (size_t i = 0; i < vms->count; i++)
+		if (!vms->list[i].open_files ||
+		    count_files(vms, &vms->list[i]) != vms->list[i].open_files)
+			return false;
+	return true;
+}
+
+void io_vms__look_again(struct io_vms *vms)
+{
+	vms->rested_ns = 0;
+}
+
 static int look_at(struct io_vms *vms, struct live_vm *vm)
 {
+	/* Before the disks: what comes meanwhile shows at the next look. */
+	if (vms->rest_ns)
+		vm->open_files = count_files(vms, vm);
 	if (find_cgroup(vms, vm))
 		return -ENOMEM;
 	disks__read(vm->disks, vms->proc, vm->vm->pid);
@@ -257,7 +286,7 @@ int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
 	const char *before;
 	int error;
 
-	if (now_ns < vms->next_ns)
+	if (now_ns < vms->next_ns || seems_unchanged(vms, now_ns))
 		return 0;
 	io_vms__forget(vms);
 	disk_ids__begin(&vms->disk_ids);
@@ -272,5 +301,6 @@ int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
 	sweep(vms);
 	period = (clock_thread_cpu_ns() - begin) * REFRESH_SHARE;
 	vms->next_ns = now_ns + (period > REFRESH_MIN_NS ? period : REFRESH_MIN_NS);
+	vms->rested_ns = now_ns + vms->rest_ns;
 	return 1;
 }

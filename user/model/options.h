@@ -33,6 +33,7 @@ struct io_options {
 	size_t qmp_count;
 	bool vmm;	       /* a program inside the VMM */
 	bool with_guests;      /* their reports, too */
+	uint64_t rest_ns;      /* so long VMs are not looked at if they seem unchanged; 0: 2 s */
 	bool guest_report;     /* this is a guest: report to the host */
 	const char *report_to; /* where to; NULL: the first way that works */
 };

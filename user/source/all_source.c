@@ -22,6 +22,7 @@ struct all_source {
 	struct io_session io;
 	bool io_open;
 	unsigned int parts; /* that are looked at */
+	uint64_t vms_seen;  /* a number that other VMs hardly have */
 	/* Why a part is not looked at, if not for lack of interest: NULL. */
 	const char *exits_off, *numa_off, *io_off;
 	/* Why a part is missing; empty: it is not. */
@@ -278,8 +279,22 @@ static int read_numa(struct all_source *source, struct view *view)
 	return 0;
 }
 
+/* Threads tell first which VMs there are. */
+static void tell_vms(struct all_source *source, const struct snapshot *snapshot)
+{
+	uint64_t seen = snapshot->vms.count;
+
+	for (size_t i = 0; i < snapshot->vms.count; i++)
+		seen = seen * 0x9e3779b97f4a7c15ULL + snapshot->vms.list[i].pid +
+		       snapshot->vms.list[i].start_ns;
+	if (seen != source->vms_seen)
+		io_vms__look_again(&source->io.vms);
+	source->vms_seen = seen;
+}
+
 static int read_io(struct all_source *source, struct view *view)
 {
+	tell_vms(source, &view->sched);
 	if (looks_at_io(source))
 		return io_session__read(&source->io, &view->io);
 	io_view__clear(&view->io);

@@ -241,6 +241,7 @@ int io_session__open(struct io_session *session, const struct options *options,
 				     &session->filter.vms);
 	if (error)
 		return error;
+	session->vms.rest_ns = options->io.rest_ns;
 	if (block_probe__open(&session->block, &config) || open_vm_probes(session))
 		return -EINVAL;
 	error = io_vms__refresh(&session->vms, clock_monotonic_ns());
