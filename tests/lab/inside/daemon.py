@@ -2,6 +2,7 @@
 """kvmqd: what it keeps in tiers and says as metrics, against the kernel's own counters."""
 
 import contextlib
+import json
 import os
 import re
 import sqlite3
@@ -11,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
-from kvmq import BUILD, expect
+from kvmq import BUILD, expect, run
 from starting import Books, before_guests, books, mixed_guests
 from tiny import tiny
 
@@ -24,35 +25,68 @@ URL = "127.0.0.1:9778"
 SAMPLE = re.compile(r'kvmq_vcpu_(run|ready)_seconds_total\{([^}]*)\} (\S+)')
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 
+# Emulated, such a guest has cost 3.3 to 11.7 % of a CPU in the hooks at exits: of a budget that is as
+# much less than the usual 1 %, that is five times or more, always.
+BUDGET_PCT = 0.6
+STORM_PCT = 5 * BUDGET_PCT  # of a CPU, in the hooks at exits, at least
+STORM_OPTIONS = ("--recording", "off", "--budget", f"{BUDGET_PCT}%", "--interval", "10s",
+                 "--socket-group", "off", "--numa", "off", "--block", "off", "--blame", "off",
+                 "--overlap", "off")  # or an emulated host would have no room for exits, ever
+# Emulated, one answer of /metrics takes as much of the budget as three seconds have: the log tells
+# when something has changed, and it is asked once then, when the next view is there.
+NEXT_VIEW = 12  # seconds
+DEGRADED = 10  # seconds that a storm may last before exits are given up
+BACK = 180  # seconds from its end until they are back: the first attempt comes after 30
+NO_EXITS = 2  # kvmq_level
+NO_ROOM = f"kvmqd's budget of {BUDGET_PCT} % of one CPU has no room for it"
+
 
 @contextlib.contextmanager
-def kvmqd(path):
-    """A daemon that measures; whoever has killed it need not end it."""
-    process = subprocess.Popen(
-        [f"{BUILD}/kvmqd", "--recording", path, "--tiers", TIERS, "--socket", "off", "--listen", URL,
-         "--budget", "100%"], stderr=subprocess.PIPE, text=True)
+def kvmqd(*options):
+    """A daemon that measures, and what it has said; whoever has killed it need not end it."""
+    with tempfile.TemporaryDirectory() as folder:
+        def said():
+            with open(f"{folder}/log", encoding="utf-8") as file:
+                return file.read()
+
+        with open(f"{folder}/log", "w", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [f"{BUILD}/kvmqd", "--config", "/dev/null", "--listen", URL, *options],
+                stderr=log)
+        try:
+            until(scrape, 120, "kvmqd says nothing", process)
+            yield process, said
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(60)
+        expect(process.returncode in (0, -9), f"kvmqd: status {process.returncode}: {said()[-500:]}")
+
+
+def until(condition, seconds, fault, process):
+    """Returns after how many seconds the condition held."""
+    begin = time.monotonic()
+    while not condition():
+        expect(process.poll() is None, "kvmqd has ended")
+        expect(time.monotonic() < begin + seconds, f"{fault} for {seconds} s")
+        time.sleep(0.5)
+    return time.monotonic() - begin
+
+
+def read_metrics():
+    """Its text, or None: it does not answer."""
     try:
-        end = time.monotonic() + 120
-        while not scrape():
-            expect(process.poll() is None, "kvmqd has ended")
-            expect(time.monotonic() < end, "kvmqd says nothing for two minutes")
-            time.sleep(0.5)
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        said = process.communicate(timeout=60)[1]
-    expect(process.returncode in (0, -9), f"kvmqd: status {process.returncode}: {said[-500:]}")
+        with urllib.request.urlopen(f"http://{URL}/metrics", timeout=60) as answer:
+            return answer.read().decode()
+    except (urllib.error.URLError, ConnectionError):
+        return None
 
 
 def scrape():
     """{"moment": s, "start": s, (domain, vcpu, "run" | "ready"): ns}, or None: it does not answer."""
-    try:
-        with urllib.request.urlopen(f"http://{URL}/metrics", timeout=60) as answer:
-            text = answer.read().decode()
-    except (urllib.error.URLError, ConnectionError):
+    text, result = read_metrics(), {}
+    if text is None:
         return None
-    result = {}
     for line in text.splitlines():
         name, _, value = line.rpartition(" ")
         if name == "kvmq_moment_time_seconds":
@@ -149,10 +183,11 @@ def kept():
             books(guests) as read:
         path, known = f"{folder}/kvmq.db", Books(read)
         time.sleep(0.5)
-        with kvmqd(path) as process:
+        options = ("--recording", path, "--tiers", TIERS, "--budget", "100%", "--socket", "off")
+        with kvmqd(*options) as (process, _):
             before = scrape_often(SECONDS / 2, known)
             process.kill()
-        with kvmqd(path):
+        with kvmqd(*options):
             after = scrape_often(SECONDS / 2, known)
         time.sleep(1)  # a throttled guest gets its turn
         known.stop()
@@ -160,3 +195,52 @@ def kept():
         said = sum(check_scrapes(known, guests, scrapes) for scrapes in (before, after))
         rows = check_tiers(path, known, guests)
     return f"{len(before) + len(after)} scrapes, {said} figures of /metrics, {rows} of tiers"
+
+
+def given_up():
+    """What kvmqd has given up, by its metrics: (whether exits are, whether it looks at them)."""
+    time.sleep(NEXT_VIEW)
+    text = read_metrics()
+    expect(text, "/metrics does not answer")
+    level = re.search(r"^kvmq_level (\S+)$", text, re.M)
+    exits = re.search(r'^kvmq_part_known{part="exits"} (\S+)$', text, re.M)
+    return float(level[1]) >= NO_EXITS, exits[1] == "1"
+
+
+def has_exits(said):
+    """The same by the last line of its log about its budget."""
+    lines = [line for line in said().splitlines() if line.startswith("kvmqd: budget: ")]
+    return not lines or not re.search("exits off|block off", lines[-1])
+
+
+def storm_of_exits():
+    """A guest that does nothing but exit, on all CPUs."""
+    return tiny("storm", "--mode", "cpuid", "--burn", "0", "--vcpus", "2", "--pin", "0,1")
+
+
+def seen(socket):
+    """What kvmq-exit shows of the next interval, by the daemon's views."""
+    return run(f"{BUILD}/kvmq-exit", "--from", socket, "1", "1")
+
+
+def storm():
+    """Exits that would take five times the budget: given up within 10 s, and back after the storm."""
+    with storm_of_exits():
+        cost = json.loads(run(f"{BUILD}/kvmq-exit", "--json", "5", "1").splitlines()[-1])["cost"]
+    expect(cost["exit_hooks_pct"] >= STORM_PCT, f"it takes {cost['exit_hooks_pct']} % alone")
+    with tempfile.TemporaryDirectory() as folder, \
+            kvmqd(*STORM_OPTIONS, "--socket", f"{folder}/socket") as (process, said):
+        time.sleep(3)  # its start looks as if it would go on to cost as much
+        until(lambda: has_exits(said), BACK, "exits are given up before the storm", process)
+        expect(given_up() == (False, True), f"before the storm: {given_up()}: {said()[-500:]}")
+        with storm_of_exits():
+            gone = until(lambda: not has_exits(said), DEGRADED, "nothing is given up", process)
+            after, view = given_up(), seen(f"{folder}/socket")
+        expect(after == (True, False), f"/metrics does not say it: {after}: {said()[-500:]}")
+        expect(NO_ROOM in view, f"its views do not say it: {view[-500:]}")
+        back = until(lambda: has_exits(said), BACK, "exits do not come back", process)
+        after, view = given_up(), seen(f"{folder}/socket")
+        expect(after == (False, True), f"/metrics does not say it: {after}: {said()[-500:]}")
+        expect(NO_ROOM not in view, f"its views still say it: {view[-500:]}")
+    return (f"{cost['exit_hooks_pct']:.1f} % in the hooks of a storm; given up after {gone:.1f} s, back "
+            f"{back:.0f} s after it")

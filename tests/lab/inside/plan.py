@@ -108,6 +108,7 @@ STAGES = [
         why_numa.why_spread,
         why_numa.why_larger,
         why_numa.why_thrash,
+        daemon.storm,
         remote.linux_guest,
         why_cpu.why_spin,  # last: it loads KVM anew
     ]),
@@ -167,7 +168,7 @@ NO_CI = ()
 # move_pages() sees PROT_NONE pages from 6.5. So has threads: vhost's workers are threads of the
 # VMM from 6.4, and a task has other members in 7.x.
 ON_ONE = {
-    crowd.crowd: (), daemon.kept: (),  # take minutes
+    crowd.crowd: (), daemon.kept: (), daemon.storm: NO_CI,  # take minutes
     measuring.vm_sums: "6.12", measuring.steal: "6.1", measuring.events: "6.12",
     overlap.overlap: "6.1", tracing.timeline: "6.12", tracing.timeline_toggling: "6.12",
     others.vms_stay: "6.12", living.filtered: "6.12", living.few_privileges: "6.1",
