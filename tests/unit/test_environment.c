@@ -75,6 +75,19 @@ static void test_little(void **state)
 	assert_int_equal(environment.hz, 1000);
 }
 
+/* Fedora and newer kernels of Debian have their configuration beside their modules. */
+static void test_beside_modules(void **state)
+{
+	(void)state;
+	fake_tree(&root, "lib/modules/6.12.9-test/config", "CONFIG_PREEMPT=y\nCONFIG_HZ=300\n");
+	read_it();
+	assert_string_equal(environment.preemption, "full");
+	assert_int_equal(environment.hz, 300);
+	fake_tree(&root, "boot/config-6.12.9-test", "CONFIG_HZ=100\n");
+	read_it();
+	assert_int_equal(environment.hz, 100);
+}
+
 /* A cut is marked, and a secret behind it is none that shows. */
 static void test_long(void **state)
 {
@@ -95,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_little, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_beside_modules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long, set_up, tear_down),
 	};
 

@@ -72,6 +72,9 @@ fetch_kernel() {
 	for part in "$new/deb/boot/vmlinuz-$release" "$new/lib/modules/$release/vmlinuz"; do
 		[ ! -f "$part" ] || mv "$part" "$new/vmlinuz"
 	done
+	# Newer ones have it there by themselves. It tells HZ.
+	part=$new/deb/boot/config-$release
+	[ ! -f "$part" ] || mv "$part" "$new/lib/modules/$release/config"
 	[ -f "$new/vmlinuz" ] || die "$EXIT_LACKS" "kernel $name: no vmlinuz in its packages ($*)"
 	rm -rf "$new/deb"
 	depmod -b "$new" "$release" > "$LAB_CACHE/depmod.log" 2>&1 ||

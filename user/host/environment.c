@@ -123,7 +123,7 @@ static void take_option(struct environment *environment, const char *line)
 }
 
 /* gzopen() reads what is not compressed, too. */
-static bool read_config(struct environment *environment, const char *path)
+static bool take_config(struct environment *environment, const char *path)
 {
 	char line[256];
 	gzFile file = gzopen(path, "re");
@@ -136,6 +136,21 @@ static bool read_config(struct environment *environment, const char *path)
 	}
 	gzclose(file);
 	return environment->hz;
+}
+
+/* By who knows best: the kernel itself, then where distributions have its configuration. */
+static void read_config(struct environment *environment, const char *root, const char *release)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/proc/config.gz", root);
+	if (take_config(environment, path))
+		return;
+	snprintf(path, sizeof(path), "%s/boot/config-%s", root, release);
+	if (take_config(environment, path))
+		return;
+	snprintf(path, sizeof(path), "%s/lib/modules/%s/config", root, release);
+	take_config(environment, path);
 }
 
 /* A core, by its package. */
@@ -225,16 +240,10 @@ static void read_cpus(struct environment *environment, const char *root)
 void environment__read(struct environment *environment, const char *root, const char *release,
 		       const char *build)
 {
-	char path[PATH_SIZE];
-
 	*environment = (struct environment){ 0 };
 	text_copy(environment->build, sizeof(environment->build), build, strlen(build));
 	read_command_line(environment, root);
 	read_scheduler(environment, root);
-	snprintf(path, sizeof(path), "%s/proc/config.gz", root);
-	if (!read_config(environment, path)) {
-		snprintf(path, sizeof(path), "%s/boot/config-%s", root, release);
-		read_config(environment, path);
-	}
+	read_config(environment, root, release);
 	read_cpus(environment, root);
 }
