@@ -181,6 +181,8 @@ static void test_reasons(void **state)
 	assert_int_equal(reason_of(fixture), FAULTS_NO_SAMPLES);
 	fixture->numa_after.balancing = BALANCING_TIERING;
 	assert_int_equal(reason_of(fixture), FAULTS_OFF);
+	fixture->numa_after.sched_ext = true;
+	assert_int_equal(reason_of(fixture), FAULTS_SCHED_EXT);
 	strcpy(fixture->numa_after.faults_missing, "refused");
 	assert_int_equal(reason_of(fixture), FAULTS_NO_HOOK);
 	fixture->numa_after.nodes.count = 1;

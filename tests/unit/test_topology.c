@@ -204,6 +204,36 @@ static void test_add(void **state)
 		assert_int_equal(sum.counters[i], 1001 * i + 1);
 }
 
+static void test_balancing(void **state)
+{
+	const struct fake_proc *proc = *state;
+
+	assert_int_equal(balancing__read(proc->path), BALANCING_UNKNOWN);
+	fake_tree(proc, "sys/kernel/numa_balancing", "0\n");
+	assert_int_equal(balancing__read(proc->path), BALANCING_OFF);
+	fake_tree(proc, "sys/kernel/numa_balancing", "2\n");
+	assert_int_equal(balancing__read(proc->path), BALANCING_TIERING);
+	fake_tree(proc, "sys/kernel/numa_balancing", "3\n");
+	assert_int_equal(balancing__read(proc->path), BALANCING_ON);
+}
+
+/* One that has ended leaves the last of these files, and one may have but the tasks that ask for
+ * it. */
+static void test_sched_ext(void **state)
+{
+	const struct fake_proc *sys = *state;
+
+	assert_false(sched_ext__has_all(sys->path));
+	fake_tree(sys, "kernel/sched_ext/state", "enabled\n");
+	assert_false(sched_ext__has_all(sys->path));
+	fake_tree(sys, "kernel/sched_ext/switch_all", "0\n");
+	assert_false(sched_ext__has_all(sys->path));
+	fake_tree(sys, "kernel/sched_ext/switch_all", "1\n");
+	assert_true(sched_ext__has_all(sys->path));
+	fake_tree(sys, "kernel/sched_ext/state", "disabled\n");
+	assert_false(sched_ext__has_all(sys->path));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +242,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_distances, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_numa, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_balancing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sched_ext, set_up, tear_down),
 		cmocka_unit_test(test_this_host),
 		cmocka_unit_test(test_snapshot),
 		cmocka_unit_test(test_add),

@@ -199,6 +199,16 @@ int topology__node_of(const struct topology *topology, uint32_t cpu)
 	return cpu < topology->cpu_count ? topology->cpu_node[cpu] : NODE_NONE;
 }
 
+bool sched_ext__has_all(const char *sys)
+{
+	char state[16], all[16];
+
+	return read_file(state, sizeof(state), "%s/kernel/sched_ext/state", sys) > 0 &&
+	       !strcmp(state, "enabled\n") &&
+	       read_file(all, sizeof(all), "%s/kernel/sched_ext/switch_all", sys) > 0 &&
+	       strtol(all, NULL, 10) == 1;
+}
+
 /* include/linux/sched/sysctl.h: NUMA_BALANCING_NORMAL, NUMA_BALANCING_MEMORY_TIERING */
 enum balancing balancing__read(const char *proc)
 {

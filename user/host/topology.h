@@ -29,4 +29,7 @@ int topology__node_of(const struct topology *topology, uint32_t cpu);
 /* What PROC/sys/kernel/numa_balancing says. */
 enum balancing balancing__read(const char *proc);
 
+/* Whether a sched_ext scheduler has all tasks, by SYS/kernel/sched_ext. */
+bool sched_ext__has_all(const char *sys);
+
 #endif

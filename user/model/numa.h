@@ -80,6 +80,7 @@ struct numa_snapshot {
 	struct nodes nodes; /* of the host */
 	uint32_t page_bytes;
 	enum balancing balancing;
+	bool sched_ext; /* such a scheduler has all tasks, of which the kernel scans no memory */
 	char faults_missing[MISSING_SIZE];     /* why hint faults are not seen; empty: they are */
 	char migrations_missing[MISSING_SIZE]; /* the same of migrations */
 	bool bandwidth_available;

@@ -15,6 +15,7 @@ static const struct field numa_state_fields[] = {
 	VIEW("migrations_missing", migrations_missing, FIELD_TEXT, FIELD_GAUGE),
 	VIEW("lost_events", losses.events, FIELD_U64, FIELD_COUNTER),
 	VIEW("lost_faults", losses.faults, FIELD_U64, FIELD_COUNTER),
+	VIEW("sched_ext", sched_ext, FIELD_BOOL, FIELD_GAUGE),
 };
 
 static const struct field numa_cost_fields[] = {

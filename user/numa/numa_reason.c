@@ -12,6 +12,8 @@ static const struct {
 	[FAULTS_OFF] = { "balancing off",
 			 "NUMA balancing is off: 'sysctl kernel.numa_balancing=1' enables it "
 			 "(costs hint faults in all processes, and moves their pages)" },
+	[FAULTS_SCHED_EXT] = { "sched_ext", "a sched_ext scheduler runs all tasks, of which the "
+					    "kernel scans no memory: use N%L and XREM%" },
 	[FAULTS_HUGETLB] = { "hugetlbfs",
 			     "its memory is hugetlbfs, which takes no hint faults: use transparent "
 			     "huge pages, or RBW%" },

@@ -137,6 +137,8 @@ static enum fault_reason find_reason(const struct numa_row *row, const struct nu
 		return FAULTS_ONE_NODE;
 	if (*moments->after->faults_missing || !saw_all(moments))
 		return FAULTS_NO_HOOK;
+	if (moments->after->sched_ext)
+		return FAULTS_SCHED_EXT;
 	if (moments->after->balancing == BALANCING_OFF ||
 	    moments->after->balancing == BALANCING_TIERING)
 		return FAULTS_OFF;

@@ -11,6 +11,7 @@ enum fault_reason {
 	FAULTS_KNOWN,	   /* there are some */
 	FAULTS_ONE_NODE,   /* all memory is local */
 	FAULTS_NO_HOOK,	   /* the kernel refused it */
+	FAULTS_SCHED_EXT,  /* a sched_ext scheduler has all tasks */
 	FAULTS_OFF,	   /* balancing is off, or of tiers only */
 	FAULTS_HUGETLB,	   /* memory that takes none: hugetlbfs, */
 	FAULTS_BOUND,	   /* with a policy, */

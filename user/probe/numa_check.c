@@ -34,6 +34,12 @@ static void check_balancing(struct checks *checks)
 {
 	struct check *check = checks__add(checks, "NUMA balancing");
 
+	if (sched_ext__has_all("/sys")) {
+		check__fail(check, CHECK_LACKING, "RFLT%, IN/s and OUT/s are n/a",
+			    "a sched_ext scheduler runs all tasks, of which the kernel scans no "
+			    "memory");
+		return;
+	}
 	switch (balancing__read("/proc")) {
 	case BALANCING_ON:
 		break;

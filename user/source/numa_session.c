@@ -123,6 +123,7 @@ int numa_session__read(struct numa_session *numa, struct view *view)
 	int error = numa_probe__read(numa->probe, &view->sched, &view->numa);
 
 	view->numa.balancing = balancing__read("/proc");
+	view->numa.sched_ext = sched_ext__has_all("/sys");
 	if (!error)
 		error = numa_vms__read(numa->vms, &view->sched, numa->session->vms, &view->numa);
 	if (!error && numa->latest)
