@@ -97,6 +97,14 @@ static void test_weight(void **state)
 			    "echo 51 > '/sys/fs/cgroup/vms/it'\\''s web/cpu.weight'");
 	assert_string_equal(verdicts[0].undo,
 			    "echo 50 > '/sys/fs/cgroup/vms/it'\\''s web/cpu.weight'");
+	/* A sched_ext scheduler may not heed it. */
+	strcpy(scene->after.environment.sched_ext, "simple");
+	verdicts = judge(scene, 2);
+	expect_verdict(&verdicts[0], "web", "cpu-neighbour", WHY_ACT);
+	assert_string_equal(verdicts[0].remedy,
+			    "move one of the two, or pin them to different CPUs");
+	assert_string_equal(verdicts[0].command, "");
+	*scene->after.environment.sched_ext = '\0';
 	/* Alike: it is a neighbour as any other. What may not be pasted is no command. */
 	scene->after.limits.list[1].cpu_weight = 51;
 	scene->after.limits.list[1].path[5] = '\n';

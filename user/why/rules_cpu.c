@@ -177,6 +177,12 @@ static enum why_level judge_wakes(const struct why_vm *vm, const uint64_t *limit
 
 /* ---- low weight ---- */
 
+/* A sched_ext scheduler may heed the weights of cgroups or not, which nobody but itself knows. */
+static bool weights_count(const struct why_vm *vm)
+{
+	return !*vm->facts->after->environment.sched_ext;
+}
+
 /*
  * The two cgroups, in one parent, where the paths of two VMs part: they share by their weights.
  * False: they are in one, or it is not known.
@@ -218,7 +224,7 @@ static enum why_level judge_weight(const struct why_vm *vm, const uint64_t *limi
 	const struct blame_entry *entry = find_other(vm);
 	const struct cgroup_limit *mine, *theirs;
 
-	if (!entry || !entry->vm || share_of(vm, entry) < limits[SHARE] ||
+	if (!entry || !entry->vm || share_of(vm, entry) < limits[SHARE] || !weights_count(vm) ||
 	    !find_parting(vm, entry->vm, &mine, &theirs) || mine->cpu_weight >= theirs->cpu_weight)
 		return WHY_NONE;
 	add_ready(vm, verdict);
@@ -287,7 +293,7 @@ static void raise_weight(const struct why_vm *vm, const struct blame_entry *entr
 		limits = why_vm__limits(vm, &count);
 		mine = count && limits[0].cpu_weight ? &limits[0] : NULL;
 	}
-	if (!mine || mine->cpu_weight >= 10000) {
+	if (!mine || mine->cpu_weight >= 10000 || !weights_count(vm)) {
 		say(verdict->remedy, "move one of the two, or pin them to different CPUs");
 		return;
 	}
@@ -399,7 +405,7 @@ static const struct why_rule rules[] = {
 	{ .name = "cpu-weight",
 	  .says = "a neighbour with more cpu.weight takes the CPU",
 	  .condition = "as cpu-neighbour, of another VM whose cgroup, where the two part, has more "
-		       "cpu.weight",
+		       "cpu.weight; never under a sched_ext scheduler, which need not heed it",
 	  .against = "the other one gets less; the weights may be meant so",
 	  .part = WHY_BLAME,
 	  .group = "ready",
