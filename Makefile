@@ -110,6 +110,16 @@ $(BUILD)/tests/vmm_flows: tests/cli/vmm_flows.c | need-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $< -o $@
 
+$(BUILD)/tests/%.bpf.o: tests/lab/%.bpf.c | need-build
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/tests/fifo: tests/lab/fifo.c $(BUILD)/tests/fifo.bpf.o | need-build
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $< $(LIBS) $(LDFLAGS) -o $@
+
 $(BUILD)/vmm: $(VMM_SOURCES) $(wildcard tests/vmm/*.h) | need-build
 	$(call say,VMM,$@)
 	$(Q)mkdir -p $(@D)
@@ -129,7 +139,7 @@ $(BUILD)/bench/residency $(BUILD)/bench/cold $(BUILD)/bench/record $(BUILD)/benc
 	$(BUILD)/bench/crowd: $(LIBRARY)
 vmm: $(BUILD)/vmm
 unit: $(UNIT_TESTS) $(BUILD)/tests/serve_text $(BUILD)/tests/no_filter.so $(BUILD)/tests/fail_alloc.so \
-	$(BUILD)/tests/vmm_flows
+	$(BUILD)/tests/vmm_flows $(BUILD)/tests/fifo
 
 # Renews what the tools are expected to print of the scenes in tests/golden, and shows what has changed.
 golden: all $(BUILD)/tests/test_golden
@@ -166,7 +176,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORMATTED := $(wildcard bpf/*.[ch] user/*/*.[ch] tests/unit/*.[ch] tests/vmm/*.[ch] tests/bench/*.[ch] \
-	tests/fuzz/*.[ch])
+	tests/fuzz/*.[ch] tests/lab/*.[ch])
 
 format:
 	clang-format -i $(FORMATTED)

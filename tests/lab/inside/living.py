@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 
+import scx
 from kvmq import BUILD, Tool, expect, guest, guest_pid, run, vcpus
 
 
@@ -268,7 +269,7 @@ def dropped():
 
 
 def doctor():
-    """kvmq-doctor: works in full, but for what 5.10 has not got, and lists the VMs."""
+    """kvmq-doctor: works in full, but for what 5.10 or sched_ext has not got, and lists the VMs."""
     subprocess.run(["modprobe", "vhost_vsock"], check=True)
     done = subprocess.run([BUILD + "/kvmq-doctor", "-j"], capture_output=True, text=True,
                           check=False)
@@ -287,6 +288,9 @@ def doctor():
         known = {("kvmq-numa", what) for what in ("NUMA balancing", "hook of hint faults",
                                                   "hook of migrations")}
         expect(lacking == known, f"lacking: {lacking}")
+        lacking = set()
+    elif scx.Scheduler.process:
+        expect(lacking == {("kvmq-numa", "NUMA balancing")}, f"lacking: {lacking}")
         lacking = set()
     expect(not lacking, f"lacking: {lacking}")
     expect({"web"} <= {vm["vm"] for vm in found["vms"]}, f"VMs: {found['vms']}")

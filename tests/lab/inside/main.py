@@ -2,8 +2,9 @@
 """
 Runs in the lab's host, as root: all scenarios, in an order that needs one boot and
 few guests. Prints "ok" or "not ok" with the name of each. Arguments: --nodes 4 for
-those of a host with four nodes or --disks for those of kvmq-io, and names of scenarios
-to run; none runs those that plan.py has for this kernel.
+those of a host with four nodes, --disks for those of kvmq-io or --scx for those that
+apply under a sched_ext scheduler, and names of scenarios to run; none runs those that
+plan.py has for this kernel.
 """
 
 import concurrent.futures

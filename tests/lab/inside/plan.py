@@ -27,6 +27,7 @@ import overlap
 import plugging
 import recorded
 import remote
+import scx
 import starting
 import tracing
 import why
@@ -161,6 +162,17 @@ DISK_STAGES = [
     (None, [hosts.kernel_is_quiet]),
 ]
 
+# What a sched_ext scheduler need not do, and that of the lab does not; and what asks nothing of it.
+NOT_UNDER_SCX = (
+    causes.throttled, causes.throttled_above, causes.throttled_and_shared, why.why_throttled,
+    why.why_two,  # limits of the fair class
+    causes.blame_shares, why_cpu.why_weight,  # weights
+    remote.half_remote, remote.all_remote, remote.all_near, remote.migrating, remote.unknown,
+    remote.fault_counts, remote.numa_events, why_numa.why_thrash,  # hint faults
+    why_cpu.why_own,  # who wakes up preempts nobody: waits are as short as those of cpu-wakes
+    crowd.crowd, daemon.kept, daemon.storm,  # how much can be looked at, and for how long
+)
+
 # On no kernel: MATRIX alone runs it.
 NO_CI = ()
 
@@ -222,17 +234,33 @@ def on_this_kernel(scenario):
     return any(release.startswith(kernel + ".") for kernel in kernels)
 
 
+def under_scx():
+    """The usual stages under a sched_ext scheduler: --scx."""
+    def applicable(group):
+        group = group if isinstance(group, tuple) else (group,)
+        return tuple(scx.under_it(s) for s in group if s not in NOT_UNDER_SCX)
+
+    return [(scx.start, [scx.scheduler]),
+            *((setup, [applicable(group) for group in groups]) for setup, groups in STAGES),
+            (hosts.alone_on_node_0, [scx.under_it(scx.hint_faults)]),
+            (None, [scx.in_recording])]
+
+
 def stages_of(wanted):
     """What a command line asks for: [(setup, [scenarios that run together])], of this kernel."""
-    all_stages = STAGES
+    all_stages, all_applicable = STAGES, wanted[:1] == ["--scx"]
     if wanted[:2] == ["--nodes", "4"]:
         wanted, all_stages = wanted[2:], FOUR_NODES_STAGES
     elif wanted[:1] == ["--disks"]:
         wanted, all_stages = wanted[1:], DISK_STAGES
+    elif all_applicable:
+        wanted, all_stages = wanted[1:], under_scx()
+        wanted = wanted and [scx.scheduler.__name__, *wanted]
 
     def chosen(group):
         group = group if isinstance(group, tuple) else (group,)
-        return [s for s in group if (s.__name__ in wanted if wanted else on_this_kernel(s))]
+        return [s for s in group if (s.__name__ in wanted if wanted else
+                                     all_applicable or on_this_kernel(s))]
 
     stages = [(setup, [chosen(group) for group in groups]) for setup, groups in all_stages]
     return [(setup, [group for group in groups if group]) for setup, groups in stages]
