@@ -187,7 +187,9 @@ static struct vm_sums *find_heir(const struct daemon_sums *sums, const struct vm
 	return heir;
 }
 
-/* A twin's counters were never shown: nobody inherits them. 0 or -ENOMEM. */
+/*
+ * The counters of a twin behind the heir were never shown: nobody inherits them. 0 or -ENOMEM.
+ */
 static int leave_to_heir(const struct daemon_sums *sums, const struct vm_sums *gone)
 {
 	struct vm_sums *heir = find_heir(sums, gone);

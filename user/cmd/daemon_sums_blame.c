@@ -47,15 +47,6 @@ static int find_candidates(struct candidates *candidates, const struct why_vm *o
 	return 0;
 }
 
-static bool is_of(const struct pair_sums *pair, const struct blame_entry *entry)
-{
-	const struct vm *vm = entry->vm;
-
-	return pair->kind == entry->offender.kind && pair->vm_pid == (vm ? vm->pid : 0) &&
-	       pair->vm_start_ns == (vm ? vm->start_ns : 0) &&
-	       (pair->kind != OFFENDER_HOST || !strcmp(pair->process, entry->offender.comm));
-}
-
 static void name_pair(struct pair_sums *pair, const struct blame_entry *entry)
 {
 	pair->kind = entry->offender.kind;
@@ -70,11 +61,15 @@ static void name_pair(struct pair_sums *pair, const struct blame_entry *entry)
 		snprintf(pair->process, sizeof(pair->process), "%s", entry->offender.comm);
 }
 
-static struct pair_sums *find_pair(struct vm_sums *vm, const struct blame_entry *entry)
+struct pair_sums *vm_sums__pair(struct vm_sums *vm, const struct pair_sums *like)
 {
-	for (size_t i = 0; i < vm->pairs.count; i++)
-		if (is_of(&vm->pairs.list[i], entry))
-			return &vm->pairs.list[i];
+	for (size_t i = 0; i < vm->pairs.count; i++) {
+		struct pair_sums *pair = &vm->pairs.list[i];
+
+		if (pair->kind == like->kind && pair->vm_pid == like->vm_pid &&
+		    pair->vm_start_ns == like->vm_start_ns && !strcmp(pair->process, like->process))
+			return pair;
+	}
 	return NULL;
 }
 
@@ -103,11 +98,13 @@ static bool take_place(struct vm_sums *vm, uint32_t places, uint64_t total_ns)
 
 static int take_candidate(struct vm_sums *vm, const struct candidate *candidate, uint32_t places)
 {
-	struct pair_sums *pair = find_pair(vm, candidate->entry);
 	bool is_somebody = candidate->entry->offender.kind != OFFENDER_UNKNOWN;
+	struct pair_sums named = { 0 }, *pair;
 
 	if (!candidate->ns)
 		return 0;
+	name_pair(&named, candidate->entry);
+	pair = vm_sums__pair(vm, &named);
 	if (!is_somebody ||
 	    ((!pair || !pair->placed) && !take_place(vm, places, candidate->total_ns))) {
 		vm->other_blame_ns += candidate->ns;
@@ -117,7 +114,7 @@ static int take_candidate(struct vm_sums *vm, const struct candidate *candidate,
 		pair = list_add(&vm->pairs);
 		if (!pair)
 			return -ENOMEM;
-		name_pair(pair, candidate->entry);
+		*pair = named;
 	}
 	pair->placed = true;
 	pair->ns += candidate->ns;

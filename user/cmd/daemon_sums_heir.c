@@ -8,17 +8,22 @@
 
 #include "cmd/daemon_sums_internal.h"
 
+static int compare_labels(const struct vm_sums *a, const struct vm_sums *b)
+{
+	int order = strcmp(a->domain, b->domain);
+
+	return order ? order : strcmp(a->uuid, b->uuid);
+}
+
 bool vm_sums__same_labels(const struct vm_sums *a, const struct vm_sums *b)
 {
-	return !strcmp(a->domain, b->domain) && !strcmp(a->uuid, b->uuid);
+	return !compare_labels(a, b);
 }
 
 int vm_sums__compare(const struct vm_sums *a, const struct vm_sums *b)
 {
-	int order = strcmp(a->domain, b->domain);
+	int order = compare_labels(a, b);
 
-	if (!order)
-		order = strcmp(a->uuid, b->uuid);
 	if (!order)
 		order = a->start_ns < b->start_ns ? -1 : a->start_ns > b->start_ns;
 	return order ? order : a->pid < b->pid ? -1 : a->pid > b->pid;
@@ -68,24 +73,12 @@ static void inherit_reasons(struct vm_sums *heir, const struct vm_sums *gone)
 	add_coarse(&heir->handling, &gone->handling);
 }
 
-static struct pair_sums *find_pair(struct vm_sums *vm, const struct pair_sums *like)
-{
-	for (size_t i = 0; i < vm->pairs.count; i++) {
-		struct pair_sums *pair = &vm->pairs.list[i];
-
-		if (pair->kind == like->kind && pair->vm_pid == like->vm_pid &&
-		    pair->vm_start_ns == like->vm_start_ns && !strcmp(pair->process, like->process))
-			return pair;
-	}
-	return NULL;
-}
-
 /* A pair without a place goes on from there when it gets one. */
 static int inherit_pairs(struct vm_sums *heir, const struct vm_sums *gone)
 {
 	for (size_t i = 0; i < gone->pairs.count; i++) {
 		const struct pair_sums *from = &gone->pairs.list[i];
-		struct pair_sums *pair = find_pair(heir, from);
+		struct pair_sums *pair = vm_sums__pair(heir, from);
 
 		if (pair) {
 			pair->ns += from->ns;

@@ -40,6 +40,9 @@ struct vcpu_sums *vm_sums__vcpu(struct vm_sums *vm, int32_t vcpu);
 /* The sums of exits for that reason, or of the others: never NULL. */
 struct reason_sums *vm_sums__reason(struct vm_sums *vm, const char *name);
 
+/* The pair of the same offender as another one, NULL: there is none. */
+struct pair_sums *vm_sums__pair(struct vm_sums *vm, const struct pair_sums *like);
+
 /* Adds the counters of one that has gone. 0, or -ENOMEM: then some of them are lost. */
 int vm_sums__inherit(struct vm_sums *heir, const struct vm_sums *gone);
 
