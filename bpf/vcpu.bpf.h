@@ -184,13 +184,14 @@ static __always_inline void thread_init(struct sched_thread *thread, struct task
 					__u32 vm, __u64 now)
 {
 	struct task_struct *leader = task->group_leader;
+	__u64 notifier = vcpu_notifier(task);
 
 	thread->generation++;
 	thread->kind = SCHED_THREAD;
 	thread->vcpu = SCHED_NO_VCPU;
 	thread->notifier = 0;
-	if (vcpu_notifier(task))
-		thread_identify(thread, vcpu_notifier(task));
+	if (notifier)
+		thread_identify(thread, notifier);
 	thread->tid = task->pid;
 	thread->vm = vm;
 	thread->task = (__u64)task;
