@@ -410,6 +410,15 @@ static void test_too_many(void **state)
 	free(given);
 }
 
+/* A low process number, which none of the rig's own VMs has. */
+static uint32_t low_pid(const struct rig *rig, size_t i)
+{
+	for (size_t vm = 0; vm < VMS; vm++)
+		if ((size_t)rig->vms[vm].pid == 1 + i)
+			return 4000000 + (uint32_t)i;
+	return 1 + (uint32_t)i;
+}
+
 /* Whoever comes later takes nobody's place, whatever its process number. */
 static void test_crowd(void **state)
 {
@@ -418,7 +427,7 @@ static void test_crowd(void **state)
 	struct guest_vm *given = calloc(count, sizeof(*given));
 
 	for (size_t i = 0; i < count; i++)
-		given[i] = (struct guest_vm){ .pid = 1 + (uint32_t)i, .way.cid = 7 };
+		given[i] = (struct guest_vm){ .pid = low_pid(rig, i), .way.cid = 7 };
 	for (size_t i = 0; i < VMS; i++) {
 		struct guest_vm *vm = &given[count - VMS + i];
 
@@ -428,6 +437,7 @@ static void test_crowd(void **state)
 	assert_int_equal(guest_links__set_vms(rig->links, given, count), 0);
 	assert_int_equal(guest_links__left_out(rig->links), VMS);
 	send_text(rig, 0, rig->line);
+	assert_non_null(find(rig, 0));
 	assert_true(sample_equal(find(rig, 0)->report, rig->report));
 	free(given);
 }
