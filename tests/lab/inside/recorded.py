@@ -26,7 +26,7 @@ def exit_bytes(path, busy):
     with tiny("weighed", "--mode", "halt", "--vcpus", str(WEIGHED_VCPUS)) as vm:
         if not busy:
             vm.stop_running()
-        subprocess.run([f"{BUILD}/kvmq-exit", "--record", path, "0.5", str(WEIGHED_INTERVALS)],
+        subprocess.run([f"{BUILD}/kvmq-exit", "--record", path, "0.2", str(WEIGHED_INTERVALS)],
                        stdout=subprocess.DEVNULL, check=True)
     return os.path.getsize(path) / WEIGHED_VCPUS / WEIGHED_INTERVALS
 
