@@ -125,7 +125,7 @@ __noinline int first_look(__u32 slot)
  * to a new thread.
  */
 static __always_inline bool thread_begin(__u32 slot, struct sched_thread *thread,
-					 struct task_struct *task, __u64 now, bool leaves)
+					 const struct side *side, __u64 now, bool leaves)
 {
 	struct sched_first *first = first_of(slot, thread->generation);
 	bool agrees = first && (first->state == SCHED_RUN) == leaves;
@@ -133,9 +133,9 @@ static __always_inline bool thread_begin(__u32 slot, struct sched_thread *thread
 	thread->state = SCHED_RUN;
 	thread->first_rq = now;
 	thread->since_rq = now;
-	thread->run_delay = task->sched_info.run_delay;
+	thread->run_delay = side->task->sched_info.run_delay;
 	thread->cpu = bpf_get_smp_processor_id();
-	thread->place = in_kvm_run(task) ? SCHED_IN_KVM : SCHED_IN_VMM;
+	thread->place = side->kvm_run ? SCHED_IN_KVM : SCHED_IN_VMM;
 	if (first && !agrees)
 		__sync_fetch_and_add(&losses.missed, 1);
 	if (!agrees)

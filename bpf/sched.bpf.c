@@ -29,13 +29,6 @@ struct {
 	__uint(max_entries, 1);
 } events SEC(".maps");
 
-/* One side of a switch: a task, and the VM that it is part of. */
-struct side {
-	struct task_struct *task;
-	__u32 slot; /* + 1, or 0: not tracked */
-	__u32 vm;   /* for a task that is not tracked: its VM's tgid, or 0 */
-};
-
 /* What a switch is about, handed to those that deal with its two sides. */
 struct sched_switch_args {
 	struct side prev;
@@ -77,7 +70,7 @@ static __always_inline void send_event(__u32 slot, struct sched_thread *thread,
 static __always_inline void thread_arrive(__u32 slot, struct sched_thread *thread,
 					  struct sched_switch_args *args)
 {
-	struct task_struct *task = args->next.task;
+	const struct side *next = &args->next;
 	struct state_before before;
 	struct wait wait = {};
 	bool known;
@@ -85,18 +78,18 @@ static __always_inline void thread_arrive(__u32 slot, struct sched_thread *threa
 	if (send_blame)
 		blame_leave(slot);
 	compat_write_begin(&thread->sequence);
-	known = thread->state != SCHED_FOUND || thread_begin(slot, thread, task, args->now, false);
+	known = thread->state != SCHED_FOUND || thread_begin(slot, thread, next, args->now, false);
 	before = state_before(thread);
-	wait.ns = arrival_wait(thread, task, args->now);
+	wait.ns = arrival_wait(thread, next->task, args->now);
 	if (known)
 		end_wait(thread, &wait, args->now);
-	if (in_kvm_run(task) && (thread->notifier != (__u64)task->preempt_notifiers.first ||
-				 (thread->vcpu == SCHED_NO_VCPU && kvm.known)))
-		thread_identify(thread, (__u64)task->preempt_notifiers.first);
+	if (next->kvm_run &&
+	    (thread->notifier != next->kvm_run || (thread->vcpu == SCHED_NO_VCPU && kvm.known)))
+		thread_identify(thread, next->kvm_run);
 	if (send_events && known && wait.ns >= event_min_ns)
 		send_event(slot, thread, args, &wait);
 	if (known)
-		send_change(slot, thread, task, before, wait.queued_rq, wait.ns, args->prev.task);
+		send_change(slot, thread, next, before, wait.queued_rq, wait.ns, args->prev.task);
 	count_node(slot, thread, 0);
 	thread->cpu = args->cpu;
 	compat_write_end(&thread->sequence);
@@ -106,11 +99,11 @@ static __always_inline void thread_arrive(__u32 slot, struct sched_thread *threa
  * Where a task that leaves its CPU goes. Inside KVM_RUN an interruptible sleep
  * is kvm_vcpu_block(): the guest halted.
  */
-static __always_inline __u32 departure_state(struct task_struct *prev, bool preempt, __u32 state)
+static __always_inline __u32 departure_state(const struct side *prev, bool preempt, __u32 state)
 {
 	if (preempt || !state)
 		return SCHED_READY;
-	if (in_kvm_run(prev) && state & TASK_INTERRUPTIBLE)
+	if (prev->kvm_run && state & TASK_INTERRUPTIBLE)
 		return SCHED_HALT;
 	return SCHED_BLOCK;
 }
@@ -120,22 +113,22 @@ static __always_inline __u32 departure_state(struct task_struct *prev, bool pree
  * books tell when it arrived.
  */
 static __always_inline void make_up_arrival(__u32 slot, struct sched_thread *thread,
-					    struct task_struct *task, __u64 now)
+					    const struct side *side, __u64 now)
 {
 	struct state_before before = state_before(thread);
-	struct wait wait = { .ns = arrival_wait(thread, task, now) };
-	__u64 ran = now - task->sched_info.last_arrival;
+	struct wait wait = { .ns = arrival_wait(thread, side->task, now) };
+	__u64 ran = now - side->task->sched_info.last_arrival;
 
 	if (ran > now - thread->since_rq)
 		ran = now - thread->since_rq;
 	__sync_fetch_and_add(&losses.missed, 1);
 	end_wait(thread, &wait, now - ran);
-	send_change(slot, thread, task, before, wait.queued_rq, wait.ns, NULL);
+	send_change(slot, thread, side, before, wait.queued_rq, wait.ns, NULL);
 }
 
 /* The thread leaves its CPU, for next or, at its exit, before that is known: NULL. */
 static __always_inline void thread_depart(__u32 slot, struct sched_thread *thread,
-					  struct task_struct *task, __u32 state, __u64 now,
+					  const struct side *side, __u32 state, __u64 now,
 					  struct task_struct *next)
 {
 	struct state_before before;
@@ -143,16 +136,16 @@ static __always_inline void thread_depart(__u32 slot, struct sched_thread *threa
 
 	compat_write_begin(&thread->sequence);
 	if (thread->state == SCHED_FOUND)
-		thread_begin(slot, thread, task, now, true);
+		thread_begin(slot, thread, side, now, true);
 	else if (thread->state != SCHED_RUN)
-		make_up_arrival(slot, thread, task, now);
+		make_up_arrival(slot, thread, side, now);
 	before = state_before(thread);
 	ran = clock_growth(thread, now);
 	thread->run_ns += ran;
 	count_node(slot, thread, ran);
 	thread->state = state;
 	thread->since_rq = now;
-	send_change(slot, thread, task, before, 0, 0, next);
+	send_change(slot, thread, side, before, 0, 0, next);
 	compat_write_end(&thread->sequence);
 }
 
@@ -166,12 +159,12 @@ static __always_inline void switch_out(struct sched_switch_args *args, __u32 sta
 		thread = bpf_map_lookup_elem(&threads, &slot);
 		if (!thread || ignored(slot, thread))
 			return;
-		thread_depart(slot, thread, prev->task, state, args->now, args->next.task);
+		thread_depart(slot, thread, prev, state, args->now, args->next.task);
 		if (send_blame && state == SCHED_READY)
 			blame_join(slot, thread->generation, args->cpu, args->now,
 				   prev->task->se.cfs_rq->rq->clock_task);
 	} else if (prev->vm) {
-		thread_create(prev->task, prev->vm, state, args->cpu, args->now);
+		thread_create(prev, state, args->cpu, args->now);
 	}
 }
 
@@ -186,7 +179,7 @@ static __always_inline void switch_in(struct sched_switch_args *args)
 		if (thread && !ignored(slot, thread))
 			thread_arrive(slot, thread, args);
 	} else if (next->vm) {
-		slot = thread_create(next->task, next->vm, SCHED_RUN, args->cpu, args->now) - 1;
+		slot = thread_create(next, SCHED_RUN, args->cpu, args->now) - 1;
 		thread = bpf_map_lookup_elem(&threads, &slot);
 		/* Skips the wait that ends now: nobody knows how it began. */
 		if (thread)
@@ -210,10 +203,15 @@ static __always_inline void cost_end(struct sched_cpu *counters, __u64 begin)
 
 static __always_inline struct side task_side(struct task_struct *task)
 {
-	struct side side = { .task = task, .slot = task_slot(task) };
+	struct side side = {
+		.task = task,
+		.kvm_run = kvm_run_notifier(task),
+		.slot = task_slot(task),
+	};
 
+	side.notifier = side.kvm_run;
 	if (!side.slot)
-		side.vm = task_vm(task);
+		side.vm = task_vm(task, side.notifier);
 	return side;
 }
 
@@ -236,7 +234,7 @@ static __noinline int switch_threads(__u64 *ctx)
 		.cpu = bpf_get_smp_processor_id(),
 	};
 	struct sched_cpu *counters = bpf_map_lookup_elem(&cpus, &args.cpu);
-	__u32 state = departure_state(args.prev.task, ctx[0], compat_switch_state(ctx));
+	__u32 state = departure_state(&args.prev, ctx[0], compat_switch_state(ctx));
 	__u64 begin;
 
 	if (!enabled)
@@ -264,7 +262,7 @@ static __always_inline bool concerns_vm(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
 
-	return in_kvm_run(prev) || is_tracked(prev) || is_tracked(next);
+	return kvm_run_notifier(prev) || is_tracked(prev) || is_tracked(next);
 }
 
 /*
@@ -334,6 +332,7 @@ int sched_process_exit(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	__u16 *entry = slot_entry(task->pid);
+	struct side side = { .task = task, .kvm_run = kvm_run_notifier(task) };
 	struct sched_thread *thread;
 	__u64 now, fresh;
 	__u32 slot;
@@ -356,7 +355,7 @@ int sched_process_exit(__u64 *ctx)
 	fresh = bpf_ktime_get_ns() - clock_offset;
 	if (clock_offset && fresh > now)
 		now = fresh;
-	thread_depart(slot, thread, task, SCHED_GONE, now, NULL);
+	thread_depart(slot, thread, &side, SCHED_GONE, now, NULL);
 	thread->task = 0;
 	return 0;
 }
@@ -417,19 +416,22 @@ SEC("iter/task")
 int sched_scan(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct side side = { .task = task };
 	struct vcpu_file *vcpu;
-	__u32 state, vm, tid;
+	__u32 state, tid;
 
 	if (!task || task_slot(task))
 		return 0;
 	tid = task->pid;
+	side.kvm_run = side.notifier = kvm_run_notifier(task);
 	vcpu = bpf_map_lookup_elem(&vcpu_files, &tid);
-	scanned_notifier = vcpu && vcpu->pid == (__u64)task->thread_pid ? vcpu->notifier : 0;
-	vm = vcpu_notifier(task) ? (__u32)task->tgid : task_vm(task);
-	if (!vm)
+	if (!side.notifier && vcpu && vcpu->pid == (__u64)task->thread_pid)
+		side.notifier = vcpu->notifier;
+	side.vm = task_vm(task, side.notifier);
+	if (!side.vm)
 		return 0;
-	state = departure_state(task, false, compat_task_state(task));
-	thread_create(task, vm, state, task->wake_cpu, bpf_ktime_get_ns() - read_clock_offset());
+	state = departure_state(&side, false, compat_task_state(task));
+	thread_create(&side, state, task->wake_cpu, bpf_ktime_get_ns() - read_clock_offset());
 	return 0;
 }
 

@@ -63,12 +63,18 @@ static __always_inline __u8 *verdict_of(__u32 tgid)
 	return chunk ? &chunk->verdicts[tgid & ((1 << SCHED_VERDICT_BITS) - 1)] : NULL;
 }
 
+/* Read as data, which costs the verifier less: see kvm_run_notifier(). */
+static __always_inline struct task_struct *leader_of(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, group_leader);
+}
+
 /* Returns whether user space will hear of it. */
 static __always_inline bool announce(__u32 slot, __u32 generation, struct task_struct *task,
 				     __u32 vm)
 {
 	struct sched_news *item = bpf_ringbuf_reserve(&news, sizeof(*item), 0);
-	struct task_struct *leader = task->group_leader;
+	struct task_struct *leader = leader_of(task);
 
 	if (!item) {
 		__sync_fetch_and_add(slot == SCHED_NO_SLOT ? &losses.questions : &losses.news, 1);
@@ -78,7 +84,7 @@ static __always_inline bool announce(__u32 slot, __u32 generation, struct task_s
 	item->generation = generation;
 	item->tid = task->pid;
 	item->vm = vm;
-	item->start_ns = leader->start_boottime;
+	item->start_ns = BPF_CORE_READ(leader, start_boottime);
 	bpf_probe_read_kernel(item->comm, sizeof(item->comm), task->comm);
 	bpf_probe_read_kernel(item->leader, sizeof(item->leader), leader->comm);
 	bpf_ringbuf_submit(item, 0);

@@ -28,7 +28,7 @@ static __always_inline struct state_before state_before(struct sched_thread *thr
  * are those of one that ended on a CPU, or 0; other may be NULL.
  */
 static __always_inline void send_change(__u32 slot, struct sched_thread *thread,
-					struct task_struct *task, struct state_before before,
+					const struct side *side, struct state_before before,
 					__u64 queued_rq, __u64 wait, struct task_struct *other)
 {
 	struct sched_change *change;
@@ -50,7 +50,7 @@ static __always_inline void send_change(__u32 slot, struct sched_thread *thread,
 	change->state = before.state;
 	change->next = thread->state;
 	change->cpu = bpf_get_smp_processor_id();
-	change->kvm_run = in_kvm_run(task);
+	change->kvm_run = side->kvm_run != 0;
 	if (other) {
 		change->other_tid = other->pid;
 		change->other_tgid = other->tgid;

@@ -57,8 +57,14 @@ struct {
 	__type(value, struct vcpu_file);
 } vcpu_files SEC(".maps");
 
-/* Of the vCPU that the scan has come to and that is in its VMM; 0: it is none. */
-__u64 scanned_notifier = 0;
+/* A task that is, or was, on a CPU, and the VM that it is part of. */
+struct side {
+	struct task_struct *task;
+	__u64 kvm_run;	/* address of its notifier inside KVM_RUN, or 0 */
+	__u64 notifier; /* of a vCPU's thread, also one that was found by its file; or 0 */
+	__u32 slot;	/* + 1, or 0: not tracked */
+	__u32 vm;	/* for a task that is not tracked: its VM's tgid, or 0 */
+};
 
 struct vm_chunk {
 	__u64 bits[1 << (SCHED_BITMAP_BITS - 6)];
@@ -103,9 +109,15 @@ static __always_inline void set_tracked(__u32 tid, bool value)
 	__sync_fetch_and_add(&tracked[(tid & (TIDS_LIMIT - 1)) / 64], value ? bit : -bit);
 }
 
-static __always_inline bool in_kvm_run(struct task_struct *task)
+/*
+ * The address of its notifier, or 0: the task is not inside KVM_RUN. At a switch it is loaded once
+ * for each side. For each pointer that a program loads from a task, the verifier of 6.4 and later
+ * searches the kernel's types by name (btf_nested_type_is_trusted()): 0.7 ms each time that it
+ * comes by, which was the half of the time that kvmq-cpu took to start.
+ */
+static __always_inline __u64 kvm_run_notifier(struct task_struct *task)
 {
-	return task->preempt_notifiers.first;
+	return (__u64)task->preempt_notifiers.first;
 }
 
 static __always_inline bool is_vm(__u32 tgid)
@@ -140,11 +152,11 @@ static __always_inline pid_t vhost_owner(struct task_struct *task)
 }
 
 /* The tgid of the VM that a task belongs to, or 0. For tasks without a slot. */
-static __always_inline __u32 task_vm(struct task_struct *task)
+static __always_inline __u32 task_vm(struct task_struct *task, __u64 notifier)
 {
 	pid_t owner;
 
-	if (in_kvm_run(task))
+	if (notifier)
 		return task->tgid;
 	/* After its exit was seen a thread still has switches to come. */
 	if (!track_threads || task->flags & PF_EXITING)
@@ -153,14 +165,6 @@ static __always_inline __u32 task_vm(struct task_struct *task)
 		return task->tgid;
 	owner = vhost_owner(task);
 	return owner && is_vm(owner) ? owner : 0;
-}
-
-/* The notifier of a task that is a vCPU's thread: inside KVM_RUN, or found by its file. */
-static __always_inline __u64 vcpu_notifier(struct task_struct *task)
-{
-	if (in_kvm_run(task))
-		return (__u64)task->preempt_notifiers.first;
-	return enabled ? 0 : scanned_notifier;
 }
 
 /* Reads the vCPU's number, once the layout of kvm_vcpu is known. */
@@ -180,23 +184,25 @@ static __always_inline void thread_identify(struct sched_thread *thread, __u64 o
 }
 
 /* Counters are 0 in a free slot: user space clears it before it returns it. */
-static __always_inline void thread_init(struct sched_thread *thread, struct task_struct *task,
-					__u32 vm, __u64 now)
+static __always_inline void thread_init(struct sched_thread *thread, const struct side *side,
+					__u64 now)
 {
-	struct task_struct *leader = task->group_leader;
-	__u64 notifier = vcpu_notifier(task);
+	struct task_struct *task = side->task, *leader = leader_of(task);
 
 	thread->generation++;
 	thread->kind = SCHED_THREAD;
 	thread->vcpu = SCHED_NO_VCPU;
 	thread->notifier = 0;
-	if (notifier)
-		thread_identify(thread, notifier);
+	if (side->notifier)
+		thread_identify(thread, side->notifier);
 	thread->tid = task->pid;
-	thread->vm = vm;
+	thread->vm = side->vm;
 	thread->task = (__u64)task;
-	thread->place = in_kvm_run(task) ? SCHED_IN_KVM : SCHED_IN_VMM;
-	thread->start_ns = vm == (__u32)task->tgid ? leader->start_boottime : 0;
+	thread->place = side->kvm_run ? SCHED_IN_KVM : SCHED_IN_VMM;
+	if (side->vm == (__u32)task->tgid)
+		thread->start_ns = BPF_CORE_READ(leader, start_boottime);
+	else
+		thread->start_ns = 0;
 	thread->first_rq = now;
 	thread->since_rq = now;
 	thread->run_delay = task->sched_info.run_delay;
@@ -204,20 +210,17 @@ static __always_inline void thread_init(struct sched_thread *thread, struct task
 	bpf_probe_read_kernel(thread->leader, sizeof(thread->leader), leader->comm);
 }
 
-/*
- * Takes a free slot for a task that has none and belongs to vm. Returns the
- * slot + 1 and leaves the record in change, or 0.
- */
-static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 state, __u32 cpu,
-				      __u64 now)
+/* Takes a free slot for a task that has none and belongs to a VM. Returns the slot + 1, or 0. */
+static __noinline __u32 thread_create(const struct side *side, __u32 state, __u32 cpu, __u64 now)
 {
+	struct task_struct *task = side->task;
 	__u16 *entry = slot_entry(task->pid);
 	struct sched_thread *thread;
 	__u32 uid = compat_uid(task), slot;
 
-	if (use_verdicts && entry && !is_let_in(task, vm, entry, vcpu_notifier(task)))
+	if (use_verdicts && entry && !is_let_in(task, side->vm, entry, side->notifier))
 		return 0;
-	if (!entry || !take_slot(uid, vm, &slot)) {
+	if (!entry || !take_slot(uid, side->vm, &slot)) {
 		__sync_fetch_and_add(&losses.slots, 1);
 		return 0;
 	}
@@ -225,7 +228,7 @@ static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 
 	if (!thread)
 		return 0;
 	compat_write_begin(&thread->sequence);
-	thread_init(thread, task, vm, now);
+	thread_init(thread, side, now);
 	thread->uid = uid;
 	thread->left_as = state;
 	thread->state = enabled ? state : SCHED_FOUND;
@@ -234,7 +237,7 @@ static __noinline __u32 thread_create(struct task_struct *task, __u32 vm, __u32 
 	*entry = slot + 1;
 	set_tracked(task->pid, true);
 	/* So that it can read names while they exist. */
-	announce(slot, thread->generation, task, vm);
+	announce(slot, thread->generation, task, side->vm);
 	return slot + 1;
 }
 
