@@ -63,11 +63,12 @@ SEC("fexit/__blk_throtl_bio")
 int block_throttled(__u64 *ctx)
 {
 	struct bio *bio = (void *)ctx[0];
+	struct bio_origin origin = origin_of(bio);
 	struct block_pending owner = {}, *entry;
 	struct block_bucket *bucket;
 	__u64 now;
 
-	if (!enabled || !(ctx[1] & 0xff) || !own(&owner, bio))
+	if (!enabled || !(ctx[1] & 0xff) || !own(&owner, &origin))
 		return 0;
 	now = bpf_ktime_get_ns();
 	bucket = bucket_of(bio);
@@ -81,7 +82,7 @@ int block_throttled(__u64 *ctx)
 	return 0;
 }
 
-static __always_inline int queue(struct bio *bio, __u64 now)
+static __always_inline int queue(struct bio *bio, const struct bio_origin *origin, __u64 now)
 {
 	struct block_bucket *bucket = bucket_of(bio);
 	struct block_pending owner = {}, *entry;
@@ -94,7 +95,7 @@ static __always_inline int queue(struct bio *bio, __u64 now)
 		entry->queued_ns = now;
 		return 0;
 	}
-	if (!own(&owner, bio)) {
+	if (!own(&owner, origin)) {
 		if (entry)
 			release(bucket, entry);
 		return 0;
@@ -111,13 +112,14 @@ SEC("tp_btf/block_bio_queue")
 int block_queued(__u64 *ctx)
 {
 	struct bio *bio = (void *)ctx[0];
+	struct bio_origin origin = origin_of(bio);
 	__u64 now;
 
 	/* A device that takes bios makes no requests of its own. */
-	if (!enabled || !bio->bi_bdev->bd_disk->queue->mq_ops)
+	if (!enabled || !origin.disk->queue->mq_ops)
 		return 0;
 	now = bpf_ktime_get_ns();
-	queue(bio, now);
+	queue(bio, &origin, now);
 	count_cost(now);
 	return 0;
 }
@@ -162,9 +164,8 @@ static __always_inline bool take_bio(struct bio *bio, struct block_pending *out)
 }
 
 /* A merge at the front has put another bio before the first one. */
-static __always_inline bool take_bios(struct request *rq, struct block_pending *out)
+static __always_inline bool take_bios(struct bio *bio, struct block_pending *out)
 {
-	struct bio *bio = rq->bio;
 	struct block_pending second;
 
 	if (!take_bio(bio, out))
@@ -178,15 +179,17 @@ static __always_inline bool take_bios(struct request *rq, struct block_pending *
  * A request whose bio was not seen: of the kernel's own, passed through, or an old one. The others
  * were looked at when they were queued, and are not wanted.
  */
-static __always_inline bool own_request(struct request *rq, struct block_pending *owner)
+static __always_inline bool own_request(struct request *rq, struct bio *bio, struct gendisk *disk,
+					struct block_pending *owner)
 {
-	struct bio *bio = rq->bio;
+	struct bio_origin origin;
 
 	if (vms_only && bio && (rq->cmd_flags & REQ_OP_MASK) < REQ_OP_DRV_IN)
 		return false;
-	if (bio)
-		return own(owner, bio);
-	return !vms_only || is_vm_device(disk_dev(rq->q->disk));
+	if (!bio)
+		return !vms_only || is_vm_device(disk_dev(disk));
+	origin = origin_of(bio);
+	return own(owner, &origin);
 }
 
 /*
@@ -206,6 +209,8 @@ static __always_inline void end_unseen(const struct block_pending *entry)
 static __always_inline int issue(struct request *rq, __u64 now)
 {
 	struct block_bucket *bucket = bucket_of(rq);
+	struct gendisk *disk = rq->q->disk;
+	struct bio *bio = rq->bio;
 	struct block_pending found = {}, *entry;
 	struct block_slot *slot;
 
@@ -219,7 +224,7 @@ static __always_inline int issue(struct request *rq, __u64 now)
 	}
 	if (entry)
 		end_unseen(entry);
-	if (!take_bios(rq, &found) && !own_request(rq, &found)) {
+	if (!take_bios(bio, &found) && !own_request(rq, bio, disk, &found)) {
 		if (entry)
 			release(bucket, entry);
 		return 0;
@@ -230,7 +235,7 @@ static __always_inline int issue(struct request *rq, __u64 now)
 	copy_entry(entry, &found);
 	entry->issued_ns = now;
 	entry->requeued = 0;
-	entry->flow = flow_of(&found, disk_dev(rq->q->disk), block_op(rq->cmd_flags), &slot);
+	entry->flow = flow_of(&found, disk_dev(disk), block_op(rq->cmd_flags), &slot);
 	if (slot)
 		__sync_fetch_and_add(&slot->issued, 1);
 	return 0;
@@ -307,6 +312,14 @@ static __always_inline void account(struct block_slot *slot, const struct block_
 	add(&slot->layers[BLOCK_DEVICE], now - entry->issued_ns);
 }
 
+/* Of a request whose issue is not known. Read as data, for the verifier: see struct bio_origin. */
+static __always_inline __u32 unissued_dev(struct request *rq)
+{
+	struct gendisk *disk = BPF_CORE_READ(rq, q, disk);
+
+	return (__u32)BPF_CORE_READ(disk, major) << 20 | (__u32)BPF_CORE_READ(disk, first_minor);
+}
+
 /*
  * An empty write is a flush. For all that wait for one, the kernel sends a flush of its own,
  * without bio and owner; theirs are never issued. Their whole wait is the device's time.
@@ -319,7 +332,7 @@ static __always_inline int complete_flush(struct request *rq, struct block_pendi
 	if (!found->tgid && !found->cgroup)
 		return 0;
 	found->issued_ns = found->queued_ns;
-	flow_of(found, disk_dev(rq->q->disk), BLOCK_FLUSH, &slot);
+	flow_of(found, unissued_dev(rq), BLOCK_FLUSH, &slot);
 	if (!slot)
 		return 0;
 	__sync_fetch_and_add(&slot->issued, 1);
@@ -335,7 +348,7 @@ static __always_inline int complete_unseen(struct request *rq, const struct bloc
 {
 	struct block_slot *slot;
 
-	flow_of(found, disk_dev(rq->q->disk), block_op(rq->cmd_flags), &slot);
+	flow_of(found, unissued_dev(rq), block_op(rq->cmd_flags), &slot);
 	__sync_fetch_and_add(&counts.repaired, 1);
 	__sync_fetch_and_add(&counts.lost_requests, 1);
 	if (!slot)

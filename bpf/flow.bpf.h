@@ -91,10 +91,25 @@ static __always_inline __u32 current_vm(void)
 	return chunk && chunk->bits[bit >> 6] >> (bit & 63) & 1 ? tgid : 0;
 }
 
-/* The blk-cgroup's id if it holds VMs, else 0. */
-static __always_inline __u64 vm_cgroup(struct bio *bio)
+/*
+ * What tells whose a bio is. Loaded once, before a program branches: for each pointer that it loads
+ * from its arguments, the verifier of 6.4 and later searches the kernel's types by name
+ * (btf_nested_type_is_trusted()), 0.8 ms each time that it comes by.
+ */
+struct bio_origin {
+	struct gendisk *disk;
+	struct blkcg_gq *group;
+};
+
+static __always_inline struct bio_origin origin_of(struct bio *bio)
 {
-	__u64 id = cgroup_count ? bio->bi_blkg->blkcg->css.cgroup->kn->id : 0;
+	return (struct bio_origin){ bio->bi_bdev->bd_disk, bio->bi_blkg };
+}
+
+/* The blk-cgroup's id if it holds VMs, else 0. */
+static __always_inline __u64 vm_cgroup(struct blkcg_gq *group)
+{
+	__u64 id = cgroup_count ? group->blkcg->css.cgroup->kn->id : 0;
 
 	return id && bpf_map_lookup_elem(&vm_cgroups, &id) ? id : 0;
 }
@@ -110,12 +125,11 @@ static __always_inline bool is_vm_device(__u32 dev)
 }
 
 /* Notes who submits a bio. Returns whether its requests are wanted. */
-static __always_inline bool own(struct block_pending *owner, struct bio *bio)
+static __always_inline bool own(struct block_pending *owner, const struct bio_origin *origin)
 {
 	owner->tgid = current_vm();
-	owner->cgroup = vm_cgroup(bio);
-	return !vms_only || owner->tgid || owner->cgroup ||
-	       is_vm_device(disk_dev(bio->bi_bdev->bd_disk));
+	owner->cgroup = vm_cgroup(origin->group);
+	return !vms_only || owner->tgid || owner->cgroup || is_vm_device(disk_dev(origin->disk));
 }
 
 static __always_inline void note_submitter(struct block_pending *entry)
