@@ -172,7 +172,7 @@ static int run(struct measuring *measuring)
 		measuring->ops->prepare(measuring->source, &measuring->info);
 	if (options->command && command__prepare(&command, options->command))
 		return STATUS_FAILED;
-	error = measuring->ops->open(measuring->source, options, &sink);
+	error = source__open(measuring->ops, measuring->source, options, &sink);
 	if (!error) {
 		status = measure(measuring, &command);
 		status = stop(measuring, status);

@@ -193,7 +193,7 @@ static const struct event_sink no_events = { drop_event, NULL };
 
 static int open_source(struct daemon *daemon)
 {
-	int error = all_source.open(daemon->source, &daemon->options, &no_events);
+	int error = source__open(&all_source, daemon->source, &daemon->options, &no_events);
 
 	if (!error)
 		return STATUS_DONE;

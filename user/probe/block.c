@@ -96,7 +96,10 @@ static int try_load(struct block_probe *probe, bool throttling)
 static int load(struct block_probe *probe)
 {
 	bool throttling = kernel_has_function("__blk_throtl_bio") > 0;
-	int error = try_load(probe, throttling);
+	int error;
+
+	kernel_drop_types();
+	error = try_load(probe, throttling);
 
 	if (!throttling) {
 		snprintf(probe->throttling_missing, sizeof(probe->throttling_missing),

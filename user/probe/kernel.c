@@ -65,6 +65,41 @@ int kernel_has_btf(void)
 	return access(VMLINUX_BTF, R_OK) ? -errno : 0;
 }
 
+/* The types of vmlinux, from when they are first needed until nobody holds them. */
+static struct btf *types;
+static int type_holders;
+
+static struct btf *get_types(void)
+{
+	if (!types)
+		types = btf__load_vmlinux_btf();
+	if (types)
+		type_holders++;
+	return types;
+}
+
+void kernel_drop_types(void)
+{
+	btf__free(types);
+	types = NULL;
+}
+
+static void put_types(void)
+{
+	if (!--type_holders)
+		kernel_drop_types();
+}
+
+void kernel_hold_types(void)
+{
+	type_holders++;
+}
+
+void kernel_release_types(void)
+{
+	put_types();
+}
+
 static int tracepoint_arguments(const struct btf *btf, const char *name)
 {
 	const struct btf_type *type;
@@ -83,19 +118,19 @@ static int tracepoint_arguments(const struct btf *btf, const char *name)
 
 int kernel_tracepoint_arguments(const char *name)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf *btf = get_types();
 	int arguments;
 
 	if (!btf)
 		return -errno;
 	arguments = tracepoint_arguments(btf, name);
-	btf__free(btf);
+	put_types();
 	return arguments;
 }
 
 int kernel_kvm_tracepoint_arguments(const char *name)
 {
-	struct btf *base = btf__load_vmlinux_btf(), *kvm = NULL;
+	struct btf *base = get_types(), *kvm = NULL;
 	int arguments;
 
 	if (!base)
@@ -109,7 +144,7 @@ int kernel_kvm_tracepoint_arguments(const char *name)
 	if (arguments >= 0 && !privileges_can_enable_statistics())
 		arguments = -EPERM;
 	btf__free(kvm);
-	btf__free(base);
+	put_types();
 	return arguments;
 }
 
@@ -130,7 +165,7 @@ static int member_offset(const struct btf *btf, int type_id, const char *member,
 
 int kernel_has_member(const char *type, const char *member)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf *btf = get_types();
 	__u32 member_type;
 	int id, found;
 
@@ -138,19 +173,19 @@ int kernel_has_member(const char *type, const char *member)
 		return -errno;
 	id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
 	found = id > 0 && member_offset(btf, id, member, &member_type) >= 0;
-	btf__free(btf);
+	put_types();
 	return found;
 }
 
 int kernel_has_function(const char *name)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf *btf = get_types();
 	int found;
 
 	if (!btf)
 		return -errno;
 	found = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
-	btf__free(btf);
+	put_types();
 	return found;
 }
 
@@ -198,13 +233,13 @@ static int node_shift(const struct btf *btf)
 
 int kernel_page_node_shift(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf *btf = get_types();
 	int shift;
 
 	if (!btf)
 		return -errno;
 	shift = node_shift(btf);
-	btf__free(btf);
+	put_types();
 	return shift;
 }
 
@@ -245,17 +280,17 @@ int kernel_kvm_layout(struct sched_kvm *layout)
 
 	if (access("/sys/module/kvm", F_OK))
 		return -ENOENT;
-	base = btf__load_vmlinux_btf();
+	base = get_types();
 	if (!base)
 		return -errno;
 	if (access(KVM_BTF, R_OK)) {
 		error = read_layout(base, layout);
-		btf__free(base);
+		put_types();
 		return error;
 	}
 	kvm = btf__load_module_btf("kvm", base);
 	error = kvm ? read_layout(kvm, layout) : -errno;
 	btf__free(kvm);
-	btf__free(base);
+	put_types();
 	return error;
 }

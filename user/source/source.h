@@ -80,6 +80,10 @@ struct source_ops {
 	void (*close)(void *source);
 };
 
+/* Opens a source: what its parts ask about the kernel is read once. Returns what open() does. */
+int source__open(const struct source_ops *ops, void *source, const struct options *options,
+		 const struct event_sink *sink);
+
 /* Those of the tools. */
 extern const struct source_ops cpu_source, exit_source, numa_source, io_source;
 

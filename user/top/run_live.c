@@ -25,7 +25,7 @@ static const struct event_sink no_events = { drop_event, NULL };
 static int open_source(struct top_run *run)
 {
 	const struct source_ops *ops = run->input->live;
-	int error = ops->open(run->source, run->input->options, &no_events);
+	int error = source__open(ops, run->source, run->input->options, &no_events);
 
 	if (error == -EINTR)
 		run->stop = true;
