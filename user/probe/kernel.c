@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "probe/kernel.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -187,6 +188,31 @@ int kernel_has_function(const char *name)
 	found = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 	put_types();
 	return found;
+}
+
+int kernel_try_hook(const char *name)
+{
+	static const struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 }, /* r0 = 0 */
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY);
+	const struct btf *btf = get_types();
+	int id, fd;
+
+	if (!btf)
+		return -errno;
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	put_types();
+	if (id < 0)
+		return -ENOENT;
+	options.attach_btf_id = (__u32)id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "kvmq_try", "GPL", program,
+			   sizeof(program) / sizeof(program[0]), &options);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
 }
 
 /* The value of an enumerator, or -ENOENT. */

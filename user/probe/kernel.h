@@ -49,6 +49,12 @@ int kernel_has_member(const char *type, const char *member);
 int kernel_has_function(const char *name);
 
 /*
+ * Whether the kernel takes a program at the entry of a function of vmlinux: 0 or -errno. A whole
+ * object that is loaded in vain takes 25 ms.
+ */
+int kernel_try_hook(const char *name);
+
+/*
  * The position of the node's number in the flags of a page, from the right; or -errno: -ENOENT if
  * the BTF does not tell.
  */

@@ -60,11 +60,20 @@ static int configure(struct numa_probe *probe, const struct wishes *wishes)
 	return error ? error : share_slots(skeleton->obj, probe->sched->skeleton->obj);
 }
 
+static int try_hooks(const struct numa_probe *probe, const struct wishes *wishes)
+{
+	int error = wishes->faults ? kernel_try_hook("task_numa_fault") : 0;
+
+	return error || !wishes->migrations ? error : kernel_try_hook(probe->migrate_function);
+}
+
 /* Loads and attaches what is wanted, or leaves nothing behind. */
 static int try_load(struct numa_probe *probe, const struct wishes *wishes)
 {
-	int error;
+	int error = try_hooks(probe, wishes);
 
+	if (error)
+		return error;
 	probe->skeleton = numa_bpf__open();
 	if (!probe->skeleton)
 		return -errno;
@@ -82,9 +91,7 @@ static int try_load(struct numa_probe *probe, const struct wishes *wishes)
 
 #define MISSING(probe, what, ...) snprintf((probe)->what, sizeof((probe)->what), __VA_ARGS__)
 
-/*
- * What cannot work is not tried. Each look at BTF reads all of the kernel's, so the result is kept.
- */
+/* What cannot work is not tried. */
 static struct wishes possible(struct numa_probe *probe)
 {
 	struct wishes wishes = { false, false };

@@ -389,10 +389,13 @@ static int load_programs(struct sched_probe *probe, bool throttling)
 /* A kernel without function tracing, or locked down, does without throttling. */
 static int load(struct sched_probe *probe)
 {
-	int error = load_programs(probe, probe->config.throttling);
+	bool throttling = probe->config.throttling;
+	int error = throttling ? kernel_try_hook("tg_throttle_down") : 0;
 
-	if (error && probe->config.throttling) {
-		log_detail("hooks at throttling of cgroups: %s: tried without", strerror(-error));
+	if (!error)
+		error = load_programs(probe, throttling);
+	if (error && throttling) {
+		log_detail("hooks at throttling of cgroups: %s: left out", strerror(-error));
 		error = load_programs(probe, false);
 	}
 	if (!error) {
