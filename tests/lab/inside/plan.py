@@ -31,6 +31,7 @@ import scx
 import starting
 import tracing
 import why
+import why_both
 import why_cpu
 import why_io
 import why_numa
@@ -86,6 +87,7 @@ STAGES = [
         why_cpu.why_weight,
         causes.blame_iothread,
         why_cpu.why_own,  # on what that one has started
+        why_both.why_own_limited,
     ]),
     (hosts.alone_on_node_0, [
         remote.half_remote,
@@ -109,6 +111,16 @@ STAGES = [
         why_numa.why_spread,
         why_numa.why_larger,
         why_numa.why_thrash,
+        why_numa.why_thrash_limited,
+        why_both.why_crowded,
+        why_both.why_full,
+        why_both.why_neighbour_far,
+        why_both.why_self_far,
+        why_both.why_weight_limited,
+        why_both.why_exits_far,
+        why_both.why_storm_far,
+        why_both.why_vcpus,
+        why_both.why_healthy,
         daemon.storm,
         remote.linux_guest,
         why_cpu.why_spin,  # last: it loads KVM anew
@@ -133,6 +145,7 @@ FOUR_NODES_STAGES = [
         four_nodes.matrix,
         four_nodes.third_near,
         four_nodes.moves_of_three,
+        why_numa.why_memoryless,
     ]),
     (None, [hosts.kernel_is_quiet]),
 ]
@@ -198,7 +211,13 @@ ON_ONE = {
     why_cpu.why_host: "7", why_cpu.why_self: "6.1", why_cpu.why_exits: "7",
     why_cpu.why_storm: NO_CI, why_cpu.why_wakes: NO_CI, why_cpu.why_single: NO_CI,
     why_cpu.why_spin: NO_CI, why_numa.why_spread: NO_CI, why_numa.why_larger: NO_CI,
-    why_numa.why_thrash: NO_CI,
+    why_numa.why_thrash: NO_CI, why_numa.why_memoryless: NO_CI,
+    why_numa.why_thrash_limited: NO_CI,
+    why_both.why_own_limited: NO_CI, why_both.why_crowded: NO_CI, why_both.why_full: NO_CI,
+    why_both.why_neighbour_far: NO_CI, why_both.why_self_far: NO_CI,
+    why_both.why_weight_limited: NO_CI, why_both.why_exits_far: NO_CI,
+    why_both.why_storm_far: NO_CI, why_both.why_vcpus: NO_CI,
+    why_both.why_healthy: NO_CI,
     why_io.why_queue: "6.1", why_io.why_io_max: "7", why_io.why_guest_queue: "6.12",
     remote.all_remote: "7", remote.all_near: "7", remote.residency_exact: "6.1",
     remote.residency_sample: ("6.1", "7"), remote.residency_cgroup: "6.12",

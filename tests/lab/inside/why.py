@@ -98,6 +98,20 @@ def shell(command):
     subprocess.run(["sh", "-e", "-c", command], timeout=20, check=True)
 
 
+@contextlib.contextmanager
+def limited(name, **settings):
+    """A cgroup that says cpu.KEY = VALUE; the VMs in it must have ended."""
+    with open(f"{CGROUPS}/cgroup.subtree_control", "w", encoding="ascii") as file:
+        file.write("+cpu")
+    os.makedirs(f"{CGROUPS}/{name}", exist_ok=True)
+    for key, value in settings.items():
+        write(f"{name}/cpu.{key}", str(value))
+    try:
+        yield name
+    finally:
+        os.rmdir(f"{CGROUPS}/{name}")
+
+
 def why_neighbour():
     """Another VM on the same CPU: it is the culprit; and more weight helps."""
     write("cap/cpu.max", "max")

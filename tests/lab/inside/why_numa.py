@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-Scenarios of kvmq-why about memory, beside why_remote in why.py: on two nodes with a CPU each.
+Scenarios of kvmq-why about memory, beside why_remote in why.py: on two nodes with a CPU each, and
+on the four of four_nodes.py.
 """
 
-from four_nodes import sysfs_node
+from four_nodes import PLACE, sysfs_node
+from four_nodes import SIZE as PARTS_SIZE
 from kvmq import expect
 from nodes import balancing, fast_scans, numa_maps, remote_pct, vmstat
 from tiny import MIB, tiny
-from why import look, recorded, same_figures, verdicts, worst
+from why import find, limited, look, recorded, same_figures, verdicts, worst
 
 STAY = 3  # seconds
 MOVES = 4
+SPREAD = ("-t", "numa-spread.act=60")  # on two nodes alike, half is remote, be it more or less
 
 
 def same_memory(verdict, vm, node):
@@ -27,7 +30,7 @@ def why_spread():
     """A VM whose vCPUs are on both nodes, and its memory on one."""
     with tiny("wide", "--vcpus", "2", "--mode", "touch", "--burn", "0", "--pin", "0,1", "--place",
               "bind:0", mib=128):
-        verdict = worst(verdicts("wide"), "numa-spread", "look")
+        verdict = worst(verdicts("wide", *SPREAD), "numa-spread", "look")
     return f"{verdict['summary']}; {same_figures(verdict, 'numa')}"
 
 
@@ -43,24 +46,53 @@ def why_larger():
     return f"{verdict['summary']}; {text}; {same_figures(verdict, 'numa')}"
 
 
-def why_thrash():
+def why_memoryless():
+    """A VM on a node that has no memory at all. Of four nodes."""
+    with balancing(False), tiny("astray", "--burn", "1000", "--pin", "2", "--place", PLACE,
+                                mib=PARTS_SIZE) as vm:
+        verdict = worst(verdicts("astray"), "numa-larger")
+        text = same_memory(verdict, vm, 2)
+    expect(verdict["summary"].startswith("runs on node 2, which has no memory"),
+           verdict["summary"])
+    return f"{verdict['summary']}; {text}; {same_figures(verdict, 'numa')}"
+
+
+def thrash(burn_us, mib=4, cgroup=None):
     """
     A vCPU goes to and fro between the nodes, and balancing has its memory follow. Meanwhile the
-    tool sleeps: nothing else wants the vCPU's CPU.
+    tool sleeps: nothing else wants the vCPU's CPU. Gives all verdicts, and the pages that moved.
     """
     with balancing(True), fast_scans(), \
-            tiny("thrash", "--mode", "touch", "--burn", "1000", "--pin", "0", "--place", "node:0",
-                 mib=4) as vm:
+            tiny("thrash", "--mode", "touch", "--burn", str(burn_us), "--pin", "0", "--place",
+                 "node:0", mib=mib, cgroup=cgroup) as vm:
         script = "".join(f"taskset -pc {number % 2} {vm.tids[0]} > /dev/null; sleep {STAY}; "
                          for number in range(1, 1 + MOVES))
         before = vmstat("numa_pages_migrated")
         found = [verdict for verdict in look("--", "sh", "-ec", script)
                  if verdict["vm"] == "thrash"]
-        moved = vmstat("numa_pages_migrated") - before
-    verdict = worst(found, "numa-thrash", "look")
+        return found, vmstat("numa_pages_migrated") - before
+
+
+def same_pages(verdict, moved):
+    """No more pages than the kernel says, and some."""
     row = recorded("numa", "thrash")[0]
     pages = sum(e["value"] for e in verdict["evidence"]
                 if e["key"].startswith("migrated_")) * row["elapsed_ns"] / 1e9
     expect(64 <= pages <= moved + 1, f"{pages:.0f} pages, the kernel has moved {moved}")
-    return (f"{verdict['summary']}: {pages:.0f} pages, {moved} of all; " +
-            same_figures(verdict, "numa"))
+    return f"{pages:.0f} pages, {moved} of all; {same_figures(verdict, 'numa')}"
+
+
+def why_thrash():
+    """It reaches for its memory now and then, and burns."""
+    found, moved = thrash(1000)
+    verdict = worst(found, "numa-thrash", "look")
+    return f"{verdict['summary']}: {same_pages(verdict, moved)}"
+
+
+def why_thrash_limited():
+    """The same in a cgroup with a limit, which is what is worst."""
+    with limited("small", max="60000 100000") as cgroup:
+        found, moved = thrash(1000, cgroup=cgroup)
+        worst(found, "cpu-throttled")
+        verdict = find(found, "numa-thrash", "look")
+        return f"{found[0]['summary']}; {verdict['summary']}: {same_pages(verdict, moved)}"
