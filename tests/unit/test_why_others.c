@@ -365,6 +365,15 @@ static struct figures *add_other(struct why_scene *scene, const char *name)
 	return &thread->figures;
 }
 
+/* Why a rule could not be asked of the first VM, or NULL: it was. */
+static const char *unasked(const struct why_scene *scene, const char *rule)
+{
+	for (size_t i = 0; i < scene->why.unasked.count; i++)
+		if (!strcmp(scene->why.unasked.list[i].rule->name, rule))
+			return scene->why.unasked.list[i].why;
+	return NULL;
+}
+
 /* Its I/O thread waits so long, and the VMM takes so many ms beside the device's 1. */
 static void test_io_vmm(void **state)
 {
@@ -383,6 +392,8 @@ static void test_io_vmm(void **state)
 	struct figures *figures;
 
 	set_means(add_web(scene), 0, 0, 1);
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+	assert_string_equal(unasked(scene, "io-vmm"), "the VMM's threads were not followed");
 	figures = add_other(scene, "IO iothread0");
 	*flow = (struct vmm_flow){
 		.vm_start_ns = 10, .vm_pid = 10, .backend = 5, .latency = { .count = 10 }
@@ -392,6 +403,7 @@ static void test_io_vmm(void **state)
 		flow->latency.sum_ns = 10 * cases[i].vmm_ms * MSEC;
 		scene->after.io.vmm.flows.count = cases[i].vmm_ms > 0;
 		expect_verdict(judge(scene, 1), "web", cases[i].rule, cases[i].level);
+		assert_null(unasked(scene, "io-vmm"));
 	}
 	flow->latency.sum_ns = 10 * 5 * MSEC;
 	assert_string_equal(judge(scene, 1)->summary,

@@ -398,13 +398,14 @@ static const struct option_rule why_tool_rules[] = {
 
 /*
  * It prints one page. Who ran while a vCPU waited, and what vCPUs did at the same time, are always
- * measured.
+ * measured, and so are the VMM's threads, which requests wait for.
  */
 static void preset_why(struct options *options)
 {
 	options->interval_ns = WHY_INTERVAL_NS;
 	options->count = 1;
 	options->cpu.blame = options->cpu.overlap = options->cpu.may_lack = true;
+	options->cpu.threads = true;
 }
 
 const struct tool why_tool = {

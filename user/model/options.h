@@ -16,6 +16,7 @@
 struct cpu_options {
 	bool blame;
 	bool overlap;
+	bool threads;	      /* that are no vCPUs are followed, too, whatever rows are made of */
 	bool may_lack;	      /* these two are wanted, and not needed: kvmqd may not have them */
 	const char *timeline; /* file to write, or NULL */
 };

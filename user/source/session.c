@@ -140,7 +140,7 @@ int session__open(struct session *session, const struct options *options,
 	int error;
 
 	session->config = *config;
-	own.threads = options->by == BY_THREAD;
+	own.threads = options->cpu.threads || options->by == BY_THREAD;
 	own.filtered = options__choose(options);
 	own.on_thread = on_thread;
 	own.on_exit = on_exit_thread;

@@ -119,7 +119,10 @@ static int find_others(struct why_facts *facts)
 		    !row__make(&row, &facts->forgotten, before, after, old, thread))
 			continue;
 		vm = &facts->list.list[facts->places.list[row.vm - after->vms.list]];
-		if (vm->vm != row.vm || wait_of(&row) <= vm->other_mpct)
+		if (vm->vm != row.vm)
+			continue;
+		vm->others_seen = true;
+		if (wait_of(&row) <= vm->other_mpct)
 			continue;
 		vm->other = row;
 		vm->other_mpct = wait_of(&row);

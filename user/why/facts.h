@@ -28,6 +28,7 @@ struct why_vm {
 	uint64_t blamed_ns;	 /* of all waits, throttling apart */
 	struct row other;	 /* of its threads that are no vCPUs, that which waited most; */
 	uint64_t other_mpct;	 /* and so much of the time it did; 0: none waited */
+	bool others_seen;	 /* false: these threads were not followed */
 };
 
 struct why_facts {

@@ -32,6 +32,7 @@ enum why_part {
 	WHY_EXITS,
 	WHY_NUMA,
 	WHY_IO,
+	WHY_THREADS, /* of the VMM, and I/O */
 	WHY_GUESTS,
 };
 

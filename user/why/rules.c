@@ -65,6 +65,10 @@ static const char *missing(enum why_part part, const struct why_vm *vm)
 		return missing_nodes(view, vm->numa);
 	case WHY_IO:
 		return missing_disks(view);
+	case WHY_THREADS:
+		if (missing_disks(view))
+			return missing_disks(view);
+		return vm->others_seen ? NULL : "the VMM's threads were not followed";
 	case WHY_GUESTS:
 		if (missing_disks(view))
 			return missing_disks(view);

@@ -339,7 +339,7 @@ static const struct why_rule rules[] = {
 		       "%THR), and the VMM takes so much longer on average than the host's layers "
 		       "(VMM - THR - Q - D); where VMM is not known, it is a look at most",
 	  .against = "a CPU for these threads is one that vCPUs do not have",
-	  .part = WHY_IO,
+	  .part = WHY_THREADS,
 	  .thresholds = { { "look", 5, WHY_PERCENT, "esxtop's practice for ready time" },
 			  { "act", 10, WHY_PERCENT, "the same" },
 			  { "added", 1, WHY_MS, "kvmq: a fast device's whole latency" } },
