@@ -170,6 +170,9 @@ DISK_STAGES = [
         why_io.why_queue,
         why_io.why_io_max,
         why_io.why_guest_queue,
+        why_io.why_iothread,
+        why_io.why_io_alone,
+        why_io.why_io_both,
         plugging.replaced,  # last: one of the disks is another then
     ]),
     (None, [hosts.kernel_is_quiet]),
@@ -213,6 +216,7 @@ ON_ONE = {
     why_cpu.why_spin: NO_CI, why_numa.why_spread: NO_CI, why_numa.why_larger: NO_CI,
     why_numa.why_thrash: NO_CI, why_numa.why_memoryless: NO_CI,
     why_numa.why_thrash_limited: NO_CI,
+    why_io.why_iothread: NO_CI, why_io.why_io_alone: NO_CI, why_io.why_io_both: NO_CI,
     why_both.why_own_limited: NO_CI, why_both.why_crowded: NO_CI, why_both.why_full: NO_CI,
     why_both.why_neighbour_far: NO_CI, why_both.why_self_far: NO_CI,
     why_both.why_weight_limited: NO_CI, why_both.why_exits_far: NO_CI,
