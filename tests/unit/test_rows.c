@@ -74,8 +74,7 @@ static void check_sums(const struct scene *scene)
 {
 	struct rows vcpus = { 0 }, sums = { 0 };
 
-	assert_int_equal(rows__make(&vcpus, &scene->before, &scene->after, BY_VCPU), 0);
-	assert_int_equal(rows__add_up(&sums, &vcpus, &scene->before, &scene->after), 0);
+	assert_int_equal(rows__make_both(&sums, &vcpus, &scene->before, &scene->after), 0);
 	assert_int_equal(sums.count, scene->rows.count);
 	for (size_t i = 0; i < sums.count; i++) {
 		const struct row *sum = &sums.list[i], *row = &scene->rows.list[i];

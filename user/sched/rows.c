@@ -2,7 +2,6 @@
 #include "sched/rows.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/buckets.h"
@@ -108,7 +107,6 @@ static void add_row(struct row *sum, const struct row *row)
 		sum->worst_vcpu = row->worst_vcpu;
 		sum->cpu = row->cpu;
 	}
-	add_hist(sum->hist, row->hist);
 }
 
 static int compare_rows(const void *left, const void *right)
@@ -118,32 +116,13 @@ static int compare_rows(const void *left, const void *right)
 
 	if (names)
 		return names;
-	if (a->vm->pid != b->vm->pid)
-		return a->vm->pid < b->vm->pid ? -1 : 1;
+	if (a->vm != b->vm)
+		return a->vm < b->vm ? -1 : 1;
 	if (a->identity.is_vcpu != b->identity.is_vcpu)
 		return a->identity.is_vcpu ? -1 : 1;
 	if (a->identity.vcpu != b->identity.vcpu)
 		return a->identity.vcpu < b->identity.vcpu ? -1 : 1;
 	return a->identity.tid < b->identity.tid ? -1 : a->identity.tid > b->identity.tid;
-}
-
-static int rows__reserve(struct rows *rows, size_t count)
-{
-	void *list, *hists;
-
-	rows->count = 0;
-	if (count <= rows->capacity)
-		return 0;
-	list = reallocarray(rows->list, count, sizeof(*rows->list));
-	if (list)
-		rows->list = list;
-	hists = reallocarray(rows->hists, count, sizeof(*rows->hists));
-	if (hists)
-		rows->hists = hists;
-	if (!list || !hists)
-		return -ENOMEM;
-	rows->capacity = count;
-	return 0;
 }
 
 static void fill_row(struct row *row, const struct thread_snapshot *before,
@@ -218,10 +197,7 @@ static void find_overlap(struct row *row, const struct snapshot *before,
 	row->wall_ns = after->time_ns - before->time_ns;
 }
 
-/*
- * Adds the rows of each VM up. sums may be the same rows, or else has room for as many; then it
- * has distributions of its own.
- */
+/* Adds the rows of each VM up, which share its distribution. sums may be the same rows. */
 static void add_vms(struct rows *sums, const struct rows *rows, const struct snapshot *before,
 		    const struct snapshot *after)
 {
@@ -235,10 +211,6 @@ static void add_vms(struct rows *sums, const struct rows *rows, const struct sna
 		for (end = begin + 1; end < count && rows->list[end].vm == first->vm; end++)
 			;
 		find_lag(&sum, first, end - begin);
-		if (sums != rows) {
-			sum.hist = &sums->hists[sums->count];
-			*sum.hist = *first->hist;
-		}
 		for (size_t i = begin + 1; i < end; i++)
 			add_row(&sum, &rows->list[i]);
 		sum.identity.tid = 0; /* a sum is no thread */
@@ -246,15 +218,6 @@ static void add_vms(struct rows *sums, const struct rows *rows, const struct sna
 		find_overlap(&sum, before, after);
 		sums->list[sums->count++] = sum;
 	}
-}
-
-int rows__add_up(struct rows *sums, const struct rows *vcpus, const struct snapshot *before,
-		 const struct snapshot *after)
-{
-	if (rows__reserve(sums, vcpus->count))
-		return -ENOMEM;
-	add_vms(sums, vcpus, before, after);
-	return 0;
 }
 
 /*
@@ -281,33 +244,72 @@ bool row__make(struct row *row, struct wait_hist *hist, const struct snapshot *b
 	return true;
 }
 
-int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
-	       enum group_by by)
+/* Whose distribution a row shows. */
+enum hist_of { HIST_OF_ROW, HIST_OF_VM };
+
+/* One for each row, or one of zeros for each VM. */
+static int reserve(struct rows *rows, enum hist_of hist_of, const struct snapshot *after)
+{
+	size_t hists = hist_of == HIST_OF_VM ? after->vms.count : after->threads.count;
+
+	list_clear(rows);
+	if (list_reserve(rows, after->threads.count) || list_reserve(&rows->hists, hists))
+		return -ENOMEM;
+	if (hist_of == HIST_OF_VM && hists)
+		memset(rows->hists.list, 0, hists * sizeof(*rows->hists.list));
+	return 0;
+}
+
+static int make_rows(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
+		     bool threads, enum hist_of hist_of)
 {
 	size_t place = 0;
 
-	if (rows__reserve(rows, after->threads.count))
+	if (reserve(rows, hist_of, after))
 		return -ENOMEM;
 	for (size_t i = 0; i < after->threads.count; i++) {
 		const struct thread_snapshot *thread = &after->threads.list[i], *old;
+		struct row *row = &rows->list[rows->count];
+		struct wait_hist own;
 
 		old = list_next(&before->threads, &place, &thread->identity.id, compare_ids);
-		if (!thread->identity.is_vcpu && by != BY_THREAD)
+		if ((!thread->identity.is_vcpu && !threads) ||
+		    !row__make(row, hist_of == HIST_OF_VM ? &own : &rows->hists.list[rows->count],
+			       before, after, old, thread))
 			continue;
-		rows->count += row__make(&rows->list[rows->count], &rows->hists[rows->count],
-					 before, after, old, thread);
+		rows->count++;
+		if (hist_of == HIST_OF_ROW)
+			continue;
+		row->hist = &rows->hists.list[row->vm - after->vms.list];
+		add_hist(row->hist, &own);
 	}
-	if (rows->count) /* of none, there may be no list at all */
-		qsort(rows->list, rows->count, sizeof(*rows->list), compare_rows);
+	list_sort(rows, compare_rows);
 	share_vm_sums(rows);
+	return 0;
+}
+
+int rows__make(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
+	       enum group_by by)
+{
+	if (make_rows(rows, before, after, by == BY_THREAD, by == BY_VM ? HIST_OF_VM : HIST_OF_ROW))
+		return -ENOMEM;
 	if (by == BY_VM)
 		add_vms(rows, rows, before, after);
 	return 0;
 }
 
+int rows__make_both(struct rows *vms, struct rows *vcpus, const struct snapshot *before,
+		    const struct snapshot *after)
+{
+	if (make_rows(vcpus, before, after, false, HIST_OF_VM) ||
+	    list_reserve(vms, after->vms.count))
+		return -ENOMEM;
+	add_vms(vms, vcpus, before, after);
+	return 0;
+}
+
 void rows__free(struct rows *rows)
 {
-	free(rows->list);
-	free(rows->hists);
-	*rows = (struct rows){ 0 };
+	list_free(rows);
+	list_free(&rows->hists);
 }

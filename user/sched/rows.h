@@ -32,10 +32,8 @@ struct row {
 };
 
 struct rows {
-	struct row *list;
-	struct wait_hist *hists;
-	size_t count;
-	size_t capacity;
+	LIST(struct row);
+	LIST(struct wait_hist) hists;
 };
 
 /*
@@ -50,11 +48,11 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 	       enum group_by by);
 
 /*
- * The rows of VMs out of those of vCPUs, as rows__make() makes them of the same two snapshots, in
- * less time. 0 or -ENOMEM.
+ * The rows of VMs and those of vCPUs, as rows__make() makes them, in less time and memory: a vCPU's
+ * row has its VM's distribution. vcpus must stay as long as vms. 0 or -ENOMEM.
  */
-int rows__add_up(struct rows *sums, const struct rows *vcpus, const struct snapshot *before,
-		 const struct snapshot *after);
+int rows__make_both(struct rows *vms, struct rows *vcpus, const struct snapshot *before,
+		    const struct snapshot *after);
 
 void rows__free(struct rows *rows);
 

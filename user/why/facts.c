@@ -15,8 +15,7 @@ static int make_sched(struct why_facts *facts)
 {
 	const struct snapshot *before = &facts->before->sched, *after = &facts->after->sched;
 
-	if (rows__make(&facts->vcpus, before, after, BY_VCPU) ||
-	    rows__add_up(&facts->vms, &facts->vcpus, before, after))
+	if (rows__make_both(&facts->vms, &facts->vcpus, before, after))
 		return -ENOMEM;
 	return blame__make(&facts->blame, before, after, &facts->vms, BY_VM, true);
 }

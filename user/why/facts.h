@@ -33,7 +33,7 @@ struct why_vm {
 
 struct why_facts {
 	const struct view *before, *after;
-	struct rows vms, vcpus;
+	struct rows vms, vcpus; /* rows__make_both() */
 	struct exit_rows exits;
 	struct numa_rows numa;
 	struct blame_list blame;
