@@ -73,15 +73,15 @@ static const char *unit_of(const struct cgroup_limit *limit)
 static void set_property(struct verdict *verdict, const struct quoted *unit, const char *now,
 			 const char *before)
 {
-	say(verdict->command, "systemctl set-property --runtime %s %s", unit->text, now);
-	say(verdict->undo, "systemctl set-property --runtime %s %s", unit->text, before);
+	say(verdict->draft->command, "systemctl set-property --runtime %s %s", unit->text, now);
+	say(verdict->draft->undo, "systemctl set-property --runtime %s %s", unit->text, before);
 }
 
 static void set_file(struct verdict *verdict, const struct quoted *path, const char *now,
 		     const char *before)
 {
-	say(verdict->command, "echo %s > %s", now, path->text);
-	say(verdict->undo, "echo %s > %s", before, path->text);
+	say(verdict->draft->command, "echo %s > %s", now, path->text);
+	say(verdict->draft->undo, "echo %s > %s", before, path->text);
 }
 
 void command__set_weight(struct verdict *verdict, const struct cgroup_limit *limit, uint32_t weight)
@@ -109,9 +109,9 @@ static bool set_domain_quota(struct verdict *verdict, const struct cgroup_limit 
 	if (!strstr(limit->path, "/libvirt/vcpu") || !*verdict->vm->vm->uuid ||
 	    !quote(&uuid, verdict->vm->vm->uuid))
 		return false;
-	say(verdict->command, "virsh schedinfo --domain %s --live --set vcpu_quota=%" PRIu64,
+	say(verdict->draft->command, "virsh schedinfo --domain %s --live --set vcpu_quota=%" PRIu64,
 	    uuid.text, US(quota_ns));
-	say(verdict->undo, "virsh schedinfo --domain %s --live --set vcpu_quota=%" PRIu64,
+	say(verdict->draft->undo, "virsh schedinfo --domain %s --live --set vcpu_quota=%" PRIu64,
 	    uuid.text, US(limit->quota_ns));
 	return true;
 }

@@ -69,6 +69,15 @@ struct evidence {
 	const void *row;
 };
 
+/* What a rule writes. */
+struct verdict_draft {
+	char summary[VERDICT_TEXT];
+	char culprit[VERDICT_TEXT];    /* empty: nobody */
+	char remedy[VERDICT_TEXT];     /* what to do, in words */
+	char command[VERDICT_COMMAND]; /* that does it, for a shell; empty: there is none */
+	char undo[VERDICT_COMMAND];    /* that undoes it */
+};
+
 /* Texts may hold what strangers wrote: they are made harmless where they are shown. */
 struct verdict {
 	const struct why_rule *rule;
@@ -78,12 +87,9 @@ struct verdict {
 	uint64_t severity;	    /* among verdicts of one level, greater is worse: 1/1000 % */
 	enum why_level worst_level; /* of the VM's verdicts, and how severe that one is */
 	uint64_t worst_severity;
-	char summary[VERDICT_TEXT];
-	char culprit[VERDICT_TEXT];    /* empty: nobody */
-	char remedy[VERDICT_TEXT];     /* what to do, in words */
-	char command[VERDICT_COMMAND]; /* that does it, for a shell; empty: there is none */
-	char undo[VERDICT_COMMAND];    /* that undoes it */
-	const char *against;	       /* what speaks against it */
+	struct verdict_draft *draft; /* of the rule that judges; NULL afterwards */
+	const char *summary, *culprit, *remedy, *command, *undo; /* what it wrote */
+	const char *against;					 /* what speaks against it */
 	struct evidence evidence[EVIDENCE_MAX];
 	size_t evidence_count;
 };
@@ -101,7 +107,7 @@ struct why_rule {
 	/* It finds what waits for CPUs lead to: it is no worse than what says why there are any. */
 	bool effect;
 	struct why_threshold thresholds[RULE_THRESHOLDS];
-	/* Fills in the verdict but for rule, vm, level and against. limits: thresholds' values. */
+	/* Adds the verdict's draft, severity and evidence. limits: thresholds' values. */
 	enum why_level (*judge)(const struct why_vm *vm, const uint64_t *limits,
 				struct verdict *verdict);
 };

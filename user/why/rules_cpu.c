@@ -82,16 +82,18 @@ static enum why_level judge_throttled(const struct why_vm *vm, const uint64_t *l
 	verdict__add(verdict, WHY_TABLE_CPU, "ready_throttled_pct", vm->row);
 	verdict__add(verdict, WHY_TABLE_CPU, "ready_pct", vm->row);
 	verdict__add(verdict, WHY_TABLE_CPU, "run_pct", vm->row);
-	say(verdict->summary, "is held back %s of the time by a limit of CPU time, not by others",
+	say(verdict->draft->summary,
+	    "is held back %s of the time by a limit of CPU time, not by others",
 	    why_number(share, WHY_PERCENT).text);
 	limit = find_short(vm);
 	if (!limit) {
-		say(verdict->remedy, "raise cpu.max of its cgroup, or of one above it");
+		say(verdict->draft->remedy, "raise cpu.max of its cgroup, or of one above it");
 		return why_level__of(share, limits);
 	}
-	say(verdict->culprit, "%s (cpu.max: %" PRIu64 " %% of a CPU)", limit->path,
+	say(verdict->draft->culprit, "%s (cpu.max: %" PRIu64 " %% of a CPU)", limit->path,
 	    limit->quota_ns * 100 / limit->period_ns);
-	say(verdict->remedy, "give its cgroup more: it would have used %" PRIu64 " %% of a CPU",
+	say(verdict->draft->remedy,
+	    "give its cgroup more: it would have used %" PRIu64 " %% of a CPU",
 	    enough(vm->row, limit) * 100 / limit->period_ns);
 	command__set_quota(verdict, limit, enough(vm->row, limit));
 	return why_level__of(share, limits);
@@ -166,10 +168,10 @@ static enum why_level judge_wakes(const struct why_vm *vm, const uint64_t *limit
 	add_ready(vm, verdict);
 	verdict__add(verdict, WHY_TABLE_CPU, "waits_per_s", vm->worst);
 	verdict__add(verdict, WHY_TABLE_CPU, "wait_mean_ns", vm->worst);
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "wakes %" PRIu64 " times a second, and waits %s each time: CPUs are not short", rate,
 	    why_number(mean, WHY_US).text);
-	say(verdict->remedy,
+	say(verdict->draft->remedy,
 	    "look for what wakes it: timer ticks of an old guest, small packets; if CPUs are to "
 	    "spare, let halted vCPUs poll (halt_poll_ns of the module kvm)");
 	return WHY_LOOK;
@@ -210,11 +212,11 @@ static bool find_parting(const struct why_vm *vm, const struct vm *other,
 static void say_who(const struct why_vm *vm, const struct blame_entry *entry,
 		    struct verdict *verdict)
 {
-	say(verdict->summary, "waits %s of the time for a CPU: %s of it while %s%s ran",
+	say(verdict->draft->summary, "waits %s of the time for a CPU: %s of it while %s%s ran",
 	    why_number(vm->wait_mpct, WHY_PERCENT).text,
 	    why_number(share_of(vm, entry), WHY_PERCENT).text, name_of(entry),
 	    entry->offender.kind == OFFENDER_VCPU ? "'s vCPUs" : "");
-	say(verdict->culprit, "%s", name_of(entry));
+	say(verdict->draft->culprit, "%s", name_of(entry));
 	verdict__add(verdict, WHY_TABLE_BLAME, "pct", entry);
 }
 
@@ -229,7 +231,7 @@ static enum why_level judge_weight(const struct why_vm *vm, const uint64_t *limi
 		return WHY_NONE;
 	add_ready(vm, verdict);
 	say_who(vm, entry, verdict);
-	say(verdict->remedy,
+	say(verdict->draft->remedy,
 	    "its cgroup's cpu.weight is %" PRIu32 ", that of %s is %" PRIu32 ": make them alike",
 	    mine->cpu_weight, name_of(entry), theirs->cpu_weight);
 	command__set_weight(verdict, mine, theirs->cpu_weight);
@@ -249,15 +251,15 @@ static enum why_level judge_own(const struct why_vm *vm, const uint64_t *limits,
 	for (size_t i = 0; i < vm->blame_count; i++) {
 		if (!is_own(&vm->blame[i], OFFENDER_VM_THREAD))
 			continue;
-		say(verdict->culprit, "%s", vm->blame[i].who);
+		say(verdict->draft->culprit, "%s", vm->blame[i].who);
 		verdict__add(verdict, WHY_TABLE_BLAME, "pct", &vm->blame[i]);
 		break;
 	}
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "waits %s of the time for a CPU: %s of it while its own I/O or emulator threads ran",
 	    why_number(vm->wait_mpct, WHY_PERCENT).text, why_number(share, WHY_PERCENT).text);
-	say(verdict->remedy, "give these threads a CPU that none of its vCPUs is on "
-			     "(virsh emulatorpin, iothreadpin; or taskset -pc)");
+	say(verdict->draft->remedy, "give these threads a CPU that none of its vCPUs is on "
+				    "(virsh emulatorpin, iothreadpin; or taskset -pc)");
 	return why_level__of(vm->wait_mpct, limits);
 }
 
@@ -270,10 +272,10 @@ static enum why_level judge_self(const struct why_vm *vm, const uint64_t *limits
 		return WHY_NONE;
 	add_ready(vm, verdict);
 	verdict__add(verdict, WHY_TABLE_CPU, "vcpus", vm->row);
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "waits %s of the time for a CPU: %s of it while its own other vCPUs ran",
 	    why_number(vm->wait_mpct, WHY_PERCENT).text, why_number(share, WHY_PERCENT).text);
-	say(verdict->remedy,
+	say(verdict->draft->remedy,
 	    "let its %u vCPUs run on more CPUs (virsh vcpupin, or taskset -pc), or "
 	    "give it fewer",
 	    vm->row->vm_vcpus);
@@ -294,10 +296,10 @@ static void raise_weight(const struct why_vm *vm, const struct blame_entry *entr
 		mine = count && limits[0].cpu_weight ? &limits[0] : NULL;
 	}
 	if (!mine || mine->cpu_weight >= 10000 || !weights_count(vm)) {
-		say(verdict->remedy, "move one of the two, or pin them to different CPUs");
+		say(verdict->draft->remedy, "move one of the two, or pin them to different CPUs");
 		return;
 	}
-	say(verdict->remedy,
+	say(verdict->draft->remedy,
 	    "move one of the two, or give its cgroup more cpu.weight than %" PRIu32,
 	    mine->cpu_weight);
 	command__set_weight(verdict, mine, mine->cpu_weight > 5000 ? 10000 : mine->cpu_weight * 2);
@@ -324,13 +326,13 @@ static enum why_level judge_host(const struct why_vm *vm, const uint64_t *limits
 	if (!vm->facts->busy_known || vm->facts->busy_mpct < limits[SHARE])
 		return WHY_NONE;
 	add_ready(vm, verdict);
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "waits %s of the time for a CPU: all %u CPUs of the host are busy (%s)",
 	    why_number(vm->wait_mpct, WHY_PERCENT).text, vm->facts->after->host.cpus,
 	    why_number(vm->facts->busy_mpct, WHY_PERCENT).text);
 	if (entry)
-		say(verdict->culprit, "several; most of all %s", name_of(entry));
-	say(verdict->remedy, "move a VM to another host, or limit one that is less urgent");
+		say(verdict->draft->culprit, "several; most of all %s", name_of(entry));
+	say(verdict->draft->remedy, "move a VM to another host, or limit one that is less urgent");
 	return why_level__of(vm->wait_mpct, limits);
 }
 
@@ -340,13 +342,13 @@ static enum why_level judge_crowded(const struct why_vm *vm, const uint64_t *lim
 	const struct blame_entry *entry = find_other(vm);
 
 	add_ready(vm, verdict);
-	say(verdict->summary, "waits %s of the time for a CPU%s",
+	say(verdict->draft->summary, "waits %s of the time for a CPU%s",
 	    why_number(vm->wait_mpct, WHY_PERCENT).text,
 	    vm->facts->after->sched.blame.count ? ", and nobody has most of that"
 						: "; who ran meanwhile was not followed");
 	if (entry)
-		say(verdict->culprit, "several; most of all %s", name_of(entry));
-	say(verdict->remedy,
+		say(verdict->draft->culprit, "several; most of all %s", name_of(entry));
+	say(verdict->draft->remedy,
 	    "see who ran: kvmq-cpu --blame; if CPUs are idle, its vCPUs are pinned "
 	    "to too few");
 	return why_level__of(vm->wait_mpct, limits);
@@ -369,10 +371,10 @@ static enum why_level judge_vcpus(const struct why_vm *vm, const uint64_t *limit
 	verdict__add(verdict, WHY_TABLE_CPU, "hazard_pct", row);
 	verdict__add(verdict, WHY_TABLE_CPU, "ready_pct", row);
 	verdict__add(verdict, WHY_TABLE_CPU, "vcpus", row);
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "has a vCPU waiting while another runs %s of the time, though each waits little",
 	    why_number(hazard, WHY_PERCENT).text);
-	say(verdict->remedy, "give it fewer vCPUs than its %u, if it does not need them all",
+	say(verdict->draft->remedy, "give it fewer vCPUs than its %u, if it does not need them all",
 	    row->vm_vcpus);
 	return hazard < limits[LOOK] ? WHY_NONE : WHY_LOOK;
 }

@@ -23,7 +23,7 @@ static void add_exits(const struct why_vm *vm, struct reason_row *const *reason,
 	verdict__add(verdict, WHY_TABLE_EXIT, "exits_per_s", vm->exits);
 	verdict__add(verdict, WHY_TABLE_REASON, "handle_pct", reason);
 	if (reason)
-		say(verdict->culprit, "%s", (*reason)->name);
+		say(verdict->draft->culprit, "%s", (*reason)->name);
 }
 
 static enum why_level judge_vmm(const struct why_vm *vm, const uint64_t *limits,
@@ -34,10 +34,10 @@ static enum why_level judge_vmm(const struct why_vm *vm, const uint64_t *limits,
 
 	verdict->severity = share;
 	add_exits(vm, reason, verdict);
-	say(verdict->summary, "has its vCPUs work %s of the time for the VMM's devices%s%s",
+	say(verdict->draft->summary, "has its vCPUs work %s of the time for the VMM's devices%s%s",
 	    why_number(share, WHY_PERCENT).text, reason ? ", most of all after exits for " : "",
 	    reason ? (*reason)->name : "");
-	say(verdict->remedy,
+	say(verdict->draft->remedy,
 	    "use devices that need no exits to the VMM: virtio with vhost or an I/O "
 	    "thread in place of emulated ones");
 	return why_level__of(share, limits);
@@ -66,9 +66,9 @@ static enum why_level judge_spin(const struct why_vm *vm, const uint64_t *limits
 	verdict__add(verdict, WHY_TABLE_REASON, "handle_pct", pause);
 	verdict__add(verdict, WHY_TABLE_CPU, "hazard_pct", row);
 	verdict__add(verdict, WHY_TABLE_CPU, "ready_pct", row);
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "spins for locks, %" PRIu64 " times a second: their holder is often off the CPU", rate);
-	say(verdict->remedy,
+	say(verdict->draft->remedy,
 	    "let all of its vCPUs run at once: fewer of them, or CPUs of their own");
 	return WHY_LOOK;
 }
@@ -104,10 +104,10 @@ static enum why_level judge_storm(const struct why_vm *vm, const uint64_t *limit
 		return WHY_NONE;
 	verdict->severity = share;
 	add_exits(vm, reason, verdict);
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "has its vCPUs in KVM instead of the guest %s of the time, most of all for %s",
 	    why_number(share, WHY_PERCENT).text, (*reason)->name);
-	say(verdict->remedy, "%s", remedy_of(vm, reason));
+	say(verdict->draft->remedy, "%s", remedy_of(vm, reason));
 	return WHY_LOOK;
 }
 

@@ -27,10 +27,10 @@ static enum why_level judge_saturated(const struct why_vm *vm, const uint64_t *l
 		return WHY_NONE;
 	verdict->severity = run;
 	add_use(vm, verdict);
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "is not held up by the host: its vCPUs run %s of the time and hardly wait",
 	    why_number(run, WHY_PERCENT).text);
-	say(verdict->remedy, "look inside for what uses the CPU, or give it more vCPUs");
+	say(verdict->draft->remedy, "look inside for what uses the CPU, or give it more vCPUs");
 	return WHY_LOOK;
 }
 
@@ -56,12 +56,13 @@ static enum why_level judge_single(const struct why_vm *vm, const uint64_t *limi
 	verdict->severity = row__run_mpct(busy);
 	add_use(vm, verdict);
 	verdict__add(verdict, WHY_TABLE_CPU, "run_pct", busy);
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "is not held up by the host: vCPU %d runs %s of the time, the others %s",
 	    busy->identity.vcpu, why_number(row__run_mpct(busy), WHY_PERCENT).text,
 	    why_number(others, WHY_PERCENT).text);
-	say(verdict->remedy, "look inside for one busy thread, or for what is pinned to that CPU: "
-			     "more vCPUs do not help");
+	say(verdict->draft->remedy,
+	    "look inside for one busy thread, or for what is pinned to that CPU: "
+	    "more vCPUs do not help");
 	return WHY_LOOK;
 }
 
@@ -70,8 +71,8 @@ static enum why_level judge_nothing(const struct why_vm *vm, const uint64_t *lim
 {
 	(void)limits;
 	add_use(vm, verdict);
-	say(verdict->summary, "is not held up by the host");
-	say(verdict->remedy, "if it is slow, look inside, or at what it talks to");
+	say(verdict->draft->summary, "is not held up by the host");
+	say(verdict->draft->remedy, "if it is slow, look inside, or at what it talks to");
 	return WHY_OK;
 }
 

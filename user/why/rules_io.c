@@ -71,11 +71,11 @@ static enum why_level judge_throttled(const struct why_vm *vm, const uint64_t *l
 	if (!row)
 		return WHY_NONE;
 	add_disk(row, verdict, IO_THROTTLED);
-	say(verdict->summary, "has requests of disk %s held back for %s each by io.max",
+	say(verdict->draft->summary, "has requests of disk %s held back for %s each by io.max",
 	    io_row__disk(row), why_number(mean_of(row, IO_THROTTLED), WHY_MS).text);
-	say(verdict->remedy, "raise io.max of its cgroup, or of one above it");
+	say(verdict->draft->remedy, "raise io.max of its cgroup, or of one above it");
 	if (limit) {
-		say(verdict->culprit, "%s (io.max: %s)", limit->path, limit->io_max);
+		say(verdict->draft->culprit, "%s (io.max: %s)", limit->path, limit->io_max);
 		command__free_io(verdict, limit);
 	}
 	return why_level__of(mean_of(row, IO_THROTTLED), limits);
@@ -167,11 +167,13 @@ static enum why_level judge_neighbour(const struct why_vm *vm, const uint64_t *l
 	add_disk(row, verdict, layer);
 	verdict__add(verdict, WHY_TABLE_IO, "iops", other);
 	verdict__add(verdict, WHY_TABLE_IO, "bytes_per_s", other);
-	say(verdict->summary, "waits %s for each request of disk %s: %s of %s's time is %s's",
+	say(verdict->draft->summary,
+	    "waits %s for each request of disk %s: %s of %s's time is %s's",
 	    why_number(mean_of(row, layer), WHY_MS).text, io_row__disk(row),
 	    why_number(share, WHY_PERCENT).text, row->device, other->vm->name);
-	say(verdict->culprit, "%s", other->vm->name);
-	say(verdict->remedy, "put the two on different devices, or limit the other one's requests");
+	say(verdict->draft->culprit, "%s", other->vm->name);
+	say(verdict->draft->remedy,
+	    "put the two on different devices, or limit the other one's requests");
 	slow_down(other, vm_of(vm->facts, other->vm), verdict);
 	return why_level__of(mean_of(row, layer), limits);
 }
@@ -187,11 +189,11 @@ static enum why_level judge_queue(const struct why_vm *vm, const uint64_t *limit
 		return WHY_NONE;
 	add_disk(row, verdict, IO_QUEUE);
 	verdict__add(verdict, WHY_TABLE_IO, "scheduler", row);
-	say(verdict->summary, "waits %s in the host's queue for each request of disk %s",
+	say(verdict->draft->summary, "waits %s in the host's queue for each request of disk %s",
 	    why_number(mean_of(row, IO_QUEUE), WHY_MS).text, io_row__disk(row));
 	if (row->device)
-		say(verdict->culprit, "%s", row->device);
-	say(verdict->remedy,
+		say(verdict->draft->culprit, "%s", row->device);
+	say(verdict->draft->remedy,
 	    "fewer requests at once from the guest, another scheduler, or a device "
 	    "that takes more at once");
 	return why_level__of(mean_of(row, IO_QUEUE), limits);
@@ -206,12 +208,13 @@ static enum why_level judge_device(const struct why_vm *vm, const uint64_t *limi
 		return WHY_NONE;
 	add_disk(row, verdict, IO_DEVICE);
 	verdict__add(verdict, WHY_TABLE_IO, "d_p99_ns", row);
-	say(verdict->summary, "waits %s for the device for each request of disk %s",
+	say(verdict->draft->summary, "waits %s for the device for each request of disk %s",
 	    why_number(mean_of(row, IO_DEVICE), WHY_MS).text, io_row__disk(row));
 	if (row->device)
-		say(verdict->culprit, "%s", row->device);
-	say(verdict->remedy, "the device itself is slow: look at its health and what else it "
-			     "serves, or use a faster one");
+		say(verdict->draft->culprit, "%s", row->device);
+	say(verdict->draft->remedy,
+	    "the device itself is slow: look at its health and what else it "
+	    "serves, or use a faster one");
 	return why_level__of(mean_of(row, IO_DEVICE), limits);
 }
 
@@ -253,14 +256,14 @@ static void name_offender(const struct why_vm *vm, struct verdict *verdict)
 	if (blame__make(&blame, &vm->facts->before->sched, &vm->facts->after->sched, &rows,
 			BY_THREAD, true))
 		blame.count = 0;
-	for (size_t i = 0; i < blame.count && !*verdict->culprit; i++) {
+	for (size_t i = 0; i < blame.count && !*verdict->draft->culprit; i++) {
 		const struct blame_entry *entry = &blame.list[i];
 		enum offender_kind kind = entry->offender.kind;
 
 		if (kind == OFFENDER_VCPU && entry->own)
-			say(verdict->culprit, "its own vCPUs");
+			say(verdict->draft->culprit, "its own vCPUs");
 		else if (kind != OFFENDER_THROTTLED && kind != OFFENDER_UNKNOWN)
-			say(verdict->culprit, "%s", entry->who);
+			say(verdict->draft->culprit, "%s", entry->who);
 	}
 	blame__free(&blame);
 }
@@ -281,13 +284,13 @@ static enum why_level judge_vmm(const struct why_vm *vm, const uint64_t *limits,
 	verdict__add(verdict, WHY_TABLE_IO, "q_mean_ns", row);
 	verdict__add(verdict, WHY_TABLE_IO, "d_mean_ns", row);
 	verdict__add(verdict, WHY_TABLE_IO, "iops", row);
-	say(verdict->summary, "has its thread '%s' wait %s of the time for a CPU%s%s%s%s",
+	say(verdict->draft->summary, "has its thread '%s' wait %s of the time for a CPU%s%s%s%s",
 	    vm->other.identity.comm, why_number(vm->other_mpct, WHY_PERCENT).text,
 	    known ? ": the VMM adds " : " while it does I/O",
 	    known ? why_number(added_by_vmm(row), WHY_MS).text : "",
 	    known ? " to each request of disk " : "", known ? io_row__disk(row) : "");
 	name_offender(vm, verdict);
-	say(verdict->remedy,
+	say(verdict->draft->remedy,
 	    "give this thread a CPU that no vCPU is on (virsh iothreadpin, emulatorpin; or "
 	    "taskset -pc)%s",
 	    known ? "" : "; --vmm or --qmp shows what it costs");
@@ -305,10 +308,11 @@ static enum why_level judge_guest(const struct why_vm *vm, const uint64_t *limit
 		return WHY_NONE;
 	add_disk(row, verdict, IO_GUEST_QUEUE);
 	verdict__add(verdict, WHY_TABLE_IO, "gq_mean_ns", row);
-	say(verdict->summary, "has its requests of disk %s wait %s in the guest's own queue",
+	say(verdict->draft->summary, "has its requests of disk %s wait %s in the guest's own queue",
 	    io_row__disk(row), why_number(mean_of(row, IO_GUEST_QUEUE), WHY_MS).text);
-	say(verdict->remedy, "look inside: its I/O scheduler, and how many requests it makes at "
-			     "once");
+	say(verdict->draft->remedy,
+	    "look inside: its I/O scheduler, and how many requests it makes at "
+	    "once");
 	return why_level__of(mean_of(row, IO_GUEST_QUEUE), limits);
 }
 

@@ -44,15 +44,15 @@ static enum why_level judge_left(const struct why_vm *vm, const uint64_t *limits
 
 	if (level == WHY_NONE)
 		return level;
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "reaches to another node for %s of its memory: it runs on node %d, and left it on node "
 	    "%d",
 	    why_number(row->expected_remote_mpct, WHY_PERCENT).text, row->home, row->hint_node);
-	say(verdict->remedy, "move its memory to node %d (migratepages: package numactl)",
+	say(verdict->draft->remedy, "move its memory to node %d (migratepages: package numactl)",
 	    row->home);
-	say(verdict->command, "migratepages %" PRIu32 " %d %d", vm->vm->pid, row->hint_node,
+	say(verdict->draft->command, "migratepages %" PRIu32 " %d %d", vm->vm->pid, row->hint_node,
 	    row->home);
-	say(verdict->undo, "migratepages %" PRIu32 " %d %d", vm->vm->pid, row->home,
+	say(verdict->draft->undo, "migratepages %" PRIu32 " %d %d", vm->vm->pid, row->home,
 	    row->hint_node);
 	return level;
 }
@@ -63,10 +63,12 @@ static enum why_level judge_spread(const struct why_vm *vm, const uint64_t *limi
 	enum why_level level = judge(vm, limits, verdict, HINT_SPREAD);
 
 	verdict__add(verdict, WHY_TABLE_NUMA, "moves_per_s", vm->numa);
-	say(verdict->summary, "runs on several nodes, and reaches to another one for %s of memory",
+	say(verdict->draft->summary,
+	    "runs on several nodes, and reaches to another one for %s of memory",
 	    why_number(vm->numa->expected_remote_mpct, WHY_PERCENT).text);
-	say(verdict->remedy, "keep its vCPUs on one node, if they fit there (virsh vcpupin, or "
-			     "taskset -pc); else show the guest its nodes");
+	say(verdict->draft->remedy,
+	    "keep its vCPUs on one node, if they fit there (virsh vcpupin, or "
+	    "taskset -pc); else show the guest its nodes");
 	return level;
 }
 
@@ -75,11 +77,12 @@ static enum why_level judge_memoryless(const struct why_vm *vm, const uint64_t *
 {
 	enum why_level level = judge(vm, limits, verdict, HINT_MEMORYLESS);
 
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "runs on node %d, which has no memory, and reaches to another one for %s of memory",
 	    vm->numa->hint_node, why_number(vm->numa->expected_remote_mpct, WHY_PERCENT).text);
-	say(verdict->remedy, "let its vCPUs run on a node that has memory (virsh vcpupin, or "
-			     "taskset -pc)");
+	say(verdict->draft->remedy,
+	    "let its vCPUs run on a node that has memory (virsh vcpupin, or "
+	    "taskset -pc)");
 	return level;
 }
 
@@ -91,10 +94,10 @@ static enum why_level judge_larger(const struct why_vm *vm, const uint64_t *limi
 
 	if (level == WHY_NONE)
 		return judge_memoryless(vm, limits, verdict);
-	say(verdict->summary,
+	say(verdict->draft->summary,
 	    "does not fit on node %d, and reaches to another one for %s of memory", row->hint_node,
 	    why_number(row->expected_remote_mpct, WHY_PERCENT).text);
-	say(verdict->remedy,
+	say(verdict->draft->remedy,
 	    "make it smaller, or show the guest several nodes (libvirt: <numatune> "
 	    "with <memnode>)");
 	return level;
@@ -116,11 +119,13 @@ static enum why_level judge_thrashing(const struct why_vm *vm, const uint64_t *l
 	verdict__add(verdict, WHY_TABLE_NUMA, "memory_local_pct", row);
 	if (balancing_ns)
 		verdict__add(verdict, WHY_TABLE_EXIT, "kvm_pct", vm->exits);
-	say(verdict->summary, "has its pages moved to and fro between nodes by NUMA balancing");
-	say(verdict->remedy, "pin its vCPUs and memory to a node, or switch balancing off for the "
-			     "host");
-	say(verdict->command, "sysctl kernel.numa_balancing=0");
-	say(verdict->undo, "sysctl kernel.numa_balancing=1");
+	say(verdict->draft->summary,
+	    "has its pages moved to and fro between nodes by NUMA balancing");
+	say(verdict->draft->remedy,
+	    "pin its vCPUs and memory to a node, or switch balancing off for the "
+	    "host");
+	say(verdict->draft->command, "sysctl kernel.numa_balancing=0");
+	say(verdict->draft->undo, "sysctl kernel.numa_balancing=1");
 	return WHY_LOOK;
 }
 

@@ -119,10 +119,32 @@ static int add_unasked(struct why *why, const struct why_rule *rule, const struc
 	return 0;
 }
 
+/* Room for the longest texts is several KiB: of most verdicts there are a hundred bytes. */
+static int keep_draft(struct why *why, struct verdict *verdict)
+{
+	const struct verdict_draft *draft = verdict->draft;
+	const char *const texts[] = { draft->summary, draft->culprit, draft->remedy, draft->command,
+				      draft->undo };
+	const char **kept[] = { &verdict->summary, &verdict->culprit, &verdict->remedy,
+				&verdict->command, &verdict->undo };
+
+	verdict->draft = NULL;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		size_t size = strlen(texts[i]) + 1;
+		char *copy = pool__take(&why->texts, size);
+
+		if (!copy)
+			return -ENOMEM;
+		*kept[i] = memcpy(copy, texts[i], size);
+	}
+	return 0;
+}
+
 static int judge(struct why *why, const struct why_vm *vm, size_t first, size_t place,
 		 const uint64_t *limits)
 {
 	const struct why_rule *rule = why_rule__at(place);
+	struct verdict_draft draft = { 0 };
 	struct verdict *verdict;
 	const char *reason;
 
@@ -137,10 +159,15 @@ static int judge(struct why *why, const struct why_vm *vm, size_t first, size_t 
 	verdict->place = place;
 	verdict->vm = vm;
 	verdict->against = rule->against;
+	verdict->draft = &draft;
 	verdict->level = rule->judge(vm, limits, verdict);
-	if (verdict->level == WHY_NONE)
+	if (verdict->level == WHY_NONE) {
 		why->verdicts.count--;
-	else if (rule->effect)
+		return 0;
+	}
+	if (keep_draft(why, verdict))
+		return -ENOMEM;
+	if (rule->effect)
 		put_behind(why, first, verdict);
 	return 0;
 }
@@ -188,6 +215,7 @@ int why__make(struct why *why, const struct view *before, const struct view *aft
 {
 	list_clear(&why->verdicts);
 	list_clear(&why->unasked);
+	pool__reset(&why->texts);
 	if (why_facts__make(&why->facts, before, after))
 		return -ENOMEM;
 	for (size_t i = 0; i < why->facts.list.count; i++) {
@@ -208,4 +236,5 @@ void why__free(struct why *why)
 	why_facts__free(&why->facts);
 	list_free(&why->verdicts);
 	list_free(&why->unasked);
+	pool__free(&why->texts);
 }

@@ -6,6 +6,7 @@
 #ifndef KVMQ_WHY_H
 #define KVMQ_WHY_H
 
+#include "model/pool.h"
 #include "model/view.h"
 #include "why/rule.h"
 
@@ -36,6 +37,7 @@ struct why {
 	struct why_facts facts;
 	LIST(struct verdict) verdicts; /* worst first: of one VM after the other */
 	LIST(struct unasked) unasked;
+	struct pool texts; /* of the verdicts */
 };
 
 /*
