@@ -6,9 +6,9 @@
 # NAME|TASKS VMS DISKS of each VM; or NAME|vmm OPTION..., for real VMs
 scale_hosts=("nothing|0 0 0" "18,000 tasks|18000 0 0" "2,000 VM-like processes|0 2000 2"
 	"18,000 tasks and 2,000 VM-like processes|18000 2000 2" "200 VMs of 64 disks|0 200 64"
-	"6,000 vCPUs that halt|vmm --vms 1000 --vcpus 6 --mode halt --wait 20000000")
+	"6,000 vCPUs in 1,500 VMs that halt|vmm --vms 1500 --vcpus 4 --mode halt --wait 20000000")
 scale_tools=(kvmq-cpu kvmq-exit kvmq-numa kvmq-io "kvmq-io --with-guests"
-	"kvmq-top --batch" kvmq-doctor)
+	"kvmq-top --batch" kvmq-why kvmq-doctor)
 scale_intervals=4 # of 1 s, once the first line is there
 
 # start_crowd TASKS VMS DISKS, or start_crowd vmm OPTION...: returns when all are there
