@@ -336,8 +336,10 @@ int diff_runs__read(struct diff_runs *runs, struct figure_table *table,
 	struct reader reader = { .runs = runs, .table = table, .options = options };
 	int error;
 
-	if (!inputs)
+	if (!inputs) {
+		log_error("opening the recordings: %s", remedy(ENOMEM, NULL));
 		return -ENOMEM;
+	}
 	error = open_all(inputs, options);
 	/* Strangers may have written them. */
 	if (!error)
