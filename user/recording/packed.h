@@ -46,7 +46,7 @@ void packing__free(struct packing *packing);
 /* Adds an item, of which the described fields are kept: 0 or -ENOMEM. */
 int packed__add(struct packed *packed, const struct packing *packing, const void *item);
 
-/* Adds one whose arrays are those of the item that the cursor has read: 0 or -ENOMEM. */
+/* Adds one whose texts and arrays are those of the item that the cursor has read: 0 or -ENOMEM. */
 int packed__add_again(struct packed *packed, const struct packing *packing,
 		      const struct packed_cursor *cursor, const void *item);
 
