@@ -84,6 +84,8 @@ static int report(void *context)
 	struct view *after = &measuring->views[!measuring->latest];
 	int error = read_view(measuring, after);
 
+	if (error == -EINTR)
+		log_error("ended by a signal while reading: the last interval is not shown");
 	if (error)
 		return error < 0 ? error : 0;
 	measuring->latest = !measuring->latest;
@@ -132,15 +134,17 @@ static int measure(struct measuring *measuring, struct command *command)
 				   .poll_ms = polls ? POLL_MS : -1,
 				   .report = report,
 				   .context = measuring };
-	int timer_fd;
+	int timer_fd, error;
 
 	if ((ops->create && ops->create(measuring->source)) || open_recorder(measuring))
 		return STATUS_FAILED;
 	if (privileges_drop(&kept))
 		return STATUS_HOST;
-	if ((ops->start && ops->start(measuring->source)) ||
-	    read_view(measuring, &measuring->views[0]))
-		return STATUS_FAILED;
+	error = ops->start ? ops->start(measuring->source) : 0;
+	if (!error)
+		error = read_view(measuring, &measuring->views[0]);
+	if (error) /* a signal before there is an interval takes nothing away */
+		return error == -EINTR ? STATUS_DONE : STATUS_FAILED;
 	if (ops->pace) {
 		timer_fd = ops->pace(measuring->source, options->interval_ns);
 		steps.timer_fd = &timer_fd;

@@ -343,10 +343,7 @@ int io_session__read(struct io_session *session, struct io_view *view)
 	if (!error)
 		error = flow_bases__update(&session->flow_bases, view);
 	session->latest = error ? NULL : view;
-	if (error == -EINTR)
-		log_error(
-			"ended by a signal while looking for VMs: the last interval is not shown");
-	else if (error)
+	if (error && error != -EINTR)
 		log_error("reading the counters: %s: %s", strerror(-error),
 			  remedy(error, "start again"));
 	return error;

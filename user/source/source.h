@@ -63,7 +63,8 @@ struct source_ops {
 
 	/*
 	 * Reads everything into a view, which is of zeros or was read before. Events go to the
-	 * sink. 1: with pace(), there is nothing later than the view before.
+	 * sink. 1: with pace(), there is nothing later than the view before. -EINTR, without a
+	 * line: a signal has come.
 	 */
 	int (*read)(void *source, struct view *view);
 
