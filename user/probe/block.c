@@ -96,10 +96,11 @@ static int try_load(struct block_probe *probe, bool throttling)
 static int load(struct block_probe *probe)
 {
 	bool throttling = kernel_has_function("__blk_throtl_bio") > 0;
-	int error;
+	int error = throttling ? kernel_try_hook("__blk_throtl_bio") : 0;
 
 	kernel_drop_types();
-	error = try_load(probe, throttling);
+	if (!error)
+		error = try_load(probe, throttling);
 
 	if (!throttling) {
 		snprintf(probe->throttling_missing, sizeof(probe->throttling_missing),
