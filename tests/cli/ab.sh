@@ -179,15 +179,16 @@ sed -n '/^    #!\/bin\/sh$/,/^    exit \$status$/s/^    //p' doc/validating.md >
 chmod +x "$scratch/home/bisect-step"
 cat > "$scratch/bin/make" << 'END'
 #!/bin/bash
-[[ $* == *"O=$HOME/step "* && $* == *"INSTALL_MOD_PATH=$HOME/step/mods"* && ! -e broken ]] || exit 2
-mkdir -p "$HOME/step/arch/x86/boot" "$HOME/step/mods"
-cp parameter "$HOME/step/arch/x86/boot/bzImage"
+[[ $1 == O=$HOME/kernel && ! -e broken ]] || exit 2
+[[ $2 != olddefconfig ]] || exit 0
+[[ $* == *" bzImage" ]] || exit 2
+mkdir -p "$HOME/kernel/arch/x86/boot"
+cp parameter "$HOME/kernel/arch/x86/boot/bzImage"
 END
 chmod +x "$scratch/bin/make"
 as_user=("${with_fakes[@]}" "HOME=$scratch/home" "PATH=$scratch/bin:$PATH" "TMPDIR=$scratch" GIT_CONFIG_NOSYSTEM=1
 	GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org)
-mkdir -p "$scratch/home/good/arch/x86/boot"
-echo 0 > "$scratch/home/good/arch/x86/boot/bzImage"
+echo 0 > "$scratch/home/good"
 (
 	set -e
 	mkdir "$scratch/linux"
