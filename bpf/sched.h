@@ -127,7 +127,6 @@ struct sched_cpu {
 /* What went wrong, where nothing could be reported. */
 struct sched_losses {
 	__u64 slots;	 /* a thread not tracked: no free slot, or an id over the table's */
-	__u64 news;	 /* a new thread not announced: found at the next reading */
 	__u64 questions; /* a VM not asked about: it is at a switch of its next */
 	__u64 events;	 /* a wait not sent: the ring buffer was full */
 	__u64 clock;	 /* a wait longer than the time since the thread left */

@@ -69,7 +69,7 @@ static __always_inline struct task_struct *leader_of(struct task_struct *task)
 	return BPF_CORE_READ(task, group_leader);
 }
 
-/* Returns whether user space will hear of it. */
+/* Returns whether user space will hear of it. A slot it finds at the next reading, too. */
 static __always_inline bool announce(__u32 slot, __u32 generation, struct task_struct *task,
 				     __u32 vm)
 {
@@ -77,7 +77,8 @@ static __always_inline bool announce(__u32 slot, __u32 generation, struct task_s
 	struct task_struct *leader = leader_of(task);
 
 	if (!item) {
-		__sync_fetch_and_add(slot == SCHED_NO_SLOT ? &losses.questions : &losses.news, 1);
+		if (slot == SCHED_NO_SLOT)
+			__sync_fetch_and_add(&losses.questions, 1);
 		return false;
 	}
 	item->slot = slot;

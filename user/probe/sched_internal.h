@@ -28,8 +28,7 @@ struct sched_probe {
 	bool throttling_known;		 /* the hooks are attached */
 	bool looked;			 /* at all threads of the scan */
 	uint32_t cpu_count;
-	uint32_t slots_seen;	 /* slots beyond have never been used */
-	uint64_t news_lost_seen; /* losses.news when all slots were last looked at */
+	uint32_t slots_seen; /* slots beyond have not been used up to the last reading */
 	uint64_t torn;
 	uint64_t clock_offset; /* CLOCK_MONOTONIC minus the run queues' clock */
 	uint64_t offset_time;  /* when that was measured; 0: not yet */

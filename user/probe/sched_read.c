@@ -341,27 +341,32 @@ uint64_t sched_probe__lost_changes(const struct sched_probe *probe)
 	return probe->skeleton->bss->losses.changes;
 }
 
-static int see_all_slots(struct sched_probe *probe, int error)
+/*
+ * Some threads may not have been announced. The lowest slots are used first: these are next to
+ * those that have been seen.
+ */
+static int see_slots(struct sched_probe *probe)
 {
-	if (!error)
-		error = map_slots(probe, probe->slots - 1);
-	if (!error)
-		probe->slots_seen = probe->slots;
+	int error = 0;
+
+	while (probe->slots_seen < probe->slots && !error) {
+		error = map_slots(probe, probe->slots_seen);
+		if (error || !slot_thread(probe, probe->slots_seen)->generation)
+			break;
+		probe->slots_seen++;
+	}
 	return error;
 }
 
 int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 {
-	uint64_t news_lost = probe->skeleton->bss->losses.news;
 	uint64_t begin_rq = clock_monotonic_ns() - probe->clock_offset;
 	int error = sched_probe__poll(probe);
 
 	if (!error)
 		error = return_slots(probe);
-	/* Some were not announced: look everywhere, from now on. */
-	if (news_lost != probe->news_lost_seen)
-		error = see_all_slots(probe, error);
-	probe->news_lost_seen = news_lost;
+	if (!error)
+		error = see_slots(probe);
 	snapshot__clear(snapshot);
 	shares__forget_gone(probe);
 	snapshot->other_vcpus = (uint32_t)probe->skeleton->bss->left_out;
