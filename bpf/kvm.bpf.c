@@ -10,6 +10,7 @@
 #include "slot.bpf.h"
 
 #include "kvm.h"
+#include "owner.bpf.h"
 
 #define COST_SAMPLE 64 /* one in so many runs is timed */
 #define SVM_CODES 0xf0 /* exit codes below are their own keys */
@@ -272,14 +273,32 @@ static __always_inline void clear_reason(struct kvm_reason *reason, __u32 genera
 	}
 }
 
-/* Gives a reason its place. Returns that + 1, or 0: there is none left. */
+/*
+ * Gives a reason its place, on the account of the vCPU's VM. Returns that + 1, or 0: there is none
+ * left, or the share of the VM or of its user is used up.
+ */
 static __noinline __u32 take_place(__u32 slot, __u32 key)
 {
 	struct kvm_vcpu_times *times = bpf_map_lookup_elem(&vcpu_times, &slot);
+	struct sched_thread *thread = bpf_map_lookup_elem(&threads, &slot);
+	struct owner owner = { .kind = OWNER_VM };
+	struct kvm_reason *reason;
 	__u32 place;
 
-	if (!times || bpf_map_pop_elem(&free_reasons, &place))
+	if (!times || !thread)
 		return 0;
+	owner.id = thread->vm;
+	owner.uid = thread->uid;
+	if (!share_take_part(&owner, KVM_REASON_VM_PARTS))
+		return 0;
+	if (bpf_map_pop_elem(&free_reasons, &place)) {
+		share_give_back(&owner);
+		return 0;
+	}
+	reason = bpf_map_lookup_elem(&reasons, &place);
+	/* Another slot may have had it, with the same generation. */
+	if (reason)
+		reason->generation = 0;
 	times->reasons[key & (KVM_REASON_KEYS - 1)] = place + 1;
 	return place + 1;
 }

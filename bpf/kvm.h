@@ -11,6 +11,7 @@
 
 #define KVM_REASON_KEYS 256
 #define KVM_REASONS_MAX 65535 /* table entries: their numbers + 1 are 16 bits */
+#define KVM_REASON_VM_PARTS 2 /* of them, a VM may have so many times fewer than its user */
 #define KVM_EVENTS_SIZE (2 * 1024 * 1024)
 #define KVM_EVENTS_WAKE (KVM_EVENTS_SIZE / 4) /* bytes unread that wake the reader */
 
@@ -81,8 +82,8 @@ struct kvm_vcpu_times {
 } __attribute__((aligned(64)));
 
 /*
- * All handled exits of one vCPU for one reason. Written as above. The place stays with its slot,
- * and is cleared when the slot's next owner needs it.
+ * All handled exits of one vCPU for one reason. Written as above. User space takes the place back
+ * with the slot; whoever gets it next clears it.
  */
 struct kvm_reason {
 	__u32 sequence;

@@ -44,10 +44,10 @@ static __always_inline bool is_used_up(struct owner_share *share, __u64 parts)
 }
 
 /*
- * Takes a place on the account of a VM and of its user; the caller then finds it. An owner that
- * gets none and has none leaves no trace.
+ * Takes a place on the account of a VM and of its user; the caller then finds it. A VM may have so
+ * many times fewer than its user. An owner that gets none and has none leaves no trace.
  */
-static __always_inline bool share_take(const struct owner *vm)
+static __always_inline bool share_take_part(const struct owner *vm, __u64 parts)
 {
 	struct owner uid = { .kind = OWNER_UID, .id = vm->uid, .uid = vm->uid };
 	struct owner_share *own, *user;
@@ -58,12 +58,17 @@ static __always_inline bool share_take(const struct owner *vm)
 	if (!user || is_used_up(user, 1))
 		return false;
 	own = share_of(vm);
-	if (!own || is_used_up(own, OWNER_VM_PARTS))
+	if (!own || is_used_up(own, parts))
 		return false;
 	__sync_fetch_and_add(&own->held, 1);
 	__sync_fetch_and_add(&user->held, 1);
 	__sync_fetch_and_add(&free_count, -1);
 	return true;
+}
+
+static __always_inline bool share_take(const struct owner *vm)
+{
+	return share_take_part(vm, OWNER_VM_PARTS);
 }
 
 /* An account without places is closed, to make room for others. */

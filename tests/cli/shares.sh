@@ -8,6 +8,11 @@ start_vms 'shares of the table' || return
 : > "$scratch/hog" # that it can be read at once
 HOG_VMS=80 HOG_VCPUS=64 # more than the least table has
 [[ $(id -u) == 0 ]] && command -v setpriv > /dev/null || { skip 'shares of the table' 'no setpriv' && return; }
+# Its table of reasons is that of a host with four VMs.
+"$exits" -j -b vm 0.5 > "$scratch/early" 2> "$scratch/early.err" &
+early=$!
+started+=("$early")
+until_it "$early" test -s "$scratch/early"
 cp "$vmm" "$scratch/vmm-of-all" && chmod 755 "$scratch" "$scratch/vmm-of-all"
 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,+dac_override \
 	--ambient-caps=-all,+dac_override "$scratch/vmm-of-all" --name "$name-hog" --vms "$HOG_VMS" \
@@ -23,6 +28,24 @@ if (($(grep -c '^ready' "$scratch/hog") < HOG_VMS)); then
 	return
 fi
 start_vm -late --vcpus 2
+
+# Some intervals of its own.
+late_is_seen() { (($(grep -c -- "\"$name-late\"" "$scratch/early") >= 4)); }
+until_it "$early" late_is_seen
+kill -INT "$early" 2> /dev/null
+ended "$early"
+tail -n 1 "$scratch/early" > "$scratch/out"
+cp "$scratch/early.err" "$scratch/err"
+if ((status)); then
+	bad 'reasons of a victim beside thousands' "exit status $status"
+elif grep -q '"isa": *null' "$scratch/out"; then
+	skip 'reasons of a victim beside thousands' 'this KVM traces no exits'
+else
+	holds 'reasons of a victim beside thousands' \
+		"[row['reasons'] for row in rows if row['vm'] == '$name-late'][0]"
+	holds 'whose share of the reasons is used up' 'last["losses"]["reasons"] > 0' \
+		"{one['uid'] for one in last['losses_by'] if one['loss'] == 'reasons'} == {65534}"
+fi
 
 # bracket NAME ARGUMENT...: the victim's ready time lies between two readings of schedstat
 bracket() {
@@ -58,7 +81,7 @@ for tool in cpu exit numa; do
 	works "kvmq-$tool: whose share is used up, in JSON" "$build/kvmq-$tool" -j -b vm 0.5 1 &&
 		holds "kvmq-$tool: whose share is used up, in JSON" \
 			"sum(one['count'] for one in last['losses_by'] if one['uid'] == 65534) > 0" \
-			"all(one['uid'] == 65534 and one['loss'] == 'threads' for one in last['losses_by'])"
+			"all(one['uid'] == 65534 and one['loss'] in ('threads', 'reasons') for one in last['losses_by'])"
 done
 try "$cpu" -b vm 0.5 1
 if grep -q "^losses: [0-9]* switches of threads not tracked (table full), [0-9]* of them user 65534's" "$scratch/out"; then

@@ -37,7 +37,8 @@ struct exit_report {
 };
 
 static const struct loss exit_loss_list[] = {
-	LOSS_OF(struct exit_losses, "reasons", reasons, "exits not booked by reason (table full)"),
+	{ "reasons", "exits not booked by reason (table full)",
+	  offsetof(struct exit_losses, reasons), NULL, SHARE_REASONS },
 	LOSS_OF(struct exit_losses, "events", events, "events of exits dropped (buffer full)"),
 	LOSS_OF(struct exit_losses, "exits", order, "entries and exits not seen"),
 	LOSS_OF(struct exit_losses, "torn", torn, "readings of exits given up"),

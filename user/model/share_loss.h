@@ -19,6 +19,7 @@ enum share_table {
 	SHARE_THREADS,	 /* losses.threads of a snapshot */
 	SHARE_FLOWS,	 /* losses.flows of the block layer */
 	SHARE_VMM_FLOWS, /* vmm.lost */
+	SHARE_REASONS,	 /* losses.reasons of the exits */
 	SHARE_TABLES,
 };
 

@@ -64,6 +64,10 @@ static int configure(struct kvm_probe *probe)
 	bpf_map__set_max_entries(skeleton->maps.vcpu_times, probe->sched->slots);
 	bpf_map__set_max_entries(skeleton->maps.reasons, probe->reason_places);
 	bpf_map__set_max_entries(skeleton->maps.free_reasons, probe->reason_places);
+	/* Each owner has a slot, too. */
+	bpf_map__set_max_entries(skeleton->maps.shares, 2 * probe->sched->slots);
+	skeleton->bss->free_count = probe->reason_places;
+	bpf_program__set_autoattach(skeleton->progs.owner_give_back, false);
 	bpf_map__set_max_entries(skeleton->maps.exit_events,
 				 probe->config.events ? KVM_EVENTS_SIZE : (uint32_t)getpagesize());
 	return share_slots(skeleton->obj, sched->obj);
@@ -119,6 +123,29 @@ static int map_times(struct kvm_probe *probe)
 
 	return slots ? map_array_up_to(&probe->times, probe->skeleton->maps.vcpu_times, slots - 1)
 		     : 0;
+}
+
+/* The places of a thread that has gone: nobody writes its record any more. */
+static int return_reasons(void *context, uint32_t slot, const struct owner *owner)
+{
+	struct kvm_probe *probe = context;
+	const struct kvm_bpf *skeleton = probe->skeleton;
+	struct kvm_vcpu_times *times = (struct kvm_vcpu_times *)probe->times.data + slot;
+	int error = map_array_up_to(&probe->times, skeleton->maps.vcpu_times, slot);
+
+	for (int key = 0; key < KVM_REASON_KEYS && !error; key++) {
+		uint32_t place = times->reasons[key] - 1U;
+
+		if (!times->reasons[key])
+			continue;
+		times->reasons[key] = 0;
+		if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.free_reasons), NULL, &place,
+					BPF_ANY))
+			error = -errno;
+		else
+			error = owner_give_back(skeleton->progs.owner_give_back, owner);
+	}
+	return error;
 }
 
 static int load(struct kvm_probe *probe)
@@ -183,6 +210,8 @@ int kvm_probe__open(struct kvm_probe **out, struct sched_probe *sched,
 		kvm_probe__close(probe);
 		return error;
 	}
+	sched->on_return = return_reasons;
+	sched->return_context = probe;
 	*out = probe;
 	return 0;
 }
@@ -191,6 +220,7 @@ void kvm_probe__close(struct kvm_probe *probe)
 {
 	if (!probe)
 		return;
+	probe->sched->on_return = NULL;
 	unmap_array(&probe->times);
 	unmap_array(&probe->reasons);
 	free(probe->seen);
@@ -402,6 +432,13 @@ int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 	exits->losses.order = losses->order + missed_runs(probe->skeleton->obj);
 	exits->losses.torn = probe->torn;
 	return error;
+}
+
+int kvm_probe__read_losses(const struct kvm_probe *probe, struct share_losses *losses)
+{
+	if (!probe->skeleton->bss->losses.reasons)
+		return 0;
+	return owners__read_losses(probe->skeleton->maps.shares, SHARE_REASONS, losses);
 }
 
 /* A record that has begun anew has cost all that it holds. */

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "model/exits.h"
 #include "model/run_cost.h"
+#include "model/share_loss.h"
 #include "probe/sched.h"
 
 struct kvm_probe_config {
@@ -51,6 +52,9 @@ void kvm_probe__detach(struct kvm_probe *probe);
  */
 int kvm_probe__read(struct kvm_probe *probe, const struct snapshot *snapshot,
 		    struct exit_snapshot *exits);
+
+/* Adds whose share of the table of reasons was used up. Returns 0 or -errno. */
+int kvm_probe__read_losses(const struct kvm_probe *probe, struct share_losses *losses);
 
 /*
  * What the hooks have cost since the probe was opened, of vCPUs that have gone, too: to be called

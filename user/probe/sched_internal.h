@@ -42,6 +42,12 @@ struct sched_probe {
 	uint64_t begin_rq;	/* when the reading of the last snapshot began; 0: there is none */
 	struct asked_vm *asked; /* that the kernel has asked about, and that have not gone */
 	size_t asked_count;
+	/*
+	 * Another probe keeps something for each slot: it is told, before the slot of a thread that
+	 * has gone is given back, whose it was. Returns 0 or -errno. NULL: none does.
+	 */
+	int (*on_return)(void *context, uint32_t slot, const struct owner *owner);
+	void *return_context;
 };
 
 /*

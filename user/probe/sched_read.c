@@ -29,15 +29,20 @@ static int return_slots(struct sched_probe *probe)
 			.generation = thread->generation,
 			.state = SCHED_FREE,
 		};
+		const struct owner owner = { .kind = OWNER_VM,
+					     .id = thread->vm,
+					     .uid = thread->uid };
 
-		uint32_t uid = thread->uid, vm = thread->vm;
-
+		error = probe->on_return ? probe->on_return(probe->return_context, slot, &owner)
+					 : 0;
+		if (error)
+			return error;
 		memcpy(thread, &clear, sizeof(clear));
 		/* The next owner may be read before anybody has looked at it. */
 		memset((struct sched_progress *)probe->progress.data + slot, 0,
 		       sizeof(struct sched_progress));
 		forget_blame(probe, slot, thread->generation);
-		error = shares__give_back(probe, slot, uid, vm);
+		error = shares__give_back(probe, slot, owner.uid, (uint32_t)owner.id);
 		if (error)
 			return error;
 	}

@@ -39,7 +39,7 @@ struct loss_pair losses__pair(const struct view *view, const struct loss_table *
 			      const void *losses)
 {
 	return (struct loss_pair){ { { &sched_losses, &view->sched.losses, NULL, &view->shares },
-				     { table, losses, NULL, NULL } } };
+				     { table, losses, NULL, &view->shares } } };
 }
 
 static bool has_changed(const struct loss_set *before, const struct loss_set *after)

@@ -42,6 +42,9 @@ int exit_session__read(struct exit_session *exits, struct view *view)
 {
 	int error = kvm_probe__read(exits->probe, &view->sched, &view->exits);
 
+	if (!error)
+		error = kvm_probe__read_losses(exits->probe, &view->shares);
+	session__name_losses(exits->session, &view->shares);
 	if (error)
 		log_error("reading the counters of exits: %s: %s", strerror(-error),
 			  remedy(error, "start again"));

@@ -189,7 +189,7 @@ static int read_losses(const struct session *session, struct share_losses *losse
 	return sched_probe__read_losses(session->probe, losses);
 }
 
-static void name_losses(const struct session *session, struct share_losses *losses)
+void session__name_losses(const struct session *session, struct share_losses *losses)
 {
 	for (size_t i = 0; i < losses->of.count; i++) {
 		struct share_loss *one = &losses->of.list[i];
@@ -223,7 +223,7 @@ int session__read(struct session *session, struct view *view)
 	snapshot->cost.own_cpu_ns = clock_process_cpu_ns();
 	snapshot->cost.switches = host_switches();
 	vms__sweep(session->vms, snapshot);
-	name_losses(session, &view->shares);
+	session__name_losses(session, &view->shares);
 	snapshot->other_vms = vms__count_others(session->vms);
 	error = vms__fill(session->vms, snapshot);
 	if (error)

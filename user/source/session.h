@@ -39,6 +39,9 @@ void session__close(struct session *session);
  * one line. */
 int session__read(struct session *session, struct view *view);
 
+/* Names the VMs whose losses these are, and orders them. */
+void session__name_losses(const struct session *session, struct share_losses *losses);
+
 /* This snapshot was shown: those that exited in it count as gone from the next on. */
 void session__shown(struct session *session, const struct snapshot *snapshot);
 
