@@ -181,10 +181,11 @@ DISK_STAGES = [
 # What a sched_ext scheduler need not do, and that of the lab does not; and what asks nothing of it.
 NOT_UNDER_SCX = (
     causes.throttled, causes.throttled_above, causes.throttled_and_shared, why.why_throttled,
-    why.why_two,  # limits of the fair class
-    causes.blame_shares, why_cpu.why_weight,  # weights
+    why.why_two, why_both.why_own_limited,  # limits of the fair class
+    causes.blame_shares, why_cpu.why_weight, why_both.why_weight_limited,  # weights
     remote.half_remote, remote.all_remote, remote.all_near, remote.migrating, remote.unknown,
-    remote.fault_counts, remote.numa_events, why_numa.why_thrash,  # hint faults
+    remote.fault_counts, remote.numa_events, why_numa.why_thrash,
+    why_numa.why_thrash_limited, remote.linux_guest,  # hint faults
     why_cpu.why_own,  # who wakes up preempts nobody: waits are as short as those of cpu-wakes
     crowd.crowd, daemon.kept, daemon.storm,  # how much can be looked at, and for how long
 )
