@@ -8,7 +8,7 @@ scale_hosts=("nothing|0 0 0" "18,000 tasks|18000 0 0" "2,000 VM-like processes|0
 	"18,000 tasks and 2,000 VM-like processes|18000 2000 2" "200 VMs of 64 disks|0 200 64"
 	"6,000 vCPUs in 1,500 VMs that halt|vmm --vms 1500 --vcpus 4 --mode halt --wait 20000000")
 scale_tools=(kvmq-cpu kvmq-exit kvmq-numa kvmq-io "kvmq-io --with-guests"
-	"kvmq-top --batch" kvmq-why kvmq-doctor)
+	"kvmq-top --batch" "kvmq-why 1" kvmq-doctor)
 scale_intervals=4 # of 1 s, once the first line is there
 
 # start_crowd TASKS VMS DISKS, or start_crowd vmm OPTION...: returns when all are there
@@ -36,10 +36,11 @@ ended_or_written()
 	[[ -s $scratch/scaled.out ]] || ended "$1"
 }
 
-# It says all at once, and ends. Leaves $seconds, $cpu and $mib, of all of it.
-scale_doctor()
+# scale_ending BEGIN LOOKS: it says all at once, and ends. Leaves $seconds, without those for which it looks, $cpu and
+# $mib, of all of it.
+scale_ending()
 {
-	local begin=$1 kib now
+	local begin=$1 looks=$2 kib now
 
 	while ! ended "$started"; do
 		now=$(cpu_ns "$started" 2>/dev/null)
@@ -47,7 +48,7 @@ scale_doctor()
 		[[ $kib ]] && mib=$(calc "$kib / 1024" %.1f) cpu=$(calc "$now / 1e6" %.1f)
 		sleep 0.02
 	done
-	seconds=$(calc "$EPOCHREALTIME - $begin" %.2f)
+	seconds=$(calc "$EPOCHREALTIME - $begin - $looks" %.2f)
 }
 
 # scale_tool COMMAND...: leaves $seconds, $cpu (ms an interval) and $mib; false: it failed
@@ -60,7 +61,9 @@ scale_tool()
 	rm -f "$scratch/scaled.out"
 	start scaled taskset -c "$tool_cpus" "$build/$tool" "$@"
 	if [[ $tool == kvmq-doctor ]]; then
-		scale_doctor "$begin"
+		scale_ending "$begin" 0
+	elif [[ $tool == kvmq-why ]]; then
+		scale_ending "$begin" "$1"
 	elif wait_until 60 ended_or_written "$started" && ! ended "$started"; then
 		seconds=$(calc "$EPOCHREALTIME - $begin - 1" %.2f)
 		before=$(cpu_ns "$started")
