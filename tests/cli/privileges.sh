@@ -65,12 +65,39 @@ for tool in "$cpu" "$exits" "$numa" "$io"; do
 done
 keeps $READS yes "$build/kvmq-top" --batch 3600
 keeps $READS yes "$cpu" --timeline "$scratch/timeline" 3600
-keeps c000080004 yes "$io" --vmm 3600
+keeps $READS yes "$io" --vmm 3600
 keeps 8000080006 yes "$io" --with-guests 3600
 keeps $READS '' "$io" --guest-report="$scratch/report" 3600
 keeps 8000080024 yes "$cpu" -- sleep 3600
 keeps c000080004 '' "$build/kvmqd" -c /dev/null --socket=off --listen=off --recording "$scratch/kvmqd.recording"
 keeps c000080004 yes "$build/kvmqd" -c /dev/null --socket=off --listen=off --recording=off
+
+# Who opens uprobes: CAP_SYS_ADMIN, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, and no file but its socket.
+opener_of() {
+	opener=$(pgrep -P "$1" -x kvmq-uprobe) && [[ $(fields "/proc/$opener/status") == *'Seccomp=2 '* ]]
+}
+"$io" --vmm 3600 > "$scratch/out" 2> "$scratch/err" &
+tool=$!
+started+=("$tool")
+name='io --vmm: privileges of who opens uprobes' why=''
+if ! until_it "$tool" opener_of "$tool"; then
+	bad "$name" "there is none: $(tail -1 "$scratch/err")"
+else
+	its=$(fields "/proc/$opener/status")
+	files=$(readlink "/proc/$opener/fd/"*)
+	is_bound "$its" || :
+	[[ $its == *'CapPrm=0000004000280004 CapEff=0000004000280004 '* && $its != 'Uid=0 '* ]] || why="$its"
+	[[ $files == socket:*([^[:space:]]) ]] || why="its files: $files"
+	if [[ $why ]]; then bad "$name" "$why"; else ok "$name"; fi
+	kill -KILL "$tool"
+	wait "$tool" 2> /dev/null
+	if timeout 30 tail -s 0.01 --pid="$opener" -f /dev/null; then
+		ok 'io --vmm: who opens uprobes ends with it'
+	else
+		bad 'io --vmm: who opens uprobes ends with it' 'it is there'
+		kill "$opener"
+	fi
+fi
 rm -f "$scratch"/*.recording* "$scratch/timeline" "$scratch/report"
 # Nothing at all where others measure.
 if [[ -x $build/tests/test_golden_feed ]]; then

@@ -52,6 +52,19 @@ holds 'a victim beside a table of --vmm that is full' \
 holds '--vmm: whose share is used up' 'last["losses"]["vmm_requests"] > 0' \
 	"{one['uid'] for one in last['losses_by'] if one['loss'] == 'vmm_requests'} == {65534}"
 
+# A VM that has gone leaves its flows to others: sooner or later, all are there.
+kill "$hog"
+ended "$hog"
+begin_vmms next 65534 2 $((places / 16)) 1 || return
+next=${started[-1]}
+flows=$((2 * (places / 16)))
+of_next="sum(row['vmm_requests'] or 0 for row in rows if (row['vm'] or '').startswith('next') and row['op'] == 'read')"
+for ((round = 1; round <= 30; round++)); do
+	end_requests next "$next" "$round"
+	tests/cli/look "$scratch/out" "$of_next >= $flows" > /dev/null && break
+done
+holds '--vmm: flows of VMs that have gone are free' "$of_next >= $flows"
+
 kill -INT "$tool"
 ended "$tool"
 ((status)) && bad '--vmm: ends' "exit status $status"

@@ -202,7 +202,19 @@ static void *try_beside(void *data)
 	return NULL;
 }
 
-enum who { NOBODY_DROPS, MAIN_THREAD, OTHER_THREAD };
+enum who { NOBODY_DROPS, MAIN_THREAD, OTHER_THREAD, OPENS_UPROBES };
+
+static int drop_as(enum who who, const struct privileges_kept *kept)
+{
+	switch (who) {
+	case NOBODY_DROPS:
+		return 0;
+	case OPENS_UPROBES:
+		return privileges_keep_uprobes();
+	default:
+		return kept ? privileges_drop(kept) : privileges_drop_all();
+	}
+}
 
 static void try_as(enum who who, const struct privileges_kept *kept, enum way way)
 {
@@ -219,7 +231,7 @@ static void try_as(enum who who, const struct privileges_kept *kept, enum way wa
 		if (read(begun[0], &byte, 1) != 1)
 			_exit(NOT_DROPPED);
 	}
-	if (who != NOBODY_DROPS && (kept ? privileges_drop(kept) : privileges_drop_all()))
+	if (drop_as(who, kept))
 		_exit(NOT_DROPPED);
 	if (who != OTHER_THREAD)
 		try_way(way);
@@ -292,7 +304,7 @@ static void test_replaying(void **state)
 
 static void test_each_need(void **state)
 {
-	const struct privileges_kept attaches = { .needs = PRIVILEGE_ATTACH },
+	const struct privileges_kept attaches = { .needs = PRIVILEGE_ATTACH | PRIVILEGE_TRAP },
 				     connects = { .needs = PRIVILEGE_CONNECT },
 				     looks_up = { .needs = PRIVILEGE_LOOK_UP },
 				     records = { .records = true },
@@ -302,7 +314,8 @@ static void test_each_need(void **state)
 	(void)state;
 	if (getuid() || is_sanitized)
 		skip();
-	assert_closed(MAIN_THREAD, &attaches, WAY(PERF));
+	assert_closed(MAIN_THREAD, &attaches, 0);
+	assert_closed(OPENS_UPROBES, NULL, WAY(PERF));
 	assert_closed(MAIN_THREAD, &connects, WAY(SOCKET));
 	assert_closed(MAIN_THREAD, &signals, WAY(KILL));
 	/* As a user of its own. */

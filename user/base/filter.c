@@ -165,11 +165,15 @@ static const struct conditional conditionals[] = {
 	/* Without target nodes it tells where pages are, and moves none. */
 	{ SYS_move_pages, FILTER_MEASURE, POINTER | 3, ~0U, 0 },
 
-	BPF_COMMAND(PRIVILEGE_ATTACH, BPF_LINK_CREATE),
-	{ SYS_perf_event_open, PRIVILEGE_ATTACH, 0, 0, 0 },
-	{ SYS_ioctl, PRIVILEGE_ATTACH, 1, ~0U, PERF_EVENT_IOC_SET_BPF },
-	{ SYS_ioctl, PRIVILEGE_ATTACH, 1, ~0U, PERF_EVENT_IOC_ENABLE },
-	{ SYS_ioctl, PRIVILEGE_ATTACH, 1, ~0U, PERF_EVENT_IOC_DISABLE },
+	BPF_COMMAND(PRIVILEGE_ATTACH | PRIVILEGE_TRAP, BPF_LINK_CREATE),
+	{ SYS_ioctl, PRIVILEGE_TRAP, 1, ~0U, PERF_EVENT_IOC_SET_BPF },
+	{ SYS_ioctl, PRIVILEGE_TRAP, 1, ~0U, PERF_EVENT_IOC_ENABLE },
+	{ SYS_ioctl, PRIVILEGE_TRAP, 1, ~0U, PERF_EVENT_IOC_DISABLE },
+	/* With the process that opens them: it has the only socket. */
+	{ SYS_sendto, PRIVILEGE_TRAP, 0, 0, 0 },
+	{ SYS_recvmsg, PRIVILEGE_TRAP, 0, 0, 0 },
+	{ SYS_perf_event_open, FILTER_UPROBES, 0, 0, 0 },
+	{ SYS_sendmsg, FILTER_UPROBES, 0, 0, 0 },
 
 	/*
 	 * Its flags are in memory, which the filter cannot see. The tool's own user keeps it from

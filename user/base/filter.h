@@ -8,8 +8,9 @@
 
 /* What else the calls of a list are for, beside PRIVILEGE_*. */
 enum {
-	FILTER_MEASURE = 1 << 8, /* reads and updates tables of BPF programs that are there */
-	FILTER_REMOVE = 1 << 9,	 /* removes files */
+	FILTER_MEASURE = 1 << 9,  /* reads and updates tables of BPF programs that are there */
+	FILTER_REMOVE = 1 << 10,  /* removes files */
+	FILTER_UPROBES = 1 << 11, /* opens perf events, and passes them on */
 };
 
 /*

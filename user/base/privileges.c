@@ -175,6 +175,22 @@ int privileges_drop(const struct privileges_kept *kept)
 	return 0;
 }
 
+int privileges_keep_uprobes(void)
+{
+	static const unsigned int wanted[] = { CAP_SYS_ADMIN, CAP_PERFMON, CAP_SYS_PTRACE,
+					       CAP_DAC_READ_SEARCH };
+	unsigned int capabilities[sizeof(wanted) / sizeof(wanted[0])], count = 0;
+	int error;
+
+	if (capng_get_caps_process())
+		return -EPERM;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (capng_have_capability(CAPNG_EFFECTIVE, wanted[i]))
+			capabilities[count++] = wanted[i];
+	error = keep(capabilities, count, false);
+	return error ? error : filter__load(FILTER_UPROBES, 0);
+}
+
 int privileges_drop_all(void)
 {
 	int error;

@@ -18,7 +18,7 @@ bool privileges_can_enable_statistics(void);
 
 /* What a tool does later, beside reading files and the tables of its own BPF programs. */
 enum {
-	PRIVILEGE_ATTACH = 1,  /* programs to VMs that start later on: CAP_PERFMON */
+	PRIVILEGE_ATTACH = 1,  /* programs that are loaded, later on: CAP_PERFMON */
 	PRIVILEGE_CONNECT = 2, /* to sockets of other users' VMs: CAP_DAC_OVERRIDE */
 	PRIVILEGE_LOOK_UP = 4, /* names as other processes would: openat2() */
 	PRIVILEGE_REPORT = 8,  /* to a host, by a device that comes back, a file or vsock */
@@ -26,6 +26,7 @@ enum {
 	PRIVILEGE_NONE = 32,   /* not even that: it reads what is open, which a stranger wrote */
 	PRIVILEGE_RECORD = 64, /* begins its recording anew: any file of its user's; not for root */
 	PRIVILEGE_REPLACE = 128, /* files in a folder, which it writes anew again and again */
+	PRIVILEGE_TRAP = 256,	 /* attaches to perf events that another process opens for it */
 };
 
 struct privileges_kept {
@@ -42,6 +43,12 @@ struct privileges_kept {
  * counted. Returns 0 or -errno after one line.
  */
 int privileges_drop(const struct privileges_kept *kept);
+
+/*
+ * Keeps what opening uprobes of other processes takes, and what answering one who asks for them
+ * does. For a process that does nothing else, and has no other file open. Returns 0 or -errno.
+ */
+int privileges_keep_uprobes(void);
 
 /* Keeps none. No thread may open files for writing, or reach another process. */
 int privileges_drop_all(void);

@@ -10,15 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "disks/qemu_version.h"
 #include "probe/kernel.h"
 #include "probe/maps.h"
+#include "probe/uprobe_opener.h"
 #include "probe/vmm_entry.h"
 #include "probe/vmm_snapshot.h"
 #include "vmm.skel.h"
 
 #define FUNCTION "block_acct_done"
-#define UPROBES "/sys/bus/event_source/devices/uprobe/type"
 
 struct attachment {
 	uint32_t pid;
@@ -30,6 +31,7 @@ struct attachment {
 
 struct vmm_probe {
 	struct vmm_bpf *skeleton;
+	struct uprobe_opener opener;
 	struct attachment *attachments;
 	size_t count;
 	char missing[96];
@@ -77,6 +79,7 @@ int vmm_probe__open(struct vmm_probe **out)
 
 	if (!probe)
 		return -ENOMEM;
+	probe->opener.socket = -1;
 	error = try_load(probe, true);
 	if (error)
 		error = try_load(probe, false);
@@ -84,6 +87,13 @@ int vmm_probe__open(struct vmm_probe **out)
 	malloc_trim(0);
 	if (error) {
 		kernel_explain("setting up the program at " FUNCTION, error);
+		vmm_probe__close(probe);
+		return error;
+	}
+	error = uprobe_opener__start(&probe->opener);
+	if (error) {
+		log_error("a process that opens uprobes: %s: %s", strerror(-error),
+			  remedy(error, "start again"));
 		vmm_probe__close(probe);
 		return error;
 	}
@@ -99,6 +109,7 @@ void vmm_probe__close(struct vmm_probe *probe)
 		return;
 	for (size_t i = 0; i < probe->count; i++)
 		bpf_link__destroy(probe->attachments[i].link);
+	uprobe_opener__stop(&probe->opener);
 	vmm_bpf__destroy(probe->skeleton);
 	free(probe->attachments);
 	free(probe);
@@ -149,8 +160,6 @@ static int explain(struct vmm_probe *probe, const char *path, int error, const c
 {
 	if (access(path, R_OK))
 		error = errno == ENOENT ? -ESRCH : -errno;
-	else if (error == -ENOENT && access(UPROBES, F_OK))
-		error = -EOPNOTSUPP;
 	if (error == -ESRCH) {
 		*missing = "the process has gone";
 	} else if (error == -ENOENT) {
@@ -158,7 +167,7 @@ static int explain(struct vmm_probe *probe, const char *path, int error, const c
 	} else if (error == -E2BIG || error == -ENOEXEC) {
 		*missing = "its executable has symbols that cannot be read";
 	} else if (error == -EPERM || error == -EACCES) {
-		*missing = "the kernel refused the uprobe: it takes root, or CAP_PERFMON and "
+		*missing = "the kernel refused the uprobe: it takes root, or CAP_SYS_ADMIN and "
 			   "CAP_SYS_PTRACE";
 	} else if (error == -EOPNOTSUPP) {
 		*missing = "this kernel has no uprobes (CONFIG_UPROBE_EVENTS)";
@@ -172,17 +181,21 @@ static int explain(struct vmm_probe *probe, const char *path, int error, const c
 
 static int attach(struct vmm_probe *probe, struct attachment *added, const char *path)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, options);
 	uint64_t place;
-	int error = vmm_entry__find(path, FUNCTION, &place);
+	int error = vmm_entry__find(path, FUNCTION, &place), fd;
 
 	if (error)
 		return error;
 	/* By its place: libbpf would read all that the executable says it has. */
-	added->link = bpf_program__attach_uprobe_opts(probe->skeleton->progs.vmm_done,
-						      (pid_t)added->pid, path, place, &options);
-	if (!added->link)
-		return -errno;
+	fd = uprobe_opener__open(&probe->opener, added->pid, place);
+	if (fd < 0)
+		return fd;
+	added->link = bpf_program__attach_perf_event(probe->skeleton->progs.vmm_done, fd);
+	if (!added->link) {
+		error = -errno;
+		close(fd);
+		return error;
+	}
 	/* One that does not tell its version is told of all the same: as requests of a kind
 	 * unknown. */
 	if (qemu_version__read(path, &added->version))

@@ -41,7 +41,7 @@ static const struct host *get_host(const void *data)
  * that starts later. */
 static unsigned int needs(const struct options *options)
 {
-	return PRIVILEGE_LOOK_UP | (options->io.vmm ? PRIVILEGE_ATTACH : 0) |
+	return PRIVILEGE_LOOK_UP | (options->io.vmm ? PRIVILEGE_TRAP : 0) |
 	       (options->io.qmp_count || options->io.with_guests ? PRIVILEGE_CONNECT : 0);
 }
 
