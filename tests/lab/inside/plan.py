@@ -111,6 +111,7 @@ STAGES = [
         why_numa.why_spread,
         why_numa.why_larger,
         why_numa.why_thrash,
+        why_numa.why_thrash_storm,
         why_numa.why_thrash_limited,
         why_both.why_crowded,
         why_both.why_full,
@@ -188,6 +189,7 @@ NOT_UNDER_SCX = (
     why_numa.why_thrash_limited, remote.linux_guest,  # hint faults
     why_cpu.why_own,  # who wakes up preempts nobody: waits are as short as those of cpu-wakes
     crowd.crowd, daemon.kept, daemon.storm,  # how much can be looked at, and for how long
+    why_numa.why_thrash_storm,  # hint faults, too
 )
 
 # On no kernel: MATRIX alone runs it.
@@ -216,7 +218,7 @@ ON_ONE = {
     why_cpu.why_storm: NO_CI, why_cpu.why_wakes: NO_CI, why_cpu.why_single: NO_CI,
     why_cpu.why_spin: NO_CI, why_numa.why_spread: NO_CI, why_numa.why_larger: NO_CI,
     why_numa.why_thrash: NO_CI, why_numa.why_memoryless: NO_CI,
-    why_numa.why_thrash_limited: NO_CI,
+    why_numa.why_thrash_limited: NO_CI, why_numa.why_thrash_storm: NO_CI,
     why_io.why_iothread: NO_CI, why_io.why_io_alone: NO_CI, why_io.why_io_both: NO_CI,
     why_both.why_own_limited: NO_CI, why_both.why_crowded: NO_CI, why_both.why_full: NO_CI,
     why_both.why_neighbour_far: NO_CI, why_both.why_self_far: NO_CI,

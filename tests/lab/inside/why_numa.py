@@ -89,6 +89,16 @@ def why_thrash():
     return f"{verdict['summary']}: {same_pages(verdict, moved)}"
 
 
+def why_thrash_storm():
+    """It does nothing else than to reach for its memory: page faults are balancing's, no storm."""
+    found, moved = thrash(0, mib=32)
+    verdict = worst(found, "numa-thrash", "look")
+    kvm_pct = recorded("exit", "thrash")[0]["kvm_pct"]
+    expect(kvm_pct >= 25, f"%KVM is {kvm_pct}: that is no storm")
+    expect("exit-storm" not in [v["rule"] for v in found], f"{found[-1]['summary']}")
+    return f"{verdict['summary']}, %KVM {kvm_pct:.1f}: {same_pages(verdict, moved)}"
+
+
 def why_thrash_limited():
     """The same in a cgroup with a limit, which is what is worst."""
     with limited("small", max="60000 100000") as cgroup:
