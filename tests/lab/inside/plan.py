@@ -120,11 +120,13 @@ STAGES = [
         why_both.why_weight_limited,
         why_both.why_exits_far,
         why_both.why_storm_far,
+        why_both.why_wakes_far,
         why_both.why_vcpus,
         why_both.why_healthy,
         daemon.storm,
         remote.linux_guest,
-        why_cpu.why_spin,  # last: it loads KVM anew
+        why_cpu.why_spin,  # last: these two load KVM anew
+        why_both.why_spin_alone,
     ]),
     (hosts.alone_on_node_0, [crowd.crowd]),
     (hosts.toggle_alone, [
@@ -218,6 +220,7 @@ ON_ONE = {
     why_cpu.why_storm: NO_CI, why_cpu.why_wakes: NO_CI, why_cpu.why_single: NO_CI,
     why_cpu.why_spin: NO_CI, why_numa.why_spread: NO_CI, why_numa.why_larger: NO_CI,
     why_numa.why_thrash: NO_CI, why_numa.why_memoryless: NO_CI,
+    why_both.why_wakes_far: NO_CI, why_both.why_spin_alone: NO_CI,
     why_numa.why_thrash_limited: NO_CI, why_numa.why_thrash_storm: NO_CI,
     why_io.why_iothread: NO_CI, why_io.why_io_alone: NO_CI, why_io.why_io_both: NO_CI,
     why_both.why_own_limited: NO_CI, why_both.why_crowded: NO_CI, why_both.why_full: NO_CI,

@@ -13,6 +13,7 @@ from kvmq import expect
 from nodes import balancing
 from tiny import tiny
 from why import INTERVAL, SIZE, find, limited, look, same_figures, verdicts
+from why_cpu import TICKS, WAKES, pause_exits
 from why_numa import SPREAD
 
 FAR = ("--place", "bind:1")
@@ -142,6 +143,13 @@ def why_storm_far():
     return text_of(both)
 
 
+def why_wakes_far():
+    """The red herring, of a VM that is slow because of its memory."""
+    with balancing(False), tiny("web", *TICKS, *FAR, mib=SIZE):
+        found = look(*WAKES, "-t", "numa-left.run=1", str(INTERVAL))
+    return text_of(said_of(found, "web", numa_left="act", cpu_wakes="look"))
+
+
 def why_vcpus():
     """Waits that are short, but while the other vCPU runs; then of a VM that is on two nodes."""
     with running(*PULSES):
@@ -152,6 +160,17 @@ def why_vcpus():
             both = said_of(verdicts("wide", *SHORT, *SPREAD), "wide", numa_spread="look",
                            cpu_vcpus="look")
     return f"{text_of(alone)}; {text_of(both)}"
+
+
+def why_spin_alone():
+    """Two vCPUs want one lock, and one of them is off its CPU, for too short to be a wait."""
+    with pause_exits(), running(*PULSES), \
+            tiny("spin", "--vcpus", "2", "--mode", "lock", "--burn", "1000", "--pin", "0,1"):
+        found = verdicts("spin", *SHORT)
+    expect(found[0]["rule"] == "exit-spin", text_of(found))
+    waits = [verdict["rule"] for verdict in found if verdict["rule"].startswith("cpu-")]
+    expect(waits == ["cpu-vcpus"], f"{waits}: {text_of(found)}")
+    return f"{found[0]['summary']}; {same_figures(found[0], 'cpu')}"
 
 
 def why_healthy():

@@ -41,9 +41,13 @@ def why_larger():
     with balancing(False), tiny("large", "--burn", "1000", "--pin", "0", "--backing", "thp",
                                 "--place", "bind:0,bind:1,bind:1", mib=size) as vm:
         verdict = worst(verdicts("large"), "numa-larger")
-        text = same_memory(verdict, vm, 0)
+        text = f"{same_memory(verdict, vm, 0)}; {same_figures(verdict, 'numa')}"
+        with tiny("hog", "--pin", "0"):
+            found = verdicts("large")
     expect(verdict["summary"].startswith("does not fit on node 0,"), verdict["summary"])
-    return f"{verdict['summary']}; {text}; {same_figures(verdict, 'numa')}"
+    worst(found, "cpu-neighbour")
+    find(found, "numa-larger")
+    return f"{verdict['summary']}; {text}; beside hog {found[0]['summary']}"
 
 
 def why_memoryless():
