@@ -5,6 +5,7 @@ culprit is the right one, its figures are those of the tool that measures them, 
 command does what it says and is undone.
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -18,6 +19,7 @@ from tiny import tiny
 RECORDING = "/tmp/why.kvmq"
 INTERVAL = 4
 QUIET = 20 if "MATRIX" in os.environ else 5  # looks
+RUNS = 20
 SIZE = 64  # MiB
 
 
@@ -185,3 +187,31 @@ def why_quiet():
     saturated = sum(v["rule"] == "guest-saturated" for page in busy for v in page["verdicts"])
     expect(saturated >= QUIET * 9 // 10, f"only {saturated} say that the guest is saturated")
     return f"{saturated} of {QUIET}: the guest itself is saturated"
+
+
+def runs(*vms):
+    """The tool is started anew each time, as people do: nothing to act on. Tells what was said."""
+    said = collections.Counter()
+    for number in range(1, 1 + RUNS):
+        found = pages("2")
+        expect(not acts(found), f"run {number}: {acts(found)}")
+        told = [(verdict["vm"], verdict["rule"]) for verdict in found[0]["verdicts"]]
+        expect({vm for vm, _ in told} == set(vms), f"run {number}: only {told}")
+        said.update(told)
+    return ", ".join(f"{vm} {rule} {count}" for (vm, rule), count in sorted(said.items()))
+
+
+def why_runs_idle():
+    """Runs on a healthy host whose guests have nothing to do."""
+    with tiny("idle", "--mode", "halt", "--burn", "100", "--wait", "20000", "--pin", "0"), \
+            tiny("wide", "--vcpus", "2", "--mode", "halt", "--burn", "100", "--wait", "50000", "--pin",
+                 "0,1", "--place", "bind:0", mib=SIZE):
+        return runs("idle", "wide")
+
+
+def why_runs_busy():
+    """Runs on a healthy host without overcommit: a guest that never rests, and one beside the tool."""
+    with tiny("busy", "--mode", "touch", "--burn", "1000", "--pin", "0", "--place", "bind:0",
+              mib=SIZE), \
+            tiny("server", "--mode", "halt", "--burn", "2000", "--wait", "8000", "--pin", "1"):
+        return runs("busy", "server")
