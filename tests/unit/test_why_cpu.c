@@ -142,7 +142,7 @@ static void test_throttled(void **state)
 	thread->figures.throttled_ns = 9 * MSEC;
 	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
 	/* n/a is no 0, but nothing to speak of either. */
-	thread->figures.throttled_ns = 0;
+	thread->figures.throttled_ns = 100 * MSEC;
 	thread->throttling_known = false;
 	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
 }
@@ -217,6 +217,26 @@ static void test_wakes(void **state)
 	expect_verdict(judge(scene, 1), "old", "cpu-crowded", WHY_ACT);
 }
 
+/* As short, but somebody took the CPU; and one that has not ended, of which no mean is known. */
+static void test_no_wakes(void **state)
+{
+	struct why_scene *scene = *state;
+	struct figures *figures;
+
+	add_vm(scene, 10, "old");
+	figures = &add_vcpu(scene, 10, 0, 300, 0)->figures;
+	figures->ready_ns[CAUSE_WAKE] = 49 * MSEC;
+	figures->ready_ns[CAUSE_PREEMPT] = 50 * MSEC;
+	figures->waits[CAUSE_PREEMPT] = 2000;
+	figures->ended_ns = 99 * MSEC;
+	expect_verdict(judge(scene, 1), "old", "cpu-crowded", WHY_LOOK);
+	figures->ready_ns[CAUSE_WAKE] = 50 * MSEC;
+	expect_verdict(judge(scene, 1), "old", "cpu-wakes", WHY_LOOK);
+	figures->waits[CAUSE_PREEMPT] = 0;
+	figures->ended_ns = 0;
+	expect_verdict(judge(scene, 1), "old", "cpu-crowded", WHY_ACT);
+}
+
 static void test_host(void **state)
 {
 	struct why_scene *scene = *state;
@@ -244,6 +264,10 @@ static void test_vcpus(void **state)
 	*overlap = (struct overlap){ .vm_pid = 10, .hazard_ns = 30 * MSEC };
 	expect_verdict(judge(scene, 1), "wide", "cpu-vcpus", WHY_LOOK);
 	overlap->hazard_ns = 29 * MSEC;
+	expect_verdict(judge(scene, 1), "wide", "not-host", WHY_OK);
+	/* Counted anew since: how much it was is not known. */
+	overlap = list_add(&scene->before.sched.overlaps);
+	*overlap = (struct overlap){ .vm_pid = 10, .hazard_ns = 30 * MSEC };
 	expect_verdict(judge(scene, 1), "wide", "not-host", WHY_OK);
 }
 
@@ -277,6 +301,16 @@ static void test_guest(void **state)
 	expect_verdict(judge(scene, 1), "busy", "guest-single", WHY_LOOK);
 	scene->after.sched.threads.list[1].figures.run_ns = 201 * MSEC;
 	expect_verdict(judge(scene, 1), "busy", "not-host", WHY_OK);
+	/* Not where something else was found. */
+	for (size_t vcpu = 0; vcpu < 2; vcpu++) {
+		struct figures *figures = &scene->after.sched.threads.list[vcpu].figures;
+
+		figures->run_ns = 900 * MSEC;
+		figures->throttled_ns = 10 * MSEC;
+	}
+	expect_verdict(judge(scene, 1), "busy", "cpu-throttled", WHY_LOOK);
+	scene->after.sched.threads.list[1].figures.run_ns = 200 * MSEC;
+	expect_verdict(judge(scene, 1), "busy", "cpu-throttled", WHY_LOOK);
 }
 
 /* What was not looked at is said, and is no verdict. */
@@ -342,14 +376,23 @@ static void test_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_neighbour), TEST(test_neighbour_thresholds),
-		TEST(test_process),   TEST(test_weight),
-		TEST(test_throttled), TEST(test_libvirt),
-		TEST(test_own),	      TEST(test_self),
-		TEST(test_wakes),     TEST(test_host),
-		TEST(test_vcpus),     TEST(test_vcpus_throttled),
-		TEST(test_guest),     TEST(test_not_looked_at),
-		TEST(test_order),     TEST(test_table),
+		TEST(test_neighbour),
+		TEST(test_neighbour_thresholds),
+		TEST(test_process),
+		TEST(test_weight),
+		TEST(test_throttled),
+		TEST(test_libvirt),
+		TEST(test_own),
+		TEST(test_self),
+		TEST(test_wakes),
+		TEST(test_no_wakes),
+		TEST(test_host),
+		TEST(test_vcpus),
+		TEST(test_vcpus_throttled),
+		TEST(test_guest),
+		TEST(test_not_looked_at),
+		TEST(test_order),
+		TEST(test_table),
 	};
 
 	return cmocka_run_group_tests_name("why_cpu", tests, NULL, NULL);

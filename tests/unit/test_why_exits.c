@@ -1,34 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rules of exits: user/why/rules_exit.c. */
-#include "why_scene.h"
-
-/* SVM's */
-#define PAUSE 0x77
-#define IO 0x7b
-#define NPF 0x400
-
-static struct exit_figures *add_exits(struct why_scene *scene, uint64_t run_ms)
-{
-	struct exit_thread *thread;
-
-	add_vm(scene, 10, "web");
-	add_vcpu(scene, 10, 0, run_ms, 0);
-	scene->after.exits.missing[0] = '\0';
-	scene->after.exits.isa = EXIT_ISA_SVM;
-	thread = exit_snapshot__add(&scene->after.exits);
-	thread->id = 10 << 8;
-	thread->poll_known = true;
-	return &thread->figures;
-}
-
-static void add_reason(struct why_scene *scene, uint32_t code, uint64_t count)
-{
-	struct reason_snapshot *reason =
-		exit_snapshot__add_reason(&scene->after.exits, 10 << 8, code);
-
-	reason->figures.count[EXIT_KERNEL] = count;
-	reason->figures.handle_ns[EXIT_KERNEL] = count * 1000;
-}
+#include "why_parts.h"
 
 /* Two nodes, and its memory, 100 MiB, on the one that it runs on. */
 static struct numa_figures *add_nodes(struct why_scene *scene)
@@ -124,6 +96,30 @@ static void test_spin(void **state)
 	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
 }
 
+/* What was not counted is nothing to speak of: PAUSE exits, hazard, and the reasons of exits. */
+static void test_not_counted(void **state)
+{
+	struct why_scene *scene = *state;
+	struct exit_figures *figures = add_exits(scene, 700);
+	struct overlap *overlap;
+
+	figures->kvm_ns = 600 * MSEC;
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+	figures->kvm_ns = 0;
+	add_reason(scene, PAUSE, 2000);
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+	scene->after.exits.reasons.list[0].code = IO;
+	overlap = list_add(&scene->after.sched.overlaps);
+	*overlap = (struct overlap){ .vm_pid = 10, .hazard_ns = 30 * MSEC };
+	expect_verdict(judge(scene, 1), "web", "cpu-vcpus", WHY_LOOK);
+	/* Counted anew since */
+	scene->after.exits.reasons.list[0].code = PAUSE;
+	expect_verdict(judge(scene, 2), "web", "exit-spin", WHY_LOOK);
+	overlap = list_add(&scene->before.sched.overlaps);
+	*overlap = (struct overlap){ .vm_pid = 10, .hazard_ns = 31 * MSEC };
+	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
+}
+
 /* Why a holder is off the CPU comes before what that leads to. */
 static void test_spin_behind(void **state)
 {
@@ -186,7 +182,8 @@ static void test_balancing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_handling), TEST(test_spin),
-					    TEST(test_spin_behind), TEST(test_balancing) };
+					    TEST(test_not_counted), TEST(test_spin_behind),
+					    TEST(test_balancing) };
 
 	return cmocka_run_group_tests_name("why_exits", tests, NULL, NULL);
 }

@@ -18,6 +18,11 @@ enum { LOOK, ACT, RUN, MEMORY };
 		"memory", 32, WHY_MIB, "kvmq: of less than that, caches hold what is used"         \
 	}
 
+static uint64_t remote_bytes(const struct numa_row *row)
+{
+	return (uint64_t)((double)numa_row__memory(row) * (double)row->expected_remote_mpct / 1e5);
+}
+
 /* NONE, or the level and what all of these verdicts have. */
 static enum why_level judge(const struct why_vm *vm, const uint64_t *limits,
 			    struct verdict *verdict, enum numa_hint hint)
@@ -25,7 +30,7 @@ static enum why_level judge(const struct why_vm *vm, const uint64_t *limits,
 	const struct numa_row *row = vm->numa;
 
 	if (row->hint != hint || !row->remote_known || row__run_mpct(vm->row) < limits[RUN] ||
-	    numa_row__memory(row) / 100000 * row->expected_remote_mpct < limits[MEMORY])
+	    remote_bytes(row) < limits[MEMORY])
 		return WHY_NONE;
 	verdict->severity = row->expected_remote_mpct / REMOTE_COST;
 	verdict__add(verdict, WHY_TABLE_NUMA, "expected_remote_pct", row);
