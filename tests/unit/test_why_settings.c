@@ -166,11 +166,8 @@ static void test_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_file),
-		TEST(test_bad_lines),
-		TEST(test_no_file),
-		TEST(test_status),
-		TEST(test_options),
+		TEST(test_file),   TEST(test_bad_lines), TEST(test_no_file),
+		TEST(test_status), TEST(test_options),
 	};
 
 	return cmocka_run_group_tests_name("why_settings", tests, NULL, NULL);
