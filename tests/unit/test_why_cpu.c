@@ -77,6 +77,12 @@ static void test_process(void **state)
 			    "systemctl set-property --runtime machine.slice CPUWeight=200");
 	assert_string_equal(verdicts[0].undo,
 			    "systemctl set-property --runtime machine.slice CPUWeight=100");
+	/* There is no more than 10000. */
+	scene->after.limits.list[0].cpu_weight = 5001;
+	assert_string_equal(judge(scene, 2)->command,
+			    "systemctl set-property --runtime machine.slice CPUWeight=10000");
+	scene->after.limits.list[0].cpu_weight = 10000;
+	assert_string_equal(judge(scene, 2)->command, "");
 }
 
 static void test_weight(void **state)
@@ -139,6 +145,11 @@ static void test_throttled(void **state)
 			    "systemctl set-property --runtime vms.slice CPUQuota=50%");
 	thread->figures.throttled_ns = 99 * MSEC;
 	expect_verdict(judge(scene, 1), "web", "cpu-throttled", WHY_LOOK);
+	/* It would have used 91 times as much; no more than 8 times is given at once. */
+	thread->figures.run_ns = 10 * MSEC;
+	thread->figures.throttled_ns = 900 * MSEC;
+	assert_string_equal(judge(scene, 1)->command,
+			    "systemctl set-property --runtime vms.slice CPUQuota=410%");
 	thread->figures.throttled_ns = 9 * MSEC;
 	expect_verdict(judge(scene, 1), "web", "not-host", WHY_OK);
 	/* n/a is no 0, but nothing to speak of either. */
@@ -251,6 +262,9 @@ static void test_host(void **state)
 	scene->after.use.busy_ns = 89;
 	scene->after.use.idle_ns = 11;
 	expect_verdict(judge(scene, 2), "web", "cpu-crowded", WHY_ACT);
+	/* Counted anew since: how much it was is not known. */
+	scene->before.use.busy_ns = 100;
+	expect_verdict(judge(scene, 2), "web", "cpu-crowded", WHY_ACT);
 }
 
 static void test_vcpus(void **state)
@@ -353,6 +367,27 @@ static void test_order(void **state)
 	expect_verdict(&verdicts[3], "a", "cpu-crowded", WHY_LOOK);
 }
 
+/* Those of one VM stay together. */
+static void test_alike(void **state)
+{
+	struct why_scene *scene = *state;
+	const struct verdict *verdicts;
+
+	for (uint32_t pid = 10; pid <= 20; pid += 10) {
+		struct figures *figures;
+
+		add_vm(scene, pid, pid == 10 ? "a" : "b");
+		figures = &add_vcpu(scene, pid, 0, 300, 60)->figures;
+		figures->throttled_ns = 20 * MSEC;
+		figures->halt_ns -= 20 * MSEC;
+	}
+	verdicts = judge(scene, 4);
+	expect_verdict(&verdicts[0], "a", "cpu-crowded", WHY_LOOK);
+	expect_verdict(&verdicts[1], "a", "cpu-throttled", WHY_LOOK);
+	expect_verdict(&verdicts[2], "b", "cpu-crowded", WHY_LOOK);
+	expect_verdict(&verdicts[3], "b", "cpu-throttled", WHY_LOOK);
+}
+
 /* A rule says all that --explain shows, and there is room for its threshold's values. */
 static void test_table(void **state)
 {
@@ -392,6 +427,7 @@ int main(void)
 		TEST(test_guest),
 		TEST(test_not_looked_at),
 		TEST(test_order),
+		TEST(test_alike),
 		TEST(test_table),
 	};
 

@@ -140,6 +140,25 @@ static void test_spin_behind(void **state)
 	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-spin", WHY_LOOK);
 }
 
+/* But not before what has another cause. */
+static void test_spin_before(void **state)
+{
+	struct why_scene *scene = *state;
+	struct overlap *overlap = list_add(&scene->after.sched.overlaps);
+	struct residency *residency;
+
+	add_exits(scene, 700);
+	add_nodes(scene);
+	residency = &scene->after.numa.vms.list[0].residency;
+	residency->bytes[0] = 140 << 20;
+	residency->bytes[1] = 60 << 20;
+	*overlap = (struct overlap){ .vm_pid = 10, .hazard_ns = 200 * MSEC };
+	add_reason(scene, PAUSE, 1000);
+	expect_verdict(judge(scene, 3), "web", "exit-spin", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "cpu-vcpus", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[2], "web", "numa-left", WHY_LOOK);
+}
+
 /* 60 % of its time in page faults, of which hint faults are a part. */
 static void test_balancing(void **state)
 {
@@ -170,6 +189,11 @@ static void test_balancing(void **state)
 	numa->faults[FAULT_LOCAL] = 800;
 	expect_verdict(judge(scene, 1), "web", "numa-thrash", WHY_LOOK);
 	assert_int_equal(scene->why.verdicts.list[0].severity, 60000);
+	/* Some come from the VMM itself: there is no more than all of them. */
+	numa->faults[FAULT_LOCAL] = 1800;
+	expect_verdict(judge(scene, 1), "web", "numa-thrash", WHY_LOOK);
+	assert_int_equal(scene->why.verdicts.list[0].severity, 60000);
+	numa->faults[FAULT_LOCAL] = 800;
 	/* and others are not theirs */
 	faults->handle_ns[EXIT_KERNEL] = 350 * MSEC;
 	expect_verdict(judge(scene, 2), "web", "numa-thrash", WHY_LOOK);
@@ -181,9 +205,9 @@ static void test_balancing(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_handling), TEST(test_spin),
+	const struct CMUnitTest tests[] = { TEST(test_handling),    TEST(test_spin),
 					    TEST(test_not_counted), TEST(test_spin_behind),
-					    TEST(test_balancing) };
+					    TEST(test_spin_before), TEST(test_balancing) };
 
 	return cmocka_run_group_tests_name("why_exits", tests, NULL, NULL);
 }

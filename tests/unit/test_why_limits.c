@@ -207,7 +207,7 @@ static void others(struct why_scene *scene, uint64_t run_ms)
 	add_vcpu(scene, 10, 1, run_ms, 0);
 }
 
-/* ---- memory: in % of 600 MiB, in ms of a second, in MiB ---- */
+/* ---- memory: in MiB of 1,000, in ms of a second, in MiB ---- */
 
 static struct numa_vm *remote(struct why_scene *scene, uint64_t run_ms, uint64_t all_mib,
 			      uint64_t remote_mib)
@@ -219,9 +219,9 @@ static struct numa_vm *remote(struct why_scene *scene, uint64_t run_ms, uint64_t
 	return vm;
 }
 
-static void left(struct why_scene *scene, uint64_t percent)
+static void left(struct why_scene *scene, uint64_t mib)
 {
-	remote(scene, 500, 600, 6 * percent);
+	remote(scene, 500, 1000, mib);
 }
 
 static void left_run(struct why_scene *scene, uint64_t run_ms)
@@ -234,9 +234,9 @@ static void left_memory(struct why_scene *scene, uint64_t mib)
 	remote(scene, 500, mib, mib);
 }
 
-static void larger(struct why_scene *scene, uint64_t percent)
+static void larger(struct why_scene *scene, uint64_t mib)
 {
-	remote(scene, 500, 600, 6 * percent)->residency.size_bytes = 1025 * MIB;
+	remote(scene, 500, 1000, mib)->residency.size_bytes = 1025 * MIB;
 }
 
 static void larger_run(struct why_scene *scene, uint64_t run_ms)
@@ -249,30 +249,30 @@ static void larger_memory(struct why_scene *scene, uint64_t mib)
 	remote(scene, 500, mib, mib)->residency.size_bytes = 1025 * MIB;
 }
 
-/* So much of the run time is on node 1, where no memory is. */
-static void spread_of(struct why_scene *scene, uint64_t run_ms, uint64_t percent, uint64_t all_mib)
+/* Of the run time so many thousandths are on node 1, where no memory is. */
+static void spread_of(struct why_scene *scene, uint64_t run_ms, uint64_t part, uint64_t all_mib)
 {
 	uint64_t *run_ns;
 
 	remote(scene, run_ms, all_mib, 0);
 	run_ns = scene->after.numa.threads.list[0].figures.run_ns;
-	run_ns[1] = run_ns[0] / 100 * percent;
+	run_ns[1] = run_ns[0] / 1000 * part;
 	run_ns[0] -= run_ns[1];
 }
 
-static void spread(struct why_scene *scene, uint64_t percent)
+static void spread(struct why_scene *scene, uint64_t part)
 {
-	spread_of(scene, 500, percent, 600);
+	spread_of(scene, 500, part, 600);
 }
 
 static void spread_run(struct why_scene *scene, uint64_t run_ms)
 {
-	spread_of(scene, run_ms, 50, 600);
+	spread_of(scene, run_ms, 500, 600);
 }
 
 static void spread_memory(struct why_scene *scene, uint64_t mib)
 {
-	spread_of(scene, 500, 50, 2 * mib);
+	spread_of(scene, 500, 500, 2 * mib);
 }
 
 /* ---- I/O: in ms of a request, in % of a device's time ---- */
@@ -374,16 +374,17 @@ static const struct limit {
 	{ "cpu-host", "busy", busy, 90, 89, WHY_ACT, "cpu-crowded", WHY_ACT },
 	OF("cpu-crowded", crowded, 10),
 	{ "cpu-vcpus", "look", hazard, 30, 29, WHY_LOOK, "not-host", WHY_OK },
-	{ "numa-left", "look", left, 21, 19, WHY_LOOK, "not-host", WHY_OK },
-	{ "numa-left", "act", left, 50, 49, WHY_ACT, "numa-left", WHY_LOOK },
+	/* Below 20 % there is no hint, either: of left and of spread. */
+	{ "numa-left", "look", left, 205, 200, WHY_LOOK, "not-host", WHY_OK },
+	{ "numa-left", "act", left, 500, 499, WHY_ACT, "numa-left", WHY_LOOK },
 	{ "numa-left", "run", left_run, 100, 99, WHY_ACT, "not-host", WHY_OK },
 	{ "numa-left", "memory", left_memory, 32, 31, WHY_ACT, "not-host", WHY_OK },
-	{ "numa-larger", "look", larger, 20, 19, WHY_LOOK, "not-host", WHY_OK },
-	{ "numa-larger", "act", larger, 50, 49, WHY_ACT, "numa-larger", WHY_LOOK },
+	{ "numa-larger", "look", larger, 200, 199, WHY_LOOK, "not-host", WHY_OK },
+	{ "numa-larger", "act", larger, 500, 499, WHY_ACT, "numa-larger", WHY_LOOK },
 	{ "numa-larger", "run", larger_run, 100, 99, WHY_ACT, "not-host", WHY_OK },
 	{ "numa-larger", "memory", larger_memory, 32, 31, WHY_ACT, "not-host", WHY_OK },
-	{ "numa-spread", "look", spread, 21, 20, WHY_LOOK, "not-host", WHY_OK },
-	{ "numa-spread", "act", spread, 50, 49, WHY_ACT, "numa-spread", WHY_LOOK },
+	{ "numa-spread", "look", spread, 205, 200, WHY_LOOK, "not-host", WHY_OK },
+	{ "numa-spread", "act", spread, 500, 499, WHY_ACT, "numa-spread", WHY_LOOK },
 	{ "numa-spread", "run", spread_run, 100, 99, WHY_ACT, "not-host", WHY_OK },
 	{ "numa-spread", "memory", spread_memory, 32, 31, WHY_ACT, "not-host", WHY_OK },
 	{ "io-throttled", "look", io_max, 1, 0, WHY_LOOK, "not-host", WHY_OK },

@@ -136,6 +136,7 @@ static void test_layers(void **state)
 		{ 0, 5, 1, "io-queue", "sda", WHY_LOOK },
 		{ 0, 4, 1, "not-host", "", WHY_OK },
 		{ 0, 25, 26, "io-device", "sda", WHY_LOOK },
+		{ 0, 60, 55, "io-queue", "sda", WHY_ACT }, /* which is all that is said */
 		{ 1, 0, 1, "io-throttled", "", WHY_LOOK },
 	};
 	struct why_scene *scene = *state;
@@ -150,6 +151,30 @@ static void test_layers(void **state)
 	set_means(flow, 5, 60, 70);
 	expect_verdict(judge(scene, 2), "web", "io-device", WHY_ACT);
 	expect_verdict(&scene->why.verdicts.list[1], "web", "io-throttled", WHY_ACT);
+}
+
+/* Of two disks the one that is worse. */
+static void test_disks(void **state)
+{
+	struct why_scene *scene = *state;
+	struct block_flow *flows, *flow = add_web(scene);
+	struct io_disk disk = scene->after.io.disks.list[0];
+	struct io_leaf leaf = scene->after.io.leaves.list[0];
+	struct block_flow other = *flow;
+
+	disk.id = leaf.disk = other.whose.disk = 2;
+	snprintf(disk.name, sizeof(disk.name), "data");
+	*(struct io_disk *)list_add(&scene->after.io.disks) = disk;
+	*(struct io_leaf *)list_add(&scene->after.io.leaves) = leaf;
+	*(struct block_flow *)list_add(&scene->after.io.block.flows) = other;
+	flows = scene->after.io.block.flows.list;
+	set_means(&flows[0], 0, 0, 30);
+	set_means(&flows[1], 0, 0, 60);
+	expect_verdict(judge(scene, 1), "web", "io-device", WHY_ACT);
+	assert_non_null(strstr(scene->why.verdicts.list[0].summary, "of disk data"));
+	set_means(&flows[0], 0, 0, 70);
+	expect_verdict(judge(scene, 1), "web", "io-device", WHY_ACT);
+	assert_non_null(strstr(scene->why.verdicts.list[0].summary, "of disk root"));
 }
 
 /* Its start is known to the tick where its disks are, and to the ns where its threads are. */
@@ -206,6 +231,11 @@ static void test_io_neighbour(void **state)
 	assert_string_equal(verdict->culprit, "db");
 	assert_string_equal(verdict->command,
 			    "echo '8:0 riops=5 wiops=5' > /sys/fs/cgroup/db/io.max");
+	/* A limit that is there is not put in another one's place. */
+	snprintf(scene->after.limits.list[0].io_max, sizeof(scene->after.limits.list[0].io_max),
+		 "8:0 rbps=max wbps=max riops=9 wiops=max");
+	judge(scene, 2);
+	assert_string_equal(verdict_of(scene, "web")->command, "");
 	other->layers[HOST_DEVICE].sum_ns = 499 * MSEC;
 	judge(scene, 2);
 	expect_verdict(verdict_of(scene, "web"), "web", "io-device", WHY_ACT);
@@ -221,6 +251,7 @@ static void test_io_guest(void **state)
 		{ 25, 24, "io-guest", WHY_ACT }, { 24, 24, "io-guest", WHY_LOOK },
 		{ 5, 1, "io-guest", WHY_LOOK },	 { 4, 1, "not-host", WHY_OK },
 		{ 25, 26, "not-host", WHY_OK }, /* what is outside is the host's to tell */
+		{ 0, 1, "not-host", WHY_OK },
 	};
 	struct why_scene *scene = *state;
 	struct block_flow *flow = add_web(scene);
@@ -290,6 +321,10 @@ static void test_io_vmm(void **state)
 			    "has its thread 'IO iothread0' wait 10.0 % of the time for a CPU: the "
 			    "VMM adds 4.0 ms to each request of disk root");
 	assert_string_equal(scene->why.verdicts.list[0].culprit, "its own vCPUs");
+	/* The one that waits most counts. */
+	add_vcpu(scene, 10, 2, 100, 0)->identity.is_vcpu = false;
+	expect_verdict(judge(scene, 1), "web", "io-vmm", WHY_ACT);
+	assert_non_null(strstr(scene->why.verdicts.list[0].summary, "'IO iothread0'"));
 	/* Who does no I/O has no thread that it waits for. */
 	scene->after.io.block.flows.list[0].completed = 0;
 	scene->after.io.vmm.flows.count = 0;
@@ -313,15 +348,32 @@ static void test_together(void **state)
 	expect_verdict(&scene->why.verdicts.list[1], "web", "io-device", WHY_ACT);
 }
 
+/* All memory remote is as bad as a third of the time. */
+static void test_cost(void **state)
+{
+	struct why_scene *scene = *state;
+	uint64_t *ready_ns;
+
+	add_numa(scene, 500, 100);
+	ready_ns = scene->after.sched.threads.list[0].figures.ready_ns;
+	ready_ns[CAUSE_PREEMPT] = 333 * MSEC;
+	expect_verdict(judge(scene, 2), "web", "numa-left", WHY_ACT);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "cpu-crowded", WHY_ACT);
+	ready_ns[CAUSE_PREEMPT] = 334 * MSEC;
+	expect_verdict(judge(scene, 2), "web", "cpu-crowded", WHY_ACT);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "numa-left", WHY_ACT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_left),     TEST(test_left_not), TEST(test_spread),
-		TEST(test_larger),   TEST(test_thrash),	  TEST(test_layers),
-		TEST(test_start),    TEST(test_io_max),	  TEST(test_io_neighbour),
-		TEST(test_io_guest), TEST(test_io_vmm),	  TEST(test_together),
+		TEST(test_left),   TEST(test_left_not),	    TEST(test_spread),
+		TEST(test_larger), TEST(test_thrash),	    TEST(test_layers),
+		TEST(test_disks),  TEST(test_cost),	    TEST(test_start),
+		TEST(test_io_max), TEST(test_io_neighbour), TEST(test_io_guest),
+		TEST(test_io_vmm), TEST(test_together),
 	};
 
 	return cmocka_run_group_tests_name("why_others", tests, NULL, NULL);
