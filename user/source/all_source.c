@@ -279,17 +279,25 @@ static int read_numa(struct all_source *source, struct view *view)
 	return 0;
 }
 
-/* Threads tell first which VMs there are. */
+static bool knows_all(const struct io_vms *vms, const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->vms.count; i++)
+		if (!io_vms__find(vms, snapshot->vms.list[i].pid))
+			return false;
+	return true;
+}
+
+/* Threads tell first which VMs there are; but at first, those were just looked at. */
 static void tell_vms(struct all_source *source, const struct snapshot *snapshot)
 {
-	uint64_t seen = snapshot->vms.count;
+	uint64_t seen = snapshot->vms.count, before = source->vms_seen;
 
 	for (size_t i = 0; i < snapshot->vms.count; i++)
 		seen = seen * 0x9e3779b97f4a7c15ULL + snapshot->vms.list[i].pid +
 		       snapshot->vms.list[i].start_ns;
-	if (seen != source->vms_seen)
-		io_vms__look_again(&source->io.vms);
 	source->vms_seen = seen;
+	if (seen != before && (before || !knows_all(&source->io.vms, snapshot)))
+		io_vms__look_again(&source->io.vms);
 }
 
 static int read_io(struct all_source *source, struct view *view)
