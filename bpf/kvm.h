@@ -55,28 +55,29 @@ struct kvm_exit {
 
 /*
  * One vCPU. Its own thread alone writes it; sequence is odd during a change. Counters only grow. If
- * its generation is not that of the slot, it is the record of an earlier thread.
+ * its generation is not that of the slot, it is the record of an earlier thread. What all that look
+ * at costs, which is read each second, is in the first 64 bytes.
  */
 struct kvm_vcpu_times {
 	__u32 sequence;
 	__u32 generation;
+	__u64 runs;	 /* of the programs, for this vCPU */
+	__u64 samples;	 /* of these, timed */
+	__u64 sample_ns; /* time in the timed ones */
+	__u64 since_ns;	 /* in this mode since */
+	__u64 off_ns;	 /* its beginning plus its time off the CPU at that moment */
+	__u64 exits;
 	__u32 mode;
 	__u32 poll_known; /* whether this kernel counts the time of polling */
-	__u64 first_ns;	  /* what is counted here begins then */
-	__u64 first_off;  /* off_ns at that moment */
-	__u64 since_ns;	  /* in this mode since */
-	__u64 off_ns;	  /* its beginning plus its time off the CPU at that moment */
-	__u64 block_ns;	  /* the time in which it was blocked */
-	__u64 vcpu;	  /* kernel address of the vCPU, 0: not seen yet */
-	__u64 poll_stat;  /* KVM's count of its polling, as last seen */
 	__u64 guest_ns;
 	__u64 kvm_ns;
 	__u64 vmm_ns;
 	__u64 poll_ns;
-	__u64 exits;
-	__u64 runs;	 /* of the programs, for this vCPU */
-	__u64 samples;	 /* of these, timed */
-	__u64 sample_ns; /* time in the timed ones */
+	__u64 block_ns;	 /* the time in which it was blocked */
+	__u64 poll_stat; /* KVM's count of its polling, as last seen */
+	__u64 vcpu;	 /* kernel address of the vCPU, 0: not seen yet */
+	__u64 first_ns;	 /* what is counted here begins then */
+	__u64 first_off; /* off_ns at that moment */
 	struct kvm_exit exit;
 	__u16 reasons[KVM_REASON_KEYS]; /* place of a key in the table + 1 */
 } __attribute__((aligned(64)));
@@ -119,6 +120,8 @@ struct kvm_exit_event {
 };
 
 _Static_assert(sizeof(struct kvm_exit) == 64, "no implicit padding");
+_Static_assert(__builtin_offsetof(struct kvm_vcpu_times, guest_ns) == 64,
+	       "costs are in one cache line");
 _Static_assert(sizeof(struct kvm_vcpu_times) % 64 == 0, "vCPUs share no cache line");
 _Static_assert(sizeof(struct kvm_reason) % 64 == 0, "reasons share no cache line");
 _Static_assert(sizeof(struct kvm_exit_event) == 80, "no implicit padding");

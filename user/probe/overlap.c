@@ -12,6 +12,7 @@
 
 struct overlap_probe {
 	struct overlap_bpf *skeleton;
+	LIST(uint32_t) pids; /* of the VMs of a snapshot, in order */
 };
 
 _Static_assert(OVERLAP_WAITING == SNAPSHOT_WAITING, "both sides count as far");
@@ -52,6 +53,7 @@ void overlap_probe__close(struct overlap_probe *probe)
 	if (!probe)
 		return;
 	overlap_bpf__destroy(probe->skeleton);
+	list_free(&probe->pids);
 	free(probe);
 }
 
@@ -104,12 +106,29 @@ static int add_vm(struct snapshot *snapshot, uint32_t vm_pid, const struct overl
 	return 0;
 }
 
-static bool has_vm(const struct snapshot *snapshot, uint32_t vm_pid)
+static int compare_pids(const void *left, const void *right)
 {
-	for (size_t i = 0; i < snapshot->threads.count; i++)
-		if (snapshot->threads.list[i].identity.vm_pid == vm_pid)
-			return true;
-	return false;
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Threads of one VM mostly stand together. */
+static int list_vms(struct overlap_probe *probe, const struct snapshot *snapshot)
+{
+	list_clear(&probe->pids);
+	for (size_t i = 0; i < snapshot->threads.count; i++) {
+		uint32_t pid = snapshot->threads.list[i].identity.vm_pid, *added;
+
+		if (probe->pids.count && probe->pids.list[probe->pids.count - 1] == pid)
+			continue;
+		added = list_add(&probe->pids);
+		if (!added)
+			return -ENOMEM;
+		*added = pid;
+	}
+	list_sort(&probe->pids, compare_pids);
+	return 0;
 }
 
 int overlap_probe__read(struct overlap_probe *probe, struct snapshot *snapshot, uint32_t slots,
@@ -119,8 +138,10 @@ int overlap_probe__read(struct overlap_probe *probe, struct snapshot *snapshot, 
 	uint32_t vm_pid, *before = NULL, last;
 	struct overlap_vm value;
 
+	if (!error)
+		error = list_vms(probe, snapshot);
 	while (!error && !bpf_map_get_next_key(fd, before, &vm_pid)) {
-		bool gone = !has_vm(snapshot, vm_pid);
+		bool gone = !list_find(&probe->pids, &vm_pid, compare_pids);
 
 		if (!gone && !bpf_map_lookup_elem(fd, &vm_pid, &value))
 			error = add_vm(snapshot, vm_pid, &value, now_rq);
