@@ -70,47 +70,80 @@ static bool get_step(struct varint_cursor *cursor, uint64_t *skip, uint64_t *gro
 	return true;
 }
 
-size_t growth__write(const struct field *field, const void *was, const void *is,
-		     unsigned char *bytes)
+/* For each type of numbers that are most, the compiler makes one of its own. */
+static inline __attribute__((always_inline)) size_t write_as(enum field_type type,
+							     const struct field *field,
+							     const char *old, const char *new,
+							     unsigned char *bytes)
 {
-	const char *old = (const char *)was + field->offset,
-		   *new = (const char *)is + field->offset;
-	size_t size = FIELD_SIZE(field->type);
+	size_t size = FIELD_SIZE(type);
 	unsigned char *at = bytes;
 	uint32_t next = 0; /* place that a step without a skip would change */
 
 	for (uint32_t i = 0; i < field->count; i++) {
-		uint64_t grown;
+		uint64_t was, is;
 
 		if (i % STRIDE == 0 && i + STRIDE <= field->count &&
 		    !memcmp(old + i * size, new + i *size, STRIDE * size)) {
 			i += STRIDE - 1;
 			continue;
 		}
-		grown = difference(field, field__get(field, was, i), field__get(field, is, i));
-		if (!grown)
+		was = number__get(type, old, i);
+		is = number__get(type, new, i);
+		if (was == is)
 			continue;
-		at = put_step(at, i - next, grown);
+		at = put_step(at, i - next, difference(field, was, is));
 		next = i + 1;
 	}
 	return (size_t)(at - bytes);
 }
 
-int growth__read(const struct field *field, void *item, const unsigned char *bytes, size_t size)
+size_t growth__write(const struct field *field, const void *was, const void *is,
+		     unsigned char *bytes)
 {
-	struct varint_cursor cursor = { bytes, bytes };
+	const char *old = (const char *)was + field->offset,
+		   *new = (const char *)is + field->offset;
+
+	switch (field->type) {
+	case FIELD_U64:
+		return write_as(FIELD_U64, field, old, new, bytes);
+	case FIELD_U32:
+		return write_as(FIELD_U32, field, old, new, bytes);
+	default:
+		return write_as(field->type, field, old, new, bytes);
+	}
+}
+
+static inline __attribute__((always_inline)) int
+read_as(enum field_type type, const struct field *field, char *item, struct varint_cursor cursor)
+{
 	uint64_t place = 0, skip, grown;
 
-	if (size) /* bytes may be NULL */
-		cursor.end += size;
 	for (; cursor.at < cursor.end; place++) {
 		if (!get_step(&cursor, &skip, &grown))
 			return -EBADMSG;
 		place += skip;
 		if (place >= field->count)
 			return -EBADMSG;
-		field__put(field, item, (uint32_t)place,
-			   apply(field, field__get(field, item, (uint32_t)place), grown));
+		number__put(type, item, (uint32_t)place,
+			    apply(field, number__get(type, item, (uint32_t)place), grown));
 	}
 	return 0;
+}
+
+int growth__read(const struct field *field, void *item, const unsigned char *bytes, size_t size)
+{
+	struct varint_cursor cursor = { bytes, bytes };
+	char *at = (char *)item + field->offset;
+
+	if (size) /* bytes may be NULL */
+		cursor.end += size;
+	switch (field->type) {
+	case FIELD_U64:
+		return read_as(FIELD_U64, field, at, cursor);
+	case FIELD_U32:
+		return read_as(FIELD_U32, field, at, cursor);
+	default:
+		return read_as(field->type, field, at, cursor);
+	}
 }

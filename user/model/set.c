@@ -4,41 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t field__get(const struct field *field, const void *item, uint32_t place)
-{
-	const char *at = (const char *)item + field->offset;
-
-	switch (field->type) {
-	case FIELD_U64:
-		return ((const uint64_t *)at)[place];
-	case FIELD_U32:
-		return ((const uint32_t *)at)[place];
-	case FIELD_I32:
-		return (uint64_t)((const int32_t *)at)[place];
-	case FIELD_BOOL:
-		return ((const bool *)at)[place];
-	case FIELD_TEXT:
-		break;
-	}
-	return 0;
-}
-
-void field__put(const struct field *field, void *item, uint32_t place, uint64_t value)
-{
-	uint32_t narrow = (uint32_t)value;
-	bool is_set = value;
-	const void *from = &value;
-	size_t size = FIELD_SIZE(field->type);
-
-	if (field->type == FIELD_TEXT)
-		return;
-	if (field->type == FIELD_BOOL)
-		from = &is_set;
-	else if (field->type != FIELD_U64)
-		from = &narrow;
-	memcpy((char *)item + field->offset + place * size, from, size);
-}
-
 bool field__is_array(const struct field *field)
 {
 	return field->type != FIELD_TEXT && field->count > 1;

@@ -120,8 +120,51 @@ void field__copy(const struct field *field, void *item, const void *from);
 /* Whether a number is one that the field can have. */
 bool field__allows(const struct field *field, int64_t value);
 
-/* One number of a field, sign-extended; texts have none. */
-uint64_t field__get(const struct field *field, const void *item, uint32_t place);
-void field__put(const struct field *field, void *item, uint32_t place, uint64_t value);
+/* One of several numbers of a type, sign-extended; texts have none. */
+static inline uint64_t number__get(enum field_type type, const void *numbers, uint32_t place)
+{
+	switch (type) {
+	case FIELD_U64:
+		return ((const uint64_t *)numbers)[place];
+	case FIELD_U32:
+		return ((const uint32_t *)numbers)[place];
+	case FIELD_I32:
+		return (uint64_t)((const int32_t *)numbers)[place];
+	case FIELD_BOOL:
+		return ((const bool *)numbers)[place];
+	case FIELD_TEXT:
+		break;
+	}
+	return 0;
+}
+
+static inline void number__put(enum field_type type, void *numbers, uint32_t place, uint64_t value)
+{
+	switch (type) {
+	case FIELD_U64:
+		((uint64_t *)numbers)[place] = value;
+		break;
+	case FIELD_U32:
+	case FIELD_I32:
+		((uint32_t *)numbers)[place] = (uint32_t)value;
+		break;
+	case FIELD_BOOL:
+		((bool *)numbers)[place] = value;
+		break;
+	case FIELD_TEXT:
+		break;
+	}
+}
+
+/* One number of a field, as above. */
+static inline uint64_t field__get(const struct field *field, const void *item, uint32_t place)
+{
+	return number__get(field->type, (const char *)item + field->offset, place);
+}
+
+static inline void field__put(const struct field *field, void *item, uint32_t place, uint64_t value)
+{
+	number__put(field->type, (char *)item + field->offset, place, value);
+}
 
 #endif
