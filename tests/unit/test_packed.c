@@ -78,6 +78,14 @@ static struct packed pack_all(void)
 	return packed;
 }
 
+static bool next(const struct packing *of, struct packed_cursor *cursor, struct item *item)
+{
+	if (!packed__step(cursor))
+		return false;
+	packed__unpack(of, cursor, item);
+	return true;
+}
+
 static void test_there_and_back(void **state)
 {
 	struct packed packed = pack_all();
@@ -89,13 +97,13 @@ static void test_there_and_back(void **state)
 		const struct item wanted = item_of(id);
 
 		memset(&item, 1, sizeof(item));
-		assert_true(packed__next(&packing, &cursor, &item));
+		assert_true(next(&packing, &cursor, &item));
 		check(&item, &wanted);
 	}
-	assert_false(packed__next(&packing, &cursor, &item));
+	assert_false(next(&packing, &cursor, &item));
 	packed__free(&packed);
 	cursor = packed__begin(&packed);
-	assert_false(packed__next(&packing, &cursor, &item));
+	assert_false(next(&packing, &cursor, &item));
 	packing__free(&packing);
 }
 
@@ -119,7 +127,7 @@ static void test_again(void **state)
 
 	(void)state;
 	for (uint64_t id = 0; id <= ITEMS / 2; id++)
-		assert_true(packed__next(&packing, &cursor, &item));
+		assert_true(next(&packing, &cursor, &item));
 	item.run_ns = 7;
 	assert_int_equal(packed__add_again(&other, &packing, &cursor, &item), 0);
 	assert_int_equal(packed__add_rest(&other, &cursor), 0);
@@ -130,10 +138,35 @@ static void test_again(void **state)
 
 		if (id < ITEMS / 2)
 			wanted.run_ns = 7;
-		assert_true(packed__next(&packing, &cursor, &item));
+		assert_true(next(&packing, &cursor, &item));
 		check(&item, &wanted);
 	}
-	assert_false(packed__next(&packing, &cursor, &item));
+	assert_false(next(&packing, &cursor, &item));
+	packed__free(&packed);
+	packed__free(&other);
+	packing__free(&packing);
+}
+
+/* Those that are as they were, and one of which one number is another. */
+static void test_equal(void **state)
+{
+	struct packed packed = pack_all(), other = { 0 };
+	struct packed_cursor cursor = packed__begin(&packed);
+	struct item item;
+
+	(void)state;
+	for (uint64_t id = 0; id < ITEMS; id++) {
+		size_t before = other.size;
+
+		assert_true(next(&packing, &cursor, &item));
+		item.run_ns ^= 1;
+		assert_int_equal(packed__add_equal(&other, &packing, &cursor, &item), 0);
+		assert_int_equal(other.size, before);
+		item.run_ns ^= 1;
+		assert_int_equal(packed__add_equal(&other, &packing, &cursor, &item), 1);
+	}
+	assert_int_equal(other.size, packed.size);
+	assert_memory_equal(other.bytes, packed.bytes, packed.size);
 	packed__free(&packed);
 	packed__free(&other);
 	packing__free(&packing);
@@ -145,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_few_bytes),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_equal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

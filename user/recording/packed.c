@@ -279,18 +279,32 @@ static void get_arrays(const struct packing *packing, const unsigned char *at, v
 	}
 }
 
-bool packed__next(const struct packing *packing, struct packed_cursor *cursor, void *item)
+bool packed__step(struct packed_cursor *cursor)
 {
-	const unsigned char *at = cursor->next;
-
-	if (at == cursor->end)
+	if (cursor->next == cursor->end)
 		return false;
-	cursor->item = at;
-	cursor->next = at + sizeof(length) + get_length(at);
-	at += sizeof(length);
-	memset(item, 0, packing->item_size);
-	get_arrays(packing, get_parts(packing, at, item), item);
+	cursor->item = cursor->next;
+	cursor->next += sizeof(length) + get_length(cursor->item);
 	return true;
+}
+
+void packed__unpack(const struct packing *packing, const struct packed_cursor *cursor, void *item)
+{
+	memset(item, 0, packing->item_size);
+	get_arrays(packing, get_parts(packing, cursor->item + sizeof(length), item), item);
+}
+
+int packed__add_equal(struct packed *packed, const struct packing *packing,
+		      const struct packed_cursor *cursor, const void *item)
+{
+	size_t before = packed->size, size = (size_t)(cursor->next - cursor->item);
+
+	if (packed__add(packed, packing, item))
+		return -ENOMEM;
+	if (packed->size - before == size && !memcmp(packed->bytes + before, cursor->item, size))
+		return 1;
+	packed->size = before;
+	return 0;
 }
 
 void packed__free(struct packed *packed)

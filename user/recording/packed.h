@@ -35,7 +35,7 @@ struct packed {
 
 /* From one item to the next, in the order in which they were added. */
 struct packed_cursor {
-	const unsigned char *item; /* the last one that was read; NULL: none yet */
+	const unsigned char *item; /* that it is at; NULL: none yet */
 	const unsigned char *next, *end;
 };
 
@@ -46,11 +46,11 @@ void packing__free(struct packing *packing);
 /* Adds an item, of which the described fields are kept: 0 or -ENOMEM. */
 int packed__add(struct packed *packed, const struct packing *packing, const void *item);
 
-/* Adds one whose texts and arrays are those of the item that the cursor has read: 0 or -ENOMEM. */
+/* Adds one whose texts and arrays are those of the item that the cursor is at: 0 or -ENOMEM. */
 int packed__add_again(struct packed *packed, const struct packing *packing,
 		      const struct packed_cursor *cursor, const void *item);
 
-/* Adds the item that the cursor has read, as it is, and all behind it: 0 or -ENOMEM. */
+/* Adds the item that the cursor is at, as it is, and all behind it: 0 or -ENOMEM. */
 int packed__add_rest(struct packed *packed, const struct packed_cursor *cursor);
 
 /* Becomes what another one is, and takes little more memory than that: 0 or -ENOMEM. */
@@ -58,8 +58,18 @@ int packed__copy(struct packed *packed, const struct packed *from);
 
 struct packed_cursor packed__begin(const struct packed *packed);
 
-/* Fills in the next item; what no field describes is 0. False: there is none. */
-bool packed__next(const struct packing *packing, struct packed_cursor *cursor, void *item);
+/* Goes on to the next item; false: there is none. */
+bool packed__step(struct packed_cursor *cursor);
+
+/* Fills in the item that the cursor is at; what no field describes is 0. */
+void packed__unpack(const struct packing *packing, const struct packed_cursor *cursor, void *item);
+
+/*
+ * Adds an item if it is, packed, byte by byte the one that the cursor is at: 1; 0 if not, or
+ * -ENOMEM. If not, the two may still be equal.
+ */
+int packed__add_equal(struct packed *packed, const struct packing *packing,
+		      const struct packed_cursor *cursor, const void *item);
 
 void packed__free(struct packed *packed);
 

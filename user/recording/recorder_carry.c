@@ -62,7 +62,8 @@ int recorder__carry_all(struct tier_writer *tier, uint32_t place, const struct l
 	size_t at = 0;
 	int error = recorder__order(tier, place, list);
 
-	while (!error && tier_writer__next_item(tier, place, &cursor)) {
+	while (!error && packed__step(&cursor)) {
+		tier_writer__unpack(tier, place, &cursor);
 		while (at < tier->order.count && set__compare(set, tier->order.list[at], item) < 0)
 			at++;
 		if (at == tier->order.count || set__compare(set, tier->order.list[at], item) != 0)

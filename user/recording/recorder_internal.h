@@ -67,10 +67,9 @@ int recorder__write_sets(struct tier_writer *tier, const void *view);
 int recorder__init_known(struct recorder *recorder, const char *path);
 void recorder__free_known(struct recorder *recorder);
 
-/* Makes the next item of a list that is known recorder->item, as it is now. False: there is none.
- */
-bool tier_writer__next_item(const struct tier_writer *tier, uint32_t first,
-			    struct packed_cursor *cursor);
+/* Makes the item of a list that is known, at the cursor, recorder->item, as it is now. */
+void tier_writer__unpack(const struct tier_writer *tier, uint32_t first,
+			 const struct packed_cursor *cursor);
 
 /* Forgets all that is known. */
 void tier_writer__forget(struct tier_writer *tier);

@@ -5,18 +5,16 @@
 
 #include "recording/recorder_internal.h"
 
-bool tier_writer__next_item(const struct tier_writer *tier, uint32_t first,
-			    struct packed_cursor *cursor)
+void tier_writer__unpack(const struct tier_writer *tier, uint32_t first,
+			 const struct packed_cursor *cursor)
 {
 	const struct mirror *mirror = &tier->mirror;
 	void *item = tier->recorder->item;
 
-	if (!packed__next(&tier->recorder->packings[first], cursor, item))
-		return false;
+	packed__unpack(&tier->recorder->packings[first], cursor, item);
 	for (uint32_t i = first; i < tier->info->set_count; i = tier->recorder->next_set[i])
 		if (tier->info->sets[i]->age)
 			tier->info->sets[i]->age(item, mirror->before, mirror->view);
-	return true;
 }
 
 void tier_writer__forget(struct tier_writer *tier)

@@ -34,18 +34,26 @@ static int write_row(struct tier_writer *tier, uint32_t place, const void *was, 
 	return error ? error : batch__add(&tier->batches[place], row, was, is);
 }
 
-/* Writes an item, unless a reader knows it anyway. mine becomes what the reader knows then. */
-static int write_change(struct tier_writer *tier, uint32_t place, void *mine, const void *is,
+/* Writes what has changed of an item; nothing, if a reader knows it anyway. */
+static int write_change(struct tier_writer *tier, uint32_t place, const void *known, const void *is,
 			bool *changed)
 {
-	const struct set *set = tier->info->sets[place];
-	int error;
-
-	if (!tier->is_whole && set__equal(set, mine, is))
+	if (!tier->is_whole && set__equal(tier->info->sets[place], known, is))
 		return 0;
 	*changed = true;
-	error = write_row(tier, place, tier->is_whole ? tier->mirror.nothing : mine, is);
-	mirror__copy_item(set, mine, is);
+	return write_row(tier, place, tier->is_whole ? tier->mirror.nothing : known, is);
+}
+
+/* The same of a set with one item, which is known then as it is. */
+static int write_one(struct tier_writer *tier, uint32_t place, const void *is)
+{
+	const struct set *set = tier->info->sets[place];
+	void *known = mirror_place(set, tier->mirror.view);
+	bool changed = false;
+	int error = write_change(tier, place, known, is, &changed);
+
+	if (changed)
+		mirror__copy_item(set, known, is);
 	return error;
 }
 
@@ -56,18 +64,47 @@ struct walk {
 	const struct set *set;
 	const struct packing *packing;
 	struct packed_cursor cursor;
-	void *mine;    /* the item that is known here */
-	bool has_mine; /* there is one */
+	bool is_plain; /* nothing but a change changes an item */
+	bool has_mine; /* the cursor is at an item that is known */
+	bool is_unpacked;
+	void *mine; /* that item, if it is */
 };
 
 static void pass(struct walk *walk)
 {
-	walk->has_mine = tier_writer__next_item(walk->tier, walk->first, &walk->cursor);
+	walk->has_mine = packed__step(&walk->cursor);
+	walk->is_unpacked = false;
+}
+
+static const void *unpack(struct walk *walk)
+{
+	if (!walk->is_unpacked)
+		tier_writer__unpack(walk->tier, walk->first, &walk->cursor);
+	walk->is_unpacked = true;
+	return walk->mine;
 }
 
 static int no_memory(const struct walk *walk)
 {
 	return database__fail(walk->tier->database, SQLITE_NOMEM);
+}
+
+/*
+ * Most pairs of who waited for whom stay what they were: an item that is known, byte by byte, is
+ * passed without more ado. 1 if it is, 0 or -errno.
+ */
+static int pass_equal(struct walk *walk, const void *is)
+{
+	int result = 0;
+
+	if (walk->has_mine && walk->is_plain && !walk->tier->is_whole)
+		result = packed__add_equal(&walk->tier->recorder->fresh, walk->packing,
+					   &walk->cursor, is);
+	if (result < 0)
+		return no_memory(walk);
+	if (result)
+		pass(walk);
+	return result;
 }
 
 static int write_item(struct walk *walk, const void *is)
@@ -79,9 +116,10 @@ static int write_item(struct walk *walk, const void *is)
 
 	for (uint32_t i = walk->first; i < tier->info->set_count && !error;
 	     i = tier->recorder->next_set[i])
-		error = write_change(tier, i, walk->mine, is, &changed);
-	if (changed ? packed__add(fresh, walk->packing, walk->mine)
-		    : packed__add_again(fresh, walk->packing, &walk->cursor, walk->mine))
+		error = write_change(tier, i, unpack(walk), is, &changed);
+	/* In all that is described, it is known as it is now. */
+	if (changed ? packed__add(fresh, walk->packing, is)
+		    : packed__add_again(fresh, walk->packing, &walk->cursor, is))
 		return no_memory(walk);
 	pass(walk);
 	return error;
@@ -98,7 +136,7 @@ static int write_new(const struct walk *walk, const void *is)
 	return error;
 }
 
-static int write_gone(const struct walk *walk)
+static int write_gone(struct walk *walk)
 {
 	struct tier_writer *tier = walk->tier;
 	int error = 0;
@@ -109,7 +147,7 @@ static int write_gone(const struct walk *walk)
 
 		error = next_row(tier, i, &row);
 		if (!error)
-			error = batch__put_gone(&tier->batches[i], row, walk->mine);
+			error = batch__put_gone(&tier->batches[i], row, unpack(walk));
 	}
 	return error;
 }
@@ -117,7 +155,7 @@ static int write_gone(const struct walk *walk)
 /* The known item is no longer there. */
 static int pass_gone(struct walk *walk)
 {
-	int error = recorder__carry(walk->tier, walk->first, walk->mine);
+	int error = recorder__carry(walk->tier, walk->first, unpack(walk));
 
 	/* What a whole moment does not have is not there. */
 	if (!error && !walk->tier->is_whole)
@@ -126,31 +164,43 @@ static int pass_gone(struct walk *walk)
 	return error;
 }
 
+/* One that is there, and before it those that are known and are not. */
+static int write_next(struct walk *walk, const void *item)
+{
+	int error = pass_equal(walk, item), order = 1;
+
+	if (error)
+		return error < 0 ? error : 0;
+	while (walk->has_mine && !error) {
+		order = set__compare(walk->set, unpack(walk), item);
+		if (order >= 0)
+			break;
+		error = pass_gone(walk);
+	}
+	if (error)
+		return error;
+	return walk->has_mine && !order ? write_item(walk, item) : write_new(walk, item);
+}
+
 static int write_ordered(struct walk *walk)
 {
 	int error = 0;
 
 	pass(walk);
-	for (size_t i = 0; i < walk->tier->order.count && !error; i++) {
-		const void *item = walk->tier->order.list[i];
-		int order = 1;
-
-		while (walk->has_mine && !error) {
-			order = set__compare(walk->set, walk->mine, item);
-			if (order >= 0)
-				break;
-			error = pass_gone(walk);
-		}
-		if (error)
-			break;
-		if (walk->has_mine && !order)
-			error = write_item(walk, item);
-		else
-			error = write_new(walk, item);
-	}
+	for (size_t i = 0; i < walk->tier->order.count && !error; i++)
+		error = write_next(walk, walk->tier->order.list[i]);
 	while (walk->has_mine && !error)
 		error = pass_gone(walk);
 	return error;
+}
+
+static bool is_plain(const struct tier_writer *tier, uint32_t first)
+{
+	bool plain = !tier->recorder->packings[first].arrays.count;
+
+	for (uint32_t i = first; i < tier->info->set_count; i = tier->recorder->next_set[i])
+		plain &= !tier->info->sets[i]->age;
+	return plain;
 }
 
 static int write_list(struct tier_writer *tier, uint32_t first, const struct list *list)
@@ -161,6 +211,7 @@ static int write_list(struct tier_writer *tier, uint32_t first, const struct lis
 			     .set = tier->info->sets[first],
 			     .packing = &tier->recorder->packings[first],
 			     .cursor = packed__begin(known),
+			     .is_plain = is_plain(tier, first),
 			     .mine = tier->recorder->item };
 	int error = tier->begins ? recorder__carry_all(tier, first, list) : 0;
 
@@ -197,7 +248,6 @@ static int write_moment(struct tier_writer *tier)
 
 int recorder__write_sets(struct tier_writer *tier, const void *view)
 {
-	bool changed = false;
 	int error;
 
 	for (uint32_t i = 0; i < tier->info->set_count; i++)
@@ -210,8 +260,7 @@ int recorder__write_sets(struct tier_writer *tier, const void *view)
 		tier->rows[i] = 0;
 		switch (tier->mirror.parts[i]) {
 		case PART_ONE:
-			error = write_change(tier, i, mirror_place(set, tier->mirror.view), place,
-					     &changed);
+			error = write_one(tier, i, place);
 			break;
 		case PART_LIST:
 			error = write_list(tier, i, place);
