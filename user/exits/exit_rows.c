@@ -81,81 +81,99 @@ static void add_reason_figures(struct reason_figures *sum, const struct reason_f
 		sum->max_ns = figures->max_ns;
 }
 
-/* The longest handling of the interval: exact if it is the longest so far. */
-static uint64_t interval_max(const struct reason_row *row, const struct reason_snapshot *before,
-			     const struct reason_snapshot *after)
-{
-	if (!before || after->figures.max_ns > before->figures.max_ns)
-		return after->figures.max_ns;
-	for (uint32_t bucket = HIST_BUCKETS; bucket-- > 0;)
-		if (row->hist.count[EXIT_KERNEL][bucket] || row->hist.count[EXIT_USER][bucket])
-			return bucket_middle(bucket) < after->figures.max_ns
-				       ? bucket_middle(bucket)
-				       : after->figures.max_ns;
-	return 0;
-}
-
-static void fill_reason(struct reason_row *row, const struct reason_snapshot *before,
-			const struct reason_snapshot *after)
-{
-	static const struct reason_snapshot zero;
-	const struct reason_snapshot *old = before ? before : &zero;
-
-	row->code = after->code;
-	row->total = after->figures;
-	row->hist = after->hist;
-	for (int part = 0; part < EXIT_PARTS; part++) {
-		row->interval.count[part] = after->figures.count[part] - old->figures.count[part];
-		row->interval.handle_ns[part] =
-			after->figures.handle_ns[part] - old->figures.handle_ns[part];
-		row->interval.block_ns[part] =
-			after->figures.block_ns[part] - old->figures.block_ns[part];
-		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			row->hist.count[part][bucket] -= old->hist.count[part][bucket];
-	}
-	row->interval.max_ns = interval_max(row, before, after);
-}
-
-static void add_reason(struct reason_row *sum, const struct reason_row *reason)
-{
-	add_reason_figures(&sum->interval, &reason->interval);
-	add_reason_figures(&sum->total, &reason->total);
-	for (int part = 0; part < EXIT_PARTS; part++)
-		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			sum->hist.count[part][bucket] += reason->hist.count[part][bucket];
-}
-
-/* Those of a row for one reason become one; where each vCPU has a row, idle ones are of no use. */
-static int fold_reason(struct exit_rows *exit_rows, struct exit_row *row, enum group_by by,
-		       const struct reason_row *reason, enum exit_isa isa)
-{
-	struct reason_row *place = NULL;
-
-	for (size_t next = row->first_reason; next; next = place->next) {
-		place = &exit_rows->reasons.list[next - 1];
-		if (place->code == reason->code) {
-			add_reason(place, reason);
-			return 0;
-		}
-	}
-	if (by != BY_VM && !reason_figures__count(&reason->interval))
-		return 0;
-	place = list_add(&exit_rows->reasons);
-	if (!place)
-		return -ENOMEM;
-	*place = *reason;
-	exit_reason__name(place->name, isa, place->code);
-	place->next = row->first_reason;
-	row->first_reason = exit_rows->reasons.count;
-	return 0;
-}
-
 /* Two moments whose lists are walked through together, once. */
 struct walk {
 	const struct exit_snapshot *before, *after;
 	enum group_by by;
 	size_t old_thread, old_reason, reason;
 };
+
+/* The longest handling of the interval: exact if it is the longest so far. */
+static uint64_t interval_max(const struct reason_snapshot *before,
+			     const struct reason_snapshot *after)
+{
+	const struct exit_hist *old = &before->hist, *new = &after->hist;
+
+	if (after->figures.max_ns > before->figures.max_ns)
+		return after->figures.max_ns;
+	for (uint32_t bucket = HIST_BUCKETS; bucket-- > 0;)
+		if (new->count[EXIT_KERNEL][bucket] != old->count[EXIT_KERNEL][bucket] ||
+		    new->count[EXIT_USER][bucket] != old->count[EXIT_USER][bucket])
+			return bucket_middle(bucket) < after->figures.max_ns
+				       ? bucket_middle(bucket)
+				       : after->figures.max_ns;
+	return 0;
+}
+
+static void add_growth_of(struct reason_row *restrict sum, const struct reason_snapshot *before,
+			  const struct reason_snapshot *after)
+{
+	const struct reason_figures *old = &before->figures, *new = &after->figures;
+	struct reason_figures growth = { .max_ns = interval_max(before, after) };
+
+	for (int part = 0; part < EXIT_PARTS; part++) {
+		growth.count[part] = new->count[part] - old->count[part];
+		growth.handle_ns[part] = new->handle_ns[part] - old->handle_ns[part];
+		growth.block_ns[part] = new->block_ns[part] - old->block_ns[part];
+		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
+			sum->hist.count[part][bucket] +=
+				after->hist.count[part][bucket] - before->hist.count[part][bucket];
+	}
+	add_reason_figures(&sum->interval, &growth);
+}
+
+static struct reason_row *find_reason(struct exit_rows *exit_rows, const struct exit_row *row,
+				      uint32_t code)
+{
+	for (size_t next = row->first_reason; next;) {
+		struct reason_row *reason = &exit_rows->reasons.list[next - 1];
+
+		if (reason->code == code)
+			return reason;
+		next = reason->next;
+	}
+	return NULL;
+}
+
+static struct reason_row *add_reason(struct exit_rows *exit_rows, struct exit_row *row,
+				     uint32_t code, enum exit_isa isa)
+{
+	struct reason_row *reason = list_add(&exit_rows->reasons);
+
+	if (!reason)
+		return NULL;
+	reason->code = code;
+	exit_reason__name(reason->name, isa, code);
+	reason->next = row->first_reason;
+	row->first_reason = exit_rows->reasons.count;
+	return reason;
+}
+
+/*
+ * Those of a row for one reason become one; where each vCPU has a row, idle ones are of no use.
+ * Most are idle, and their distributions are not looked at.
+ */
+static int fold_reason(struct exit_rows *exit_rows, const struct rows *rows, size_t place,
+		       const struct walk *walk, const struct reason_snapshot *before,
+		       const struct reason_snapshot *after)
+{
+	static const struct reason_snapshot none;
+	struct exit_row *row = &exit_rows->list[place];
+	struct reason_row *reason = find_reason(exit_rows, row, after->code);
+	bool idle = before && !memcmp(&before->figures, &after->figures, sizeof(before->figures));
+
+	if (!reason && walk->by != BY_VM && idle)
+		return 0;
+	if (!reason)
+		reason = add_reason(exit_rows, row, after->code, walk->after->isa);
+	if (!reason)
+		return -ENOMEM;
+	reason->row = &rows->list[place];
+	add_reason_figures(&reason->total, &after->figures);
+	if (!idle)
+		add_growth_of(reason, before ? before : &none, after);
+	return 0;
+}
 
 static int add_reasons(struct exit_rows *exit_rows, const struct rows *rows, size_t place,
 		       struct walk *walk, uint64_t thread)
@@ -169,13 +187,11 @@ static int add_reasons(struct exit_rows *exit_rows, const struct rows *rows, siz
 		walk->reason++;
 	for (; walk->reason < after->reasons.count && !error; walk->reason++) {
 		const struct reason_snapshot *reason = &after->reasons.list[walk->reason], *old;
-		struct reason_row one = { .row = &rows->list[place] };
 
 		if (reason->thread != thread)
 			break;
 		old = list_next(&walk->before->reasons, &walk->old_reason, reason, compare_reasons);
-		fill_reason(&one, old, reason);
-		error = fold_reason(exit_rows, &exit_rows->list[place], walk->by, &one, after->isa);
+		error = fold_reason(exit_rows, rows, place, walk, old, reason);
 	}
 	return error;
 }

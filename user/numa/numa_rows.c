@@ -47,26 +47,29 @@ static uint64_t grown(uint64_t before, uint64_t after)
 	return after > before ? after - before : 0;
 }
 
+/* Of most vCPUs no page was moved. */
+static void add_growth_by_node(uint64_t sum[NODES_MAX], const uint64_t before[NODES_MAX],
+			       const uint64_t after[NODES_MAX])
+{
+	if (!memcmp(before, after, NODES_MAX * sizeof(*after)))
+		return;
+	for (int node = 0; node < NODES_MAX; node++)
+		sum[node] += grown(before[node], after[node]);
+}
+
 static void add_growth(struct numa_figures *sum, const struct numa_figures *before,
 		       const struct numa_figures *after)
 {
-	struct numa_figures growth;
-
-	growth.moves = grown(before->moves, after->moves);
-	growth.own_faults = grown(before->own_faults, after->own_faults);
-	growth.own_pages = grown(before->own_pages, after->own_pages);
+	sum->moves += grown(before->moves, after->moves);
+	sum->own_faults += grown(before->own_faults, after->own_faults);
+	sum->own_pages += grown(before->own_pages, after->own_pages);
 	for (int place = 0; place < FAULT_PLACES; place++) {
-		growth.faults[place] = grown(before->faults[place], after->faults[place]);
-		growth.pages[place] = grown(before->pages[place], after->pages[place]);
+		sum->faults[place] += grown(before->faults[place], after->faults[place]);
+		sum->pages[place] += grown(before->pages[place], after->pages[place]);
 	}
-	for (int node = 0; node < NODES_MAX; node++) {
-		growth.run_ns[node] = grown(before->run_ns[node], after->run_ns[node]);
-		growth.migrated_to[node] =
-			grown(before->migrated_to[node], after->migrated_to[node]);
-		growth.migrated_from[node] =
-			grown(before->migrated_from[node], after->migrated_from[node]);
-	}
-	numa_figures__add(sum, &growth);
+	add_growth_by_node(sum->run_ns, before->run_ns, after->run_ns);
+	add_growth_by_node(sum->migrated_to, before->migrated_to, after->migrated_to);
+	add_growth_by_node(sum->migrated_from, before->migrated_from, after->migrated_from);
 }
 
 static void add_thread(struct numa_row *row, const struct numa_thread *old,

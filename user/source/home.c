@@ -56,6 +56,8 @@ const struct home *homes__feed(struct homes *homes, struct home_key key,
 		return NULL;
 	home->seen_ns = now_ns;
 	for (int32_t node = 0; node < NODES_MAX; node++) {
+		if (!run_ns[node] && home->run_ns[node] <= 0)
+			continue; /* most nodes are not there */
 		home->run_ns[node] = home->run_ns[node] * kept + (double)run_ns[node];
 		if (home->run_ns[node] > home->run_ns[most])
 			most = node;
