@@ -47,18 +47,33 @@ static int find_candidates(struct candidates *candidates, const struct why_vm *o
 	return 0;
 }
 
-static void name_pair(struct pair_sums *pair, const struct blame_entry *entry)
+/* Which pair it is: without the names, which only one that is kept needs. */
+static struct pair_sums pair_of(const struct blame_entry *entry)
 {
-	pair->kind = entry->offender.kind;
-	pair->own = entry->own;
+	struct pair_sums pair = { .kind = entry->offender.kind, .own = entry->own };
+
 	if (entry->vm) {
-		pair->vm_pid = entry->vm->pid;
-		pair->vm_start_ns = entry->vm->start_ns;
+		pair.vm_pid = entry->vm->pid;
+		pair.vm_start_ns = entry->vm->start_ns;
+	}
+	if (pair.kind == OFFENDER_HOST)
+		snprintf(pair.process, sizeof(pair.process), "%s", entry->offender.comm);
+	return pair;
+}
+
+static struct pair_sums *add_pair(struct vm_sums *vm, const struct pair_sums *of,
+				  const struct blame_entry *entry)
+{
+	struct pair_sums *pair = list_add(&vm->pairs);
+
+	if (!pair)
+		return NULL;
+	*pair = *of;
+	if (entry->vm) {
 		domain__copy(pair->domain, entry->vm);
 		snprintf(pair->uuid, sizeof(pair->uuid), "%s", entry->vm->uuid);
 	}
-	if (pair->kind == OFFENDER_HOST)
-		snprintf(pair->process, sizeof(pair->process), "%s", entry->offender.comm);
+	return pair;
 }
 
 struct pair_sums *vm_sums__pair(struct vm_sums *vm, const struct pair_sums *like)
@@ -99,23 +114,21 @@ static bool take_place(struct vm_sums *vm, uint32_t places, uint64_t total_ns)
 static int take_candidate(struct vm_sums *vm, const struct candidate *candidate, uint32_t places)
 {
 	bool is_somebody = candidate->entry->offender.kind != OFFENDER_UNKNOWN;
-	struct pair_sums named = { 0 }, *pair;
+	struct pair_sums wanted, *pair;
 
 	if (!candidate->ns)
 		return 0;
-	name_pair(&named, candidate->entry);
-	pair = vm_sums__pair(vm, &named);
+	wanted = pair_of(candidate->entry);
+	pair = vm_sums__pair(vm, &wanted);
 	if (!is_somebody ||
 	    ((!pair || !pair->placed) && !take_place(vm, places, candidate->total_ns))) {
 		vm->other_blame_ns += candidate->ns;
 		return 0;
 	}
-	if (!pair) {
-		pair = list_add(&vm->pairs);
-		if (!pair)
-			return -ENOMEM;
-		*pair = named;
-	}
+	if (!pair)
+		pair = add_pair(vm, &wanted, candidate->entry);
+	if (!pair)
+		return -ENOMEM;
 	pair->placed = true;
 	pair->ns += candidate->ns;
 	/* Of a thread that has ended, no view has the total any more. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MOST_SLOTS 65536 /* a thread's id begins with its slot's number */
+#define FEW_PAIRS 32	 /* of a victim */
 
 bool thread__is_older(const struct thread_snapshot *thread, uint64_t time_ns, uint64_t end_ns)
 {
@@ -100,11 +101,44 @@ static uint32_t slot_of(const struct blame *pair)
 	return (uint32_t)(pair->victim >> 32);
 }
 
-static int compare_places(const void *left, const void *right, void *list)
-{
-	const struct blame *pairs = list;
+/* Where a pair is, and what mostly tells it from others of its victim. */
+struct pair_place {
+	uint64_t key;
+	uint32_t place;
+};
 
-	return compare_blame(&pairs[*(const uint32_t *)left], &pairs[*(const uint32_t *)right]);
+static struct pair_place place_of(const struct blame *pairs, uint32_t place)
+{
+	const struct offender *offender = &pairs[place].offender;
+
+	return (struct pair_place){ (uint64_t)offender->kind << 32 | offender->tid, place };
+}
+
+static int compare_places(const void *left, const void *right, void *pairs)
+{
+	const struct pair_place *a = left, *b = right;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return compare_blame((const struct blame *)pairs + a->place,
+			     (const struct blame *)pairs + b->place);
+}
+
+/* Few are in order sooner without a call for each two. */
+static void order_places(struct pair_place *places, uint32_t count, struct blame *pairs)
+{
+	if (count > FEW_PAIRS) {
+		qsort_r(places, count, sizeof(*places), compare_places, pairs);
+		return;
+	}
+	for (uint32_t i = 1; i < count; i++) {
+		struct pair_place place = places[i];
+		uint32_t to = i;
+
+		for (; to && compare_places(&places[to - 1], &place, pairs) > 0; to--)
+			places[to] = places[to - 1];
+		places[to] = place;
+	}
 }
 
 /*
@@ -112,37 +146,38 @@ static int compare_places(const void *left, const void *right, void *list)
  * of pairs, and few of each victim.
  */
 static void order_pairs(struct blame *pairs, uint32_t count, uint32_t *begins, uint32_t slots,
-			uint32_t *order)
+			struct pair_place *order)
 {
 	for (uint32_t i = 0; i < count; i++)
 		begins[slot_of(&pairs[i]) + 1]++;
 	for (uint32_t i = 0; i < slots; i++)
 		begins[i + 1] += begins[i];
 	for (uint32_t i = 0; i < count; i++)
-		order[begins[slot_of(&pairs[i])]++] = i;
+		order[begins[slot_of(&pairs[i])]++] = place_of(pairs, i);
 	for (uint32_t i = 0, begin = 0; i < slots; begin = begins[i++])
-		qsort_r(order + begin, begins[i] - begin, sizeof(*order), compare_places, pairs);
+		order_places(order + begin, begins[i] - begin, pairs);
 }
 
 /* Moves each pair to its place; order is of no use then. */
-static void move_pairs(struct blame *pairs, uint32_t count, uint32_t *order)
+static void move_pairs(struct blame *pairs, uint32_t count, struct pair_place *order)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct blame first = pairs[i];
 		uint32_t to = i, from;
 
-		for (; (from = order[to]) != i; to = from) {
+		for (; (from = order[to].place) != i; to = from) {
 			pairs[to] = pairs[from];
-			order[to] = to;
+			order[to].place = to;
 		}
 		pairs[to] = first;
-		order[to] = to;
+		order[to].place = to;
 	}
 }
 
 static void sort_pairs(struct blame *pairs, uint32_t count)
 {
-	uint32_t last = 0, *begins, *order;
+	struct pair_place *order;
+	uint32_t last = 0, *begins;
 
 	for (uint32_t i = 0; i < count; i++)
 		last = slot_of(&pairs[i]) > last ? slot_of(&pairs[i]) : last;

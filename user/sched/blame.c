@@ -37,20 +37,20 @@ static const struct row_key *victim_row(const struct row_key *keys, const struct
 static void name_offender(struct blame_entry *entry)
 {
 	const struct offender *offender = &entry->offender;
-	char vm[VM_SHOWN_SIZE] = "-";
+	const char *vm = entry->vm ? entry->vm->name : "-";
+	char gone[VM_SHOWN_SIZE];
 
-	if (entry->vm)
-		snprintf(vm, sizeof(vm), "%s", entry->vm->name);
-	else if (offender->vm_pid)
-		snprintf(vm, sizeof(vm), "a VM that has gone (%u)", offender->vm_pid);
+	if (!entry->vm && offender->vm_pid) {
+		snprintf(gone, sizeof(gone), "a VM that has gone (%u)", offender->vm_pid);
+		vm = gone;
+	}
 	if (offender->kind == OFFENDER_VM_THREAD)
 		snprintf(entry->who, sizeof(entry->who), "%s: %s", vm, offender->comm);
 	else if (offender->cgroup[0])
 		snprintf(entry->who, sizeof(entry->who), "%s (%s)", offender->comm,
 			 offender->cgroup);
 	else
-		snprintf(entry->who, sizeof(entry->who), "%s",
-			 offender->comm[0] ? offender->comm : vm);
+		strcpy(entry->who, offender->comm[0] ? offender->comm : vm);
 }
 
 /* What offenders of one name have in common. */
@@ -158,18 +158,17 @@ static struct blame_entry *get_entry(struct blame_list *blame, const struct entr
 	return entry;
 }
 
-/* What no offender accounts for: throttling, and unknown time. */
-static int add_rest(struct blame_list *blame, const struct rows *rows)
+/* What no offender accounts for: throttling, and unknown time. booked: by row, zeros. */
+static int add_rest(struct blame_list *blame, const struct rows *rows, uint64_t *booked)
 {
-	size_t booked = blame->count, place = 0;
-
+	for (size_t i = 0; i < blame->count; i++)
+		booked[blame->list[i].row] += blame->list[i].ns;
 	for (size_t row = 0; row < rows->count; row++) {
 		uint64_t ready = figures__ready(&rows->list[row].interval);
-		uint64_t throttled = rows->list[row].interval.throttled_ns, sum = throttled;
+		uint64_t throttled = rows->list[row].interval.throttled_ns;
+		uint64_t sum = throttled + booked[row];
 		struct blame_entry *entry;
 
-		for (; place < booked && blame->list[place].row == row; place++)
-			sum += blame->list[place].ns;
 		if (throttled) {
 			entry = add_entry(blame, rows, row);
 			if (!entry)
@@ -241,7 +240,8 @@ int blame__make(struct blame_list *blame, const struct snapshot *before,
 {
 	struct entry_places places = { 0 };
 	struct row_key *keys = row_keys(rows, by);
-	int error = keys ? entry_places__init(&places, after->blame.count) : -ENOMEM;
+	uint64_t *booked = calloc(rows->count + 1, sizeof(*booked));
+	int error = keys && booked ? entry_places__init(&places, after->blame.count) : -ENOMEM;
 
 	blame->count = 0;
 	if (!error)
@@ -250,10 +250,9 @@ int blame__make(struct blame_list *blame, const struct snapshot *before,
 	free(keys);
 	for (size_t i = 0; i < blame->count; i++)
 		describe(&blame->list[i], after);
-	if (blame->count)
-		qsort(blame->list, blame->count, sizeof(*blame->list), compare_groups);
 	if (!error)
-		error = add_rest(blame, rows);
+		error = add_rest(blame, rows, booked);
+	free(booked);
 	if (blame->count)
 		qsort(blame->list, blame->count, sizeof(*blame->list),
 		      by_row ? compare_row_and_ns : compare_ns);
