@@ -136,9 +136,11 @@ int map_slots(struct sched_probe *probe, uint32_t slot)
 
 void copy_comm(char *copy, const char *comm, size_t size)
 {
-	for (size_t i = 0; i < size - 1; i++)
+	size_t i = 0;
+
+	for (; i < size - 1 && comm[i]; i++)
 		copy[i] = (comm[i] > 0 && comm[i] < ' ') || comm[i] == 127 ? '?' : comm[i];
-	copy[size - 1] = '\0';
+	memset(copy + i, 0, size - i);
 }
 
 void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity)
@@ -458,7 +460,7 @@ void sched_probe__close(struct sched_probe *probe)
 	unmap_array(&probe->vm_verdicts);
 	shares__free(probe);
 	free(probe->nodes_read);
-	free(probe->pairs);
+	list_free(&probe->stale_pairs);
 	overlap_probe__close(probe->overlap);
 	sched_bpf__destroy(probe->skeleton);
 	free(probe);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who ran while others waited: the table of pairs that blame.bpf.h keeps. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "probe/sched_internal.h"
@@ -56,6 +55,17 @@ static int add_pair(struct snapshot *snapshot, const struct sched_blame_key *key
 	return 0;
 }
 
+/* Of a victim that has gone: its slot has been given back, and may be another's by now. */
+static bool is_stale(const struct sched_probe *probe, const struct sched_blame_key *key)
+{
+	const struct sched_thread *thread;
+
+	if (key->victim >= probe->slots_seen)
+		return false;
+	thread = slot_thread(probe, key->victim);
+	return thread->generation != key->generation || thread->state == SCHED_FREE;
+}
+
 static int add_pairs(struct sched_probe *probe, struct snapshot *snapshot,
 		     const struct sched_blame_key *keys, const struct sched_blame *values,
 		     uint32_t count)
@@ -63,12 +73,24 @@ static int add_pairs(struct sched_probe *probe, struct snapshot *snapshot,
 	int error = 0;
 
 	for (uint32_t i = 0; i < count && !error; i++) {
-		if (probe->pair_count < SCHED_BLAME_PAIRS)
-			probe->pairs[probe->pair_count++] = keys[i];
-		if (is_wanted(probe, keys[i].victim, keys[i].generation))
+		struct sched_blame_key *stale = NULL;
+
+		if (is_stale(probe, &keys[i]))
+			stale = list_add(&probe->stale_pairs);
+		else if (is_wanted(probe, keys[i].victim, keys[i].generation))
 			error = add_pair(snapshot, &keys[i], &values[i], values[i].ns);
+		if (stale)
+			*stale = keys[i];
 	}
 	return error;
+}
+
+/* Not while the table is read. What there was no memory for goes the next time. */
+static void forget_stale(struct sched_probe *probe, int fd)
+{
+	for (size_t i = 0; i < probe->stale_pairs.count; i++)
+		bpf_map_delete_elem(fd, &probe->stale_pairs.list[i]);
+	list_clear(&probe->stale_pairs);
 }
 
 /* Reads the table in batches. If it changes meanwhile, an entry may come twice. */
@@ -81,7 +103,6 @@ static int read_pairs(struct sched_probe *probe, struct snapshot *snapshot)
 	uint32_t token;
 	bool last = false;
 
-	probe->pair_count = 0;
 	while (!error && !last) {
 		uint32_t count = BATCH;
 
@@ -92,6 +113,7 @@ static int read_pairs(struct sched_probe *probe, struct snapshot *snapshot)
 			error = add_pairs(probe, snapshot, keys, values, count);
 		from = &token;
 	}
+	forget_stale(probe, fd);
 	return error;
 }
 
@@ -129,13 +151,8 @@ static int read_waiters(struct sched_probe *probe, struct snapshot *snapshot)
 
 int read_blame(struct sched_probe *probe, struct snapshot *snapshot)
 {
-	int error;
+	int error = read_pairs(probe, snapshot);
 
-	if (!probe->pairs)
-		probe->pairs = calloc(SCHED_BLAME_PAIRS, sizeof(*probe->pairs));
-	if (!probe->pairs)
-		return -ENOMEM;
-	error = read_pairs(probe, snapshot);
 	return error ? error : read_waiters(probe, snapshot);
 }
 
@@ -144,16 +161,4 @@ int add_blame_progress(const struct sched_progress *progress, struct snapshot *s
 	if (!progress->blame_ns)
 		return 0;
 	return add_pair(snapshot, &progress->key, &progress->pair, progress->blame_ns);
-}
-
-void forget_blame(struct sched_probe *probe, uint32_t slot, uint32_t generation)
-{
-	int fd = bpf_map__fd(probe->skeleton->maps.blame);
-
-	for (uint32_t i = 0; i < probe->pair_count; i++) {
-		const struct sched_blame_key *key = &probe->pairs[i];
-
-		if (key->victim == slot && key->generation == generation)
-			bpf_map_delete_elem(fd, key);
-	}
 }

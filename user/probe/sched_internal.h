@@ -35,10 +35,9 @@ struct sched_probe {
 	uint64_t idle_switch_ps;
 	uint32_t gone[SCHED_SLOTS]; /* read as exited: to be returned next time */
 	uint32_t gone_count;
-	struct sched_blame_key *pairs; /* of victim and offender, as last read */
-	uint32_t pair_count;
-	uint32_t known[SCHED_SLOTS]; /* generation that on_thread was asked about */
-	uint32_t shown[SCHED_SLOTS]; /* generation that was last in a snapshot */
+	LIST(struct sched_blame_key) stale_pairs; /* of victims that have gone */
+	uint32_t known[SCHED_SLOTS];		  /* generation that on_thread was asked about */
+	uint32_t shown[SCHED_SLOTS];		  /* generation that was last in a snapshot */
 	uint64_t begin_rq;	/* when the reading of the last snapshot began; 0: there is none */
 	struct asked_vm *asked; /* that the kernel has asked about, and that have not gone */
 	size_t asked_count;
@@ -111,14 +110,14 @@ bool want_nothing(void *context, const struct identity *identity);
 
 void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity);
 
-/* Reads who ran while others waited. Returns 0 or -errno. */
+/*
+ * Reads who ran while others waited, and forgets the pairs of those that have gone. Returns 0 or
+ * -errno.
+ */
 int read_blame(struct sched_probe *probe, struct snapshot *snapshot);
 
 /* Adds what a thread waits for at this moment and no table holds yet. */
 int add_blame_progress(const struct sched_progress *progress, struct snapshot *snapshot);
-
-/* Forgets the pairs of a victim that has gone. */
-void forget_blame(struct sched_probe *probe, uint32_t slot, uint32_t generation);
 
 /* A name may hold anything; what would reach the terminal as a command does not. */
 void copy_comm(char *copy, const char *comm, size_t size);

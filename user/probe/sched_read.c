@@ -41,7 +41,6 @@ static int return_slots(struct sched_probe *probe)
 		/* The next owner may be read before anybody has looked at it. */
 		memset((struct sched_progress *)probe->progress.data + slot, 0,
 		       sizeof(struct sched_progress));
-		forget_blame(probe, slot, thread->generation);
 		error = shares__give_back(probe, slot, owner.uid, (uint32_t)owner.id);
 		if (error)
 			return error;
