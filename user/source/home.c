@@ -31,9 +31,12 @@ static size_t homes__place(const struct homes *homes, const struct home_key *key
 
 static struct home *homes__get(struct homes *homes, const struct home_key *key)
 {
-	size_t place = homes__place(homes, key);
+	size_t place = homes->next;
 	struct home *home;
 
+	if (place >= homes->count || compare_keys(&homes->list[place].key, key) != 0)
+		place = homes__place(homes, key);
+	homes->next = place + 1;
 	if (place < homes->count && !compare_keys(&homes->list[place].key, key))
 		return &homes->list[place];
 	if (!list_add(homes))
@@ -44,12 +47,21 @@ static struct home *homes__get(struct homes *homes, const struct home_key *key)
 	return home;
 }
 
+/* The interval is the same for all of a moment. */
+static double kept_after(struct homes *homes, uint64_t elapsed_ns)
+{
+	if (elapsed_ns != homes->elapsed_ns || !elapsed_ns)
+		homes->kept = exp2(-(double)elapsed_ns / (double)HOME_HALF_LIFE_NS);
+	homes->elapsed_ns = elapsed_ns;
+	return homes->kept;
+}
+
 const struct home *homes__feed(struct homes *homes, struct home_key key,
 			       const uint64_t run_ns[NODES_MAX], uint64_t elapsed_ns,
 			       uint64_t now_ns)
 {
 	struct home *home = homes__get(homes, &key);
-	double kept = exp2(-(double)elapsed_ns / (double)HOME_HALF_LIFE_NS);
+	double kept = kept_after(homes, elapsed_ns);
 	int32_t most = 0;
 
 	if (!home)
@@ -82,6 +94,7 @@ void homes__sweep(struct homes *homes, uint64_t now_ns)
 		if (homes->list[i].seen_ns == now_ns)
 			homes->list[kept++] = homes->list[i];
 	homes->count = kept;
+	homes->next = 0;
 }
 
 /* What a vCPU has run on each node since before; nothing, if it existed then but was not read. */

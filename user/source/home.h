@@ -28,7 +28,10 @@ struct home {
 };
 
 struct homes {
-	LIST(struct home); /* by ascending PID and id */
+	LIST(struct home);   /* by ascending PID and id */
+	size_t next;	     /* the one behind the last that was fed: mostly, its turn is next */
+	uint64_t elapsed_ns; /* as it was last */
+	double kept;	     /* and how much counts of what ran before it */
 };
 
 /*
