@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define OWNERS_BATCH 256
-#define MAPPED_AT_ONCE (1UL << 18) /* a multiple of the page size */
+#define MAPPED_AT_ONCE (1UL << 16) /* a multiple of the page size; all of it is resident then */
 #define PLACE_MEMORY (16ULL << 20) /* of the host, for each place in a table */
 
 _Static_assert((int)SHARE_OF_USER == OWNER_UID && (int)SHARE_OF_VM == OWNER_VM &&
