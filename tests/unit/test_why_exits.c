@@ -125,9 +125,9 @@ static void test_spin_behind(void **state)
 {
 	struct why_scene *scene = *state;
 	struct overlap *overlap = list_add(&scene->after.sched.overlaps);
+	struct exit_figures *exits = add_exits(scene, 700);
 	struct figures *figures;
 
-	add_exits(scene, 700);
 	overlap->vm_pid = 10;
 	overlap->hazard_ns = 200 * MSEC;
 	add_reason(scene, PAUSE, 1000);
@@ -138,6 +138,12 @@ static void test_spin_behind(void **state)
 	figures->ready_ns[CAUSE_PREEMPT] = 50 * MSEC;
 	expect_verdict(judge(scene, 2), "web", "cpu-crowded", WHY_LOOK);
 	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-spin", WHY_LOOK);
+	/* Where that is to be acted on, it is first as it is. */
+	figures->ready_ns[CAUSE_PREEMPT] = 100 * MSEC;
+	exits->vmm_ns = 200 * MSEC;
+	expect_verdict(judge(scene, 3), "web", "cpu-crowded", WHY_ACT);
+	expect_verdict(&scene->why.verdicts.list[1], "web", "exit-spin", WHY_LOOK);
+	expect_verdict(&scene->why.verdicts.list[2], "web", "exit-vmm", WHY_LOOK);
 }
 
 /* But not before what has another cause. */
