@@ -263,6 +263,7 @@ static int reserve(struct rows *rows, enum hist_of hist_of, const struct snapsho
 static int make_rows(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
 		     bool threads, enum hist_of hist_of)
 {
+	struct wait_hist own = { .count = { { 0 } } };
 	size_t place = 0;
 
 	if (reserve(rows, hist_of, after))
@@ -270,7 +271,6 @@ static int make_rows(struct rows *rows, const struct snapshot *before, const str
 	for (size_t i = 0; i < after->threads.count; i++) {
 		const struct thread_snapshot *thread = &after->threads.list[i], *old;
 		struct row *row = &rows->list[rows->count];
-		struct wait_hist own;
 
 		old = list_next(&before->threads, &place, &thread->identity.id, compare_ids);
 		if ((!thread->identity.is_vcpu && !threads) ||
