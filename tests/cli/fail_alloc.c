@@ -30,7 +30,7 @@ __attribute__((constructor)) static void begin(void)
 	failing = number ? strtoul(number, NULL, 10) : 0;
 }
 
-__attribute__((destructor)) static void end(void)
+__attribute__((destructor)) static void tell_count(void)
 {
 	unsigned long count = atomic_load(&allocations);
 

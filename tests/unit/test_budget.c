@@ -202,7 +202,8 @@ static struct load any_storm(unsigned int second)
 static void test_storms_of_any_size(void **state)
 {
 	(void)state;
-	for (storm_ms = 1; storm_ms <= 300; storm_ms *= 1.5)
+	storm_ms = 1;
+	for (int size = 0; size < 15; size++) {
 		for (storm_begin = 0; storm_begin < 70; storm_begin += 23) {
 			struct host *host = begin(any_storm, &usual);
 
@@ -210,6 +211,8 @@ static void test_storms_of_any_size(void **state)
 			assert_true(host->budget.held);
 			free(host);
 		}
+		storm_ms *= 1.5;
+	}
 }
 
 /* A storm of 5 s each 20 s, and then of 100 s each 200 s: tried ever more rarely. */
@@ -272,7 +275,8 @@ static struct load many_vcpus(unsigned int second)
 static void test_dear_views(void **state)
 {
 	(void)state;
-	for (view_ms = 6.5; view_ms < 9.1; view_ms += 0.5) {
+	view_ms = 6.5;
+	for (int cost = 0; cost < 6; cost++) {
 		struct host *host = begin(many_vcpus, &usual);
 
 		run(host, 1200);
@@ -280,6 +284,7 @@ static void test_dear_views(void **state)
 		assert_int_equal(host->interval[1199], 2 * SEC);
 		assert_true(changes(host, 0) <= 3);
 		free(host);
+		view_ms += 0.5;
 	}
 }
 

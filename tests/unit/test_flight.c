@@ -15,8 +15,10 @@ static int begin(void **state)
 	struct flying *flying = calloc(1, sizeof(*flying));
 	void *scene = NULL;
 
-	if (!flying || set_up(&scene))
+	if (!flying || set_up(&scene)) {
+		free(flying);
 		return -1;
+	}
 	flying->scene = scene;
 	flying->settings = (struct flight_settings){ .wait_limit_ns = 100 * MSEC, .per_day = 20 };
 	*state = flying;

@@ -419,7 +419,10 @@ static void expect_said(const struct limit *limit, uint64_t value, const char *r
 	struct why_scene *scene;
 	void *state = NULL;
 
-	assert_int_equal(set_up(&state), 0);
+	if (set_up(&state)) {
+		fail_msg("no memory for a scene");
+		return;
+	}
 	scene = state;
 	limit->set(scene, value);
 	assert_int_equal(why__make(&scene->why, &scene->before, &scene->after, &scene->settings),

@@ -235,16 +235,18 @@ static void expect_refusal(const struct set *const *written, size_t written_coun
 	close_pipe(&pipe);
 }
 
+static const struct field kinds[] = {
+	FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
+	FIELD(struct machine, run_ns, FIELD_U64, FIELD_GAUGE),
+};
+
+static const struct field keys[] = {
+	FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
+	FIELD(struct machine, node, FIELD_I32, FIELD_KEY),
+};
+
 static void test_other_figures(void **state)
 {
-	static const struct field kinds[] = {
-		FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
-		FIELD(struct machine, run_ns, FIELD_U64, FIELD_GAUGE),
-	};
-	static const struct field keys[] = {
-		FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
-		FIELD(struct machine, node, FIELD_I32, FIELD_KEY),
-	};
 	static const struct set other_kind =
 		SET("figures", kinds, .key_count = 1, .size = sizeof(struct machine),
 		    .list = offsetof(struct moment, machines));
@@ -330,15 +332,16 @@ static void test_hostile_rows(void **state)
 	EXPECT_BYTES(&loss_set, -EBADMSG, 0, 0, 0, 0, 0);
 }
 
+static const struct field codes[] = {
+	FIELD_CODE("code", struct happening, of, FIELD_U32, FIELD_GAUGE, 3),
+	FIELD_CODE("codes", struct happening, places, FIELD_U32, FIELD_GAUGE, 2),
+};
+
 /* A code indexes tables: what is none is refused, alone and in an array. */
 static void test_codes(void **state)
 {
-	static const struct field fields[] = {
-		FIELD_CODE("code", struct happening, of, FIELD_U32, FIELD_GAUGE, 3),
-		FIELD_CODE("codes", struct happening, places, FIELD_U32, FIELD_GAUGE, 2),
-	};
 	static const struct set set =
-		SET("happenings", fields, .events = true, .size = sizeof(struct happening),
+		SET("happenings", codes, .events = true, .size = sizeof(struct happening),
 		    .list = offsetof(struct moment, happenings));
 
 	(void)state;

@@ -93,11 +93,13 @@ const struct diff_sources diff_numa_sources = { numa_list, LENGTH(numa_list), &n
 const struct diff_sources diff_io_sources = { io_list, LENGTH(io_list), &io_metrics,
 					      DIFF_LOST_REQUESTS };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member is no expression */
 #define LOST(bit_, member, key_, words_)                                                           \
 	{                                                                                          \
 		.bit = DIFF_LOST_##bit_, .place = offsetof(struct view, member), .key = key_,      \
 		.words = words_                                                                    \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct diff_loss diff_losses[] = {
 	LOST(THREADS, sched.losses.threads, "threads",

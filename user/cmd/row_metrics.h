@@ -30,15 +30,15 @@
 	struct value get_##name(const void *row);                                                  \
 	struct value total_##name(const void *row)
 
-struct value get_row_vm(const void *row);
-struct value get_row_vm_pid(const void *row);
-struct value get_row_vm_uuid(const void *row);
-struct value get_row_cgroup(const void *row);
-struct value get_row_vcpus(const void *row);
-struct value get_row_thread(const void *row);
-struct value get_row_vcpu(const void *row);
-struct value get_row_tid(const void *row);
-struct value get_row_cpu(const void *row);
+struct value get_row_vm(const void *data);
+struct value get_row_vm_pid(const void *data);
+struct value get_row_vm_uuid(const void *data);
+struct value get_row_cgroup(const void *data);
+struct value get_row_vcpus(const void *data);
+struct value get_row_thread(const void *data);
+struct value get_row_vcpu(const void *data);
+struct value get_row_tid(const void *data);
+struct value get_row_cpu(const void *data);
 DECLARE_FIGURE(row_elapsed);
 DECLARE_FIGURE(row_run);
 DECLARE_FIGURE(row_ready);

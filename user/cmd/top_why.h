@@ -13,11 +13,11 @@ struct verdict_data {
 };
 
 /* The functions of a struct screen. */
-int verdict_screen__make(void *data, const struct view_pair *pair, unsigned int depth,
+int verdict_screen__make(void *context, const struct view_pair *pair, unsigned int depth,
 			 struct top_lines *lines);
 void verdict_screen__label(const struct top_line *line, char *text, size_t size);
 const char *verdict_screen__missing(const struct view *after);
 int verdict_screen__detail(FILE *file, const struct pane_line *of);
-void verdict_screen__free(void *data);
+void verdict_screen__free(void *context);
 
 #endif

@@ -155,7 +155,8 @@ static struct web_connection *place_of(struct MHD_Connection *connection)
 /* At once, before anything that may follow the request is read. */
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url,
 				  const char *method, const char *version, const char *upload,
-				  size_t *upload_size, void **context)
+				  size_t *upload_size, /* NOLINT(readability-non-const-parameter) */
+				  void **context)
 {
 	struct web_connection *place = place_of(connection);
 	struct web *web = data;

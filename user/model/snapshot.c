@@ -182,7 +182,7 @@ static void sort_pairs(struct blame *pairs, uint32_t count)
 	for (uint32_t i = 0; i < count; i++)
 		last = slot_of(&pairs[i]) > last ? slot_of(&pairs[i]) : last;
 	begins = last < MOST_SLOTS ? calloc(last + 2, sizeof(*begins)) : NULL;
-	order = malloc(count * sizeof(*order));
+	order = calloc(count, sizeof(*order));
 	if (begins && order) {
 		order_pairs(pairs, count, begins, last + 1, order);
 		move_pairs(pairs, count, order);

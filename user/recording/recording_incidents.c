@@ -61,7 +61,7 @@ int recording__choose(struct recording *recording, int64_t incident)
 		error = database__refuse(&recording->database, -ENODATA,
 					 "has no incident %lld: 'kvmq-why --incidents' lists them",
 					 (long long)incident);
-	if (!error) {
+	if (!error && found) {
 		recording->first_tier = LAYOUT_KEPT;
 		recording->tier_end = LAYOUT_TIERS;
 		recording->before = found->first - 1;

@@ -64,7 +64,7 @@ int recording__moments(struct recording *recording, uint64_t since_ns, uint64_t 
 		       struct list *moments)
 {
 	const struct recorded_moment *last = moments->items;
-	sqlite3_stmt *rows;
+	sqlite3_stmt *rows = NULL;
 	int error = prepare_moments(recording, &rows);
 
 	if (error)

@@ -124,9 +124,9 @@ void top__press(struct top *top, int key);
 /* Draws the page for a terminal of top->rows lines of top->columns. 0 or -ENOMEM. */
 int top__draw(struct top *top, struct page *page);
 
-/* Columns and order of a screen, as --columns and a header: 0, or -EINVAL after one line. */
-int top__set_columns(struct top *top, size_t screen, const char *list);
-int top__set_sort(struct top *top, size_t screen, const char *name, bool reverse);
+/* Columns and order of the screen at this place: 0, or -EINVAL after one line. */
+int top__set_columns(struct top *top, size_t place, const char *list);
+int top__set_sort(struct top *top, size_t place, const char *name, bool reverse);
 
 /* Makes the lines of the screen that is shown, or only orders them: 0 or -ENOMEM. */
 int top__remake(struct top *top);

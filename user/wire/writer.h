@@ -16,8 +16,8 @@ int wire_writer__open(struct wire_writer **result, const struct set *const *sets
  * view's lists need no order.
  */
 int wire_writer__tables(const struct wire_writer *writer, const struct wire_about *about,
-			struct wire_frame **frame);
-int wire_writer__moment(struct wire_writer *writer, const void *view, struct wire_frame **frame);
+			struct wire_frame **result);
+int wire_writer__moment(struct wire_writer *writer, const void *view, struct wire_frame **result);
 
 /* Accepts NULL. */
 void wire_writer__close(struct wire_writer *writer);
