@@ -228,7 +228,7 @@ deb rpm:
 	$(Q)BUILD=$(BUILD) tools/$@
 
 # What libFuzzer finds stays in $(BUILD)/fuzz. One at a time: make fuzz FUZZ=qmp.
-FUZZ_SECONDS ?= 60
+FUZZ_SECONDS ?= 600
 FUZZ ?= guest_report command_line qmp proc_files recording wire
 FUZZ_CC := $(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -pthread $(WARNINGS) -I. -Iuser \
 	-fno-sanitize-recover=all
