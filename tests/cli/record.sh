@@ -133,5 +133,5 @@ if command -v sqlite3 > /dev/null; then
 	mv "$file" "$scratch/whole"
 	damaged 'a state that there is not' 'UPDATE threads SET state = 99'
 	damaged 'a negative state' 'UPDATE threads SET state = -1'
-	damaged 'an offender of no kind' 'UPDATE blame SET kind = 4096'
+	damaged 'changes of none that is known' "UPDATE blame SET changes = x'0800'"
 fi

@@ -132,17 +132,19 @@ static void test_limit(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 600; i++) {
 		fill_view(&view, i, 0);
-		/* Blame of its own at each moment: some 300 KiB of new rows. */
+		/* Blame of its own at each moment: some 300 KiB of changes. */
 		list_clear(&view.sched.blame);
-		for (uint64_t j = 0; j < 4000; j++)
+		for (uint64_t j = 0; j < 8000; j++)
 			*list_add(&view.sched.blame) = (struct blame){
 				.victim = 1,
 				.ns = i + j,
 				.offender = { .kind = OFFENDER_HOST,
 					      .tid = (uint32_t)j,
-					      .comm = "a process",
-					      .cgroup = "a.slice" },
+					      .comm = "a process" },
 			};
+		for (size_t j = 0; j < view.sched.blame.count; j++)
+			snprintf(view.sched.blame.list[j].offender.cgroup, CGROUP_SIZE,
+				 "%08llu-and-some-more.slice", (unsigned long long)i);
 		assert_int_equal(keeper__take(keeper, &view), 0);
 		assert_in_range(size_on_disk(), 1, limit);
 		most = size_on_disk() > most ? size_on_disk() : most;
@@ -273,9 +275,10 @@ static void test_lowered(void **state)
 	for (uint64_t i = 0; i < 90; i++) {
 		fill_view(&view, i, 0);
 		for (uint64_t j = 0; j < 20000; j++)
-			*list_add(&view.sched.blame) = (struct blame){
-				.victim = 1, .ns = i + j, .offender = { .tid = (uint32_t)j }
-			};
+			*list_add(&view.sched.blame) =
+				(struct blame){ .victim = 1,
+						.ns = i + j,
+						.offender = { .tid = (uint32_t)(20000 * i + j) } };
 		assert_int_equal(keeper__take(keeper, &view), 0);
 	}
 	keeper__close(keeper);

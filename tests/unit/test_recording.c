@@ -300,7 +300,7 @@ static void test_one_file(void **state)
 	assert_int_equal(fgetc(file), 1);
 	fclose(file);
 	assert_int_equal(ask("PRAGMA application_id"), 0x6b766d71);
-	assert_int_equal(ask("PRAGMA user_version"), 1);
+	assert_int_equal(ask("PRAGMA user_version"), 2);
 	assert_int_equal(ask("PRAGMA auto_vacuum"), 2);
 	moment_free(&moment);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A recording of all sets, as format 1 has them, stays readable: recording-1.sql is one, made by
- * "KEEP=tests/unit/recording-1.sql build/tests/test_recording_format", and not made again: what
+ * A recording of all sets, as each format has them, stays readable: recording-2.sql is one, made by
+ * "KEEP=tests/unit/recording-2.sql build/tests/test_recording_format", and not made again: what
  * comes later is empty in it, or 0. Another format gets another file beside it.
  */
 #include "unit.h"
@@ -14,7 +14,6 @@
 #include "recording/recorder.h"
 #include "recording/recording.h"
 
-#define KEPT "tests/unit/recording-1.sql"
 #define MOMENTS 2
 
 static char folder[64], path[96];
@@ -230,20 +229,31 @@ static void test_written(void **state)
 	check_all();
 }
 
-static void test_kept(void **state)
+static void check_kept(const char *name)
 {
-	char *text = read_text(KEPT);
+	char *text = read_text(name);
 	sqlite3 *db;
 
-	(void)state;
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	if (sqlite3_exec(db, text, NULL, NULL, NULL))
-		fail_msg("%s: %s", KEPT, sqlite3_errmsg(db));
+		fail_msg("%s: %s", name, sqlite3_errmsg(db));
 	free(text);
 	check_columns(db);
 	sqlite3_close(db);
 	assert_int_equal(chmod(path, 0600), 0);
 	check_all();
+}
+
+static void test_kept_1(void **state)
+{
+	(void)state;
+	check_kept("tests/unit/recording-1.sql");
+}
+
+static void test_kept_2(void **state)
+{
+	(void)state;
+	check_kept("tests/unit/recording-2.sql");
 }
 
 static int set_up(void **state)
@@ -273,7 +283,7 @@ static int keep(const char *to)
 	set_up(NULL);
 	write_all();
 	snprintf(command, sizeof(command),
-		 "{ echo 'PRAGMA application_id = 0x6b766d71; PRAGMA user_version = 1;'; "
+		 "{ echo 'PRAGMA application_id = 0x6b766d71; PRAGMA user_version = 2;'; "
 		 "sqlite3 %s .dump; } > %s",
 		 path, to);
 	return system(command) || tear_down(NULL);
@@ -283,7 +293,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_written, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_kept_1, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_kept_2, set_up, tear_down),
 	};
 	const char *to = getenv("KEEP");
 

@@ -33,8 +33,8 @@ static void test_strangers(void **state)
 		    "is another program's database: give a file that --record has written");
 	unlink(path);
 	make(&all_info, 1);
-	change_file("PRAGMA user_version = 2");
-	refuse_both(-EPROTO, "was made by a newer kvmq (format 2, not 1): use that");
+	change_file("PRAGMA user_version = 3");
+	refuse_both(-EPROTO, "was made by a newer kvmq (format 3, not 2): use that");
 }
 
 static void test_not_there(void **state)

@@ -55,5 +55,6 @@ static const struct field reason_fields[] = {
 const struct set exit_state_set = SET_OF_VIEW("exit_state", exit_state_fields);
 const struct set exit_cost_set = SET_OF_VIEW("exit_cost", exit_cost_fields);
 const struct set exit_thread_set =
-	SET_OF_LIST("exit_threads", exits.threads, exit_thread_fields, 1);
-const struct set reason_set = SET_OF_LIST("exit_reasons", exits.reasons, reason_fields, 2);
+	SET_OF_LIST("exit_threads", exits.threads, exit_thread_fields, 1, .bulk = true);
+const struct set reason_set =
+	SET_OF_LIST("exit_reasons", exits.reasons, reason_fields, 2, .bulk = true);

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "model/varint.h"
-
 #define VALUE_BITS 5
 #define VALUE_FULL 31U /* and more: a number of any length follows */
 #define SKIP_FULL 7U
@@ -16,24 +14,6 @@
 size_t growth__most(const struct field *field)
 {
 	return (size_t)field->count * (1 + 2 * VARINT_MOST);
-}
-
-/*
- * Counters go up; 32-bit ones modulo 2^32. Anything else goes up and down, and is folded to be
- * small.
- */
-static uint64_t difference(const struct field *field, uint64_t was, uint64_t is)
-{
-	uint64_t grown = is - was;
-
-	if (field->kind != FIELD_COUNTER)
-		return varint_fold(grown);
-	return field->type == FIELD_U32 ? (uint32_t)grown : grown;
-}
-
-static uint64_t apply(const struct field *field, uint64_t was, uint64_t grown)
-{
-	return was + (field->kind == FIELD_COUNTER ? grown : varint_unfold(grown));
 }
 
 static unsigned char *put_step(unsigned char *at, uint32_t skip, uint64_t grown)
@@ -92,7 +72,7 @@ static inline __attribute__((always_inline)) size_t write_as(enum field_type typ
 		is = number__get(type, new, i);
 		if (was == is)
 			continue;
-		at = put_step(at, i - next, difference(field, was, is));
+		at = put_step(at, i - next, growth__of(field, was, is));
 		next = i + 1;
 	}
 	return (size_t)(at - bytes);
@@ -126,7 +106,7 @@ read_as(enum field_type type, const struct field *field, char *item, struct vari
 		if (place >= field->count)
 			return -EBADMSG;
 		number__put(type, item, (uint32_t)place,
-			    apply(field, number__get(type, item, (uint32_t)place), grown));
+			    growth__apply(field, number__get(type, item, (uint32_t)place), grown));
 	}
 	return 0;
 }

@@ -9,6 +9,26 @@
 #include <stddef.h>
 
 #include "model/set.h"
+#include "model/varint.h"
+
+/*
+ * How much one number has grown. Counters go up; 32-bit ones modulo 2^32. Anything else goes up and
+ * down, and is folded to be small.
+ */
+static inline uint64_t growth__of(const struct field *field, uint64_t was, uint64_t is)
+{
+	uint64_t grown = is - was;
+
+	if (field->kind != FIELD_COUNTER)
+		return varint_fold(grown);
+	return field->type == FIELD_U32 ? (uint32_t)grown : grown;
+}
+
+/* What a number has become by that growth. */
+static inline uint64_t growth__apply(const struct field *field, uint64_t was, uint64_t grown)
+{
+	return was + (field->kind == FIELD_COUNTER ? grown : varint_unfold(grown));
+}
 
 /* The most bytes that an array can take. */
 size_t growth__most(const struct field *field);

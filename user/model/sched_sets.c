@@ -170,5 +170,6 @@ const struct set thread_name_set =
 	SET_OF_LIST("thread_names", sched.threads, thread_name_fields, 1);
 const struct set thread_set =
 	SET_OF_LIST("threads", sched.threads, thread_fields, 1, .age = age_thread);
-const struct set overlap_set = SET_OF_LIST("overlaps", sched.overlaps, overlap_fields, 1);
-const struct set blame_set = SET_OF_LIST("blame", sched.blame, blame_fields, 5);
+const struct set overlap_set =
+	SET_OF_LIST("overlaps", sched.overlaps, overlap_fields, 1, .bulk = true);
+const struct set blame_set = SET_OF_LIST("blame", sched.blame, blame_fields, 5, .bulk = true);

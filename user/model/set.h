@@ -76,6 +76,7 @@ struct set {
 	uint32_t size;	    /* of an item */
 	uint32_t list;	    /* offset of its LIST() in the view; of the item itself without keys */
 	bool events;	    /* a LIST() of what happened since the view before: no item stays */
+	bool bulk;	    /* so many items change that a recording has no row for each */
 	/*
 	 * What time alone makes of an item from one view to the next; NULL: it stays what it was.
 	 * It sees the fields of the item and, of the views, those of the set "moments".

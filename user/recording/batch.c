@@ -6,13 +6,24 @@
 
 #include "model/growth.h"
 
-int batch__open(struct batch *batch, const struct database *database, const struct set *set,
-		uint32_t tier)
+/* The set's table is there. */
+static int open_changes(struct batch *batch)
 {
+	struct layout layout;
+	int error = layout__load(batch->database, batch->set, batch->tier, &layout);
+
+	if (!error && change_writer__init(&batch->changes, batch->set, &layout))
+		error = database__fail(batch->database, SQLITE_NOMEM);
+	layout__free(&layout);
+	return error;
+}
+
+static int open_rows(struct batch *batch)
+{
+	const struct set *set = batch->set;
 	size_t most = 1;
 	uint32_t arrays = 1;
 
-	*batch = (struct batch){ .database = database, .set = set, .tier = tier };
 	for (uint32_t i = 0; i < set->field_count; i++) {
 		if (!field__is_array(&set->fields[i]))
 			continue;
@@ -21,9 +32,17 @@ int batch__open(struct batch *batch, const struct database *database, const stru
 	}
 	batch->arrays = malloc(most * BATCH_ROWS);
 	batch->sizes = malloc(arrays * BATCH_ROWS * sizeof(*batch->sizes));
-	if (!batch->arrays || !batch->sizes)
-		return database__fail(database, SQLITE_NOMEM);
-	return layout__insert(database, set, tier, 1, &batch->one);
+	return batch->arrays && batch->sizes ? 0 : database__fail(batch->database, SQLITE_NOMEM);
+}
+
+int batch__open(struct batch *batch, const struct database *database, const struct set *set,
+		uint32_t tier)
+{
+	int error;
+
+	*batch = (struct batch){ .database = database, .set = set, .tier = tier };
+	error = set->bulk ? open_changes(batch) : open_rows(batch);
+	return error ? error : layout__insert(database, set, tier, 1, &batch->one);
 }
 
 void batch__close(struct batch *batch)
@@ -32,6 +51,7 @@ void batch__close(struct batch *batch)
 	sqlite3_finalize(batch->many);
 	free(batch->arrays);
 	free(batch->sizes);
+	change_writer__free(&batch->changes);
 	*batch = (struct batch){ 0 };
 }
 
@@ -48,6 +68,7 @@ void batch__drop(struct batch *batch)
 	batch->count = 0;
 	batch->array_count = 0;
 	batch->bytes = 0;
+	change_writer__clear(&batch->changes);
 }
 
 static void add_arrays(struct batch *batch, const void *was, const void *is)
@@ -166,6 +187,15 @@ int batch__put_moment(struct batch *batch, int64_t moment, int64_t run, bool is_
 	add_arrays(batch, nothing, is);
 	bind_item(batch, batch->one, LAYOUT_MOMENT_LEAD + 1, is, &arrays);
 	batch__drop(batch);
+	return insert(batch, batch->one);
+}
+
+int batch__put_changes(struct batch *batch, int64_t row)
+{
+	sqlite3_bind_int64(batch->one, 1, row);
+	sqlite3_bind_blob(batch->one, 1 + LAYOUT_ITEM_LEAD, batch->changes.bytes,
+			  (int)batch->changes.size, SQLITE_STATIC);
+	change_writer__clear(&batch->changes);
 	return insert(batch, batch->one);
 }
 

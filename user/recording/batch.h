@@ -6,6 +6,7 @@
 #ifndef KVMQ_BATCH_H
 #define KVMQ_BATCH_H
 
+#include "recording/changes.h"
 #include "recording/layout.h"
 
 #define BATCH_ROWS 16
@@ -26,6 +27,7 @@ struct batch {
 	uint32_t *sizes;       /* of each array there */
 	uint32_t array_count;
 	size_t bytes;
+	struct change_writer changes; /* of a bulk set, which has nothing else of this */
 };
 
 /* Of a set's table in a tier: 0, or -errno after one line. batch__close() it in any case. */
@@ -48,6 +50,9 @@ void batch__drop(struct batch *batch);
 /* Puts the row of a moment into the table of moments: 0, or -errno after one line. */
 int batch__put_moment(struct batch *batch, int64_t moment, int64_t run, bool is_whole,
 		      const void *nothing, const void *is);
+
+/* Puts the changes of a bulk set there, as one row: 0, or -errno after one line. */
+int batch__put_changes(struct batch *batch, int64_t row);
 
 /* Puts a row there that says that an item has gone: 0, or -errno after one line. */
 int batch__put_gone(struct batch *batch, int64_t row, const void *item);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define DATABASE_OURS 0x6b766d71 /* application_id: "kvmq" */
-#define DATABASE_VERSION 1	 /* user_version: of what doc/recording.md says */
+#define DATABASE_VERSION 2	 /* user_version: of what doc/recording.md says */
 #define DATABASE_BUSY_MS 1000	 /* how long somebody else is waited for */
 
 struct database {

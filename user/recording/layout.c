@@ -107,6 +107,7 @@ static bool read_stored(sqlite3_stmt *row, struct stored_field *stored)
 	stored->type = (enum field_type)type;
 	stored->kind = (enum field_kind)kind;
 	stored->count = (uint32_t)sqlite3_column_int64(row, 3);
+	stored->has_column = sqlite3_column_int(row, 5);
 	snprintf(stored->name, sizeof(stored->name), "%s", name ? name : "");
 	return type < (int)TYPES && kind < (int)KINDS && is_name(stored->name) &&
 	       sqlite3_column_int(row, 4);
@@ -122,8 +123,11 @@ int layout__load(const struct database *database, const struct set *set, uint32_
 	error = database__prepare(database,
 				  "SELECT name, type, kind, count, "
 				  "EXISTS (SELECT 1 FROM sqlite_master WHERE name = table_name "
-				  "AND sql LIKE 'CREATE TABLE%') "
-				  "FROM fields WHERE table_name = ?1 || ?2 ORDER BY place",
+				  "AND sql LIKE 'CREATE TABLE%'), "
+				  "name IN (SELECT name FROM pragma_table_info(?1 || ?2)), "
+				  "'" LAYOUT_CHANGES "' IN (SELECT name FROM "
+				  "pragma_table_info(?1 || ?2)) "
+				  "FROM fields WHERE table_name = ?1 || ?2 ORDER BY place, name",
 				  &rows);
 	if (error)
 		return error;
@@ -136,6 +140,7 @@ int layout__load(const struct database *database, const struct set *set, uint32_
 			error = database__fail(database, SQLITE_NOMEM);
 		else if (!read_stored(rows, stored))
 			error = database__fail(database, SQLITE_CORRUPT);
+		layout->has_changes = sqlite3_column_int(rows, 6);
 	}
 	if (!error && code != SQLITE_DONE)
 		error = database__fail(database, code);
@@ -198,14 +203,21 @@ int layout__begin(const struct database *database)
 {
 	sqlite3_str *text = sqlite3_str_new(database->db);
 
-	sqlite3_str_appendf(text, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-			    DATABASE_OURS, DATABASE_VERSION);
+	sqlite3_str_appendf(text, "PRAGMA application_id = %d;", DATABASE_OURS);
 	sqlite3_str_appendall(
 		text,
 		"CREATE TABLE runs (id INTEGER PRIMARY KEY, tool TEXT, version TEXT, boot_id TEXT, "
 		"host TEXT, begin_ns INTEGER, interval_ns INTEGER);"
 		"CREATE TABLE fields (table_name TEXT, name TEXT, place INTEGER, type TEXT, "
 		"kind TEXT, count INTEGER, PRIMARY KEY (table_name, name)) WITHOUT ROWID");
+	return run_text(database, text);
+}
+
+int layout__set_version(const struct database *database)
+{
+	sqlite3_str *text = sqlite3_str_new(database->db);
+
+	sqlite3_str_appendf(text, "PRAGMA user_version = %d", DATABASE_VERSION);
 	return run_text(database, text);
 }
 
@@ -217,12 +229,13 @@ int layout__make_incidents(const struct database *database)
 			     "until_ns INTEGER, vm TEXT, rule TEXT, verdict TEXT, bytes INTEGER)");
 }
 
-static void append_field(sqlite3_str *text, const struct set *set, uint32_t tier, uint32_t i)
+static void append_field(sqlite3_str *text, const struct set *set, uint32_t tier, uint32_t i,
+			 size_t place)
 {
 	const struct field *field = column(set, i);
 
-	sqlite3_str_appendf(text, ";INSERT INTO fields VALUES ('%q%s', '%q', %u, '%s', '%s', %u)",
-			    set->name, layout__suffix(tier), field->name, i,
+	sqlite3_str_appendf(text, ";INSERT INTO fields VALUES ('%q%s', '%q', %llu, '%s', '%s', %u)",
+			    set->name, layout__suffix(tier), field->name, (unsigned long long)place,
 			    type_names[field->type], kind_names[field->kind], field->count);
 }
 
@@ -236,31 +249,52 @@ static void append_table(sqlite3_str *text, const struct set *set, uint32_t tier
 				    "row INTEGER PRIMARY KEY, "
 				    "moment INTEGER GENERATED ALWAYS AS (row >> %d) VIRTUAL",
 				    LAYOUT_ROW_BITS);
-	for (uint32_t i = 0; i < column_count(set); i++)
+	for (uint32_t i = 0; i < column_count(set) && !set->bulk; i++)
 		sqlite3_str_appendf(text, ", \"%w\" %s", column(set, i)->name,
 				    column_type(column(set, i)));
-	sqlite3_str_appendall(text, ")");
+	sqlite3_str_appendall(text, set->bulk ? ", \"" LAYOUT_CHANGES "\" BLOB)" : ")");
 	for (uint32_t i = 0; i < column_count(set); i++)
-		append_field(text, set, tier, i);
+		append_field(text, set, tier, i, i);
+}
+
+static void append_column(sqlite3_str *text, const struct set *set, uint32_t tier, const char *name,
+			  const char *type)
+{
+	sqlite3_str_appendf(text, ";ALTER TABLE \"%w%s\" ADD COLUMN \"%w\" %s", set->name,
+			    layout__suffix(tier), name, type);
 }
 
 int layout__extend(const struct database *database, const struct set *set, uint32_t tier,
 		   const struct layout *layout)
 {
 	sqlite3_str *text = sqlite3_str_new(database->db);
+	size_t place = layout->fields.count;
 
 	if (!layout->fields.count)
 		append_table(text, set, tier);
+	else if (set->bulk && !layout->has_changes)
+		append_column(text, set, tier, LAYOUT_CHANGES, "BLOB");
 	for (uint32_t i = 0; layout->fields.count && i < column_count(set); i++) {
-		if (find_stored(layout, column(set, i)->name))
+		const struct field *field = column(set, i);
+
+		if (find_stored(layout, field->name))
 			continue;
-		sqlite3_str_appendf(text, ";ALTER TABLE \"%w%s\" ADD COLUMN \"%w\" %s", set->name,
-				    layout__suffix(tier), column(set, i)->name,
-				    column_type(column(set, i)));
-		append_field(text, set, tier, i);
+		if (!set->bulk)
+			append_column(text, set, tier, field->name, column_type(field));
+		append_field(text, set, tier, i, place++);
 	}
 	sqlite3_str_appendall(text, ";");
 	return run_text(database, text);
+}
+
+/* What a writer fills in. */
+static void append_names(sqlite3_str *text, const struct set *set)
+{
+	sqlite3_str_appendall(text, is_moments(set) ? "id, run, whole" : "row");
+	if (set->bulk)
+		sqlite3_str_appendall(text, ", \"" LAYOUT_CHANGES "\"");
+	for (uint32_t i = 0; i < column_count(set) && !set->bulk; i++)
+		sqlite3_str_appendf(text, ", \"%w\"", column(set, i)->name);
 }
 
 int layout__insert(const struct database *database, const struct set *set, uint32_t tier,
@@ -269,15 +303,15 @@ int layout__insert(const struct database *database, const struct set *set, uint3
 	/* OR FAIL: no page needs to be kept aside. The transaction is rolled back anyway. */
 	sqlite3_str *text = sqlite3_str_new(database->db);
 	uint32_t lead = is_moments(set) ? LAYOUT_MOMENT_LEAD : LAYOUT_ITEM_LEAD;
+	uint32_t columns = set->bulk ? 1 : column_count(set);
 
-	sqlite3_str_appendf(text, "INSERT OR FAIL INTO \"%w%s\" (%s", set->name,
-			    layout__suffix(tier), is_moments(set) ? "id, run, whole" : "row");
-	for (uint32_t i = 0; i < column_count(set); i++)
-		sqlite3_str_appendf(text, ", \"%w\"", column(set, i)->name);
+	sqlite3_str_appendf(text, "INSERT OR FAIL INTO \"%w%s\" (", set->name,
+			    layout__suffix(tier));
+	append_names(text, set);
 	sqlite3_str_appendall(text, ") VALUES ");
 	for (uint32_t row = 0; row < rows; row++) {
 		sqlite3_str_appendall(text, row ? ", (?" : "(?");
-		for (uint32_t i = 1; i < lead + column_count(set); i++)
+		for (uint32_t i = 1; i < lead + columns; i++)
 			sqlite3_str_appendall(text, ", ?");
 		sqlite3_str_appendall(text, ")");
 	}
@@ -287,11 +321,17 @@ int layout__insert(const struct database *database, const struct set *set, uint3
 /* For a field that the file lacks: NULL, which reads as 0. */
 static void append_columns(sqlite3_str *text, const struct set *set, const struct layout *layout)
 {
-	for (uint32_t i = 0; i < set->field_count; i++)
-		if (find_stored(layout, set->fields[i].name))
+	for (uint32_t i = 0; i < set->field_count; i++) {
+		const struct stored_field *stored = find_stored(layout, set->fields[i].name);
+
+		if (stored && stored->has_column)
 			sqlite3_str_appendf(text, ", \"%w\"", set->fields[i].name);
 		else
 			sqlite3_str_appendall(text, ", NULL");
+	}
+	if (set->bulk)
+		sqlite3_str_appendall(text,
+				      layout->has_changes ? ", \"" LAYOUT_CHANGES "\"" : ", NULL");
 }
 
 /* Asks for all figures in the file, whether or not this kvmq knows them. */
@@ -299,7 +339,7 @@ static void append_gone(sqlite3_str *text, const struct layout *layout)
 {
 	sqlite3_str_appendall(text, ", 1");
 	for (size_t i = 0; i < layout->fields.count; i++)
-		if (layout->fields.list[i].kind != FIELD_KEY)
+		if (layout->fields.list[i].kind != FIELD_KEY && layout->fields.list[i].has_column)
 			sqlite3_str_appendf(text, " AND \"%w\" IS NULL",
 					    layout->fields.list[i].name);
 }
@@ -330,9 +370,7 @@ int layout__copy(const struct database *database, const struct set *set, uint32_
 	sqlite3_str *columns = sqlite3_str_new(database->db), *text = sqlite3_str_new(database->db);
 	char *list;
 
-	sqlite3_str_appendall(columns, is_moments(set) ? "id, run, whole" : "row");
-	for (uint32_t i = 0; i < column_count(set); i++)
-		sqlite3_str_appendf(columns, ", \"%w\"", column(set, i)->name);
+	append_names(columns, set);
 	list = sqlite3_str_finish(columns);
 	sqlite3_str_appendf(text,
 			    "INSERT OR IGNORE INTO \"%w%s\" (%s) SELECT %s FROM \"%w%s\" "

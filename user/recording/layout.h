@@ -30,10 +30,12 @@ struct stored_field {
 	enum field_type type;
 	enum field_kind kind;
 	uint32_t count;
+	bool has_column; /* not in a bulk set's table, unless an older kvmq made it */
 };
 
 struct layout {
 	LIST(struct stored_field) fields; /* none: the file does not know the set */
+	bool has_changes;
 };
 
 /*
@@ -41,6 +43,12 @@ struct layout {
  * gone.
  */
 bool layout__needs_here(const struct set *set);
+
+/*
+ * A bulk set's table has one column, "changes": many items a row, see changes.h. If an older kvmq
+ * made it, it has the columns of other tables, too, and rows that are items.
+ */
+#define LAYOUT_CHANGES "changes"
 
 /* What the file knows of a set: 0 or -errno after one line. layout__free() it in any case. */
 int layout__load(const struct database *database, const struct set *set, uint32_t tier,
@@ -54,6 +62,9 @@ int layout__check(const struct database *database, const struct set *set,
 /* Makes the tables that each recording has. */
 int layout__begin(const struct database *database);
 
+/* From now on the file has what this format has: an older kvmq reads no more of it. */
+int layout__set_version(const struct database *database);
+
 /* Makes the set's table, or those of its columns that the file does not have. */
 int layout__extend(const struct database *database, const struct set *set, uint32_t tier,
 		   const struct layout *layout);
@@ -61,13 +72,17 @@ int layout__extend(const struct database *database, const struct set *set, uint3
 /* Makes the list of incidents, unless it is there. */
 int layout__make_incidents(const struct database *database);
 
-/* INSERT of so many rows: of each the lead, the set's fields, and "here" if it needs that. */
+/*
+ * INSERT of so many rows: of each the lead, the set's fields, and "here" if it needs that. Of a
+ * bulk set the lead and its changes.
+ */
 int layout__insert(const struct database *database, const struct set *set, uint32_t tier,
 		   uint32_t rows, sqlite3_stmt **statement);
 
 /*
  * SELECT of the rows from ?1 to ?2 (of moments: the first from ?1 on, if whole or ?2 is 0): the
- * lead, whether the item has gone, the set's fields. *statement is NULL if there is no table.
+ * lead, whether the item has gone, the set's fields, of a bulk set its changes. *statement is NULL
+ * if there is no table.
  */
 int layout__select(const struct database *database, const struct set *set, uint32_t tier,
 		   const struct layout *layout, sqlite3_stmt **statement);

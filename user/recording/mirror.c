@@ -11,8 +11,8 @@
 #include "recording/layout.h"
 
 /* Tables, then columns of every table. */
-static const char *const taken[] = { "runs", "fields", "incidents", "row", "moment",
-				     "id",   "run",    "whole",	    "here" };
+static const char *const taken[] = { "runs", "fields", "incidents", "row",  "moment",
+				     "id",   "run",    "whole",	    "here", "changes" };
 
 static bool is_taken(const char *name, size_t from, size_t to)
 {
@@ -54,7 +54,7 @@ static const char *field_fault(const struct set *set, uint32_t place, bool is_mo
 	if (!is_name(field->name))
 		return "a field's name is no word";
 	if (is_moments ? is_taken(field->name, 5, 8)
-		       : is_taken(field->name, 3, 5) || is_taken(field->name, 8, 9))
+		       : is_taken(field->name, 3, 5) || is_taken(field->name, 8, 10))
 		return "a field's name is that of a column of every table";
 	if (is_key != (place < set->key_count))
 		return "its keys are not its first fields";
@@ -76,6 +76,18 @@ static const char *moments_fault(const struct set *set)
 	return "there is no realtime_ns";
 }
 
+/* A bulk set's changes name items by their places in its list. */
+static const char *bulk_fault(const struct recording_info *info, const struct set *set)
+{
+	if (!set->key_count)
+		return "it is bulk and has no keys";
+	for (uint32_t i = 0; i < info->set_count; i++)
+		if (info->sets[i] != set && info->sets[i]->key_count &&
+		    info->sets[i]->list == set->list)
+			return "it is bulk and shares its list";
+	return NULL;
+}
+
 /* Why a set cannot be recorded: a mistake in the program. */
 static const char *set_fault(const struct recording_info *info, uint32_t place)
 {
@@ -91,6 +103,8 @@ static const char *set_fault(const struct recording_info *info, uint32_t place)
 			return "two sets have one name";
 	for (uint32_t i = 0; i < set->field_count && !fault; i++)
 		fault = field_fault(set, i, !place);
+	if (!fault && set->bulk)
+		fault = bulk_fault(info, set);
 	return fault;
 }
 

@@ -296,6 +296,8 @@ static int begin(struct recorder *recorder)
 	if (!error && database->is_blank)
 		error = layout__begin(database);
 	if (!error)
+		error = layout__set_version(database);
+	if (!error)
 		error = prepare_tables(recorder, true);
 	if (!error && recorder->is_tiered)
 		error = layout__make_incidents(database);

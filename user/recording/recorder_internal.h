@@ -54,7 +54,8 @@ struct recorder {
 	bool is_tiered;		  /* it keeps incidents, too */
 	unsigned int aligned;	  /* tiers whose last moment all coarser ones have, too */
 	int64_t run, moment;
-	int error; /* that has ended it */
+	int64_t bulk_rows; /* written so far */
+	int error;	   /* that has ended it */
 };
 
 /* Runs a statement whose parameters are bound. 0 or -errno. */

@@ -34,6 +34,21 @@ static int write_row(struct tier_writer *tier, uint32_t place, const void *was, 
 	return error ? error : batch__add(&tier->batches[place], row, was, is);
 }
 
+/* What there is so far of a bulk set's changes, as one row. */
+static int write_changes(struct tier_writer *tier, uint32_t place)
+{
+	struct batch *batch = &tier->batches[place];
+	int64_t row = 0;
+	int error = 0;
+
+	if (change_writer__has_any(&batch->changes))
+		error = next_row(tier, place, &row);
+	if (error || !row)
+		return error;
+	tier->recorder->bulk_rows++;
+	return batch__put_changes(batch, row);
+}
+
 /* Writes what has changed of an item; nothing, if a reader knows it anyway. */
 static int write_change(struct tier_writer *tier, uint32_t place, const void *known, const void *is,
 			bool *changed)
@@ -67,13 +82,15 @@ struct walk {
 	bool is_plain; /* nothing but a change changes an item */
 	bool has_mine; /* the cursor is at an item that is known */
 	bool is_unpacked;
-	void *mine; /* that item, if it is */
+	void *mine;	       /* that item, if it is */
+	uint32_t known, place; /* of how many the cursor has passed; of the one that it is at */
 };
 
 static void pass(struct walk *walk)
 {
 	walk->has_mine = packed__step(&walk->cursor);
 	walk->is_unpacked = false;
+	walk->place = walk->known++;
 }
 
 static const void *unpack(struct walk *walk)
@@ -107,14 +124,35 @@ static int pass_equal(struct walk *walk, const void *is)
 	return result;
 }
 
+/* One more change of a bulk set. */
+static int add_change(const struct walk *walk, enum change change, const void *was, const void *is)
+{
+	struct change_writer *changes = &walk->tier->batches[walk->first].changes;
+
+	change_writer__add(changes, change, walk->place, was, is);
+	return change_writer__is_full(changes) ? write_changes(walk->tier, walk->first) : 0;
+}
+
+/* An item of a bulk set: it is known, but to a reader that begins here. */
+static int write_grown(struct walk *walk, const void *is, bool *changed)
+{
+	const void *nothing = walk->tier->mirror.nothing;
+
+	*changed = walk->tier->is_whole || !set__equal(walk->set, unpack(walk), is);
+	if (!*changed)
+		return 0;
+	return walk->tier->is_whole ? add_change(walk, CHANGE_NEW, nothing, is)
+				    : add_change(walk, CHANGE_GROWN, unpack(walk), is);
+}
+
 static int write_item(struct walk *walk, const void *is)
 {
 	struct tier_writer *tier = walk->tier;
 	struct packed *fresh = &tier->recorder->fresh;
 	bool changed = false;
-	int error = 0;
+	int error = walk->set->bulk ? write_grown(walk, is, &changed) : 0;
 
-	for (uint32_t i = walk->first; i < tier->info->set_count && !error;
+	for (uint32_t i = walk->first; i < tier->info->set_count && !error && !walk->set->bulk;
 	     i = tier->recorder->next_set[i])
 		error = write_change(tier, i, unpack(walk), is, &changed);
 	/* In all that is described, it is known as it is now. */
@@ -130,6 +168,8 @@ static int write_new(const struct walk *walk, const void *is)
 	struct tier_writer *tier = walk->tier;
 	int error = packed__add(&tier->recorder->fresh, walk->packing, is) ? no_memory(walk) : 0;
 
+	if (walk->set->bulk)
+		return error ? error : add_change(walk, CHANGE_NEW, tier->mirror.nothing, is);
 	for (uint32_t i = walk->first; i < tier->info->set_count && !error;
 	     i = tier->recorder->next_set[i])
 		error = write_row(tier, i, tier->mirror.nothing, is);
@@ -141,6 +181,8 @@ static int write_gone(struct walk *walk)
 	struct tier_writer *tier = walk->tier;
 	int error = 0;
 
+	if (walk->set->bulk)
+		return add_change(walk, CHANGE_GONE, NULL, NULL);
 	for (uint32_t i = walk->first; i < tier->info->set_count && !error;
 	     i = tier->recorder->next_set[i]) {
 		int64_t row = 0;
@@ -273,6 +315,7 @@ int recorder__write_sets(struct tier_writer *tier, const void *view)
 		}
 	}
 	for (uint32_t i = 1; i < tier->info->set_count && !error; i++)
-		error = batch__flush(&tier->batches[i]);
+		error = tier->info->sets[i]->bulk ? write_changes(tier, i)
+						  : batch__flush(&tier->batches[i]);
 	return error;
 }

@@ -206,26 +206,36 @@ static int check_sets(const struct recording *recording, bool has_all)
 				tool, recording->info.tool, tool);
 }
 
+static int prepare_set(const struct recording *recording, struct tier_reader *tier, uint32_t place,
+		       bool *has_all)
+{
+	const struct database *database = &recording->database;
+	const struct set *set = recording->info.sets[place];
+	struct layout layout;
+	int error = layout__load(database, set, tier->number, &layout);
+
+	if (!error)
+		error = layout__check(database, set, &layout);
+	if (!error && set->bulk && change_fields__init(&tier->changes[place], set, &layout))
+		error = database__fail(database, SQLITE_NOMEM);
+	if (!error)
+		error = layout__select(database, set, tier->number, &layout, &tier->selects[place]);
+	*has_all &= layout.fields.count > 0;
+	layout__free(&layout);
+	return error;
+}
+
 static int prepare_tier(struct recording *recording, struct tier_reader *tier, bool *has_all)
 {
 	const struct recording_info *info = &recording->info;
 	int error = 0;
 
 	tier->selects = calloc(info->set_count, sizeof(sqlite3_stmt *));
-	if (!tier->selects)
+	tier->changes = calloc(info->set_count, sizeof(*tier->changes));
+	if (!tier->selects || !tier->changes)
 		return database__fail(&recording->database, SQLITE_NOMEM);
-	for (uint32_t i = 0; i < info->set_count && !error; i++) {
-		struct layout layout;
-
-		error = layout__load(&recording->database, info->sets[i], tier->number, &layout);
-		if (!error)
-			error = layout__check(&recording->database, info->sets[i], &layout);
-		if (!error)
-			error = layout__select(&recording->database, info->sets[i], tier->number,
-					       &layout, &tier->selects[i]);
-		*has_all &= layout.fields.count > 0;
-		layout__free(&layout);
-	}
+	for (uint32_t i = 0; i < info->set_count && !error; i++)
+		error = prepare_set(recording, tier, i, has_all);
 	return error;
 }
 
@@ -299,7 +309,10 @@ static void close_tier(const struct recording *recording, struct tier_reader *ti
 {
 	for (uint32_t i = 0; tier->selects && i < recording->info.set_count; i++)
 		sqlite3_finalize(tier->selects[i]);
+	for (uint32_t i = 0; tier->changes && i < recording->info.set_count; i++)
+		list_free(&tier->changes[i]);
 	free(tier->selects);
+	free(tier->changes);
 	mirror__free(&tier->mirror);
 }
 

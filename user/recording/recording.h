@@ -68,8 +68,8 @@ int recording__moments(struct recording *recording, uint64_t since_ns, uint64_t 
 int recording__go(struct recording *recording, int64_t moment);
 
 /*
- * Visits all items of a set without arrays, of all moments, in no order; an item may come several
- * times. item is valid during the call. 0 or -errno after one line.
+ * Visits all items of a set without arrays that is not bulk, of all moments, in no order; an item
+ * may come several times. item is valid during the call. 0 or -errno after one line.
  */
 int recording__each(struct recording *recording, const struct set *set,
 		    void (*visit)(void *context, const void *item), void *context);

@@ -2,6 +2,7 @@
 #ifndef KVMQ_RECORDING_INTERNAL_H
 #define KVMQ_RECORDING_INTERNAL_H
 
+#include "recording/changes.h"
 #include "recording/database.h"
 #include "recording/layout.h"
 #include "recording/mirror.h"
@@ -11,8 +12,9 @@
 struct tier_reader {
 	uint32_t number;
 	struct mirror mirror;
-	sqlite3_stmt **selects; /* one a set; NULL: the file does not have it */
-	int64_t moment, run;	/* the last that the mirror was; 0: none */
+	sqlite3_stmt **selects;	       /* one a set; NULL: the file does not have it */
+	struct change_fields *changes; /* one a set: of bulk ones */
+	int64_t moment, run;	       /* the last that the mirror was; 0: none */
 };
 
 /*

@@ -87,6 +87,44 @@ static int read_keyed(struct recording *recording, sqlite3_stmt *row, const stru
 	return item ? read_item(recording, row, set, item) : damaged(recording);
 }
 
+/* The item that a change is of: 0, or -errno after one line. */
+static int find_changed(const struct recording *recording, const struct set *set, struct list *list,
+			enum change change, uint64_t place, void **item)
+{
+	bool is_known = change != CHANGE_NEW;
+
+	if (is_known ? place >= recording->gone.count : list->count == MOST_ITEMS)
+		return damaged(recording);
+	*item = is_known ? (char *)list->items + place * set->size : list__add(list, set->size);
+	return *item ? 0 : database__fail(&recording->database, SQLITE_NOMEM);
+}
+
+/* A row of a bulk set. */
+static int read_changes(struct recording *recording, const struct tier_reader *tier, uint32_t place,
+			sqlite3_stmt *row, int column)
+{
+	const struct set *set = recording->info.sets[place];
+	struct list *list = mirror_place(set, tier->mirror.view);
+	const void *bytes = sqlite3_column_blob(row, column);
+	struct change_reader reader;
+	enum change change;
+	uint64_t known;
+	int found = change_reader__begin(&reader, &tier->changes[place], bytes,
+					 (size_t)sqlite3_column_bytes(row, column));
+
+	while (!found && (found = change_reader__next(&reader, &change, &known)) > 0) {
+		void *item;
+		int error = find_changed(recording, set, list, change, known, &item);
+
+		if (error)
+			return error;
+		if (change == CHANGE_GONE)
+			recording->gone.list[known] = true;
+		found = change_reader__read(&reader, change, item);
+	}
+	return found ? damaged(recording) : 0;
+}
+
 static int remember_items(struct recording *recording, const struct list *list)
 {
 	if (list_reserve(&recording->gone, list->count))
@@ -116,8 +154,11 @@ static int read_row(struct recording *recording, struct tier_reader *tier, uint3
 		    sqlite3_stmt *row)
 {
 	const struct set *set = recording->info.sets[place];
+	int changes = LAYOUT_ITEM_LEAD + 1 + (int)set->field_count;
 	void *at = mirror_place(set, tier->mirror.view);
 
+	if (set->bulk && sqlite3_column_type(row, changes) == SQLITE_BLOB)
+		return read_changes(recording, tier, place, row, changes);
 	if (tier->mirror.parts[place] == PART_LIST || tier->mirror.parts[place] == PART_AGAIN)
 		return read_keyed(recording, row, set, at);
 	if (tier->mirror.parts[place] == PART_EVENTS)

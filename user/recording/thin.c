@@ -11,6 +11,9 @@
 /* Some ms of work; a whole moment of 1,000 vCPUs has some thousands of rows. */
 #define ROWS_A_STEP 512
 
+/* A bulk set's row takes a page, of which other rows share one: so many of them. */
+#define ROWS_OF_BULK 16
+
 static int64_t age_of(sqlite3_stmt *row, const struct thin_now *now)
 {
 	uint64_t realtime_ns = (uint64_t)sqlite3_column_int64(row, 1);
@@ -152,17 +155,18 @@ int thin__cut(struct recorder *recorder, uint32_t tier, int64_t before)
 static int delete_rows(const struct recorder *recorder, uint32_t tier, uint32_t *rows)
 {
 	const struct sweep *sweep = &recorder->sweeps[tier];
+	const struct set *set = recorder->info.sets[sweep->place];
+	uint32_t each = set->bulk ? ROWS_OF_BULK : 1;
 	sqlite3_stmt *statement;
-	int error = layout__delete(&recorder->database, recorder->info.sets[sweep->place], tier,
-				   &statement);
+	int error = layout__delete(&recorder->database, set, tier, &statement);
 
 	if (error)
 		return error;
 	sqlite3_bind_int64(statement, 1, sweep->before << LAYOUT_ROW_BITS);
-	sqlite3_bind_int(statement, 2, ROWS_A_STEP);
+	sqlite3_bind_int(statement, 2, (int)(ROWS_A_STEP / each));
 	error = recorder__insert(&recorder->database, statement);
 	sqlite3_finalize(statement);
-	*rows = error ? 0 : (uint32_t)sqlite3_changes(recorder->database.db);
+	*rows = error ? 0 : (uint32_t)sqlite3_changes(recorder->database.db) * each;
 	return error;
 }
 
@@ -226,7 +230,8 @@ int thin__measure(const struct recorder *recorder, struct room *room)
 
 int64_t thin__changes(const struct recorder *recorder)
 {
-	return sqlite3_total_changes64(recorder->database.db);
+	return sqlite3_total_changes64(recorder->database.db) +
+	       (ROWS_OF_BULK - 1) * recorder->bulk_rows;
 }
 
 uint64_t thin__disk_left(const struct recorder *recorder)
