@@ -108,7 +108,7 @@ prepare_guest() {
 write_host_config() {
 	local home=${HOME:-/root}
 	printf '%s=%q\n' LAB_KERNEL "$KERNEL_RELEASE" LAB_CWD "$PWD" LAB_OUT_SHARED "$OPT_OUT" LAB_NO_KVM "$OPT_NO_KVM" \
-		LAB_GUEST_KERNEL "$GUEST_KERNEL" LAB_GUEST_INITRD "$GUEST_INITRD" \
+		LAB_SYSTEMD "$OPT_SYSTEMD" LAB_GUEST_KERNEL "$GUEST_KERNEL" LAB_GUEST_INITRD "$GUEST_INITRD" \
 		LAB_GUEST_TOOLS "$GUEST_TOOLS" HOME "$home" LANG "${LANG:-C.UTF-8}"
 	printf 'LAB_GUESTS=('
 	[ ${#OPT_GUESTS[@]} -eq 0 ] || printf '%q ' "${OPT_GUESTS[@]}"
