@@ -351,6 +351,21 @@ static void test_once(void **state)
 	assert_int_not_equal(moment, later);
 }
 
+/* The moment is that of the threads' figures: what is read before and after them takes its time. */
+static void test_moment(void **state)
+{
+	struct scene *scene = *state;
+	struct snapshot *snapshot = &next_of_web(scene)->sched;
+
+	snapshot->realtime_ns = 1000 * SEC;
+	snapshot->time_ns = 50 * SEC;
+	snapshot->end_ns = snapshot->time_ns + 9 * MSEC;
+	snapshot->read_rq = 20 * SEC;
+	snapshot->end_rq = snapshot->read_rq + 4 * MSEC;
+	take(scene);
+	expect(scene, "kvmq_moment_time_seconds", "1000.005");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -360,7 +375,7 @@ int main(void)
 		TEST(test_begun_anew),	 TEST(test_vm_goes),	TEST(test_twins),
 		TEST(test_waits),	 TEST(test_part_again), TEST(test_torn_exits),
 		TEST(test_blame),	 TEST(test_limit),	TEST(test_once),
-		TEST(test_started_anew),
+		TEST(test_started_anew), TEST(test_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

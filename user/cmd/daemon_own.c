@@ -45,7 +45,7 @@ void daemon_own__take(struct daemon_own *own, const struct view *after,
 	own->figures = *figures;
 	own->host = after->host;
 	own->use = after->use;
-	own->time_ns = after->sched.realtime_ns;
+	own->time_ns = snapshot__threads_realtime_ns(&after->sched);
 	raise_to(&own->own_cpu_ns, after->sched.cost.own_cpu_ns);
 	own->parts_known[PART_EXITS] = sums->exits_known;
 	own->parts_known[PART_NUMA] = sums->nodes_known;

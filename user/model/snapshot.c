@@ -64,6 +64,14 @@ const struct vm *snapshot__vm_of(const struct snapshot *snapshot, const struct i
 	return snapshot__vm(snapshot, thread->vm_pid, thread->vm_start_ns);
 }
 
+uint64_t snapshot__threads_realtime_ns(const struct snapshot *snapshot)
+{
+	if (!snapshot->read_rq)
+		return snapshot->realtime_ns;
+	return snapshot->realtime_ns + (snapshot->end_ns - snapshot->time_ns) -
+	       (snapshot->end_rq - snapshot->read_rq);
+}
+
 uint32_t offender__vhost_pid(const struct offender *offender)
 {
 	static const char prefix[] = "vhost-";

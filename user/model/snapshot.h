@@ -164,6 +164,12 @@ uint32_t offender__vhost_pid(const struct offender *offender);
 /* Orders the pairs, and adds up those that are equal. */
 void snapshot__sort_blame(struct snapshot *snapshot);
 
+/*
+ * The time of day at which the threads were read, in ns: other things are read before them. Without
+ * threads, realtime_ns.
+ */
+uint64_t snapshot__threads_realtime_ns(const struct snapshot *snapshot);
+
 /* An order of pairs; 0: the same victim and offender. */
 int compare_blame(const void *left, const void *right);
 

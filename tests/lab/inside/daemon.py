@@ -21,6 +21,8 @@ SCRAPE = 5  # seconds
 TIERS = "1s/30s 5s/90s 20s/5min"
 SUFFIXES = ("", "_1", "_2")
 KEEPS = (30, 90, 300)
+# Of a moment, the time of day at which threads were read: whom they waited for is read before them.
+THREADS_READ = "m.realtime_ns + (m.end_ns - m.time_ns) - (m.end_rq - m.read_rq)"
 URL = "127.0.0.1:9778"
 SAMPLE = re.compile(r'kvmq_vcpu_(run|ready)_seconds_total\{([^}]*)\} (\S+)')
 LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -146,7 +148,7 @@ def read_tier(database, suffix):
         "ON m.id = n.moment WHERE n.tid NOT NULL")}
     rows = {}
     for run, thread, realtime, ran, *ready in database.execute(
-            "SELECT m.run, t.id, m.realtime_ns, t.run_ns, t.ready_wake_ns, t.ready_preempt_ns, "
+            f"SELECT m.run, t.id, {THREADS_READ}, t.run_ns, t.ready_wake_ns, t.ready_preempt_ns, "
             f"t.ready_throttled_ns FROM threads{suffix} t JOIN moments{suffix} m ON m.id = t.moment "
             "WHERE t.run_ns NOT NULL ORDER BY t.row"):
         tid = names.get((run, thread))
