@@ -8,8 +8,9 @@
 #define VALUE_FULL 31U /* and more: a number of any length follows */
 #define SKIP_FULL 7U
 
-/* Equal parts are skipped at once. */
+/* Equal parts are skipped at once, large ones first: most of a histogram does not grow. */
 #define STRIDE 16
+#define WIDE_STRIDE 80
 
 size_t growth__most(const struct field *field)
 {
@@ -50,6 +51,15 @@ static bool get_step(struct varint_cursor *cursor, uint64_t *skip, uint64_t *gro
 	return true;
 }
 
+/* Whether a part that begins at i, and would begin a new stride, is the same in both. */
+static inline __attribute__((always_inline)) bool is_equal(size_t size, uint32_t count, uint32_t i,
+							   uint32_t stride, const char *old,
+							   const char *new)
+{
+	return i % stride == 0 && i + stride <= count &&
+	       !memcmp(old + i * size, new + i *size, stride * size);
+}
+
 /* For each type of numbers that are most, the compiler makes one of its own. */
 static inline __attribute__((always_inline)) size_t write_as(enum field_type type,
 							     const struct field *field,
@@ -63,8 +73,11 @@ static inline __attribute__((always_inline)) size_t write_as(enum field_type typ
 	for (uint32_t i = 0; i < field->count; i++) {
 		uint64_t was, is;
 
-		if (i % STRIDE == 0 && i + STRIDE <= field->count &&
-		    !memcmp(old + i * size, new + i *size, STRIDE * size)) {
+		if (is_equal(size, field->count, i, WIDE_STRIDE, old, new)) {
+			i += WIDE_STRIDE - 1;
+			continue;
+		}
+		if (is_equal(size, field->count, i, STRIDE, old, new)) {
 			i += STRIDE - 1;
 			continue;
 		}
