@@ -38,11 +38,8 @@ static int open_rows(struct batch *batch)
 int batch__open(struct batch *batch, const struct database *database, const struct set *set,
 		uint32_t tier)
 {
-	int error;
-
 	*batch = (struct batch){ .database = database, .set = set, .tier = tier };
-	error = set->bulk ? open_changes(batch) : open_rows(batch);
-	return error ? error : layout__insert(database, set, tier, 1, &batch->one);
+	return set->bulk ? open_changes(batch) : open_rows(batch);
 }
 
 void batch__close(struct batch *batch)
@@ -53,6 +50,13 @@ void batch__close(struct batch *batch)
 	free(batch->sizes);
 	change_writer__free(&batch->changes);
 	*batch = (struct batch){ 0 };
+}
+
+/* Most sets of a view have no row in most recordings, and a statement takes some KiB. */
+static int prepare_one(struct batch *batch)
+{
+	return batch->one ? 0
+			  : layout__insert(batch->database, batch->set, batch->tier, 1, &batch->one);
 }
 
 static int insert(const struct batch *batch, sqlite3_stmt *statement)
@@ -159,7 +163,7 @@ static int put_many(struct batch *batch)
 int batch__flush(struct batch *batch)
 {
 	struct array_cursor arrays = arrays_of(batch);
-	int error = 0;
+	int error = batch->count ? prepare_one(batch) : 0;
 
 	for (uint32_t i = 0; i < batch->count && !error; i++) {
 		bind_row(batch, batch->one, 1, &batch->rows[i], &arrays);
@@ -180,7 +184,10 @@ int batch__put_moment(struct batch *batch, int64_t moment, int64_t run, bool is_
 		      const void *nothing, const void *is)
 {
 	struct array_cursor arrays = arrays_of(batch);
+	int error = prepare_one(batch);
 
+	if (error)
+		return error;
 	sqlite3_bind_int64(batch->one, 1, moment);
 	sqlite3_bind_int64(batch->one, 2, run);
 	sqlite3_bind_int(batch->one, 3, is_whole);
@@ -192,6 +199,10 @@ int batch__put_moment(struct batch *batch, int64_t moment, int64_t run, bool is_
 
 int batch__put_changes(struct batch *batch, int64_t row)
 {
+	int error = prepare_one(batch);
+
+	if (error)
+		return error;
 	sqlite3_bind_int64(batch->one, 1, row);
 	sqlite3_bind_blob(batch->one, 1 + LAYOUT_ITEM_LEAD, batch->changes.bytes,
 			  (int)batch->changes.size, SQLITE_STATIC);
@@ -203,8 +214,10 @@ int batch__put_gone(struct batch *batch, int64_t row, const void *item)
 {
 	const struct set *set = batch->set;
 	uint32_t figures = set->field_count - set->key_count + layout__needs_here(set);
-	int place = 1;
+	int place = 1, error = prepare_one(batch);
 
+	if (error)
+		return error;
 	sqlite3_bind_int64(batch->one, place++, row);
 	for (uint32_t i = 0; i < set->key_count; i++, place++)
 		if (set->fields[i].type == FIELD_TEXT)
