@@ -9,6 +9,9 @@
  * under the lock of the queue that it leaves. If another thread joins at that very moment, one of
  * the two is lost from the list. Nobody is booked for its wait, and user space sees ready time that
  * is booked on nobody.
+ *
+ * What a pair of victim and offender has is in memory that user space reads without a call. A hash
+ * tells where.
  */
 #ifndef KVMQ_BLAME_BPF_H
 #define KVMQ_BLAME_BPF_H
@@ -44,8 +47,26 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, struct sched_blame_key);
-	__type(value, struct sched_blame);
+	__type(value, __u32); /* place in pairs */
 } blame SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sched_pair);
+} pairs SEC(".maps");
+
+/* Places that no pair has. User space fills it, and returns those of victims that have gone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__uint(value_size, sizeof(__u32));
+} free_pairs SEC(".maps");
+
+/* How many there are: a full table is not asked, whose lock all CPUs share. */
+__u64 free_pair_count = 0;
 
 /* On whom blame_settle() books a piece of time. */
 struct offender {
@@ -98,18 +119,21 @@ static __always_inline void blame_name(struct sched_blame_key *key, struct task_
 }
 
 /* Tells user space what it needs beyond the name: once for each pair. */
-static __always_inline void blame_describe(struct sched_blame *pair, struct task_struct *task)
+static __always_inline void blame_describe(struct sched_pair *pair, struct task_struct *task)
 {
-	__u32 tid = BPF_CORE_READ(task, pid);
-	__u16 *entry = slot_entry(tid);
 	struct sched_thread *thread;
+	__u16 *entry;
 	__u32 slot;
 
-	pair->tid = tid;
-	pair->tgid = BPF_CORE_READ(task, tgid);
-	bpf_probe_read_kernel(pair->comm, sizeof(pair->comm), task->comm);
-	bpf_probe_read_kernel_str(pair->cgroup, sizeof(pair->cgroup),
-				  BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, name));
+	if (pair->key.kind == SCHED_BLAME_HOST)
+		bpf_probe_read_kernel_str(pair->cgroup, sizeof(pair->cgroup),
+					  BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, name));
+	if (pair->key.kind != SCHED_BLAME_VM)
+		return;
+	entry = slot_entry(pair->key.id);
+	pair->vm = BPF_CORE_READ(task, tgid);
+	pair->is_vcpu = 0;
+	bpf_probe_read_kernel(pair->key.comm, sizeof(pair->key.comm), task->comm);
 	if (!entry || !*entry)
 		return;
 	pair->is_vcpu = *entry == SCHED_LEFT_OUT;
@@ -117,22 +141,47 @@ static __always_inline void blame_describe(struct sched_blame *pair, struct task
 	thread = bpf_map_lookup_elem(&threads, &slot);
 	if (!thread)
 		return;
-	pair->tgid = thread->vm;
+	pair->vm = thread->vm;
 	pair->is_vcpu = thread->kind == SCHED_VCPU;
 }
 
+/* A place for a pair that has none, or NULL: there is no free one. */
+static __always_inline struct sched_pair *blame_begin(const struct sched_blame_key *key,
+						      struct task_struct *task)
+{
+	struct sched_pair *pair;
+	__u32 place;
+
+	if (!*(volatile __u64 *)&free_pair_count || bpf_map_pop_elem(&free_pairs, &place))
+		return NULL;
+	pair = bpf_map_lookup_elem(&pairs, &place);
+	if (!pair)
+		return NULL;
+	pair->key.victim = key->victim;
+	pair->key.kind = key->kind;
+	pair->key.id = key->id;
+	__builtin_memcpy(pair->key.comm, key->comm, sizeof(pair->key.comm));
+	blame_describe(pair, task);
+	if (bpf_map_update_elem(&blame, key, &place, BPF_NOEXIST)) {
+		bpf_map_push_elem(&free_pairs, &place, BPF_ANY);
+		return NULL;
+	}
+	__sync_fetch_and_add(&free_pair_count, -1);
+	compat_publish(&pair->key.generation, key->generation);
+	return pair;
+}
+
+/* A victim waits for one CPU at a time, so each pair has one writer. */
 static __always_inline void blame_book(struct sched_blame_key *key, struct task_struct *task,
 				       __u64 ns)
 {
-	struct sched_blame *pair = bpf_map_lookup_elem(&blame, key), fresh = {};
+	__u32 *place = bpf_map_lookup_elem(&blame, key);
+	struct sched_pair *pair =
+		place ? bpf_map_lookup_elem(&pairs, place) : blame_begin(key, task);
 
-	if (!pair) {
-		blame_describe(&fresh, task);
-		bpf_map_update_elem(&blame, key, &fresh, BPF_NOEXIST);
-		pair = bpf_map_lookup_elem(&blame, key);
-	}
-	if (pair)
-		pair->ns += ns; /* a victim waits for one CPU at a time: one writer */
+	/* User space may just have taken the place of a victim that has gone. */
+	if (pair && pair->key.generation == key->generation && pair->key.victim == key->victim)
+		pair->ns += ns;
 	else
 		__sync_fetch_and_add(&losses.blame, 1);
 }
@@ -323,7 +372,7 @@ static __always_inline void blame_progress(__u32 slot, struct sched_thread *thre
 	struct task_struct *task = (void *)thread->task, *runs;
 	__u64 since;
 
-	progress->blame_ns = 0;
+	progress->pair.ns = 0;
 	if (!waiter || !waiter->place)
 		return;
 	since = *(volatile __u64 *)&waiter->since; /* its CPU may book meanwhile */
@@ -332,13 +381,12 @@ static __always_inline void blame_progress(__u32 slot, struct sched_thread *thre
 	runs = BPF_CORE_READ(task, se.cfs_rq, rq, curr);
 	if (!runs)
 		return;
-	__builtin_memset(&progress->key, 0, sizeof(progress->key));
-	progress->key.victim = slot;
-	progress->key.generation = thread->generation;
-	blame_name(&progress->key, runs, false);
 	__builtin_memset(&progress->pair, 0, sizeof(progress->pair));
+	progress->pair.key.victim = slot;
+	progress->pair.key.generation = thread->generation;
+	blame_name(&progress->pair.key, runs, false);
 	blame_describe(&progress->pair, runs);
-	progress->blame_ns = unthrottled(slot, waiter, since, now);
+	progress->pair.ns = unthrottled(slot, waiter, since, now);
 }
 
 #endif

@@ -146,12 +146,11 @@ enum blame_kind {
 };
 
 struct sched_blame_key {
-	__u32 victim; /* slot and generation */
-	__u32 generation;
+	__u16 victim;	       /* slot */
+	__u16 kind;	       /* enum blame_kind */
+	__u32 generation;      /* of the slot */
 	__u64 id;	       /* VM: thread id; host: id of the cgroup */
-	__u32 kind;	       /* enum blame_kind */
 	char comm[SCHED_COMM]; /* kernel: of the thread; host: of the process */
-	__u32 pad;
 };
 
 /* For each slot: whether its thread waits, up to when that is booked, and what is nobody's. */
@@ -166,15 +165,16 @@ struct sched_waiter {
 	__u64 interrupt_ns; /* or what an outer host took */
 };
 
-/* What is known of such a pair. */
-struct sched_blame {
+/*
+ * How long one thread has waited for another. The CPU that the victim waits for writes it. Zeros in
+ * a place that nobody has: user space clears it before it gives the place back.
+ */
+struct sched_pair {
 	__u64 ns;
-	__u32 tid;
-	__u32 tgid; /* VM: of the VM */
+	struct sched_blame_key key; /* generation: written last; comm: VM: of the thread */
+	__u32 vm;		    /* VM: its tgid */
 	__u32 is_vcpu;
-	__u32 pad;
-	char comm[SCHED_COMM]; /* of the thread */
-	char cgroup[SCHED_CGROUP];
+	char cgroup[SCHED_CGROUP]; /* host: its name */
 };
 
 /* What a thread that the scan found does when it is first asked: see first.bpf.h. */
@@ -189,11 +189,9 @@ struct sched_first {
 
 /* Of a thread that waits while user space reads. */
 struct sched_progress {
-	__u64 queued;	    /* asleep by our books, but queued since then; 0: not queued */
-	__u64 throttled_ns; /* of the wait going on */
-	__u64 blame_ns;	    /* of the wait, what is not in the table yet, and on whom */
-	struct sched_blame_key key;
-	struct sched_blame pair;
+	__u64 queued;		/* asleep by our books, but queued since then; 0: not queued */
+	__u64 throttled_ns;	/* of the wait going on */
+	struct sched_pair pair; /* of the wait, what is not in the table yet, and on whom */
 	struct sched_first first;
 };
 
@@ -270,7 +268,8 @@ _Static_assert(sizeof(struct sched_thread) % 64 == 0, "slots share no cache line
 _Static_assert(sizeof(struct sched_nodes) % 64 == 0, "slots share no cache line");
 _Static_assert(sizeof(struct sched_move) == 32, "no implicit padding");
 _Static_assert(sizeof(struct sched_cpu) == 64, "CPUs share no cache line");
-_Static_assert(sizeof(struct sched_blame_key) == 40, "no implicit padding");
+_Static_assert(sizeof(struct sched_blame_key) == 32, "no implicit padding");
+_Static_assert(SCHED_SLOTS <= 1 << 16, "a pair's victim is a slot");
 _Static_assert(sizeof(struct sched_news) == 56, "no implicit padding");
 _Static_assert(sizeof(struct sched_event) == 88, "no implicit padding");
 _Static_assert(sizeof(struct sched_change) == 80, "no implicit padding");

@@ -48,6 +48,13 @@ static void size_slots(const struct sched_probe *probe)
 	bpf_map__set_max_entries(skeleton->maps.nodes, probe->config.nodes ? slots : 1);
 }
 
+static void size_pairs(const struct sched_bpf *skeleton)
+{
+	bpf_map__set_max_entries(skeleton->maps.blame, SCHED_BLAME_PAIRS);
+	bpf_map__set_max_entries(skeleton->maps.pairs, SCHED_BLAME_PAIRS);
+	bpf_map__set_max_entries(skeleton->maps.free_pairs, SCHED_BLAME_PAIRS);
+}
+
 /* Before the load: what is decided once, and sizes that depend on the host. */
 static int configure(struct sched_probe *probe, const struct sched_probe_config *config)
 {
@@ -81,7 +88,8 @@ static int configure(struct sched_probe *probe, const struct sched_probe_config 
 								  ? (tids >> SCHED_BITMAP_BITS) + 1
 								  : 1);
 	bpf_map__set_max_entries(skeleton->maps.wait_lists, probe->cpu_count);
-	bpf_map__set_max_entries(skeleton->maps.blame, config->blame ? SCHED_BLAME_PAIRS : 1);
+	if (config->blame)
+		size_pairs(skeleton);
 	bpf_map__set_max_entries(skeleton->maps.cpus, probe->cpu_count);
 	bpf_map__set_max_entries(skeleton->maps.events,
 				 config->events ? SCHED_EVENTS_SIZE : (uint32_t)getpagesize());
@@ -113,6 +121,8 @@ static int map_arrays(struct sched_probe *probe)
 	if (!error)
 		error = map_array(&probe->vm_verdicts, skeleton->maps.vm_verdicts,
 				  PROT_READ | PROT_WRITE);
+	if (!error && probe->config.blame)
+		error = open_blame(probe);
 	if (!error && probe->config.nodes) {
 		error = reserve_array(&probe->nodes, skeleton->maps.nodes, PROT_READ);
 		probe->nodes_read = calloc(probe->slots, sizeof(*probe->nodes_read));
@@ -460,7 +470,7 @@ void sched_probe__close(struct sched_probe *probe)
 	unmap_array(&probe->vm_verdicts);
 	shares__free(probe);
 	free(probe->nodes_read);
-	list_free(&probe->stale_pairs);
+	close_blame(probe);
 	overlap_probe__close(probe->overlap);
 	sched_bpf__destroy(probe->skeleton);
 	free(probe);

@@ -16,6 +16,17 @@ struct asked_vm {
 	bool wanted;
 };
 
+/* The table of pairs, which blame.bpf.h keeps, as user space knows it. */
+struct known_pairs {
+	struct shared_array table;
+	uint64_t
+		known[SCHED_BLAME_PAIRS / 64]; /* a bit for each place: it is in one of the lists */
+	uint32_t words;			       /* of these that have been used */
+	LIST(uint32_t) order;		       /* places of pairs in the order of compare_blame() */
+	LIST(uint32_t) fresh;		       /* those that are not in order yet */
+	LIST(uint32_t) leaving; /* of victims that have gone: given back at the next reading */
+};
+
 struct sched_probe {
 	struct sched_probe_config config;
 	struct sched_bpf *skeleton;
@@ -35,9 +46,9 @@ struct sched_probe {
 	uint64_t idle_switch_ps;
 	uint32_t gone[SCHED_SLOTS]; /* read as exited: to be returned next time */
 	uint32_t gone_count;
-	LIST(struct sched_blame_key) stale_pairs; /* of victims that have gone */
-	uint32_t known[SCHED_SLOTS];		  /* generation that on_thread was asked about */
-	uint32_t shown[SCHED_SLOTS];		  /* generation that was last in a snapshot */
+	struct known_pairs pairs;
+	uint32_t known[SCHED_SLOTS]; /* generation that on_thread was asked about */
+	uint32_t shown[SCHED_SLOTS]; /* generation that was last in a snapshot */
 	uint64_t begin_rq;	/* when the reading of the last snapshot began; 0: there is none */
 	struct asked_vm *asked; /* that the kernel has asked about, and that have not gone */
 	size_t asked_count;
@@ -110,9 +121,13 @@ bool want_nothing(void *context, const struct identity *identity);
 
 void slot_identity(const struct sched_thread *thread, uint32_t slot, struct identity *identity);
 
+/* The table of pairs of victim and offender, all of it free. Return 0 or -errno. */
+int open_blame(struct sched_probe *probe);
+void close_blame(struct sched_probe *probe);
+
 /*
- * Reads who ran while others waited, and forgets the pairs of those that have gone. Returns 0 or
- * -errno.
+ * Reads who ran while others waited, in the order of compare_blame(), and forgets the pairs of
+ * those that have gone. Returns 0 or -errno.
  */
 int read_blame(struct sched_probe *probe, struct snapshot *snapshot);
 
