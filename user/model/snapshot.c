@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_SLOTS 65536 /* a thread's id begins with its slot's number */
-#define FEW_PAIRS 32	 /* of a victim */
-
 bool thread__is_older(const struct thread_snapshot *thread, uint64_t time_ns, uint64_t end_ns)
 {
 	return thread->figures.elapsed_ns > end_ns - time_ns;
@@ -104,118 +101,95 @@ int compare_blame(const void *left, const void *right)
 	return strcmp(a->offender.comm, b->offender.comm);
 }
 
-static uint32_t slot_of(const struct blame *pair)
+/* How many are in order from the first one on, each once. */
+static size_t count_ordered(const struct blame *pairs, size_t count)
 {
-	return (uint32_t)(pair->victim >> 32);
+	size_t ordered = count ? 1 : 0;
+
+	while (ordered < count && compare_blame(&pairs[ordered - 1], &pairs[ordered]) < 0)
+		ordered++;
+	return ordered;
 }
 
-/* Where a pair is, and what mostly tells it from others of its victim. */
-struct pair_place {
-	uint64_t key;
-	uint32_t place;
-};
-
-static struct pair_place place_of(const struct blame *pairs, uint32_t place)
-{
-	const struct offender *offender = &pairs[place].offender;
-
-	return (struct pair_place){ (uint64_t)offender->kind << 32 | offender->tid, place };
-}
-
-static int compare_places(const void *left, const void *right, void *pairs)
-{
-	const struct pair_place *a = left, *b = right;
-
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	return compare_blame((const struct blame *)pairs + a->place,
-			     (const struct blame *)pairs + b->place);
-}
-
-/* Few are in order sooner without a call for each two. */
-static void order_places(struct pair_place *places, uint32_t count, struct blame *pairs)
-{
-	if (count > FEW_PAIRS) {
-		qsort_r(places, count, sizeof(*places), compare_places, pairs);
-		return;
-	}
-	for (uint32_t i = 1; i < count; i++) {
-		struct pair_place place = places[i];
-		uint32_t to = i;
-
-		for (; to && compare_places(&places[to - 1], &place, pairs) > 0; to--)
-			places[to] = places[to - 1];
-		places[to] = place;
-	}
-}
-
-/*
- * The places of pairs in their order. begins: of each slot and one more, zeros. There are thousands
- * of pairs, and few of each victim.
- */
-static void order_pairs(struct blame *pairs, uint32_t count, uint32_t *begins, uint32_t slots,
-			struct pair_place *order)
-{
-	for (uint32_t i = 0; i < count; i++)
-		begins[slot_of(&pairs[i]) + 1]++;
-	for (uint32_t i = 0; i < slots; i++)
-		begins[i + 1] += begins[i];
-	for (uint32_t i = 0; i < count; i++)
-		order[begins[slot_of(&pairs[i])]++] = place_of(pairs, i);
-	for (uint32_t i = 0, begin = 0; i < slots; begin = begins[i++])
-		order_places(order + begin, begins[i] - begin, pairs);
-}
-
-/* Moves each pair to its place; order is of no use then. */
-static void move_pairs(struct blame *pairs, uint32_t count, struct pair_place *order)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		struct blame first = pairs[i];
-		uint32_t to = i, from;
-
-		for (; (from = order[to].place) != i; to = from) {
-			pairs[to] = pairs[from];
-			order[to].place = to;
-		}
-		pairs[to] = first;
-		order[to].place = to;
-	}
-}
-
-static void sort_pairs(struct blame *pairs, uint32_t count)
-{
-	struct pair_place *order;
-	uint32_t last = 0, *begins;
-
-	for (uint32_t i = 0; i < count; i++)
-		last = slot_of(&pairs[i]) > last ? slot_of(&pairs[i]) : last;
-	begins = last < MOST_SLOTS ? calloc(last + 2, sizeof(*begins)) : NULL;
-	order = calloc(count, sizeof(*order));
-	if (begins && order) {
-		order_pairs(pairs, count, begins, last + 1, order);
-		move_pairs(pairs, count, order);
-	} else {
-		qsort(pairs, count, sizeof(*pairs), compare_blame);
-	}
-	free(begins);
-	free(order);
-}
-
-void snapshot__sort_blame(struct snapshot *snapshot)
+/* Adds up those that are equal of a list in order. Returns how many are left. */
+static size_t add_equal(struct blame *pairs, size_t count)
 {
 	size_t kept = 0;
 
-	if (snapshot->blame.count)
-		sort_pairs(snapshot->blame.list, (uint32_t)snapshot->blame.count);
-	for (size_t i = 0; i < snapshot->blame.count; i++) {
-		struct blame *pair = &snapshot->blame.list[i];
-
-		if (kept && !compare_blame(&snapshot->blame.list[kept - 1], pair))
-			snapshot->blame.list[kept - 1].ns += pair->ns;
+	for (size_t i = 0; i < count; i++) {
+		if (kept && !compare_blame(&pairs[kept - 1], &pairs[i]))
+			pairs[kept - 1].ns += pairs[i].ns;
 		else
-			snapshot->blame.list[kept++] = *pair;
+			pairs[kept++] = pairs[i];
 	}
-	snapshot->blame.count = kept;
+	return kept;
+}
+
+/* How many of a list in order are before a pair. */
+static size_t count_before(const struct blame *pairs, size_t count, const struct blame *pair)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_blame(&pairs[middle], pair) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Adds up what is among those in order already. Returns how many others are left. */
+static size_t add_known(struct blame *pairs, size_t ordered, struct blame *others, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t at = count_before(pairs, ordered, &others[i]);
+
+		if (at < ordered && !compare_blame(&pairs[at], &others[i]))
+			pairs[at].ns += others[i].ns;
+		else
+			others[kept++] = others[i];
+	}
+	return kept;
+}
+
+/* Puts others among those in order, the last one first; there is room behind them. */
+static void insert(struct blame *pairs, size_t ordered, const struct blame *others, size_t count)
+{
+	while (count-- > 0) {
+		size_t at = count_before(pairs, ordered, &others[count]);
+
+		memmove(pairs + at + count + 1, pairs + at, (ordered - at) * sizeof(*pairs));
+		pairs[at + count] = others[count];
+		ordered = at;
+	}
+}
+
+/* A probe brings nearly all in order, and behind them what has not ended. */
+void snapshot__sort_blame(struct snapshot *snapshot)
+{
+	struct blame *pairs = snapshot->blame.list, *others;
+	size_t ordered = count_ordered(pairs, snapshot->blame.count);
+	size_t count = snapshot->blame.count - ordered;
+
+	if (!count)
+		return;
+	others = malloc(count * sizeof(*others));
+	if (!others) {
+		qsort(pairs, snapshot->blame.count, sizeof(*pairs), compare_blame);
+		snapshot->blame.count = add_equal(pairs, snapshot->blame.count);
+		return;
+	}
+	memcpy(others, pairs + ordered, count * sizeof(*others));
+	qsort(others, count, sizeof(*others), compare_blame);
+	count = add_known(pairs, ordered, others, add_equal(others, count));
+	insert(pairs, ordered, others, count);
+	snapshot->blame.count = ordered + count;
+	free(others);
 }
 
 void snapshot__clear(struct snapshot *snapshot)
