@@ -4,6 +4,7 @@
 #define KVMQ_FAKE_PROC_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -135,6 +136,29 @@ static inline void fake_proc__add_fd(const struct fake_proc *proc, uint32_t pid,
 	snprintf(path, sizeof(path), "%s/%u/fd/%d", proc->path, pid, fd);
 	if (symlink(target, path))
 		fake_fail(path);
+}
+
+/* What the kernel knows of the list of its files: that changes when the number of files does. */
+static inline void fake_proc__set_files(const struct fake_proc *proc, uint32_t pid, time_t state)
+{
+	const struct timespec times[2] = { { .tv_sec = state }, { .tv_sec = state } };
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%u/fd", proc->path, pid);
+	if (utimensat(AT_FDCWD, path, times, 0))
+		fake_fail(path);
+}
+
+/* Opens another file instead of one. */
+static inline void fake_proc__replace_fd(const struct fake_proc *proc, uint32_t pid, int fd,
+					 const char *target)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%u/fd/%d", proc->path, pid, fd);
+	if (unlink(path))
+		fake_fail(path);
+	fake_proc__add_fd(proc, pid, fd, target);
 }
 
 #endif

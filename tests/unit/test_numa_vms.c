@@ -179,6 +179,43 @@ static void test_pid_again(void **state)
 	assert_non_null(numa_snapshot__vm(&fixture->numa, 100, 2));
 }
 
+/* All VMs have one budget: each is read the more seldom, the more there are, up to a limit. */
+static void test_one_budget(void **state)
+{
+	struct numa_vms_config config = { .residency = { .source = RESIDENCY_MAPS, .least_ns = 1 },
+					  .budget = 1000000,
+					  .memory = find_memory };
+	struct fixture *fixture = *state;
+	const struct residency *residency;
+
+	config.residency.proc = config.residency.cgroups = config.resctrl = fixture->proc.path;
+	config.context = fixture;
+	numa_vms__free(fixture->numa_vms);
+	fixture->numa_vms = numa_vms__new(&config);
+	for (uint32_t pid = 100; pid < 103; pid++) {
+		add_process(fixture, pid, 10);
+		add_vcpu(fixture, pid, 1, true);
+	}
+	/* At first they are spread over the time that all take. */
+	read_at(fixture, SEC);
+	for (uint64_t i = 0; i < 3; i++) {
+		residency = &fixture->numa.vms.list[i].residency;
+		assert_int_equal(residency->period_ns,
+				 residency->cost_ns * config.budget * (i + 1));
+	}
+	read_at(fixture, UINT64_MAX / 2);
+	assert_int_equal(fixture->asked_count, 3);
+	for (uint64_t i = 0; i < 3; i++) {
+		residency = &fixture->numa.vms.list[i].residency;
+		assert_int_equal(residency->period_ns, residency->cost_ns * config.budget * 3);
+	}
+	config.residency.most_ns = 5;
+	numa_vms__free(fixture->numa_vms);
+	fixture->numa_vms = numa_vms__new(&config);
+	read_at(fixture, SEC);
+	assert_int_equal(fixture->numa.vms.list[2].residency.period_ns, 5);
+}
+
 static void test_why_there_is_none(void **state)
 {
 	struct fixture *fixture = *state;
@@ -194,10 +231,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_asks_when_due),
-		TEST(test_forgets),
-		TEST(test_pid_again),
-		TEST(test_why_there_is_none),
+		TEST(test_asks_when_due),     TEST(test_forgets),    TEST(test_pid_again),
+		TEST(test_why_there_is_none), TEST(test_one_budget),
 	};
 
 	return cmocka_run_group_tests_name("numa_vms", tests, NULL, NULL);

@@ -24,6 +24,8 @@
 
 /* Where memory is moves slowly, and to read it costs more than all else of a VM. */
 #define RESIDENCY_NS (60 * NSEC_PER_SEC)
+#define RESIDENCY_MAX_NS (600 * NSEC_PER_SEC)
+#define RESIDENCY_BUDGET_ALL 20000 /* of a CPU, one part in so many: 0.005 % */
 
 /* Which disks a VM has, if it has neither opened nor closed a file: the same. */
 #define DISKS_NS (60 * NSEC_PER_SEC)
@@ -178,7 +180,9 @@ static struct options source_options(const struct daemon_settings *settings)
 	return (struct options){ .interval_ns = settings->interval_ns,
 				 .until_ns = UINT64_MAX,
 				 .cpu = { .blame = settings->blame, .overlap = settings->overlap },
-				 .numa = { .least_ns = RESIDENCY_NS },
+				 .numa = { .least_ns = RESIDENCY_NS,
+					   .most_ns = RESIDENCY_MAX_NS,
+					   .budget = RESIDENCY_BUDGET_ALL },
 				 .io = { .rest_ns = DISKS_NS },
 				 .detached = PARTS_ALL & ~parts };
 }

@@ -12,6 +12,7 @@ struct known_vm {
 	struct residency_reader *reader;
 	const char *cgroup; /* the registry's, in this reading */
 	uint64_t seen;	    /* number of the last reading that it was in */
+	bool met;	    /* its residency was read */
 };
 
 struct numa_vms {
@@ -100,6 +101,7 @@ static int meet(struct numa_vms *numa_vms, const struct identity *identity, stru
 	if (known->reader && known->start_ns != identity->vm_start_ns) {
 		residency_reader__free(known->reader);
 		known->reader = NULL;
+		known->met = false;
 	}
 	known->pid = identity->vm_pid;
 	known->start_ns = identity->vm_start_ns;
@@ -124,7 +126,22 @@ static void forget_gone(struct numa_vms *numa_vms)
 	numa_vms->count = kept;
 }
 
-static void read_residency(struct numa_vms *numa_vms, const struct known_vm *known,
+/*
+ * The more VMs, the less for each. If many are there at first, the first comes again soon, and the
+ * last after as long as all take: so it stays from then on.
+ */
+static void set_budget(struct numa_vms *numa_vms, struct known_vm *known)
+{
+	size_t place = (size_t)(known - numa_vms->list) + 1;
+	uint64_t budget = numa_vms->config.budget;
+
+	if (budget)
+		residency_reader__set_budget(known->reader,
+					     budget * (known->met ? numa_vms->count : place));
+	known->met = true;
+}
+
+static void read_residency(struct numa_vms *numa_vms, struct known_vm *known,
 			   const struct snapshot *snapshot, struct numa_vm *vm)
 {
 	const struct numa_vms_config *config = &numa_vms->config;
@@ -139,6 +156,8 @@ static void read_residency(struct numa_vms *numa_vms, const struct known_vm *kno
 		snprintf(vm->residency_missing, MISSING_SIZE, "%s", none);
 		return;
 	}
+	if (due)
+		set_budget(numa_vms, known);
 	if (due)
 		count = config->memory(config->context, snapshot, known->pid, &ranges);
 	residency = residency_reader__read(known->reader, snapshot->time_ns, ranges, count,

@@ -10,6 +10,7 @@
 
 struct numa_vms_config {
 	struct residency_config residency;
+	uint64_t budget;     /* of all VMs together, one part in so many; 0: each its own */
 	const char *resctrl; /* "/sys/fs/resctrl" */
 	/*
 	 * Why a PID in /proc is not the PID that the probes see; NULL: it is. If not, nothing is

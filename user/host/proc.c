@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/interrupt.h"
+#include "base/units.h"
 
 #define FDS_MAX 4096	      /* a process may have a million, and a VMM opens its devices early */
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
@@ -81,6 +82,43 @@ int process_user(const char *proc, uint32_t pid, uint32_t *uid)
 	if (got < 0)
 		return (int)got;
 	return field && sscanf(field, "\nUid: %u", uid) == 1 ? 0 : -EINVAL;
+}
+
+int process_files(const char *proc, uint32_t pid, struct process_files *files)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	*files = (struct process_files){ 0 };
+	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
+	if (stat(path, &status))
+		return -errno;
+	files->inode = status.st_ino;
+	files->made_ns =
+		(uint64_t)status.st_mtim.tv_sec * NSEC_PER_SEC + (uint64_t)status.st_mtim.tv_nsec;
+	files->count = (uint64_t)status.st_size;
+	return 0;
+}
+
+bool process_files__same(const struct process_files *a, const struct process_files *b)
+{
+	return a->inode == b->inode && a->made_ns == b->made_ns && a->count == b->count;
+}
+
+uint64_t process_count_files(const char *proc, uint32_t pid)
+{
+	char path[PATH_MAX];
+	uint64_t count = 0;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
+	folder = opendir(path);
+	if (!folder)
+		return 0;
+	while (count < FDS_MAX && readdir(folder))
+		count++;
+	closedir(folder);
+	return count;
 }
 
 static uint64_t status_bytes(const char *status, const char *name)

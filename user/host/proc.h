@@ -26,6 +26,23 @@ int process_start_ticks(const char *proc, uint32_t pid, uint64_t *ticks);
  */
 int process_user(const char *proc, uint32_t pid, uint32_t *uid);
 
+/*
+ * What tells of a process, without a look at its files, whether it has opened or closed any. Two
+ * that are equal are of one process that has as many files as before.
+ */
+struct process_files {
+	uint64_t inode;	  /* of the folder that lists them */
+	uint64_t made_ns; /* when the kernel made that */
+	uint64_t count;	  /* 0: none, or the kernel does not tell (before Linux 6.2) */
+};
+
+/* Reads the state of /proc/PID/fd. Returns 0 or -errno, then with all of it 0. */
+int process_files(const char *proc, uint32_t pid, struct process_files *files);
+bool process_files__same(const struct process_files *a, const struct process_files *b);
+
+/* How many files a process has open, by a list of them; thousands at most. 0: not known. */
+uint64_t process_count_files(const char *proc, uint32_t pid);
+
 /* Whether it is a kernel thread, which may work for a process and be in its cgroup. */
 bool process_is_kernel_thread(const char *proc, uint32_t pid);
 

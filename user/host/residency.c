@@ -20,8 +20,12 @@
 #define MAPS_PAGE_NS 32
 #define MAPS_PAGE_BYTES 4096
 
+/* A look at all files of a process takes as long as numa_maps of a small one. */
+#define VFIO_NS (600 * NSEC_PER_SEC)
+
 struct residency_reader {
 	struct residency_config config;
+	uint64_t budget; /* one part in so many */
 	uint32_t pid;
 	uint64_t next_ns;
 	int error;
@@ -31,6 +35,9 @@ struct residency_reader {
 	bool kinds_known;
 	uint64_t kinds_next_ns;
 	uint64_t kind_bytes[MEMORY_KINDS];
+	struct process_files files; /* when vfio was found out */
+	uint64_t vfio_next_ns;
+	bool vfio;
 };
 
 struct residency_reader *residency_reader__new(const struct residency_config *config, uint32_t pid)
@@ -40,6 +47,7 @@ struct residency_reader *residency_reader__new(const struct residency_config *co
 	if (!reader)
 		return NULL;
 	reader->config = *config;
+	reader->budget = RESIDENCY_BUDGET;
 	reader->pid = pid;
 	return reader;
 }
@@ -47,6 +55,11 @@ struct residency_reader *residency_reader__new(const struct residency_config *co
 void residency_reader__free(struct residency_reader *reader)
 {
 	free(reader);
+}
+
+void residency_reader__set_budget(struct residency_reader *reader, uint64_t parts)
+{
+	reader->budget = parts;
 }
 
 bool residency_reader__due(const struct residency_reader *reader, uint64_t now_ns)
@@ -162,7 +175,7 @@ static void keep_kinds(struct residency_reader *reader, const struct residency *
 {
 	reader->kinds_known = true;
 	memcpy(reader->kind_bytes, residency->kind_bytes, sizeof(reader->kind_bytes));
-	reader->kinds_next_ns = now_ns + 2 * RESIDENCY_BUDGET * reader->maps_cost_ns;
+	reader->kinds_next_ns = now_ns + 2 * reader->budget * reader->maps_cost_ns;
 }
 
 /*
@@ -191,15 +204,32 @@ static bool is_vfio(const char *target)
 	       !strcmp(target, "/dev/iommu") || !strcmp(target, "anon_inode:[vfio-device]");
 }
 
-static void add_pinned(struct residency *residency, const struct residency_target *target)
+/* Such a device is several files more, so with as many as before there are the same. */
+static bool has_vfio(struct residency_reader *reader, const struct residency_target *target,
+		     uint64_t now_ns)
+{
+	struct process_files files;
+
+	process_files(target->proc, target->pid, &files);
+	if (!files.count || now_ns >= reader->vfio_next_ns ||
+	    !process_files__same(&files, &reader->files)) {
+		reader->vfio = process_has_fd(target->proc, target->pid, is_vfio);
+		reader->vfio_next_ns = now_ns + VFIO_NS;
+	}
+	reader->files = files;
+	return reader->vfio;
+}
+
+static void add_pinned(struct residency_reader *reader, struct residency *residency,
+		       const struct residency_target *target, uint64_t now_ns)
 {
 	residency->pinned_bytes = target->memory.pinned_bytes;
-	if (process_has_fd(target->proc, target->pid, is_vfio))
+	if (has_vfio(reader, target, now_ns))
 		residency->pinned_bytes = residency__total(residency);
 }
 
 static int read_now(struct residency_reader *reader, struct residency *residency,
-		    struct residency_target *target)
+		    struct residency_target *target, uint64_t now_ns)
 {
 	int error = process_memory(target->proc, target->pid, &target->memory);
 
@@ -211,19 +241,22 @@ static int read_now(struct residency_reader *reader, struct residency *residency
 		error = read_source(reader, residency, target, reader->config.source);
 	if (error)
 		return error;
-	add_pinned(residency, target);
+	add_pinned(reader, residency, target, now_ns);
 	/* If the process has ended meanwhile, a source may have seen only a part. */
 	return process_memory(target->proc, target->pid, &target->memory);
 }
 
 static uint64_t period_of(const struct residency_reader *reader, uint64_t cost_ns)
 {
-	uint64_t period = cost_ns * RESIDENCY_BUDGET, least = reader->config.least_ns;
+	uint64_t period = cost_ns * reader->budget, least = reader->config.least_ns;
+	uint64_t most = reader->config.most_ns;
 
 	if (reader->config.period_ns)
 		return reader->config.period_ns;
 	if (!least)
 		least = PERIOD_MIN_NS;
+	if (most && period > most)
+		period = most;
 	return period < least ? least : period;
 }
 
@@ -236,7 +269,7 @@ static void read_and_keep(struct residency_reader *reader, struct residency_targ
 	*residency = (struct residency){ 0 };
 	for (size_t i = 0; i < target->count; i++)
 		residency->size_bytes += target->ranges[i].end - target->ranges[i].begin;
-	reader->error = read_now(reader, residency, target);
+	reader->error = read_now(reader, residency, target, now_ns);
 	if (reader->error)
 		*residency = (struct residency){ .size_bytes = residency->size_bytes };
 	cost = clock_thread_cpu_ns() - begin;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Reads on which nodes the memory of a VM is, by the source that suits the VM best. It reads rarely
- * enough to stay below RESIDENCY_BUDGET, and keeps the last result meanwhile.
+ * enough to stay below RESIDENCY_BUDGET, or another, and keeps the last result meanwhile.
  */
 #ifndef KVMQ_RESIDENCY_H
 #define KVMQ_RESIDENCY_H
@@ -13,7 +13,7 @@
 #include "model/residency.h"
 
 /* A reading may take this part of the time until the next one: 0.1 % of a CPU. */
-#define RESIDENCY_BUDGET 1000
+#define RESIDENCY_BUDGET 1000ULL
 
 /* Guest memory in the VMM's address space, as KVM maps it: from begin to before end. */
 struct memory_range {
@@ -26,6 +26,7 @@ struct residency_config {
 	enum residency_source source; /* this one only, or RESIDENCY_AUTO */
 	uint64_t period_ns;	      /* this often, whatever it costs; 0: by RESIDENCY_BUDGET */
 	uint64_t least_ns;	      /* by that, but no more often; 0: a second */
+	uint64_t most_ns;	      /* nor more seldom, whatever it costs; 0: no matter */
 };
 
 /* What is remembered of one VM between readings. */
@@ -34,6 +35,9 @@ struct residency_reader;
 /* NULL: memory is short. Free with residency_reader__free(), which takes NULL. */
 struct residency_reader *residency_reader__new(const struct residency_config *config, uint32_t pid);
 void residency_reader__free(struct residency_reader *reader);
+
+/* From the next reading on, it may take one part in so many, instead of RESIDENCY_BUDGET. */
+void residency_reader__set_budget(struct residency_reader *reader, uint64_t parts);
 
 /* Whether a reading is due at now_ns (CLOCK_MONOTONIC); then ranges are needed. */
 bool residency_reader__due(const struct residency_reader *reader, uint64_t now_ns);

@@ -26,6 +26,8 @@ struct numa_options {
 	unsigned int residency; /* enum residency_source */
 	uint64_t period_ns;	/* how often that is read; 0: as often as its cost allows, */
 	uint64_t least_ns;	/* but no more often than this; 0: a second */
+	uint64_t most_ns;	/* nor more seldom; 0: no matter */
+	uint64_t budget;	/* for all VMs, one part in so many; 0: as much for each */
 };
 
 /* What kvmq-io alone takes. */
