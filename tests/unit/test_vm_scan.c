@@ -59,6 +59,65 @@ static void test_scan(void **state)
 	fake_proc__close(&proc);
 }
 
+static void expect_changed(struct scan_memory *memory, const struct fake_proc *proc,
+			   uint64_t expected, uint32_t looked_into)
+{
+	struct vm_refusals refusals;
+	uint64_t found = 0;
+
+	assert_int_equal(vms__scan_changed(memory, proc->path, add_pid, &found, &refusals), 0);
+	assert_int_equal(found, expected);
+	assert_int_equal(refusals.looked_into, looked_into);
+}
+
+static void add_process(const struct fake_proc *proc, uint32_t pid, const char *target)
+{
+	fake_proc__add(proc, pid, "qemu", 1, NULL, NULL);
+	for (int fd = 0; fd < 70; fd++)
+		fake_proc__add_fd(proc, pid, fd, fd == 69 ? target : "/dev/null");
+	fake_proc__set_files(proc, pid, 1);
+}
+
+static void replace(const struct fake_proc *proc, uint32_t pid, const char *target, time_t state)
+{
+	fake_proc__replace_fd(proc, pid, 69, target);
+	fake_proc__set_files(proc, pid, state);
+}
+
+/* A process that seems unchanged is what it was, until the memory ends. */
+static void test_memory(void **state)
+{
+	struct scan_memory memory = { 0 };
+	struct fake_proc proc = { 0 };
+
+	(void)state;
+	fake_proc__open(&proc);
+	fake_proc__add(&proc, (uint32_t)getpid(), "kvmqd", 1, NULL, NULL);
+	fake_proc__add_fd(&proc, (uint32_t)getpid(), 3, "/dev/null");
+	add_process(&proc, 300, "anon_inode:kvm-vm");
+	add_process(&proc, 400, "/dev/null");
+	expect_changed(&memory, &proc, 300, 2);
+	replace(&proc, 300, "/dev/null", 1);
+	replace(&proc, 400, "anon_inode:kvm-vm", 1);
+	expect_changed(&memory, &proc, 300, 2);
+	expect_changed(&memory, &proc, 300, 2);
+	replace(&proc, 300, "/dev/null", 2);
+	expect_changed(&memory, &proc, 0, 2);
+	replace(&proc, 400, "anon_inode:kvm-vm", 2);
+	expect_changed(&memory, &proc, 400, 2);
+	replace(&proc, 300, "anon_inode:kvm-vm", 2);
+	fake_proc__remove(&proc, 400);
+	expect_changed(&memory, &proc, 0, 1);
+	scan_memory__free(&memory);
+	expect_changed(&memory, &proc, 300, 1);
+	/* Where the kernel does not tell of this process, it does not tell of any. */
+	replace(&proc, 300, "/dev/null", 2);
+	fake_proc__remove(&proc, (uint32_t)getpid());
+	expect_changed(&memory, &proc, 0, 1);
+	scan_memory__free(&memory);
+	fake_proc__close(&proc);
+}
+
 /* A process of a user, or one that became that user's after it had opened all it needs. */
 struct other {
 	pid_t pid;
@@ -341,10 +400,10 @@ static void test_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scan),	  cmocka_unit_test(test_other_users),
-		cmocka_unit_test(test_connect),	  cmocka_unit_test(test_words),
-		cmocka_unit_test(test_view),	  cmocka_unit_test(test_full),
-		cmocka_unit_test(test_own_limit),
+		cmocka_unit_test(test_scan),	    cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_other_users), cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_words),	    cmocka_unit_test(test_view),
+		cmocka_unit_test(test_full),	    cmocka_unit_test(test_own_limit),
 	};
 
 	return cmocka_run_group_tests_name("vm_scan", tests, NULL, NULL);

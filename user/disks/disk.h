@@ -13,6 +13,21 @@
 
 #define DISKS_MAX 64
 
+/* Identifies a file, whatever its name is. */
+struct file_identity {
+	uint32_t dev; /* of its file system; of a device: its own */
+	uint64_t inode;
+	bool block;
+};
+
+/* The open file of a VMM that a disk is in, as it was when it was found. */
+struct disk_opened {
+	bool known;
+	int fd;
+	struct file_identity identity;
+	uint64_t size_bytes;
+};
+
 struct disk {
 	uint32_t id;		     /* of disk_ids.h; DISK_NO_ID: none yet */
 	char name[DISK_NAME_SIZE];   /* the VMM's: device id, else drive id, else "virtio0" */
@@ -27,6 +42,7 @@ struct disk {
 	bool no_device; /* a file that is known to be on no block device of this host */
 	bool direct;	/* opened with O_DIRECT: a guest's request is a request of the host's */
 	uint64_t size_bytes; /* of a raw file or device; 0: not known */
+	struct disk_opened opened;
 };
 
 /*
@@ -59,6 +75,9 @@ void disks__from_cmdline(struct disks *disks, const char *cmdline, size_t size);
  * it was read.
  */
 int disks__read(struct disks *disks, const char *proc, uint32_t pid);
+
+/* Whether the files that they were found in are still open, at the same places, and as large. */
+bool disks__have_same_files(const struct disks *disks);
 
 /*
  * Corrects the disks by QMP: disks that were plugged in or out meanwhile, drive, qom_path, format,

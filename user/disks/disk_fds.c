@@ -53,6 +53,17 @@ static void set_place(struct disk *disk, const struct open_files *files,
 	disk->no_device = place.no_device;
 }
 
+static uint64_t size_of(const struct file_identity *identity, uint64_t file_bytes)
+{
+	return identity->block ? device_size(identity->dev) : file_bytes;
+}
+
+/* The size of other formats' files says nothing of a disk, and changes. */
+static bool is_raw(const struct disk *disk)
+{
+	return !strcmp(disk->format, "raw");
+}
+
 static void fill_in(struct disk *disk, const struct open_files *files, const struct open_file *file)
 {
 	const struct file_identity *identity = &file->identity;
@@ -63,9 +74,32 @@ static void fill_in(struct disk *disk, const struct open_files *files, const str
 	disk->backing = identity->block ? DISK_BLOCK : DISK_FILE;
 	set_place(disk, files, file);
 	disk->direct = file->direct;
+	disk->opened = (struct disk_opened){ .known = true, .fd = file->fd, .identity = *identity };
+	if (is_raw(disk))
+		disk->opened.size_bytes = size_of(identity, file->size_bytes);
 	/* What the monitor said stays. */
-	if (!disk->size_bytes && !strcmp(disk->format, "raw"))
-		disk->size_bytes = identity->block ? device_size(identity->dev) : file->size_bytes;
+	if (!disk->size_bytes)
+		disk->size_bytes = disk->opened.size_bytes;
+}
+
+static bool has_same_file(const struct disk *disk, const struct disks *disks)
+{
+	const struct disk_opened *opened = &disk->opened;
+	struct file_identity identity;
+	uint64_t bytes;
+
+	return !opened->known ||
+	       (open_file__identify(&identity, &bytes, disks->proc, disks->pid, opened->fd) &&
+		file_identity__same(&identity, &opened->identity) &&
+		(!is_raw(disk) || size_of(&identity, bytes) == opened->size_bytes));
+}
+
+bool disks__have_same_files(const struct disks *disks)
+{
+	for (size_t i = 0; i < disks->count; i++)
+		if (!has_same_file(&disks->list[i], disks))
+			return false;
+	return true;
 }
 
 /* Marks what the command line names but is no disk: firmware, and layers below the active one. */

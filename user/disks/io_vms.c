@@ -26,14 +26,18 @@ int io_vms__init(struct io_vms *vms, const char *proc, const char *cgroups, cons
 	return -ENOMEM;
 }
 
+void live_vm__free(struct live_vm *vm)
+{
+	if (vm->disks)
+		disks__free(vm->disks);
+	free(vm->disks);
+	free(vm->cgroup);
+}
+
 void io_vms__forget(struct io_vms *vms)
 {
-	for (size_t i = 0; i < vms->count; i++) {
-		if (vms->list[i].disks)
-			disks__free(vms->list[i].disks);
-		free(vms->list[i].disks);
-		free(vms->list[i].cgroup);
-	}
+	for (size_t i = 0; i < vms->count; i++)
+		live_vm__free(&vms->list[i]);
 	vms->count = 0;
 }
 
@@ -46,6 +50,7 @@ void io_vms__free(struct io_vms *vms)
 	list_free(&vms->users);
 	list_free(&vms->holders);
 	list_free(&vms->cgroup_users);
+	scan_memory__free(&vms->scanned);
 	disk_ids__free(&vms->disk_ids);
 	*vms = (struct io_vms){ 0 };
 }

@@ -21,14 +21,15 @@
 
 /* A VM as it is now; in a view, it is a struct io_vm and its disks. */
 struct live_vm {
-	struct vm *vm;	       /* of the registry */
-	struct disks *disks;   /* owned */
-	uint64_t cgroup_id;    /* of its blk-cgroup; 0: the root, or none */
-	char *cgroup;	       /* that one's path; NULL: none */
-	bool cgroup_of_vms;    /* another VM has the same */
-	bool cgroup_of_others; /* other processes are in it, or may be */
-	uint32_t uid;	       /* who started it */
-	uint64_t open_files;   /* how many it has; 0: not known (before Linux 6.2) */
+	struct vm *vm;		    /* of the registry */
+	struct disks *disks;	    /* owned */
+	uint64_t cgroup_id;	    /* of its blk-cgroup; 0: the root, or none */
+	char *cgroup;		    /* that one's path; NULL: none */
+	bool cgroup_of_vms;	    /* another VM has the same */
+	bool cgroup_of_others;	    /* other processes are in it, or may be */
+	uint32_t uid;		    /* who started it */
+	struct process_files files; /* before they were looked at; count 0: not known */
+	bool kept;		    /* it seemed unchanged at the last look */
 };
 
 struct io_vms {
@@ -43,6 +44,8 @@ struct io_vms {
 	uint64_t next_ns;		       /* CLOCK_MONOTONIC of the next look */
 	uint64_t rest_ns;   /* how long a look is good for if nothing seems to have changed */
 	uint64_t rested_ns; /* CLOCK_MONOTONIC: up to then, it is */
+	uint64_t whole_ns;  /* CLOCK_MONOTONIC: from then on, all is looked at, changed or not */
+	struct scan_memory scanned;
 	uint64_t budget_ns; /* CPU time of a look, beside finding the VMs */
 	enum proc_view view;
 	struct vm_refusals refusals; /* of the last look, those that took too long, too */
@@ -55,7 +58,10 @@ void io_vms__free(struct io_vms *vms);
 
 /*
  * Looks again, if it is due. With a rest_ns, that is when a VM has opened or closed a file, after
- * io_vms__look_again(), or when that time is over. The time for the VMs of one user is limited:
+ * io_vms__look_again(), or when that time is over, or the longer one that keeps such looks below
+ * 0.005 % of a CPU, up to ten minutes. What such a look finds unchanged (files by their number,
+ * those of disks one by one) is as it was; it looks at all by a share of 0.002 %, and each ten
+ * minutes. The time for the VMs of one user is limited:
  * further ones are in the list without their disks, and counted in refusals. Returns 1 if it
  * looked, 0 if not, or -errno. Pointers into the list are valid until then.
  */

@@ -5,6 +5,9 @@
 
 #include "disks/io_vms.h"
 
+/* Frees what a VM has, which may be a part. */
+void live_vm__free(struct live_vm *vm);
+
 /* Forgets all VMs, and one that is half read, too. */
 void io_vms__forget(struct io_vms *vms);
 

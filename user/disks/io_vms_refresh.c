@@ -16,28 +16,76 @@
 
 #define REFRESH_MIN_NS (2 * NSEC_PER_SEC)
 #define REFRESH_SHARE 200 /* of a CPU: one part in so many */
-#define LEVELS_MAX 64	  /* of cgroups, up from a VM's */
-#define FOLDERS_MAX 2048  /* below a VM's cgroup: its owner may make any number */
+#define REST_SHARE 20000  /* the same for looks that find nothing new, as a rule */
+#define WHOLE_SHARE 50000 /* and for those that do not trust that nothing has changed */
+#define REST_MAX_NS (600 * NSEC_PER_SEC)
+#define LEVELS_MAX 64	 /* of cgroups, up from a VM's */
+#define FOLDERS_MAX 2048 /* below a VM's cgroup: its owner may make any number */
 
 struct refresh {
 	struct io_vms *vms;
+	LIST(struct live_vm) before; /* by ascending PID */
+	bool whole;		     /* nothing is taken for unchanged */
 	int error;
 };
+
+/* Before Linux 6.2 the kernel does not tell how many there are. */
+static void read_files(const struct io_vms *vms, uint32_t pid, struct process_files *files)
+{
+	if (!process_files(vms->proc, pid, files) && !files->count)
+		files->count = process_count_files(vms->proc, pid);
+}
+
+static bool seems_same(const struct live_vm *vm, const struct process_files *files)
+{
+	return files->count && process_files__same(&vm->files, files);
+}
+
+/* Takes over what is known of a VM that seems unchanged. Returns whether it does. */
+static bool keep(struct refresh *refresh, uint32_t pid, const struct process_files *files)
+{
+	struct vm wanted = { .pid = pid };
+	const struct live_vm key = { .vm = &wanted };
+	struct live_vm *before = list_find(&refresh->before, &key, live_vm__compare), *vm;
+
+	if (refresh->whole || !before || !seems_same(before, files))
+		return false;
+	vm = list_add(refresh->vms);
+	if (!vm) {
+		refresh->error = -ENOMEM;
+		return true;
+	}
+	*vm = (struct live_vm){ .vm = before->vm,
+				.disks = before->disks,
+				.uid = before->uid,
+				.files = before->files,
+				.kept = true };
+	before->disks = NULL;
+	return true;
+}
 
 static void found_vm(void *context, uint32_t pid)
 {
 	struct refresh *refresh = context;
 	struct io_vms *vms = refresh->vms;
 	struct identity identity = { .vm_pid = pid, .is_vcpu = true };
+	struct process_files files = { 0 };
 	struct live_vm *vm;
 	uint64_t ticks;
 
+	/* Before all else: what changes meanwhile shows at the next look. */
+	if (vms->rest_ns)
+		read_files(vms, pid, &files);
+	if (!refresh->error && keep(refresh, pid, &files))
+		return;
 	if (refresh->error || process_start_ticks(vms->proc, pid, &ticks) ||
 	    read_file(identity.vm_comm, sizeof(identity.vm_comm), "%s/%u/comm", vms->proc, pid) < 0)
 		return; /* it has gone */
 	identity.vm_start_ns = ticks * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 	identity.vm_comm[strcspn(identity.vm_comm, "\n")] = '\0';
 	vm = list_add(vms);
+	if (vm)
+		vm->files = files;
 	if (vm)
 		vm->vm = vms__get(vms->registry, &identity);
 	if (vm && vm->vm)
@@ -75,24 +123,17 @@ static int find_cgroup(const struct io_vms *vms, struct live_vm *vm)
 	return 0;
 }
 
-/* The kernel tells it as the size of a folder. */
-static uint64_t count_files(const struct io_vms *vms, const struct live_vm *vm)
-{
-	char path[PATH_MAX];
-	struct stat status;
-
-	snprintf(path, sizeof(path), "%s/%u/fd", vms->proc, vm->vm->pid);
-	return stat(path, &status) ? 0 : (uint64_t)status.st_size;
-}
-
 static bool seems_unchanged(const struct io_vms *vms, uint64_t now_ns)
 {
+	struct process_files files;
+
 	if (!vms->rest_ns || now_ns >= vms->rested_ns)
 		return false;
-	for (size_t i = 0; i < vms->count; i++)
-		if (!vms->list[i].open_files ||
-		    count_files(vms, &vms->list[i]) != vms->list[i].open_files)
+	for (size_t i = 0; i < vms->count; i++) {
+		read_files(vms, vms->list[i].vm->pid, &files);
+		if (!seems_same(&vms->list[i], &files))
 			return false;
+	}
 	return true;
 }
 
@@ -103,18 +144,18 @@ void io_vms__look_again(struct io_vms *vms)
 
 static int look_at(struct io_vms *vms, struct live_vm *vm)
 {
-	/* Before the disks: what comes meanwhile shows at the next look. */
-	if (vms->rest_ns)
-		vm->open_files = count_files(vms, vm);
 	if (find_cgroup(vms, vm))
 		return -ENOMEM;
-	disks__read(vm->disks, vms->proc, vm->vm->pid);
+	if (!vm->kept || !disks__have_same_files(vm->disks))
+		disks__read(vm->disks, vms->proc, vm->vm->pid);
 	return disk_ids__assign(&vms->disk_ids, vm->vm->start_ns, vm->disks);
 }
 
 static void leave_out(struct io_vms *vms, struct live_vm *vm)
 {
 	vm_refusals__add_cut(&vms->refusals, vm->uid);
+	disks__free(vm->disks);
+	vm->files.count = 0; /* the next look is at all of it */
 }
 
 /* Whether a cgroup has a process that is neither this one nor the kernel's. */
@@ -263,15 +304,25 @@ static void sweep(struct io_vms *vms)
 	snapshot__free(&snapshot);
 }
 
-static int read_all(struct io_vms *vms)
+static int find_vms(struct refresh *refresh)
 {
-	struct refresh refresh = { .vms = vms };
+	struct io_vms *vms = refresh->vms;
+	int error;
+
+	if (refresh->whole)
+		scan_memory__free(&vms->scanned);
+	error = vms__scan_changed(vms->rest_ns ? &vms->scanned : NULL, vms->proc, found_vm, refresh,
+				  &vms->refusals);
+	return error ? error : refresh->error;
+}
+
+static int read_all(struct refresh *refresh)
+{
+	struct io_vms *vms = refresh->vms;
 	int error = devices__read(vms->devices);
 
 	if (!error)
-		error = vms__scan(vms->proc, found_vm, &refresh, &vms->refusals);
-	if (!error)
-		error = refresh.error;
+		error = find_vms(refresh);
 	if (!error)
 		error = share_out(vms, look_at, leave_out);
 	if (error)
@@ -280,27 +331,49 @@ static int read_all(struct io_vms *vms)
 	return share_out(vms, look_for_others, suppose_others);
 }
 
+static uint64_t rest_after(const struct io_vms *vms, uint64_t cost_ns, uint64_t share)
+{
+	uint64_t rest_ns = cost_ns * share;
+
+	if (rest_ns > REST_MAX_NS)
+		rest_ns = REST_MAX_NS;
+	return rest_ns > vms->rest_ns ? rest_ns : vms->rest_ns;
+}
+
+static void set_times(struct io_vms *vms, uint64_t now_ns, uint64_t cost_ns, bool whole)
+{
+	uint64_t period = cost_ns * REFRESH_SHARE;
+
+	vms->next_ns = now_ns + (period > REFRESH_MIN_NS ? period : REFRESH_MIN_NS);
+	vms->rested_ns = now_ns + (whole ? vms->rest_ns : rest_after(vms, cost_ns, REST_SHARE));
+	if (whole)
+		vms->whole_ns = now_ns + rest_after(vms, cost_ns, WHOLE_SHARE);
+}
+
 int io_vms__refresh(struct io_vms *vms, uint64_t now_ns)
 {
-	uint64_t begin = clock_thread_cpu_ns(), period;
+	struct refresh refresh = { .vms = vms, .whole = !vms->rest_ns || now_ns >= vms->whole_ns };
+	uint64_t begin = clock_thread_cpu_ns();
 	const char *before;
 	int error;
 
 	if (now_ns < vms->next_ns || seems_unchanged(vms, now_ns))
 		return 0;
-	io_vms__forget(vms);
+	refresh.before.all = vms->all;
+	vms->all = (struct list){ 0 };
 	disk_ids__begin(&vms->disk_ids);
 	before = interrupt__guard("looking for VMs");
-	error = read_all(vms);
+	error = read_all(&refresh);
 	interrupt__guard(before);
+	for (size_t i = 0; i < refresh.before.count; i++)
+		live_vm__free(&refresh.before.list[i]);
+	list_free(&refresh.before);
 	if (error) {
 		io_vms__forget(vms); /* what is half there must not be looked at */
 		return error;
 	}
 	list_sort(vms, live_vm__compare);
 	sweep(vms);
-	period = (clock_thread_cpu_ns() - begin) * REFRESH_SHARE;
-	vms->next_ns = now_ns + (period > REFRESH_MIN_NS ? period : REFRESH_MIN_NS);
-	vms->rested_ns = now_ns + vms->rest_ns;
+	set_times(vms, now_ns, clock_thread_cpu_ns() - begin, refresh.whole);
 	return 1;
 }

@@ -40,6 +40,31 @@ static int compare_identities(const struct file_identity *a, const struct file_i
 	return (a->inode > b->inode) - (a->inode < b->inode);
 }
 
+bool file_identity__same(const struct file_identity *a, const struct file_identity *b)
+{
+	return !compare_identities(a, b);
+}
+
+/* A file server that has gone must not block us: what is known here is enough. */
+static bool read_status(struct statx *status, int folder, const char *name)
+{
+	return !statx(folder, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
+		      status);
+}
+
+bool open_file__identify(struct file_identity *identity, uint64_t *size_bytes, const char *proc,
+			 uint32_t pid, int fd)
+{
+	struct statx status;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%u/fd/%d", proc, pid, fd);
+	if (!read_status(&status, AT_FDCWD, path) || !identify(identity, &status))
+		return false;
+	*size_bytes = status.stx_size;
+	return true;
+}
+
 /* A line of fdinfo, or NULL. */
 static const char *find_line(const char *text, const char *name)
 {
@@ -92,8 +117,7 @@ static bool read_open_file(const struct open_files *files, struct open_file *fil
 	if (length <= 0 || target[0] != '/')
 		return false;
 	target[length] = '\0';
-	/* A file server that has gone must not block us: what is known here is enough. */
-	if (statx(folder, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &statx_of))
+	if (!read_status(&statx_of, folder, name))
 		return false;
 	*file = (struct open_file){ .fd = atoi(name) };
 	if (!identify(&file->identity, &statx_of))

@@ -10,13 +10,6 @@
 #include "disks/disk.h"
 #include "disks/look_up.h"
 
-/* Identifies a file, whatever its name is. */
-struct file_identity {
-	uint32_t dev; /* of its file system; of a device: its own */
-	uint64_t inode;
-	bool block;
-};
-
 struct open_file {
 	struct file_identity identity;
 	int fd;
@@ -54,6 +47,15 @@ struct open_files {
  */
 int open_files__read(struct open_files *files, const char *proc, uint32_t pid);
 void open_files__free(struct open_files *files);
+
+/*
+ * Which file a process has open at fd, of a kind that a disk can be in; *size_bytes: if it is a
+ * regular one. False: none.
+ */
+bool open_file__identify(struct file_identity *identity, uint64_t *size_bytes, const char *proc,
+			 uint32_t pid, int fd);
+
+bool file_identity__same(const struct file_identity *a, const struct file_identity *b);
 
 /* The first file of a file's group. */
 struct open_file *open_files__group(const struct open_files *files, const struct open_file *file);

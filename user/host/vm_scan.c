@@ -24,9 +24,12 @@
 #define FIRST_FILES 64
 #define ALL_FILES 250000U
 
+/* Of processes that are remembered: nobody can make the list longer by having more. */
+#define MEMORY_MAX 65536
+
 /* A process with more files than were looked at. */
 struct full_process {
-	uint32_t pid;
+	struct scanned_process process;
 	uint32_t uid;
 };
 
@@ -35,6 +38,7 @@ struct scan {
 	void (*found)(void *context, uint32_t pid);
 	void *context;
 	struct vm_refusals *refusals;
+	struct scan_memory *memory; /* NULL: it is to look at all */
 	LIST(struct full_process) full;
 };
 
@@ -141,16 +145,52 @@ static void refuse(struct scan *scan, uint32_t pid)
 		count_refusal(scan->refusals, uid);
 }
 
-static int remember(struct scan *scan, uint32_t pid)
+static int put_off(struct scan *scan, const struct scanned_process *process)
 {
 	struct full_process *full = list_add(&scan->full);
 
 	if (!full)
 		return -ENOMEM;
-	full->pid = pid;
-	if (!find_owner(scan->proc, pid, &full->uid))
+	full->process = *process;
+	if (!find_owner(scan->proc, process->pid, &full->uid))
 		scan->full.count--;
 	return 0;
+}
+
+static int by_pid(const void *left, const void *right)
+{
+	const struct scanned_process *a = left, *b = right;
+
+	return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+/* What is known for sure of it. */
+static int settle(struct scan *scan, const struct scanned_process *process)
+{
+	struct scan_memory *memory = scan->memory;
+	struct scanned_process *place;
+
+	if (process->vm)
+		scan->found(scan->context, process->pid);
+	if (!memory || !process->files.inode || memory->now.count == MEMORY_MAX)
+		return 0;
+	place = list_add(&memory->now);
+	if (!place)
+		return -ENOMEM;
+	*place = *process;
+	return 0;
+}
+
+/* What the last scan found out, if the process seems unchanged; or NULL. */
+static const struct scanned_process *recall(const struct scan *scan,
+					    const struct scanned_process *process)
+{
+	const struct scanned_process *last;
+
+	if (!process->files.inode)
+		return NULL;
+	last = list_find(&scan->memory->last, process, by_pid);
+	return last && process_files__same(&last->files, &process->files) ? last : NULL;
 }
 
 /* An error that has nothing to do with the process. */
@@ -161,19 +201,30 @@ static bool is_own(int error)
 
 static int scan_process(struct scan *scan, uint32_t pid)
 {
+	struct scanned_process process = { .pid = pid };
+	const struct scanned_process *last = NULL;
 	struct look look = { .left = FIRST_FILES };
-	int result = holds_vm(scan->proc, pid, &look);
+	int result = 0;
 
+	if (scan->memory) {
+		process_files(scan->proc, pid, &process.files);
+		last = recall(scan, &process);
+	}
+	if (last) {
+		process = *last;
+	} else {
+		result = holds_vm(scan->proc, pid, &look);
+		process.followed = look.any && pid != (uint32_t)getpid();
+		process.vm = result > 0;
+	}
 	if (is_own(result))
 		return result;
-	if (look.any && pid != (uint32_t)getpid())
-		scan->refusals->looked_into++;
-	if (result > 0)
-		scan->found(scan->context, pid);
-	else if (look.more)
-		return remember(scan, pid);
-	else if (result < 0)
-		refuse(scan, pid);
+	scan->refusals->looked_into += process.followed;
+	if (result >= 0 && (process.vm || !look.more))
+		return settle(scan, &process);
+	if (look.more)
+		return put_off(scan, &process);
+	refuse(scan, pid);
 	return 0;
 }
 
@@ -183,25 +234,25 @@ static int by_uid(const void *left, const void *right)
 
 	if (a->uid != b->uid)
 		return a->uid < b->uid ? -1 : 1;
-	return (a->pid > b->pid) - (a->pid < b->pid);
+	return by_pid(&a->process, &b->process);
 }
 
 /* Looks at more files of a process. Returns how many, or -errno. */
-static int scan_full(struct scan *scan, const struct full_process *full, uint32_t share)
+static int scan_full(struct scan *scan, struct full_process *full, uint32_t share)
 {
 	struct look look = { .left = share };
-	int result = holds_vm(scan->proc, full->pid, &look);
+	int result = holds_vm(scan->proc, full->process.pid, &look), error = 0;
 
 	if (is_own(result))
 		return result;
-	if (result > 0) {
-		scan->found(scan->context, full->pid);
-	} else if (look.more) {
+	full->process.vm = result > 0;
+	if (result > 0 || (!result && !look.more))
+		error = settle(scan, &full->process);
+	else if (look.more)
 		vm_refusals__add_cut(scan->refusals, full->uid);
-	} else if (result < 0) {
-		refuse(scan, full->pid);
-	}
-	return (int)(share - look.left);
+	else
+		refuse(scan, full->process.pid);
+	return error ? error : (int)(share - look.left);
 }
 
 static size_t count_users(const struct scan *scan)
@@ -216,7 +267,7 @@ static size_t count_users(const struct scan *scan)
 /* What one user does not need goes to the others. */
 static int scan_all_full(struct scan *scan)
 {
-	const struct full_process *list = scan->full.list;
+	struct full_process *list = scan->full.list;
 	size_t count = scan->full.count, users, end;
 	uint32_t left = ALL_FILES;
 
@@ -257,8 +308,42 @@ static int scan_folder(struct scan *scan, DIR *folder)
 	return error || any ? error : -ENOENT;
 }
 
+/* Whether the kernel tells how many files a process has: this one has some. */
+static bool tells_files(const char *proc)
+{
+	struct process_files files;
+
+	return !process_files(proc, (uint32_t)getpid(), &files) && files.count;
+}
+
+/* Only a scan that came to its end knows better than the one before. */
+static void take_over(struct scan_memory *memory, bool whole)
+{
+	struct list last = memory->last.all;
+
+	if (whole) {
+		memory->last.all = memory->now.all;
+		memory->now.all = last;
+		list_sort(&memory->last, by_pid);
+	}
+	list_clear(&memory->now);
+}
+
+void scan_memory__free(struct scan_memory *memory)
+{
+	list_free(&memory->last);
+	list_free(&memory->now);
+}
+
 int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void *context,
 	      struct vm_refusals *refusals)
+{
+	return vms__scan_changed(NULL, proc, found, context, refusals);
+}
+
+int vms__scan_changed(struct scan_memory *memory, const char *proc,
+		      void (*found)(void *context, uint32_t pid), void *context,
+		      struct vm_refusals *refusals)
 {
 	struct scan scan = { .proc = proc, .found = found, .context = context };
 	const char *before;
@@ -267,6 +352,7 @@ int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void
 
 	*refusals = (struct vm_refusals){ 0 };
 	scan.refusals = refusals;
+	scan.memory = memory && tells_files(proc) ? memory : NULL;
 	if (!folder)
 		return -errno;
 	before = interrupt__guard("looking for VMs");
@@ -275,6 +361,8 @@ int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void
 		error = scan_all_full(&scan);
 	interrupt__guard(before);
 	closedir(folder);
+	if (memory)
+		take_over(memory, !error);
 	list_free(&scan.full);
 	return error;
 }

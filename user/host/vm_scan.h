@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/proc.h"
 #include "host/proc_view.h"
+#include "model/list.h"
 
 /* Processes that could not be looked into: each may hold a VM. */
 struct vm_refusals {
@@ -35,6 +37,30 @@ bool vms__unseen(size_t found, enum proc_view view, const struct vm_refusals *re
  */
 int vms__scan(const char *proc, void (*found)(void *context, uint32_t pid), void *context,
 	      struct vm_refusals *refusals);
+
+/* What a scan found out of a process: all that it needs if that seems unchanged. */
+struct scanned_process {
+	uint32_t pid;
+	bool followed; /* one of its files could be */
+	bool vm;
+	struct process_files files; /* before they were looked at */
+};
+
+/* The processes of the last scan. All zeros: there was none. It ends with scan_memory__free(). */
+struct scan_memory {
+	LIST(struct scanned_process) last; /* by ascending PID */
+	LIST(struct scanned_process) now;  /* of a scan that goes on */
+};
+
+/*
+ * The same, but without looking into processes that have as many files open as in the last scan,
+ * where the kernel tells that (Linux 6.2). A file that was opened instead of another one is not
+ * seen: this takes a scan without a memory.
+ */
+int vms__scan_changed(struct scan_memory *memory, const char *proc,
+		      void (*found)(void *context, uint32_t pid), void *context,
+		      struct vm_refusals *refusals);
+void scan_memory__free(struct scan_memory *memory);
 
 /* Counts a process that was not looked at to the end. */
 void vm_refusals__add_cut(struct vm_refusals *refusals, uint32_t uid);
