@@ -20,6 +20,7 @@
 #define READ_TRIES 100
 #define REASONS_PER_VCPU 32
 #define SILENT_RUNS 16 /* of kvm_userspace_exit alone, that no vCPU would make */
+#define AHEAD 8	       /* records that are asked of memory before they are read */
 #define VCPUS_MIN 64   /* room for those that are still to come */
 
 _Static_assert((int)EXIT_IN_VMM == SCHED_IN_VMM && (int)EXIT_IN_KVM == SCHED_IN_KVM &&
@@ -461,6 +462,7 @@ static void add_cost(struct run_cost *sum, struct seen_cost *seen,
 int kvm_probe__read_cost(struct kvm_probe *probe, struct run_cost *cost)
 {
 	const struct kvm_vcpu_times *times = probe->times.data;
+	uint32_t count = probe->sched->slots_seen;
 	int error;
 
 	if (!probe->seen)
@@ -468,9 +470,12 @@ int kvm_probe__read_cost(struct kvm_probe *probe, struct run_cost *cost)
 	error = probe->seen ? map_times(probe) : -ENOMEM;
 	if (error)
 		return error;
-	for (uint32_t slot = 0; slot < probe->sched->slots_seen && probe->attached; slot++)
+	for (uint32_t slot = 0; slot < count && probe->attached; slot++) {
+		if (slot + AHEAD < count)
+			__builtin_prefetch(&times[slot + AHEAD]);
 		if (times[slot].generation)
 			add_cost(&probe->cost, &probe->seen[slot], &times[slot]);
+	}
 	*cost = probe->cost;
 	return 0;
 }
