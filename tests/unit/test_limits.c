@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "fake_proc.h"
+#include "host/host.h"
 #include "host/limits.h"
 
 static struct fake_proc proc;
@@ -128,19 +129,23 @@ static void test_unknown(void **state)
 static void test_use(void **state)
 {
 	const uint64_t tick_ns = 1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK);
+	struct host_counters counters = { .switches = 9 };
 
 	(void)state;
-	read_limits();
-	assert_false(view.use.known);
-	fake_tree(&proc, "stat", "cpu  1 2 4 8 16 32 64 128 256 512\ncpu0 1 1 1 1 1 1 1 1\n");
-	read_limits();
-	assert_true(view.use.known);
-	assert_int_equal(view.use.busy_ns, 103 * tick_ns);
-	assert_int_equal(view.use.idle_ns, 24 * tick_ns);
-	assert_int_equal(view.use.stolen_ns, 128 * tick_ns);
+	host__read_counters(&counters, proc.path);
+	assert_false(counters.use.known);
+	assert_int_equal(counters.switches, 0);
+	fake_tree(&proc, "stat",
+		  "cpu  1 2 4 8 16 32 64 128 256 512\ncpu0 1 1 1 1 1 1 1 1\nintr 5 6\nctxt 77\n");
+	host__read_counters(&counters, proc.path);
+	assert_true(counters.use.known);
+	assert_int_equal(counters.use.busy_ns, 103 * tick_ns);
+	assert_int_equal(counters.use.idle_ns, 24 * tick_ns);
+	assert_int_equal(counters.use.stolen_ns, 128 * tick_ns);
+	assert_int_equal(counters.switches, 77);
 	fake_tree(&proc, "stat", "cpu  1 2 4\n");
-	read_limits();
-	assert_false(view.use.known);
+	host__read_counters(&counters, proc.path);
+	assert_false(counters.use.known);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/host.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -33,19 +35,48 @@ void host__read_environment(struct environment *environment)
 	environment__read(environment, "", names.release, names.version);
 }
 
-uint64_t host_switches(void)
-{
-	unsigned long long switches = 0;
-	char line[512];
-	FILE *file = fopen("/proc/stat", "re");
+/* In the first line of /proc/stat. The first two include the guests' time. */
+enum { USER, NICE, SYSTEM, IDLE, IO_WAIT, IRQ, SOFT_IRQ, STOLEN, TIMES };
 
+static void read_use(struct host_use *use, const char *next)
+{
+	uint64_t ns[TIMES], tick_ns = NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
+
+	for (int i = 0; i < TIMES; i++) {
+		char *end;
+
+		ns[i] = strtoull(next, &end, 10) * tick_ns;
+		if (end == next)
+			return;
+		next = end;
+	}
+	use->known = true;
+	use->busy_ns = ns[USER] + ns[NICE] + ns[SYSTEM] + ns[IRQ] + ns[SOFT_IRQ];
+	use->idle_ns = ns[IDLE] + ns[IO_WAIT];
+	use->stolen_ns = ns[STOLEN];
+}
+
+void host__read_counters(struct host_counters *counters, const char *proc)
+{
+	char path[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	*counters = (struct host_counters){ 0 };
+	snprintf(path, sizeof(path), "%s/stat", proc);
+	file = fopen(path, "re");
 	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "ctxt %llu", &switches) == 1)
-			break;
+		return;
+	while (getline(&line, &size, file) > 0) {
+		if (!strncmp(line, "cpu ", 4))
+			read_use(&counters->use, line + 4);
+		if (strncmp(line, "ctxt ", 5) != 0)
+			continue;
+		counters->switches = strtoull(line + 5, NULL, 10);
+		break;
+	}
+	free(line);
 	fclose(file);
-	return switches;
 }
 
 uint32_t host_tid_max(void)

@@ -7,14 +7,20 @@
 
 #include "model/environment.h"
 #include "model/host.h"
+#include "model/limits.h"
 
 void host__read(struct host *host);
 
 /* What this host is like: environment__read(). */
 void host__read_environment(struct environment *environment);
 
-/* Context switches of the host since boot (/proc/stat), or 0 if not readable. */
-uint64_t host_switches(void);
+struct host_counters {
+	struct host_use use;
+	uint64_t switches; /* between tasks, since boot; 0: not readable */
+};
+
+/* Reads PROC/stat, once for all: the kernel adds up the interrupts of all CPUs for it. */
+void host__read_counters(struct host_counters *counters, const char *proc);
 
 /* Largest thread id + 1 that the kernel gives out (/proc/sys/kernel/pid_max). */
 uint32_t host_tid_max(void);

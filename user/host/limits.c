@@ -6,37 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/units.h"
 #include "host/cgroup.h"
 #include "host/proc.h"
 #include "model/view_sets.h"
-
-/* In the first line of /proc/stat. The first two include the guests' time. */
-enum { USER, NICE, SYSTEM, IDLE, IO_WAIT, IRQ, SOFT_IRQ, STOLEN, TIMES };
-
-static void read_use(struct host_use *use, const char *proc)
-{
-	uint64_t ns[TIMES], tick_ns = NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
-	char text[256], *next = text + strlen("cpu ");
-
-	*use = (struct host_use){ 0 };
-	if (read_file(text, sizeof(text), "%s/stat", proc) < 0 || strncmp(text, "cpu ", 4) != 0)
-		return;
-	for (int i = 0; i < TIMES; i++) {
-		char *end;
-
-		ns[i] = strtoull(next, &end, 10) * tick_ns;
-		if (end == next)
-			return;
-		next = end;
-	}
-	use->known = true;
-	use->busy_ns = ns[USER] + ns[NICE] + ns[SYSTEM] + ns[IRQ] + ns[SOFT_IRQ];
-	use->idle_ns = ns[IDLE] + ns[IO_WAIT];
-	use->stolen_ns = ns[STOLEN];
-}
 
 /* The number behind a key at the beginning of a line, or 0. */
 static uint64_t number_of(const char *text, const char *key)
@@ -151,7 +125,6 @@ int limits__read(struct view *view, const char *proc, const char *cgroups)
 	size_t before = 0;
 	int error = tids ? 0 : -ENOMEM;
 
-	read_use(&view->use, proc);
 	list_clear(&view->limits);
 	for (size_t i = 0; i < view->sched.vms.count && !error; i++) {
 		const struct vm *vm = &view->sched.vms.list[i];

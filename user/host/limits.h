@@ -6,9 +6,8 @@
 #include "model/view.h"
 
 /*
- * Fills in the use of the host's CPUs, and the cgroups of the view's chosen VMs, whose threads it
- * has. Cgroups above, which VMs share, are read for each VM: they are few. What cannot be read is
- * not known. proc is "/proc", cgroups is the mount of the version 2 hierarchy, or a test's. Returns
+ * Fills in the cgroups of the view's chosen VMs, whose threads it has. Cgroups above, which VMs
+ * share, are read for each VM: they are few. What cannot be read is not known. proc is "/proc", cgroups is the mount of the version 2 hierarchy, or a test's. Returns
  * 0 or -ENOMEM.
  */
 int limits__read(struct view *view, const char *proc, const char *cgroups);

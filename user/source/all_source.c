@@ -320,6 +320,7 @@ static int read_view(void *data, struct view *view)
 		error = session__read(&source->base.session, view);
 	view->host = source->base.host;
 	view->environment = source->base.environment;
+	view->use = source->base.session.counters.use;
 	if (!error)
 		error = limits__read(view, "/proc", "/sys/fs/cgroup");
 	if (!error)

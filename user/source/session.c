@@ -221,7 +221,8 @@ int session__read(struct session *session, struct view *view)
 		return error;
 	}
 	snapshot->cost.own_cpu_ns = clock_process_cpu_ns();
-	snapshot->cost.switches = host_switches();
+	host__read_counters(&session->counters, "/proc");
+	snapshot->cost.switches = session->counters.switches;
 	vms__sweep(session->vms, snapshot);
 	session__name_losses(session, &view->shares);
 	snapshot->other_vms = vms__count_others(session->vms);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "host/host.h"
 #include "host/vm.h"
 #include "model/options.h"
 #include "model/view.h"
@@ -21,6 +22,7 @@ struct session {
 	struct session_filter filter;
 	struct vms *vms;
 	struct sched_probe *probe;
+	struct host_counters counters;	  /* as of the last reading */
 	uint64_t boot_ns;		  /* time of day at which CLOCK_MONOTONIC was 0 */
 	struct sched_probe_config config; /* as it was given */
 };
