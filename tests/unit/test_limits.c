@@ -10,6 +10,7 @@
 
 static struct fake_proc proc;
 static struct view view;
+static struct kept_files files;
 
 static int set_up(void **state)
 {
@@ -18,6 +19,7 @@ static int set_up(void **state)
 
 	(void)state;
 	fake_proc__open(&proc);
+	kept_files__init(&files);
 	vm = list_add(&view.sched.vms);
 	*vm = (struct vm){ .pid = 100, .start_ns = 7, .chosen = true };
 	thread = list_add(&view.sched.threads);
@@ -31,6 +33,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	fake_proc__close(&proc);
+	kept_files__free(&files);
 	view__free(&view);
 	return 0;
 }
@@ -40,7 +43,7 @@ static void read_limits(void)
 	char cgroups[512];
 
 	snprintf(cgroups, sizeof(cgroups), "%s/groups", proc.path);
-	assert_int_equal(limits__read(&view, proc.path, cgroups), 0);
+	assert_int_equal(limits__read(&view, &files, proc.path, cgroups), 0);
 }
 
 /* The vCPU's own cgroup counts, not that of the process; and those above, from the outermost. */

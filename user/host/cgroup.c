@@ -11,9 +11,6 @@
 #include "host/mountinfo.h"
 #include "host/proc.h"
 
-/* A dozen hierarchies, each with a path of PATH_MAX. */
-#define CGROUP_FILE_SIZE 65536
-
 static const char standard_mount[] = "/sys/fs/cgroup";
 
 /*
@@ -73,13 +70,17 @@ static int rank(const struct line *line)
 
 int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size)
 {
-	char file[CGROUP_FILE_SIZE], *text = file;
-	ssize_t got = read_file(file, sizeof(file), "%s/%u/cgroup", proc, pid);
+	char text[CGROUP_TEXT_SIZE];
+	ssize_t got = read_file(text, sizeof(text), "%s/%u/cgroup", proc, pid);
+
+	return got < 0 ? (int)got : cgroup__from_text(text, path, size);
+}
+
+int cgroup__from_text(char *text, char *path, size_t size)
+{
 	int most = -1;
 	struct line line;
 
-	if (got < 0)
-		return (int)got;
 	while (next_line(&text, &line)) {
 		if (rank(&line) <= most)
 			continue;
@@ -218,7 +219,7 @@ static bool is_below(const char *path, const char *parent)
 
 bool cgroup_filter__holds(const struct cgroup_filter *filter, const char *proc, uint32_t pid)
 {
-	char file[CGROUP_FILE_SIZE], *text = file;
+	char file[CGROUP_TEXT_SIZE], *text = file;
 	struct line line;
 
 	if (read_file(file, sizeof(file), "%s/%u/cgroup", proc, pid) < 0)

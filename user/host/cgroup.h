@@ -16,6 +16,12 @@
  */
 int process_cgroup(const char *proc, uint32_t pid, char *path, size_t size);
 
+/* The same by the text of /proc/PID/cgroup, which it takes apart. */
+int cgroup__from_text(char *text, char *path, size_t size);
+
+/* Room for that text: a dozen hierarchies, each with a path of PATH_MAX. */
+#define CGROUP_TEXT_SIZE 65536
+
 /* A cgroup by its path in a hierarchy. */
 struct cgroup_place {
 	char *options; /* of the hierarchy's mount: its controllers, by commas; NULL: version 2 */

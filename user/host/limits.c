@@ -9,7 +9,6 @@
 
 #include "base/units.h"
 #include "host/cgroup.h"
-#include "host/proc.h"
 #include "model/view_sets.h"
 
 /* The number behind a key at the beginning of a line, or 0. */
@@ -25,30 +24,31 @@ static uint64_t number_of(const char *text, const char *key)
 	return 0;
 }
 
-static void read_cpu(struct cgroup_limit *limit, const char *folder)
+static void read_cpu(struct cgroup_limit *limit, struct kept_files *files, const char *folder)
 {
 	char text[1024];
 	uint64_t quota_us, period_us;
 
-	if (read_file(text, sizeof(text), "%s/cpu.weight", folder) > 0)
+	if (kept_files__read(files, text, sizeof(text), "%s/cpu.weight", folder) > 0)
 		limit->cpu_weight = (uint32_t)strtoul(text, NULL, 10);
-	if (read_file(text, sizeof(text), "%s/cpu.max", folder) <= 0)
+	if (kept_files__read(files, text, sizeof(text), "%s/cpu.max", folder) <= 0)
 		return;
 	limit->cpu_known = true;
 	if (sscanf(text, "%" SCNu64 " %" SCNu64, &quota_us, &period_us) == 2) {
 		limit->quota_ns = quota_us * NSEC_PER_USEC;
 		limit->period_ns = period_us * NSEC_PER_USEC;
 	}
-	if (read_file(text, sizeof(text), "%s/cpu.stat", folder) <= 0)
+	if (kept_files__read(files, text, sizeof(text), "%s/cpu.stat", folder) <= 0)
 		return;
 	limit->periods = number_of(text, "nr_periods");
 	limit->short_periods = number_of(text, "nr_throttled");
 	limit->throttled_ns = number_of(text, "throttled_usec") * NSEC_PER_USEC;
 }
 
-static void read_io(struct cgroup_limit *limit, const char *folder)
+static void read_io(struct cgroup_limit *limit, struct kept_files *files, const char *folder)
 {
-	ssize_t length = read_file(limit->io_max, sizeof(limit->io_max), "%s/io.max", folder);
+	ssize_t length =
+		kept_files__read(files, limit->io_max, sizeof(limit->io_max), "%s/io.max", folder);
 
 	if (length < 0)
 		limit->io_max[0] = '\0';
@@ -70,8 +70,8 @@ static const struct cgroup_limit *find_read(const struct view *view, size_t begi
  * The path of this cgroup, then of each one above it, up to the root. before: where those of the VM
  * before begin in the list.
  */
-static int add_path(struct view *view, const struct vm *vm, char *path, const char *cgroups,
-		    size_t before)
+static int add_path(struct view *view, struct kept_files *files, const struct vm *vm, char *path,
+		    const char *cgroups, size_t before)
 {
 	char folder[2 * VM_CGROUP_SIZE];
 	uint32_t depth = 0;
@@ -87,8 +87,8 @@ static int add_path(struct view *view, const struct vm *vm, char *path, const ch
 		} else {
 			memcpy(limit.path, path, strlen(path) + 1);
 			snprintf(folder, sizeof(folder), "%s%s", cgroups, path);
-			read_cpu(&limit, folder);
-			read_io(&limit, folder);
+			read_cpu(&limit, files, folder);
+			read_io(&limit, files, folder);
 		}
 		limit.vm_pid = vm->pid;
 		limit.vm_start_ns = vm->start_ns;
@@ -119,7 +119,16 @@ static uint32_t *first_vcpus(const struct snapshot *snapshot)
 	return tids;
 }
 
-int limits__read(struct view *view, const char *proc, const char *cgroups)
+static int find_path(struct kept_files *files, const char *proc, uint32_t tid, char *path,
+		     size_t size)
+{
+	char text[CGROUP_TEXT_SIZE];
+	ssize_t got = kept_files__read(files, text, sizeof(text), "%s/%u/cgroup", proc, tid);
+
+	return got < 0 ? (int)got : cgroup__from_text(text, path, size);
+}
+
+int limits__read(struct view *view, struct kept_files *files, const char *proc, const char *cgroups)
 {
 	uint32_t *tids = first_vcpus(&view->sched);
 	size_t before = 0;
@@ -132,12 +141,13 @@ int limits__read(struct view *view, const char *proc, const char *cgroups)
 		char path[VM_CGROUP_SIZE];
 
 		if (!vm->chosen ||
-		    process_cgroup(proc, tids[i] ? tids[i] : vm->pid, path, sizeof(path)))
+		    find_path(files, proc, tids[i] ? tids[i] : vm->pid, path, sizeof(path)))
 			continue;
-		error = add_path(view, vm, path, cgroups, before);
+		error = add_path(view, files, vm, path, cgroups, before);
 		before = begin;
 	}
 	free(tids);
+	kept_files__sweep(files);
 	set__sort(&limit_set, &view->limits.all);
 	return error;
 }

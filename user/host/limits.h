@@ -3,13 +3,16 @@
 #ifndef KVMQ_HOST_LIMITS_H
 #define KVMQ_HOST_LIMITS_H
 
+#include "host/kept_files.h"
 #include "model/view.h"
 
 /*
  * Fills in the cgroups of the view's chosen VMs, whose threads it has. Cgroups above, which VMs
- * share, are read for each VM: they are few. What cannot be read is not known. proc is "/proc", cgroups is the mount of the version 2 hierarchy, or a test's. Returns
- * 0 or -ENOMEM.
+ * share, are read for each VM: they are few. Their files stay open in files, for the next time.
+ * What cannot be read is not known. proc is "/proc", cgroups is the mount of the version 2
+ * hierarchy, or a test's. Returns 0 or -ENOMEM.
  */
-int limits__read(struct view *view, const char *proc, const char *cgroups);
+int limits__read(struct view *view, struct kept_files *files, const char *proc,
+		 const char *cgroups);
 
 #endif

@@ -20,6 +20,7 @@ struct all_source {
 	struct exit_session exits;
 	struct numa_session numa;
 	struct io_session io;
+	struct kept_files limits; /* of cgroups */
 	bool io_open;
 	unsigned int parts; /* that are looked at */
 	uint64_t vms_seen;  /* a number that other VMs hardly have */
@@ -125,6 +126,7 @@ static int open_source(void *data, const struct options *options, const struct e
 	source->base.sink = sink;
 	source->options = options;
 	source->parts = PARTS_ALL & ~options->detached;
+	kept_files__init(&source->limits);
 	host__read(&source->base.host);
 	host__read_environment(&source->base.environment);
 	error = read_topology(source);
@@ -322,7 +324,7 @@ static int read_view(void *data, struct view *view)
 	view->environment = source->base.environment;
 	view->use = source->base.session.counters.use;
 	if (!error)
-		error = limits__read(view, "/proc", "/sys/fs/cgroup");
+		error = limits__read(view, &source->limits, "/proc", "/sys/fs/cgroup");
 	if (!error)
 		error = read_exits(source, view);
 	if (!error)
@@ -340,6 +342,7 @@ static void close_source(void *data)
 	exit_session__close(&source->exits);
 	numa_session__close(&source->numa);
 	session__close(&source->base.session);
+	kept_files__free(&source->limits);
 }
 
 const struct source_ops all_source = {
