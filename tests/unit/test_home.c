@@ -54,6 +54,18 @@ static void test_hysteresis(void **state)
 	assert_int_equal(homes->list[0].since_ns, 3 * SEC);
 }
 
+/* Nodes that the host cannot have are not looked at. */
+static void test_few_nodes(void **state)
+{
+	struct homes *homes = fresh(state);
+
+	homes->node_end = 1;
+	assert_int_equal(second(homes, 1, 1, 0, 5)->node, NODE_NONE);
+	assert_int_equal(second(homes, 1, 2, 1, 5)->node, 0);
+	homes->node_end = 0;
+	assert_int_equal(second(homes, 1, 3, 0, 1000)->node, 1);
+}
+
 static void test_half_life(void **state)
 {
 	struct homes *homes = fresh(state);
@@ -156,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_none_until_it_runs, tear_down),
 		cmocka_unit_test_teardown(test_hysteresis, tear_down),
+		cmocka_unit_test_teardown(test_few_nodes, tear_down),
 		cmocka_unit_test_teardown(test_half_life, tear_down),
 		cmocka_unit_test_teardown(test_apart_and_forgotten, tear_down),
 		cmocka_unit_test_teardown(test_fill, tear_down),

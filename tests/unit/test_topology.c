@@ -56,6 +56,7 @@ static void test_two(void **state)
 	assert_int_equal(topology.nodes.count, 2);
 	assert_int_equal(nodes__limit(&topology.nodes), 2);
 	assert_int_equal(topology.cpu_count, 9);
+	assert_int_equal(topology.node_end, NODES_MAX); /* not known */
 	assert_int_equal(nodes__find(&topology.nodes, 0)->cpus, 5);
 	assert_int_equal(nodes__find(&topology.nodes, 1)->cpus, 4);
 	assert_int_equal(nodes__find(&topology.nodes, 0)->memory_bytes, 1024ULL << 20);
@@ -103,8 +104,10 @@ static void test_no_distances(void **state)
 
 	add_online(*state, "0\n");
 	add_node(*state, 0, "0\n", 64, NULL);
+	fake_tree(*state, "devices/system/node/possible", "0,2-5\n");
 	assert_int_equal(topology__read(&topology, ((struct fake_proc *)*state)->path), 0);
 	assert_int_equal(nodes__find(&topology.nodes, 0)->distance[0], 0);
+	assert_int_equal(topology.node_end, 6);
 	topology__free(&topology);
 }
 
@@ -115,6 +118,7 @@ static void test_without_numa(void **state)
 	fake_tree(*state, "devices/system/cpu/online", "0-2,5\n");
 	assert_int_equal(topology__read(&topology, ((struct fake_proc *)*state)->path), 0);
 	assert_int_equal(topology.nodes.count, 1);
+	assert_int_equal(topology.node_end, 1);
 	assert_int_equal(nodes__limit(&topology.nodes), 1);
 	assert_int_equal(nodes__find(&topology.nodes, 0)->cpus, 4);
 	assert_int_equal(nodes__find(&topology.nodes, 0)->memory_bytes, 0);

@@ -169,6 +169,23 @@ static int read_single(struct topology *topology, const char *sys)
 	return add_cpu_list(topology, list, node);
 }
 
+/* What the kernel has decided when it began. */
+static uint32_t read_end(const char *sys)
+{
+	char text[1024];
+	const char *list = text;
+	uint32_t first = 0, last = 0, end = 0;
+	ssize_t got = read_file(text, sizeof(text), "%s/devices/system/node/possible", sys);
+	int result = got > 0 ? 1 : -ENOENT;
+
+	while (result > 0) {
+		result = take_range(&list, NODES_MAX, &first, &last);
+		if (result > 0 && last >= end)
+			end = last + 1;
+	}
+	return result < 0 || !end ? NODES_MAX : end;
+}
+
 int topology__read(struct topology *topology, const char *sys)
 {
 	char online[1024];
@@ -176,6 +193,7 @@ int topology__read(struct topology *topology, const char *sys)
 	int error;
 
 	*topology = (struct topology){ 0 };
+	topology->node_end = got == -ENOENT ? 1 : read_end(sys);
 	if (got == -ENOENT)
 		error = read_single(topology, sys);
 	else

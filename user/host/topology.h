@@ -13,6 +13,7 @@ struct topology {
 	struct nodes nodes;
 	int8_t *cpu_node; /* node of a CPU, or NODE_NONE; owned */
 	uint32_t cpu_count;
+	uint32_t node_end; /* no node has this id or a higher one, nor will any that comes later */
 };
 
 /*

@@ -243,7 +243,7 @@ static void add_progress(const struct numa_probe *probe, struct numa_thread *thr
 {
 	uint64_t counted = 0;
 
-	for (int node = 0; node < NODES_MAX; node++)
+	for (uint32_t node = 0; node < probe->config.topology->node_end; node++)
 		counted += thread->figures.run_ns[node];
 	if (thread->node == NODE_NONE)
 		thread->node = topology__node_of(probe->config.topology, from->cpu);
@@ -256,12 +256,13 @@ static void read_nodes(const struct numa_probe *probe, struct numa_thread *threa
 {
 	uint32_t slot = (uint32_t)(from->identity.id >> 32);
 	const struct sched_nodes *nodes = &probe->sched->nodes_read[slot];
+	uint32_t end = probe->config.topology->node_end;
 
 	thread->node = NODE_NONE;
 	if (nodes->generation == (uint32_t)from->identity.id) {
 		thread->node = nodes->node < NODES_MAX ? (int32_t)nodes->node : NODE_NONE;
 		thread->figures.moves = nodes->moves;
-		memcpy(thread->figures.run_ns, nodes->run_ns, sizeof(thread->figures.run_ns));
+		memcpy(thread->figures.run_ns, nodes->run_ns, end * sizeof(nodes->run_ns[0]));
 	}
 	add_progress(probe, thread, from);
 }
@@ -271,6 +272,7 @@ static void read_faults(const struct numa_probe *probe, struct numa_thread *thre
 {
 	const struct numa_faults *faults = (const struct numa_faults *)probe->faults.data;
 	struct numa_figures *figures = &thread->figures;
+	uint32_t end = probe->config.topology->node_end;
 
 	if (!faults)
 		return;
@@ -283,8 +285,9 @@ static void read_faults(const struct numa_probe *probe, struct numa_thread *thre
 	figures->pages[FAULT_REMOTE] = faults->pages[NUMA_PLACE_REMOTE];
 	figures->own_faults = faults->own_faults;
 	figures->own_pages = faults->own_pages;
-	memcpy(figures->migrated_to, faults->migrated_to, sizeof(figures->migrated_to));
-	memcpy(figures->migrated_from, faults->migrated_from, sizeof(figures->migrated_from));
+	memcpy(figures->migrated_to, faults->migrated_to, end * sizeof(figures->migrated_to[0]));
+	memcpy(figures->migrated_from, faults->migrated_from,
+	       end * sizeof(figures->migrated_from[0]));
 }
 
 /* If a figure would be missing anyway, that reason is better. */

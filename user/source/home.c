@@ -56,18 +56,23 @@ static double kept_after(struct homes *homes, uint64_t elapsed_ns)
 	return homes->kept;
 }
 
+static int node_end(const struct homes *homes)
+{
+	return homes->node_end ? homes->node_end : NODES_MAX;
+}
+
 const struct home *homes__feed(struct homes *homes, struct home_key key,
 			       const uint64_t run_ns[NODES_MAX], uint64_t elapsed_ns,
 			       uint64_t now_ns)
 {
 	struct home *home = homes__get(homes, &key);
 	double kept = kept_after(homes, elapsed_ns);
-	int32_t most = 0;
+	int32_t most = 0, end = node_end(homes);
 
 	if (!home)
 		return NULL;
 	home->seen_ns = now_ns;
-	for (int32_t node = 0; node < NODES_MAX; node++) {
+	for (int32_t node = 0; node < end; node++) {
 		if (!run_ns[node] && home->run_ns[node] <= 0)
 			continue; /* most nodes are not there */
 		home->run_ns[node] = home->run_ns[node] * kept + (double)run_ns[node];
@@ -98,13 +103,13 @@ void homes__sweep(struct homes *homes, uint64_t now_ns)
 }
 
 /* What a vCPU has run on each node since before; nothing, if it existed then but was not read. */
-static void find_growth(uint64_t growth[NODES_MAX], const struct numa_snapshot *before,
+static void find_growth(uint64_t growth[NODES_MAX], int end, const struct numa_snapshot *before,
 			const struct numa_thread *old, const struct numa_thread *thread,
 			const struct snapshot *snapshot, const struct thread_snapshot *from)
 {
 	bool known = old || !thread__is_older(from, before->time_ns, snapshot->end_ns);
 
-	for (int node = 0; node < NODES_MAX; node++) {
+	for (int node = 0; node < end; node++) {
 		uint64_t was = old ? old->figures.run_ns[node] : 0;
 		uint64_t is = thread->figures.run_ns[node];
 
@@ -119,6 +124,7 @@ static int fill_threads(struct homes *homes, const struct numa_snapshot *before,
 {
 	uint64_t elapsed = after->time_ns - before->time_ns, growth[NODES_MAX];
 	size_t place = 0, next = 0;
+	int end = node_end(homes);
 
 	for (size_t i = 0; i < after->threads.count; i++) {
 		struct numa_thread *thread = &after->threads.list[i];
@@ -130,14 +136,14 @@ static int fill_threads(struct homes *homes, const struct numa_snapshot *before,
 			list_next(&before->threads, &place, &thread->id, compare_ids);
 		const struct home *home;
 
-		find_growth(growth, before, old, thread, snapshot, from);
+		find_growth(growth, end, before, old, thread, snapshot, from);
 		home = homes__feed(homes, (struct home_key){ .id = thread->id }, growth, elapsed,
 				   after->time_ns);
 		if (!home)
 			return -ENOMEM;
 		thread->home = home->node;
 		thread->home_since_ns = home->since_ns;
-		for (int node = 0; vm && node < NODES_MAX; node++)
+		for (int node = 0; vm && node < end; node++)
 			sums[vm - after->vms.list][node] += growth[node];
 	}
 	return 0;

@@ -32,6 +32,7 @@ struct homes {
 	size_t next;	     /* the one behind the last that was fed: mostly, its turn is next */
 	uint64_t elapsed_ns; /* as it was last */
 	double kept;	     /* and how much counts of what ran before it */
+	int node_end;	     /* ids of nodes are below it; 0: below NODES_MAX */
 };
 
 /*

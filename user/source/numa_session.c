@@ -82,6 +82,7 @@ int numa_session__open(struct numa_session *numa, const struct session *session,
 	int error;
 
 	numa->session = session;
+	numa->homes.node_end = (int)numa->topology.node_end;
 	numa->sink = sink;
 	numa->events = config.events;
 	error = numa_probe__open(&numa->probe, session->probe, &config);
