@@ -168,18 +168,20 @@ static void test_newer(void **state)
 	moment_free(&got);
 }
 
+/* Machines of which little is known, whose node is a code. */
+static const struct field code_fields[] = {
+	FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
+	FIELD(struct machine, name, FIELD_TEXT, FIELD_GAUGE),
+	FIELD_CODE("node", struct machine, node, FIELD_U32, FIELD_GAUGE, 3),
+};
+static const struct set code_set =
+	SET("figures", code_fields, .key_count = 1, .size = sizeof(struct machine),
+	    .list = offsetof(struct moment, machines), .bulk = true);
+static const struct set *const code_sets[] = { &moment_set, &code_set, &loss_set };
+
 static void expect_damaged(const char *changes)
 {
-	static const struct field code_fields[] = {
-		FIELD(struct machine, id, FIELD_U64, FIELD_KEY),
-		FIELD(struct machine, name, FIELD_TEXT, FIELD_GAUGE),
-		FIELD_CODE("node", struct machine, node, FIELD_U32, FIELD_GAUGE, 3),
-	};
-	static const struct set code_set =
-		SET("figures", code_fields, .key_count = 1, .size = sizeof(struct machine),
-		    .list = offsetof(struct moment, machines), .bulk = true);
-	static const struct set *const sets[] = { &moment_set, &code_set, &loss_set };
-	struct recording_info info = info_of(sets, ARRAY_SIZE(sets));
+	struct recording_info info = info_of(code_sets, ARRAY_SIZE(code_sets));
 	struct recording *recording;
 	struct moment got = { 0 };
 	char sql[160];
