@@ -2,6 +2,7 @@
 """kvmqd: what it keeps in tiers and says as metrics, against the kernel's own counters."""
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -116,15 +117,25 @@ def scrape_often(seconds, known):
     return scrapes
 
 
+@functools.cache
+def throttles_before_the_switch():
+    """
+    Whether a thread of a group that has run out is taken off its queue before it leaves the CPU, as
+    6.18 and later do (throttle_cfs_rq_work in kernel/sched/fair.c). The kernel counts no run from
+    then on.
+    """
+    with open("/proc/kallsyms", encoding="ascii") as file:
+        return any(line.split()[2] == "throttle_cfs_rq_work" for line in file)
+
+
 def check(what, known, guests, key, grown, begin, end):
     """
-    What grew between two moments lies between the kernel's counters. A rounded ns is none. From
-    a group that has run out, 7.x takes the thread before it leaves the CPU, and counts no run from
-    then on: such a thread has run for as long as it did not wait, at most.
+    What grew between two moments lies between the kernel's counters. A rounded ns is none. A thread
+    whose last run is not counted has run for as long as it did not wait, at most.
     """
     low, high = known.bracket(key, (begin, begin), (end, end))
     tid, figure = key
-    if figure == "run" and tid in guests["scapped"].tids:
+    if figure == "run" and tid in guests["scapped"].tids and throttles_before_the_switch():
         waited, _ = known.bracket((tid, "ready"), (begin, begin), (end, end))
         high = max(high, round((end - begin) * 1e9) - waited)
     expect(low - 1 <= grown <= high + 1, f"{what} {key}: {grown} is not in {low}..{high}")
