@@ -60,10 +60,12 @@ void io_vms__free(struct io_vms *vms);
  * Looks again, if it is due. With a rest_ns, that is when a VM has opened or closed a file, after
  * io_vms__look_again(), or when that time is over, or the longer one that keeps such looks below
  * 0.005 % of a CPU, up to ten minutes. What such a look finds unchanged (files by their number,
- * those of disks one by one) is as it was; it looks at all by a share of 0.002 %, and each ten
- * minutes. The time for the VMs of one user is limited:
- * further ones are in the list without their disks, and counted in refusals. Returns 1 if it
- * looked, 0 if not, or -errno. Pointers into the list are valid until then.
+ * those of disks one by one) is as it was. It looks at all by a share of 0.002 %, and each ten
+ * minutes.
+ *
+ * The time for the VMs of one user is limited: further ones are in the list without their disks,
+ * and counted in refusals. Returns 1 if it looked, 0 if not, or -errno. Pointers into the list are
+ * valid until then.
  */
 int io_vms__refresh(struct io_vms *vms, uint64_t now_ns);
 
