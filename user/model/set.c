@@ -9,6 +9,25 @@ bool field__is_array(const struct field *field)
 	return field->type != FIELD_TEXT && field->count > 1;
 }
 
+const struct field *set__field(const struct set *set, const char *name)
+{
+	for (uint32_t i = 0; i < set->field_count; i++)
+		if (!strcmp(set->fields[i].name, name))
+			return &set->fields[i];
+	return NULL;
+}
+
+void field__put_text(const struct field *field, void *item, const char *text, size_t length)
+{
+	char *to = (char *)item + field->offset;
+
+	if (length >= field->count)
+		length = field->count - 1;
+	memset(to, 0, field->count);
+	if (length)
+		memcpy(to, text, strnlen(text, length));
+}
+
 bool field__allows(const struct field *field, int64_t value)
 {
 	if (!field->below)

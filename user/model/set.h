@@ -109,6 +109,15 @@ void set__add(const struct set *set, void *sum, const void *item);
 /* Whether two items are equal in all fields. */
 bool set__equal(const struct set *set, const void *a, const void *b);
 
+/* The field of that name, or NULL. */
+const struct field *set__field(const struct set *set, const char *name);
+
+/*
+ * Makes a field the text of so many bytes, as much of it as fits. What is behind its end is 0, so
+ * that equal views are equal byte by byte.
+ */
+void field__put_text(const struct field *field, void *item, const char *text, size_t length);
+
 /* Whether a field has several numbers. */
 bool field__is_array(const struct field *field);
 

@@ -13,14 +13,6 @@
 /* So a row fits into one page of the file, unless its last item is a large one. */
 #define FULL 3600
 
-static const struct field *find_field(const struct set *set, const struct stored_field *stored)
-{
-	for (uint32_t i = 0; i < set->field_count; i++)
-		if (!strcmp(set->fields[i].name, stored->name))
-			return &set->fields[i];
-	return NULL;
-}
-
 int change_fields__init(struct change_fields *fields, const struct set *set,
 			const struct layout *layout)
 {
@@ -31,7 +23,7 @@ int change_fields__init(struct change_fields *fields, const struct set *set,
 
 		if (!added)
 			return -ENOMEM;
-		added->field = find_field(set, stored);
+		added->field = set__field(set, stored->name);
 		added->is_key = stored->kind == FIELD_KEY;
 		added->is_text = stored->type == FIELD_TEXT;
 		added->is_array = !added->is_text && stored->count > 1;
@@ -190,15 +182,11 @@ static int get_number(struct change_reader *reader, const struct field *field, v
 	return 0;
 }
 
-/* The bytes behind the end are 0, so that equal views are equal byte by byte. */
-static int set_text(const struct field *field, void *item, const unsigned char *text, size_t length)
+static int get_text(const struct field *field, void *item, const unsigned char *text, size_t length)
 {
-	char *to = (char *)item + field->offset;
-
 	if (length >= field->count)
 		return -EBADMSG;
-	memset(to, 0, field->count);
-	memcpy(to, text, length);
+	field__put_text(field, item, (const char *)text, length);
 	return 0;
 }
 
@@ -218,7 +206,7 @@ static int get_long(struct change_reader *reader, const struct change_field *of,
 	cursor->at += length;
 	if (!of->field)
 		return 0;
-	return of->is_text ? set_text(of->field, item, at, length)
+	return of->is_text ? get_text(of->field, item, at, length)
 			   : growth__read(of->field, item, at, length);
 }
 

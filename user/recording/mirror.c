@@ -70,10 +70,7 @@ static const char *moments_fault(const struct set *set)
 {
 	if (strcmp(set->name, LAYOUT_MOMENTS) != 0 || set->key_count || set->events)
 		return "the first is to be the moments, and one item";
-	for (uint32_t i = 0; i < set->field_count; i++)
-		if (!strcmp(set->fields[i].name, "realtime_ns"))
-			return NULL;
-	return "there is no realtime_ns";
+	return set__field(set, "realtime_ns") ? NULL : "there is no realtime_ns";
 }
 
 /* A bulk set's changes name items by their places in its list. */

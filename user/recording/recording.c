@@ -251,9 +251,7 @@ static int prepare_items(struct recording *recording)
 	recording->row = calloc(1, largest);
 	if (!recording->row)
 		return database__fail(&recording->database, SQLITE_NOMEM);
-	for (uint32_t i = 0; i < moments->field_count; i++)
-		if (!strcmp(moments->fields[i].name, "realtime_ns"))
-			recording->realtime = &moments->fields[i];
+	recording->realtime = set__field(moments, "realtime_ns");
 	return 0;
 }
 

@@ -18,12 +18,8 @@ static int damaged(const struct recording *recording)
 static void read_text(sqlite3_stmt *row, int column, const struct field *field, void *item)
 {
 	const char *text = (const char *)sqlite3_column_text(row, column);
-	char *to = (char *)item + field->offset;
 
-	/* The bytes behind the end are 0, so that equal views are equal byte by byte. */
-	memset(to, 0, field->count);
-	if (text)
-		memcpy(to, text, strnlen(text, field->count - 1));
+	field__put_text(field, item, text, text ? strlen(text) : 0);
 }
 
 /* One field: absolute, or an array's growth. A missing column reads as 0. */

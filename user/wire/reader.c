@@ -108,14 +108,6 @@ static const struct set *find_set(const struct wire_reader *reader, const char *
 	return NULL;
 }
 
-static const struct field *find_field(const struct set *set, const char *name)
-{
-	for (uint32_t i = 0; set && i < set->field_count; i++)
-		if (!strcmp(set->fields[i].name, name))
-			return &set->fields[i];
-	return NULL;
-}
-
 static bool is_taken(const struct wire_table *table, const struct field *field)
 {
 	for (size_t i = 0; i < table->fields.count; i++)
@@ -143,7 +135,7 @@ static int read_field(struct wire_reader *reader, struct wire_table *table,
 	    !read_number(cursor, 0, FIELD_MAXIMUM, &kind) ||
 	    !read_number(cursor, 1, WIRE_COUNT_MAX, &count) || (kind == FIELD_KEY) != is_key)
 		return no_tables(reader);
-	field = find_field(table->set, name);
+	field = table->set ? set__field(table->set, name) : NULL;
 	if (field && is_taken(table, field))
 		return no_tables(reader);
 	if (field && !fits(field, type, kind, count))

@@ -43,17 +43,6 @@ static bool read_number(enum field_type type, uint64_t sent, uint64_t *number)
 	return false;
 }
 
-/* The bytes behind the end are 0, so that equal views are equal byte by byte. */
-static void put_text(const struct field *field, void *item, const struct varint_cursor *text)
-{
-	const char *from = (const char *)text->at;
-	char *to = (char *)item + field->offset;
-	size_t length = wire_left(text);
-
-	memset(to, 0, field->count);
-	memcpy(to, from, strnlen(from, length < field->count - 1 ? length : field->count - 1));
-}
-
 static bool put_array(const struct field *field, void *item, const struct varint_cursor *growth)
 {
 	memset((char *)item + field->offset, 0, (size_t)field->count * FIELD_SIZE(field->type));
@@ -93,7 +82,7 @@ static bool read_field(const struct wire_field *theirs, struct varint_cursor *cu
 		return put_array(theirs->field, item, &part);
 	if (!is_text)
 		return put_number(theirs->field, item, sent);
-	put_text(theirs->field, item, &part);
+	field__put_text(theirs->field, item, (const char *)part.at, wire_left(&part));
 	return true;
 }
 
