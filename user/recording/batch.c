@@ -55,8 +55,9 @@ void batch__close(struct batch *batch)
 /* Most sets of a view have no row in most recordings, and a statement takes some KiB. */
 static int prepare_one(struct batch *batch)
 {
-	return batch->one ? 0
-			  : layout__insert(batch->database, batch->set, batch->tier, 1, &batch->one);
+	return batch->one
+		       ? 0
+		       : layout__insert(batch->database, batch->set, batch->tier, 1, &batch->one);
 }
 
 static int insert(const struct batch *batch, sqlite3_stmt *statement)
