@@ -52,9 +52,8 @@ static bool get_step(struct varint_cursor *cursor, uint64_t *skip, uint64_t *gro
 }
 
 /* Whether a part that begins at i, and would begin a new stride, is the same in both. */
-static inline __attribute__((always_inline)) bool is_equal(size_t size, uint32_t count, uint32_t i,
-							   uint32_t stride, const char *old,
-							   const char *new)
+static inline __attribute__((always_inline)) bool
+is_equal(size_t size, uint32_t count, uint32_t i, uint32_t stride, const char *old, const char *new)
 {
 	return i % stride == 0 && i + stride <= count &&
 	       !memcmp(old + i * size, new + i *size, stride * size);
