@@ -98,7 +98,7 @@ $(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(LIBRARY) | need-ch
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< $(LIBRARY) $(LIBS) -lcmocka $(LDFLAGS) -o $@
 
-$(BUILD)/tests/serve_text: LIBS += -lmicrohttpd
+$(BUILD)/tests/serve_text $(BUILD)/tests/test_web: LIBS += -lmicrohttpd
 
 $(BUILD)/tests/%.so: tests/cli/%.c | need-build
 	$(call say,TEST,$@)

@@ -73,7 +73,7 @@ if until_it "$pid_daemon" grep -q 'has started' "$scratch/kvmqd"; then
 	# beside it, each second, what the hooks cost; and one answer may be too much
 	limit=$(((took + 10000000) * budget_pct / 100 / 4 + took / 500 + 15000))
 	if ! grep -qx '200:[0-9]*' "$scratch/out"; then
-		bad "metrics: beside a rush" "answers: $(cat "$scratch/out")"
+		bad "metrics: beside a rush" "answers: $(cat "$scratch/out") $(tail -1 "$scratch/err")"
 	elif ((spent > limit)); then
 		bad "metrics: a rush takes its share" "$spent us of $took, and not $limit"
 	else

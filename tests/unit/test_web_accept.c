@@ -65,6 +65,16 @@ static bool is_ended(int other)
 	return recv(other, &byte, 1, MSG_PEEK) == 0;
 }
 
+/* A connection that has come, two turns ago. */
+static struct web_connection *add(struct web_connections *connections, int fd, const char *peer,
+				  uint64_t now_ns)
+{
+	struct web_connection *one = web_connections__add(connections, fd, peer_of(peer), now_ns);
+
+	connections->turn += 2;
+	return one;
+}
+
 #define MANY 40
 
 /* One address has no more than its share: its oldest goes, but one that is answered stays. */
@@ -77,13 +87,12 @@ static void test_share(void **state)
 	(void)state;
 	web_connections__init(&connections);
 	fds[0] = new_pair(&others[0]);
-	first = web_connections__add(&connections, fds[0], peer_of("10.0.0.1"), 1);
+	first = add(&connections, fds[0], "10.0.0.1", 1);
 	assert_non_null(first);
 	first->answered_ns = 2;
 	for (int i = 1; i < MANY; i++) {
 		fds[i] = new_pair(&others[i]);
-		assert_non_null(web_connections__add(&connections, fds[i], peer_of("10.0.0.1"),
-						     1 + (uint64_t)i));
+		assert_non_null(add(&connections, fds[i], "10.0.0.1", 1 + (uint64_t)i));
 	}
 	assert_int_equal(connections.count, WEB_PER_ADDRESS);
 	assert_int_equal(connections.dropped, MANY - WEB_PER_ADDRESS);
@@ -94,6 +103,32 @@ static void test_share(void **state)
 		close(fds[i]);
 		close(others[i]);
 	}
+}
+
+/* Those of which nobody knows yet whether they have asked stay, and their number comes down then.
+ */
+static void test_new(void **state)
+{
+	static struct web_connections connections;
+	int fd, other;
+
+	(void)state;
+	web_connections__init(&connections);
+	fd = new_pair(&other);
+	for (int i = 0; i < 2 * WEB_PER_ADDRESS; i++) {
+		connections.turn = (uint64_t)i / WEB_PER_ADDRESS;
+		assert_non_null(web_connections__add(&connections, fd, peer_of("10.0.0.1"),
+						     1 + (uint64_t)i));
+	}
+	assert_int_equal(connections.count, 2 * WEB_PER_ADDRESS);
+	connections.turn = 2;
+	assert_non_null(web_connections__add(&connections, fd, peer_of("10.0.0.1"), 1000));
+	assert_int_equal(connections.count, WEB_PER_ADDRESS + 1);
+	connections.turn = 3;
+	assert_non_null(web_connections__add(&connections, fd, peer_of("10.0.0.1"), 1001));
+	assert_int_equal(connections.count, WEB_PER_ADDRESS);
+	close(fd);
+	close(other);
 }
 
 /* Of all addresses together there are no more than so many, and a place is free again. */
@@ -109,13 +144,12 @@ static void test_all(void **state)
 		char text[32];
 
 		snprintf(text, sizeof(text), "10.0.1.%d", i);
-		assert_non_null(
-			web_connections__add(&connections, fd, peer_of(text), 1 + (uint64_t)i));
+		assert_non_null(add(&connections, fd, text, 1 + (uint64_t)i));
 	}
 	assert_int_equal(connections.count, WEB_CONNECTIONS);
-	assert_null(web_connections__add(&connections, fd, peer_of("10.0.2.1"), 1000));
+	assert_null(add(&connections, fd, "10.0.2.1", 1000));
 	web_connections__remove(&connections, &connections.list[0]);
-	assert_non_null(web_connections__add(&connections, fd, peer_of("10.0.2.1"), 1001));
+	assert_non_null(add(&connections, fd, "10.0.2.1", 1001));
 	close(fd);
 	close(other);
 }
@@ -130,8 +164,8 @@ static void test_expire(void **state)
 	web_connections__init(&connections);
 	for (int i = 0; i < 2; i++)
 		fds[i] = new_pair(&others[i]);
-	asks = web_connections__add(&connections, fds[0], peer_of("10.0.0.1"), SECOND);
-	reads = web_connections__add(&connections, fds[1], peer_of("10.0.0.1"), SECOND);
+	asks = add(&connections, fds[0], "10.0.0.1", SECOND);
+	reads = add(&connections, fds[1], "10.0.0.1", SECOND);
 	reads->answered_ns = SECOND;
 	web_connections__expire(&connections, SECOND + WEB_REQUEST_NS);
 	assert_false(is_ended(others[0]));
@@ -152,9 +186,8 @@ static void test_expire(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accept),
-		cmocka_unit_test(test_share),
-		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_accept), cmocka_unit_test(test_share),
+		cmocka_unit_test(test_new),    cmocka_unit_test(test_all),
 		cmocka_unit_test(test_expire),
 	};
 

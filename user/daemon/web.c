@@ -19,7 +19,6 @@
 
 /* Of a connection: its request, and the head of its answer. */
 #define REQUEST_BYTES ((size_t)8 * 1024)
-#define IDLE_SECONDS 5U
 #define TICK_NS NSEC_PER_SEC /* while there are connections, which may expire */
 
 /* Texts that readers still have: a slow one keeps an old moment's. */
@@ -217,12 +216,12 @@ static int start(struct web *web)
 	const union MHD_DaemonInfo *info;
 	struct epoll_event event = { .events = EPOLLIN };
 
-	web->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, web,
-				       MHD_OPTION_LISTEN_SOCKET, web->listen_fd,
-				       MHD_OPTION_NOTIFY_CONNECTION, on_connection, web,
-				       MHD_OPTION_CONNECTION_LIMIT, 2U * WEB_CONNECTIONS,
-				       MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES,
-				       MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_END);
+	/* No time limit of its own: it ends a connection before it reads what has come in time. */
+	web->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL, 0, NULL, NULL, on_request, web, MHD_OPTION_LISTEN_SOCKET,
+		web->listen_fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, web,
+		MHD_OPTION_CONNECTION_LIMIT, 2U * WEB_CONNECTIONS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES, MHD_OPTION_END);
 	if (!web->daemon)
 		return errno ? -errno : -EIO;
 	info = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -300,17 +299,18 @@ static int set_timer(struct web *web)
 
 int web__run(struct web *web)
 {
-	uint64_t ticks, events;
+	uint64_t begin_ns = clock_monotonic_ns(), ticks, events;
 	int rounds = 0;
 
 	if (web->timed && read(web->timer_fd, &ticks, sizeof(ticks)) == sizeof(ticks))
 		web->timed = false;
-	web_connections__expire(&web->connections, clock_monotonic_ns());
 	do {
 		events = web->events;
+		web->connections.turn++;
 		if (MHD_run(web->daemon) != MHD_YES)
 			return -EIO;
 	} while (events != web->events && ++rounds < ROUNDS_MAX);
+	web_connections__expire(&web->connections, begin_ns);
 	return set_timer(web);
 }
 

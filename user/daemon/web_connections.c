@@ -44,7 +44,10 @@ static void end(struct web_connections *connections, struct web_connection *conn
 	connections->dropped++;
 }
 
-/* The one to go, of a peer or of all (NULL). */
+/*
+ * The one to go, of a peer or of all (NULL). What is accepted in one turn is read at the end of the
+ * next one: until then nobody knows whether its request is there.
+ */
 static struct web_connection *find_oldest(struct web_connections *connections,
 					  const struct web_peer *peer)
 {
@@ -53,7 +56,8 @@ static struct web_connection *find_oldest(struct web_connections *connections,
 	for (int i = 0; i < PLACES; i++) {
 		struct web_connection *one = &connections->list[i];
 
-		if (one->fd < 0 || one->ended || (peer && !same_peer(one->peer, *peer)))
+		if (one->fd < 0 || one->ended || (peer && !same_peer(one->peer, *peer)) ||
+		    connections->turn - one->turn < 2)
 			continue;
 		if (!oldest || (!one->answered_ns && oldest->answered_ns) ||
 		    (!one->answered_ns == !oldest->answered_ns && one->begin_ns < oldest->begin_ns))
@@ -72,22 +76,37 @@ static uint32_t count_of(const struct web_connections *connections, struct web_p
 	return count;
 }
 
+/* There is room for one more of them, unless all are new. */
+static void make_room(struct web_connections *connections, const struct web_peer *peer,
+		      uint32_t count, uint32_t limit)
+{
+	struct web_connection *oldest;
+
+	for (; count >= limit; count--) {
+		oldest = find_oldest(connections, peer);
+		if (!oldest)
+			return;
+		end(connections, oldest);
+	}
+}
+
 struct web_connection *web_connections__add(struct web_connections *connections, int fd,
 					    struct web_peer peer, uint64_t now_ns)
 {
-	if (count_of(connections, peer) >= WEB_PER_ADDRESS)
-		end(connections, find_oldest(connections, &peer));
-	else if (connections->count >= WEB_CONNECTIONS)
-		end(connections, find_oldest(connections, NULL));
+	make_room(connections, &peer, count_of(connections, peer), WEB_PER_ADDRESS);
+	make_room(connections, NULL, connections->count, WEB_CONNECTIONS);
 	for (int i = 0; i < PLACES; i++) {
 		struct web_connection *one = &connections->list[i];
 
 		if (one->fd >= 0)
 			continue;
-		*one = (struct web_connection){ .fd = fd, .peer = peer, .begin_ns = now_ns };
+		*one = (struct web_connection){
+			.fd = fd, .peer = peer, .turn = connections->turn, .begin_ns = now_ns
+		};
 		connections->count++;
 		return one;
 	}
+	shutdown(fd, SHUT_RDWR);
 	return NULL;
 }
 
@@ -101,10 +120,10 @@ void web_connections__expire(struct web_connections *connections, uint64_t now_n
 {
 	for (int i = 0; i < PLACES; i++) {
 		struct web_connection *one = &connections->list[i];
-		uint64_t since = one->answered_ns ? one->answered_ns : one->begin_ns;
+		uint64_t until = one->answered_ns ? one->answered_ns + WEB_ANSWER_NS
+						  : one->begin_ns + WEB_REQUEST_NS;
 
-		if (one->fd >= 0 && !one->ended &&
-		    now_ns - since > (one->answered_ns ? WEB_ANSWER_NS : WEB_REQUEST_NS))
+		if (one->fd >= 0 && !one->ended && now_ns > until)
 			end(connections, one);
 	}
 }
