@@ -6,6 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+#define BOTH_TRIES 8
+#define BOTH_NEAR_NS 2000 /* the two readings, and nobody in between */
+
 int parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {
 	return parse_fixed(text, 1, min, max, value);
@@ -78,6 +81,22 @@ uint64_t clock_monotonic_ns(void)
 uint64_t clock_realtime_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);
+}
+
+void clock_both_ns(uint64_t *monotonic_ns, uint64_t *realtime_ns)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int try = 0; try < BOTH_TRIES && least > BOTH_NEAR_NS; try++) {
+		uint64_t before = clock_monotonic_ns(), realtime = clock_realtime_ns();
+		uint64_t apart = clock_monotonic_ns() - before;
+
+		if (apart >= least)
+			continue;
+		least = apart;
+		*monotonic_ns = before + apart / 2;
+		*realtime_ns = realtime;
+	}
 }
 
 uint64_t clock_thread_cpu_ns(void)

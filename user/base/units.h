@@ -36,6 +36,12 @@ uint64_t clock_monotonic_ns(void);
 /* Time of day in ns. */
 uint64_t clock_realtime_ns(void);
 
+/*
+ * Both clocks at one moment. The CPU may be taken away between two readings: the nearest ones of
+ * some tries count.
+ */
+void clock_both_ns(uint64_t *monotonic_ns, uint64_t *realtime_ns);
+
 /* Time on a CPU in ns: of this thread, and of the whole process. */
 uint64_t clock_thread_cpu_ns(void);
 uint64_t clock_process_cpu_ns(void);

@@ -68,8 +68,8 @@ int sched_probe__poll(struct sched_probe *probe);
 
 /*
  * Reads all wanted threads into snapshot, whose threads are replaced. Those
- * that have exited are in one snapshot more, and then gone. Fills in losses
- * and the cost of the hooks. Returns 0 or -errno.
+ * that have exited are in one snapshot more, and then gone. Fills in losses,
+ * the cost of the hooks and when it ended. Returns 0 or -errno.
  */
 int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot);
 

@@ -399,7 +399,8 @@ int sched_probe__read(struct sched_probe *probe, struct snapshot *snapshot)
 					    clock_monotonic_ns() - probe->clock_offset);
 	snapshot__sort_blame(snapshot);
 	read_counters(probe, snapshot);
-	snapshot->end_rq = clock_monotonic_ns() - probe->clock_offset;
+	snapshot->end_ns = clock_monotonic_ns();
+	snapshot->end_rq = snapshot->end_ns - probe->clock_offset;
 	probe->begin_rq = begin_rq;
 	return error;
 }

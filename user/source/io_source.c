@@ -82,8 +82,7 @@ static int read_view(void *data, struct view *view)
 		return error;
 	view->host = source->host;
 	view->environment = source->environment;
-	view->sched.realtime_ns = clock_realtime_ns();
-	view->sched.time_ns = clock_monotonic_ns();
+	clock_both_ns(&view->sched.time_ns, &view->sched.realtime_ns);
 	view->sched.cost.own_cpu_ns = clock_process_cpu_ns();
 	error = io_session__read(&source->session, &view->io);
 	list_clear(&view->shares.of);

@@ -208,11 +208,9 @@ int session__read(struct session *session, struct view *view)
 	struct snapshot *snapshot = &view->sched;
 	int error;
 
-	snapshot->realtime_ns = clock_realtime_ns();
-	snapshot->time_ns = clock_monotonic_ns();
+	clock_both_ns(&snapshot->time_ns, &snapshot->realtime_ns);
 	session->boot_ns = snapshot->realtime_ns - snapshot->time_ns;
 	error = sched_probe__read(session->probe, snapshot);
-	snapshot->end_ns = clock_monotonic_ns();
 	if (!error)
 		error = read_losses(session, &view->shares);
 	if (error) {
