@@ -56,7 +56,7 @@ static void test_jitter(void **state)
 	for (uint64_t seconds = 0; seconds < 200; seconds++) {
 		fill_view(&view, seconds, 0);
 		view.sched.time_ns += seconds % 3 * 30000000;
-		assert_int_equal(keeper__take(keeper, &view), 0);
+		assert_int_equal(take_view(keeper, &view), 0);
 	}
 	keeper__state(keeper, &is);
 	assert_int_equal(is.moments[0], 200);
@@ -78,7 +78,7 @@ static void test_clock(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 400; i++) {
 		fill_view(&view, i, shifts[i / 100]);
-		assert_int_equal(keeper__take(keeper, &view), 0);
+		assert_int_equal(take_view(keeper, &view), 0);
 		if (i % 100 > 1)
 			continue;
 		count = (size_t)ask("SELECT count(*) FROM moments");
@@ -145,7 +145,7 @@ static void test_limit(void **state)
 		for (size_t j = 0; j < view.sched.blame.count; j++)
 			snprintf(view.sched.blame.list[j].offender.cgroup, CGROUP_SIZE,
 				 "%08llu-and-some-more.slice", (unsigned long long)i);
-		assert_int_equal(keeper__take(keeper, &view), 0);
+		assert_int_equal(take_view(keeper, &view), 0);
 		assert_in_range(size_on_disk(), 1, limit);
 		most = size_on_disk() > most ? size_on_disk() : most;
 	}
@@ -179,7 +179,7 @@ static void test_too_large(void **state)
 					.ns = j,
 					.offender = { .kind = OFFENDER_HOST, .tid = (uint32_t)j } };
 	log_keep_errors(true);
-	error = keeper__take(keeper, &view);
+	error = take_view(keeper, &view);
 	assert_true(error == -EDQUOT || error == -ENOSPC);
 	assert_in_range(size_on_disk(), 1, ROOM_LEAST_BYTES);
 	keeper__state(keeper, &is);
@@ -219,7 +219,7 @@ static void test_burst(void **state)
 	for (uint64_t i = 0; i < 400; i++) {
 		fill_view(&view, i, 0);
 		fill_blame(&view, i, i == 350 ? 40000 : 2000);
-		assert_int_equal(keeper__take(keeper, &view), 0);
+		assert_int_equal(take_view(keeper, &view), 0);
 		assert_in_range(size_on_disk(), 1, ROOM_LEAST_BYTES);
 		/* A quarter is for the "-wal". */
 		assert_in_range(ask("PRAGMA page_count") * ROOM_PAGE_BYTES, 1,
@@ -250,7 +250,7 @@ static void test_long_reader(void **state)
 	for (uint64_t i = 10; i < 300; i++) {
 		fill_view(&view, i, 0);
 		fill_blame(&view, i, 1000);
-		keeper__take(keeper, &view);
+		take_view(keeper, &view);
 		assert_in_range(size_on_disk(), 1, ROOM_LEAST_BYTES);
 	}
 	keeper__state(keeper, &is);
@@ -279,7 +279,7 @@ static void test_lowered(void **state)
 				(struct blame){ .victim = 1,
 						.ns = i + j,
 						.offender = { .tid = (uint32_t)(20000 * i + j) } };
-		assert_int_equal(keeper__take(keeper, &view), 0);
+		assert_int_equal(take_view(keeper, &view), 0);
 	}
 	keeper__close(keeper);
 	assert_true(size_on_disk() > ROOM_LEAST_BYTES);
@@ -384,6 +384,17 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lowered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_incident, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_covered, set_up, tear_down),
+		LENT_TEST(test_tiers),
+		LENT_TEST(test_jitter),
+		LENT_TEST(test_clock),
+		LENT_TEST(test_reboot),
+		LENT_TEST(test_limit),
+		LENT_TEST(test_too_large),
+		LENT_TEST(test_burst),
+		LENT_TEST(test_long_reader),
+		LENT_TEST(test_lowered),
+		LENT_TEST(test_incident),
+		LENT_TEST(test_covered),
 	};
 
 	return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);

@@ -175,7 +175,7 @@ static void test_totals(void **state)
 		assert_int_equal(keeper__open(&keeper, path, long_tiers, PLENTY, &info), 0);
 		for (uint64_t seconds = 0; seconds <= last; seconds++) {
 			fill(&view, seconds);
-			assert_int_equal(keeper__take(keeper, &view), 0);
+			assert_int_equal(take_view(keeper, &view), 0);
 		}
 		keeper__close(keeper);
 		assert_true(ask("SELECT min(id) FROM moments") > 1);
@@ -188,10 +188,98 @@ static void test_totals(void **state)
 	}
 }
 
+/* Some pairs of each thread, which come, grow and go. */
+static void fill_blame(struct view *view, uint64_t seconds)
+{
+	list_clear(&view->sched.blame);
+	for (size_t i = 0; i < view->sched.threads.count; i++)
+		for (uint32_t tid = 1; tid < 5; tid++)
+			if ((i + tid + seconds / 40) % 3)
+				*list_add(&view->sched.blame) = (struct blame){
+					.victim = view->sched.threads.list[i].identity.id,
+					.offender = { .kind = OFFENDER_HOST,
+						      .tid = tid,
+						      .comm = "a process",
+						      .cgroup = "a.slice" },
+					.ns = seconds / tid,
+				};
+}
+
+static void write_as(const char *name)
+{
+	static const struct daemon_tier all[DAEMON_TIERS] = {
+		{ SECOND, 3600 * SECOND },
+		{ 5 * SECOND, 3600 * SECOND },
+		{ 20 * SECOND, 3600 * SECOND },
+	};
+	const struct recording_info info = keeper_info();
+	struct keeper *keeper;
+	struct view view = { 0 };
+
+	assert_int_equal(keeper__open(&keeper, path, all, PLENTY, &info), 0);
+	for (uint64_t seconds = 0; seconds < 300; seconds++) {
+		fill(&view, seconds);
+		fill_blame(&view, seconds);
+		assert_int_equal(take_view(keeper, &view), 0);
+	}
+	keeper__close(keeper);
+	view__free(&view);
+	assert_int_equal(rename(path, name), 0);
+}
+
+static int64_t count_differences(sqlite3 *db, const char *table)
+{
+	sqlite3_stmt *count;
+	char sql[512];
+	int64_t result;
+
+	snprintf(sql, sizeof(sql),
+		 "WITH a AS (SELECT * FROM main.%s), b AS (SELECT * FROM lent.%s) "
+		 "SELECT (SELECT count(*) FROM (SELECT * FROM a EXCEPT SELECT * FROM b)) + "
+		 "(SELECT count(*) FROM (SELECT * FROM b EXCEPT SELECT * FROM a))",
+		 table, table);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &count, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+	result = sqlite3_column_int64(count, 0);
+	sqlite3_finalize(count);
+	return result;
+}
+
+/* The same views give the same rows, whether or not they are lent. */
+static void test_lent(void **state)
+{
+	char copied[160], other[160], sql[256];
+	sqlite3_stmt *tables;
+	sqlite3 *db;
+
+	(void)state;
+	snprintf(copied, sizeof(copied), "%s.copied", path);
+	snprintf(other, sizeof(other), "%s.lent", path);
+	make_lives(77);
+	write_as(copied);
+	lends = true;
+	write_as(other);
+	assert_int_equal(sqlite3_open(copied, &db), SQLITE_OK);
+	snprintf(sql, sizeof(sql), "ATTACH '%s' AS lent", other);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "SELECT name FROM main.sqlite_master "
+					    "WHERE type = 'table' AND name <> 'runs'",
+					    -1, &tables, NULL),
+			 SQLITE_OK);
+	while (sqlite3_step(tables) == SQLITE_ROW)
+		assert_int_equal(
+			count_differences(db, (const char *)sqlite3_column_text(tables, 0)), 0);
+	sqlite3_finalize(tables);
+	sqlite3_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_totals, set_up, tear_down),
+		LENT_TEST(test_totals),
+		cmocka_unit_test_setup_teardown(test_lent, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("keeper exited", tests, NULL, NULL);

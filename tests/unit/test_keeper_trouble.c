@@ -36,7 +36,7 @@ static void take_on(void)
 
 	for (;; ++*taken) {
 		fill_view(&view, *taken, 0);
-		if (keeper__take(keeper, &view))
+		if (take_view(keeper, &view))
 			_exit(1);
 	}
 }
@@ -110,7 +110,7 @@ static int fill_disk(void)
 	log_keep_errors(true);
 	for (i = 60; i < 400; i++) {
 		fill_view(&view, i, 0);
-		keeper__take(keeper, &view);
+		take_view(keeper, &view);
 		log_keep_errors(true);
 	}
 	keeper__state(keeper, &is);
@@ -163,7 +163,7 @@ static void test_file_limit(void **state)
 	for (uint64_t i = 50; i < 500; i++) {
 		fill_view(&view, i, 0);
 		log_keep_errors(true);
-		keeper__take(keeper, &view);
+		take_view(keeper, &view);
 	}
 	log_keep_errors(false);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -240,7 +240,7 @@ static void test_damaged_meanwhile(void **state)
 	damage(4096, size_on_disk() - 4096);
 	for (i = 101; i < 300; i++) {
 		fill_view(&view, i, 0);
-		assert_int_equal(keeper__take(keeper, &view), 0);
+		assert_int_equal(take_view(keeper, &view), 0);
 	}
 	keeper__state(keeper, &is);
 	assert_int_equal(is.set_aside, 1);
@@ -272,7 +272,7 @@ static int replace_dropped(void)
 		return 2;
 	for (uint64_t i = 101; i < 300; i++) {
 		fill_view(&view, i, 0);
-		if (keeper__take(keeper, &view))
+		if (take_view(keeper, &view))
 			return 3;
 	}
 	keeper__state(keeper, &is);
@@ -349,7 +349,7 @@ static void test_replaced(void **state)
 	assert_int_equal(symlink(target, path), 0);
 	log_keep_errors(true);
 	fill_view(&view, 40, 0);
-	assert_int_equal(keeper__take(keeper, &view), -EPERM);
+	assert_int_equal(take_view(keeper, &view), -EPERM);
 	log_keep_errors(false);
 	keeper__state(keeper, &is);
 	assert_non_null(strstr(is.error, "symbolic link"));
@@ -358,7 +358,7 @@ static void test_replaced(void **state)
 	/* It is tried again each ten seconds. */
 	for (uint64_t i = 41; i < 50; i++) {
 		fill_view(&view, i, 0);
-		assert_int_equal(keeper__take(keeper, &view), -EPERM);
+		assert_int_equal(take_view(keeper, &view), -EPERM);
 	}
 	take_all(keeper, 50, 60);
 	keeper__state(keeper, &is);
@@ -380,6 +380,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_dropped, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_replaced, set_up, tear_down),
+		LENT_TEST(test_full_disk),
+		LENT_TEST(test_file_limit),
+		LENT_TEST(test_damaged_before),
+		LENT_TEST(test_damaged_meanwhile),
+		LENT_TEST(test_dropped),
+		LENT_TEST(test_refused),
+		LENT_TEST(test_replaced),
 	};
 
 	return cmocka_run_group_tests_name("keeper trouble", tests, NULL, NULL);

@@ -238,6 +238,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_begins_anew, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_failed, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_steps, set_up, remove_folder),
+		LENT_TEST(test_each_tier),
+		LENT_TEST(test_borders),
+		LENT_TEST(test_begins_anew),
+		LENT_TEST(test_failed),
+		LENT_TEST(test_steps),
 	};
 
 	return cmocka_run_group_tests_name("tiers", tests, NULL, NULL);

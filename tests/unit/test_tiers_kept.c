@@ -201,6 +201,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_incident, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_incident_bytes, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_swept, set_up, remove_folder),
+		LENT_TEST(test_clock_set_back),
+		LENT_TEST(test_incident),
+		LENT_TEST(test_incident_bytes),
+		LENT_TEST(test_swept),
 	};
 
 	return cmocka_run_group_tests_name("tiers kept", tests, NULL, NULL);

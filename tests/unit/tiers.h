@@ -21,12 +21,32 @@ struct known {
 	LIST(struct moment) moments;
 };
 
+/* Whether each moment stays as it is until the next one: user/recording/recorder.h. */
+static bool lends;
+static struct moment lent[2]; /* in turn */
+static size_t lent_count;
+
 static inline int set_up(void **state)
 {
 	(void)state;
+	lends = false;
 	make_folder();
 	return 0;
 }
+
+static inline int set_up_lent(void **state)
+{
+	int result = set_up(state);
+
+	lends = true;
+	return result;
+}
+
+/* A test with each moment lent. */
+#define LENT_TEST(function)                                                                        \
+	{                                                                                          \
+#function ", lent", function, set_up_lent, remove_folder, NULL                     \
+	}
 
 static inline uint64_t hist_sum(const struct machine *machine)
 {
@@ -86,12 +106,31 @@ static inline struct recorder *open_tiers(void)
 	return recorder;
 }
 
+/* Now and then it is taken back before the next one comes. */
+static inline int lend_to(struct recorder *recorder, const struct moment *moment,
+			  unsigned int tiers)
+{
+	struct moment *copy = &lent[lent_count % 2], *before = &lent[(lent_count + 1) % 2];
+	const struct recorder_views views = { .of = { copy, copy, copy },
+					      .lends = true,
+					      .before = before };
+
+	if (lent_count % 11 == 5) {
+		recorder__take_back(recorder, before);
+		list_clear(&before->machines);
+	}
+	moment_copy(copy, moment);
+	lent_count++;
+	return recorder__write_views(recorder, &views, tiers);
+}
+
 static inline int write_to(struct recorder *recorder, const struct moment *moment,
 			   unsigned int tiers)
 {
 	const void *const views[RECORDER_TIERS] = { moment, moment, moment };
 
-	return recorder__write_tiers(recorder, views, tiers);
+	return lends ? lend_to(recorder, moment, tiers)
+		     : recorder__write_tiers(recorder, views, tiers);
 }
 
 static inline void write_one(struct recorder *recorder, struct known *known, struct moment *moment,

@@ -48,7 +48,9 @@ static void take_view(struct daemon *daemon)
 	daemon->views_read++;
 	/* If it fails, it has said so, and the rest goes on. */
 	if (daemon->keeper)
-		keeper__take(daemon->keeper, view);
+		keeper__take_next(daemon->keeper,
+				  daemon->views_read > 1 ? &daemon->views[!daemon->latest] : NULL,
+				  view);
 	daemon->judged = false;
 	if (daemon->views_read > 1)
 		daemon__judge(daemon, &daemon->views[!daemon->latest], view);

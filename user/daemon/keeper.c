@@ -21,8 +21,6 @@
 
 #define RETRY_NS 10000000000ULL
 #define MOST_SET_ASIDE 3 /* or a bad disk would fill with them */
-#define LEAST_PAGES 64	 /* for a moment */
-#define WRITE_TRIES 4
 
 /* An incident has some moments, and those since the whole one before. */
 #define MOMENTS_PER_INCIDENT (MOMENTS_PER_WHOLE + 16)
@@ -304,75 +302,6 @@ static int note_written(struct keeper *keeper, unsigned int due, uint64_t now_ns
 	return error;
 }
 
-static int64_t used_pages(const struct keeper *keeper)
-{
-	struct room room = { 0 };
-
-	thin__measure(keeper->recorder, &room);
-	return room.pages - room.free_pages;
-}
-
-/*
- * The recorder adds nothing to the finest tier, which has all; but to one that begins anew, it adds
- * what the next coarser one has.
- */
-static const struct view *view_of(struct keeper *keeper, uint32_t place, const struct view *view)
-{
-	while (!keeper->tiers[place].blocks.count && place + 1 < DAEMON_TIERS)
-		place++;
-	return keeper__is_finest(keeper, place) ? view
-						: keeper__settle(&keeper->tiers[place], view);
-}
-
-static int write_views(struct keeper *keeper, const struct view *view, unsigned int due)
-{
-	const void *views[DAEMON_TIERS];
-
-	for (uint32_t i = 0; i < DAEMON_TIERS; i++) {
-		views[i] = view_of(keeper, i, view);
-		if (!views[i])
-			return -ENOMEM;
-	}
-	return recorder__write_tiers(keeper->recorder, views, due);
-}
-
-static void shed(struct keeper *keeper)
-{
-	recorder__shed(keeper->recorder);
-	for (uint32_t i = 0; i < DAEMON_TIERS; i++)
-		list_clear(&keeper->tiers[i].exited);
-}
-
-/* One that takes more room than thought is tried again with more. */
-static int write_moment(struct keeper *keeper, const struct view *view, unsigned int due)
-{
-	int64_t pages = 2 * keeper->most_pages + LEAST_PAGES, used = 0, rows = 0;
-	int error = 0, tries = 0;
-
-	for (; tries < WRITE_TRIES; tries++, pages *= 2) {
-		error = keeper__make_room(keeper, pages);
-		if (error)
-			break;
-		used = used_pages(keeper);
-		rows = thin__changes(keeper->recorder);
-		error = write_views(keeper, view, due);
-		/* A disk that others have filled is not made emptier by losing what is there. */
-		if (error != -ENOSPC ||
-		    thin__disk_left(keeper->recorder) / ROOM_PAGE_BYTES < (uint64_t)pages)
-			break;
-	}
-	if (error == -EDQUOT || tries == WRITE_TRIES)
-		shed(keeper);
-	if (error)
-		return error;
-	used = used_pages(keeper) - used;
-	keeper->rows = thin__changes(keeper->recorder) - rows;
-	keeper->most_pages -= keeper->most_pages / 64;
-	if (used > keeper->most_pages)
-		keeper->most_pages = used;
-	return 0;
-}
-
 /* Thinning that fails does not keep a moment from being written. */
 static int write_and_thin(struct keeper *keeper, const struct view *view,
 			  const struct thin_now *now)
@@ -388,7 +317,7 @@ static int write_and_thin(struct keeper *keeper, const struct view *view,
 		return failed;
 	keeper->state.failed += failed != 0;
 	if (due)
-		error = write_moment(keeper, view, due);
+		error = keeper__write(keeper, view, due);
 	return due && !error ? note_written(keeper, due, now->time_ns) : error;
 }
 
@@ -437,20 +366,47 @@ static void tell(struct keeper *keeper, int error)
 	keeper->error = error;
 }
 
-int keeper__take(struct keeper *keeper, const struct view *view)
+/* If the recorder has not been given this view, the one that it was lent goes now. */
+static void take_back(struct keeper *keeper)
+{
+	if (keeper->recorder && keeper->before && !keeper->has_given)
+		recorder__take_back(keeper->recorder, keeper->before);
+}
+
+static int take_one(struct keeper *keeper, const struct view *view)
 {
 	struct room room;
 	int error;
 
+	keeper->has_given = false;
 	keeper__note_exited(keeper, view);
 	log_keep_errors(true);
 	error = take(keeper, view);
+	take_back(keeper);
 	if (keeper->recorder && !thin__measure(keeper->recorder, &room)) {
 		keeper->state.bytes = room.bytes;
 		keeper->state.lost = recorder__lost(keeper->recorder);
 	}
 	log_keep_errors(false);
 	tell(keeper, error);
+	return error;
+}
+
+int keeper__take(struct keeper *keeper, const struct view *view)
+{
+	keeper->lends = false;
+	keeper->before = NULL;
+	return take_one(keeper, view);
+}
+
+int keeper__take_next(struct keeper *keeper, const struct view *before, const struct view *view)
+{
+	int error;
+
+	keeper->lends = true;
+	keeper->before = before;
+	error = take_one(keeper, view);
+	keeper->before = NULL;
 	return error;
 }
 

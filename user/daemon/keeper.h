@@ -51,6 +51,12 @@ int keeper__open(struct keeper **result, const char *path,
 int keeper__take(struct keeper *keeper, const struct view *view);
 
 /*
+ * The same, of one who leaves each view as it is until the next call, which gets it as before
+ * (NULL: there is none): then the keeper needs no copy of it to tell what has changed.
+ */
+int keeper__take_next(struct keeper *keeper, const struct view *before, const struct view *view);
+
+/*
  * Keeps the finest moments of these times, as an incident. All incidents take max_bytes at most:
  * the oldest ones go. 0 or -errno after one line.
  */

@@ -5,6 +5,8 @@
 #include "daemon/keeper.h"
 #include "recording/thin.h"
 
+#define LEAST_PAGES 64 /* for a moment */
+
 /* A VM with vCPUs that have exited since the last moment of a tier. */
 struct exited_vm {
 	struct vm vm;		/* as in the last view that had it */
@@ -36,6 +38,9 @@ struct keeper {
 	struct recorder *recorder; /* NULL: it could not be opened again */
 	bool is_loaded;		   /* the blocks that it has from before */
 	uint64_t retry_ns;	   /* monotonic; then it is tried */
+	bool lends;		   /* the view that it is given stays until the next one */
+	bool has_given;		   /* it, to the recorder */
+	const struct view *before; /* the last one, if that was so; only while one is taken */
 	int64_t most_pages;	   /* that a moment has taken lately */
 	int64_t rows;		   /* that the last moment had */
 	struct keeper_state state;
@@ -50,6 +55,9 @@ int keeper__thin(struct keeper *keeper, const struct thin_now *now);
  * gone and it is still too little, 0: the writing will tell.
  */
 int keeper__make_room(struct keeper *keeper, int64_t pages);
+
+/* Writes a moment to the tiers whose bits are set: 0, or -errno after one line. */
+int keeper__write(struct keeper *keeper, const struct view *view, unsigned int due);
 
 /* Whether it gets moments. */
 static inline bool kept_tier__is_written(const struct kept_tier *tier)

@@ -69,6 +69,9 @@ static inline __attribute__((always_inline)) size_t write_as(enum field_type typ
 	unsigned char *at = bytes;
 	uint32_t next = 0; /* place that a step without a skip would change */
 
+	/* A small one is mostly the same as a whole. */
+	if (field->count < WIDE_STRIDE && !memcmp(old, new, field->count * size))
+		return 0;
 	for (uint32_t i = 0; i < field->count; i++) {
 		uint64_t was, is;
 

@@ -103,17 +103,24 @@ int database__prepare(const struct database *database, const char *sql, sqlite3_
 	return code ? database__fail(database, code) : 0;
 }
 
+int database__ask(const struct database *database, sqlite3_stmt *statement, int64_t *number)
+{
+	int code = sqlite3_step(statement);
+	int error = code == SQLITE_ROW || code == SQLITE_DONE ? 0 : database__fail(database, code);
+
+	*number = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+	sqlite3_reset(statement);
+	return error;
+}
+
 int database__number(const struct database *database, const char *sql, int64_t *number)
 {
 	sqlite3_stmt *statement;
-	int error = database__prepare(database, sql, &statement), code;
+	int error = database__prepare(database, sql, &statement);
 
 	if (error)
 		return error;
-	code = sqlite3_step(statement);
-	*number = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		error = database__fail(database, code);
+	error = database__ask(database, statement, number);
 	sqlite3_finalize(statement);
 	return error;
 }
@@ -388,6 +395,8 @@ failed:
 
 void database__close(struct database *database)
 {
+	sqlite3_finalize(database->page_count);
+	sqlite3_finalize(database->free_count);
 	sqlite3_close(database->db);
 	/* Not before SQLite closes it: closing any descriptor of a file drops its locks. */
 	if (database->fd >= 0)

@@ -18,6 +18,8 @@ struct database {
 	int fd;				   /* whoever writes holds its lock; or -1 */
 	bool is_blank;			   /* there is no table in it yet */
 	uint64_t max_bytes, max_wal_bytes; /* room__limit(); 0: any */
+	sqlite3_stmt *page_count;	   /* questions of one with a limit, which are kept */
+	sqlite3_stmt *free_count;
 };
 
 /*
@@ -57,6 +59,9 @@ int database__no_memory(const char *option, const char *path);
 /* Statements without a result; or the number that is the first one's result. 0 or -errno. */
 int database__run(const struct database *database, const char *sql);
 int database__number(const struct database *database, const char *sql, int64_t *number);
+
+/* The number that is the result of a statement that is kept: 0 or -errno. */
+int database__ask(const struct database *database, sqlite3_stmt *statement, int64_t *number);
 
 /* A statement that is kept: *statement to sqlite3_finalize(). 0 or -errno. */
 int database__prepare(const struct database *database, const char *sql, sqlite3_stmt **statement);

@@ -26,7 +26,8 @@ void recorder__roll_back(struct recorder *recorder)
 		sqlite3_exec(recorder->database.db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-static int write_tier(struct tier_writer *tier, int64_t moment, const void *view)
+static int write_tier(struct tier_writer *tier, int64_t moment, const void *view,
+		      const void *before)
 {
 	const struct set *moments = tier->info->sets[0];
 	struct mirror *mirror = &tier->mirror;
@@ -38,7 +39,7 @@ static int write_tier(struct tier_writer *tier, int64_t moment, const void *view
 			  mirror_place(moments, view));
 	mirror__age(mirror);
 	tier->since_whole = tier->is_whole ? 1 : tier->since_whole + 1;
-	return recorder__write_sets(tier, view);
+	return recorder__write_sets(tier, view, before);
 }
 
 /* The tiers whose coarser ones all have this moment, too. */
@@ -69,7 +70,24 @@ static bool is_whole_due(const struct tier_writer *tier, bool is_aligned)
 	       tier->since_whole >= (is_aligned ? wanted : wanted * WHOLE_WAITS);
 }
 
-static int write_all(struct recorder *recorder, const void *const *views, unsigned int tiers)
+/* What is known of the moment before, and how this one will be. */
+static void begin_tier(struct tier_writer *tier, const struct recorder_views *views, bool is_due)
+{
+	tier->done = 0;
+	/* A view that is lent is what has been written, and nothing else. */
+	tier->lends = views->lends && is_due && !tier->begins && tier_writer__is_finest(tier);
+	if (!tier->is_lent)
+		return;
+	if (!views->before) {
+		tier->is_lent = false;
+		tier->since_whole = 0;
+	} else if (!tier->lends) {
+		tier_writer__copy_lent(tier, views->before, NULL);
+	}
+}
+
+static int write_all(struct recorder *recorder, const struct recorder_views *views,
+		     unsigned int tiers)
 {
 	int error = room__begin(&recorder->database);
 
@@ -80,7 +98,7 @@ static int write_all(struct recorder *recorder, const void *const *views, unsign
 		if (!(tiers & 1U << i) || !tier->moments_per_whole)
 			continue;
 		tier->is_whole = is_whole_due(tier, recorder->aligned & 1U << i);
-		error = write_tier(tier, recorder->moment + 1, views[i]);
+		error = write_tier(tier, recorder->moment + 1, views->of[i], views->before);
 	}
 	return error ? error : room__commit(&recorder->database);
 }
@@ -89,35 +107,70 @@ static void end_moment(struct recorder *recorder, unsigned int tiers)
 {
 	recorder->moment++;
 	for (uint32_t i = 0; i < RECORDER_TIERS; i++) {
-		if (!(tiers & 1U << i) || !recorder->tiers[i].moments_per_whole)
+		struct tier_writer *tier = &recorder->tiers[i];
+
+		if (!(tiers & 1U << i) || !tier->moments_per_whole)
 			continue;
-		recorder->tiers[i].written = recorder->moment;
-		recorder->tiers[i].begins = NULL;
-		recorder__drop_carried(&recorder->tiers[i]);
+		tier->written = recorder->moment;
+		tier->begins = NULL;
+		recorder__drop_carried(tier);
+		if (!tier->lends)
+			continue;
+		tier_writer__lend(tier);
+		/* Only coarser ones need it, and seldom. */
+		packed__free(&recorder->fresh);
 	}
 }
 
-/* What the mirrors know now may not be in the file. */
-static void begin_whole(struct recorder *recorder)
+/* What is known now may not be in the file. */
+static void fail_moment(struct recorder *recorder, const struct recorder_views *views)
 {
+	recorder__roll_back(recorder);
+	for (uint32_t i = 0; i < RECORDER_TIERS; i++) {
+		struct tier_writer *tier = &recorder->tiers[i];
+
+		tier->since_whole = 0;
+		if (tier->is_lent || tier->lends)
+			tier_writer__copy_lent(tier, views->before, views->of[i]);
+	}
+}
+
+int recorder__write_views(struct recorder *recorder, const struct recorder_views *views,
+			  unsigned int tiers)
+{
+	const char *before = interrupt__guard("recording");
+	int error;
+
 	for (uint32_t i = 0; i < RECORDER_TIERS; i++)
-		recorder->tiers[i].since_whole = 0;
+		if (recorder->tiers[i].moments_per_whole)
+			begin_tier(&recorder->tiers[i], views, tiers & 1U << i);
+	error = write_all(recorder, views, tiers);
+	if (error)
+		fail_moment(recorder, views);
+	else
+		end_moment(recorder, tiers);
+	interrupt__guard(before);
+	return error;
 }
 
 int recorder__write_tiers(struct recorder *recorder, const void *const views[RECORDER_TIERS],
 			  unsigned int tiers)
 {
-	const char *before = interrupt__guard("recording");
-	int error = write_all(recorder, views, tiers);
+	struct recorder_views all = { 0 };
 
-	if (error) {
-		recorder__roll_back(recorder);
-		begin_whole(recorder);
-	} else {
-		end_moment(recorder, tiers);
+	memcpy(all.of, views, sizeof(all.of));
+	return recorder__write_views(recorder, &all, tiers);
+}
+
+void recorder__take_back(struct recorder *recorder, const void *view)
+{
+	for (uint32_t i = 0; i < RECORDER_TIERS; i++) {
+		struct tier_writer *tier = &recorder->tiers[i];
+
+		tier->done = 0;
+		if (tier->is_lent)
+			tier_writer__copy_lent(tier, view, NULL);
 	}
-	interrupt__guard(before);
-	return error;
 }
 
 void recorder__shed(struct recorder *recorder)
@@ -415,7 +468,6 @@ static void close_tier(struct tier_writer *tier)
 		list__free(&tier->carried[i]);
 	free(tier->carried);
 	mirror__free(&tier->mirror);
-	list_free(&tier->order);
 	free(tier->batches);
 	free(tier->rows);
 }

@@ -8,6 +8,8 @@
 #ifndef KVMQ_RECORDER_H
 #define KVMQ_RECORDER_H
 
+#include <stdbool.h>
+
 #include "recording/info.h"
 
 #define RECORDER_TIERS 3
@@ -44,6 +46,24 @@ int recorder__open_tiers(struct recorder **result, const char *path,
  */
 int recorder__write_tiers(struct recorder *recorder, const void *const views[RECORDER_TIERS],
 			  unsigned int tiers);
+
+/* What a moment is written of. */
+struct recorder_views {
+	const void *of[RECORDER_TIERS]; /* each tier */
+	/*
+	 * That of the finest tier stays as it is until the next call, which gets it as before: so
+	 * it need not be copied to tell then what has changed.
+	 */
+	bool lends;
+	const void *before; /* NULL: it is not there any more, and the moment is whole */
+};
+
+/* The same. If it fails, nothing is lent. */
+int recorder__write_views(struct recorder *recorder, const struct recorder_views *views,
+			  unsigned int tiers);
+
+/* The view that was lent will change before the next moment comes: it is copied, if it is lent. */
+void recorder__take_back(struct recorder *recorder, const void *view);
 
 /*
  * A view does not fit, whatever goes: what is known of it, and what waits for a coarser tier's next

@@ -13,14 +13,6 @@
  */
 #define MOST_BYTES (4U << 20)
 
-static bool is_finest(const struct tier_writer *tier)
-{
-	for (uint32_t i = 0; i < tier->number; i++)
-		if (tier->recorder->tiers[i].moments_per_whole)
-			return false;
-	return true;
-}
-
 static int add(struct tier_writer *tier, uint32_t place, const void *item)
 {
 	const struct set *set = tier->info->sets[place];
@@ -42,7 +34,7 @@ int recorder__carry(struct tier_writer *tier, uint32_t place, const void *item)
 {
 	int error = 0;
 
-	if (!is_finest(tier))
+	if (!tier_writer__is_finest(tier))
 		return 0;
 	for (uint32_t i = tier->number + 1; i < RECORDER_TIERS && !error; i++) {
 		struct tier_writer *coarser = &tier->recorder->tiers[i];
@@ -59,14 +51,15 @@ int recorder__carry_all(struct tier_writer *tier, uint32_t place, const struct l
 	const struct set *set = tier->info->sets[place];
 	struct packed_cursor cursor = packed__begin(&tier->known[place]);
 	const void *item = tier->recorder->item;
+	struct items items;
 	size_t at = 0;
-	int error = recorder__order(tier, place, list);
+	int error = recorder__order(tier, place, list, &items);
 
 	while (!error && packed__step(&cursor)) {
 		tier_writer__unpack(tier, place, &cursor);
-		while (at < tier->order.count && set__compare(set, tier->order.list[at], item) < 0)
+		while (at < items.count && set__compare(set, items__get(&items, at), item) < 0)
 			at++;
-		if (at == tier->order.count || set__compare(set, tier->order.list[at], item) != 0)
+		if (at == items.count || set__compare(set, items__get(&items, at), item) != 0)
 			error = recorder__carry(tier, place, item);
 	}
 	return error;
@@ -95,14 +88,15 @@ static bool is_in(const struct set *set, const struct list *list, const void *it
 /* Of items with equal keys: the list's; of those that are carried, the one that went last. */
 static int drop_doubles(struct tier_writer *tier, const struct set *set, const struct list *list)
 {
+	struct recorder *recorder = tier->recorder;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < tier->order.count; i++) {
-		const void **last = kept ? &tier->order.list[kept - 1] : NULL;
-		const void *item = tier->order.list[i];
+	for (size_t i = 0; i < recorder->order.count; i++) {
+		const void **last = kept ? &recorder->order.list[kept - 1] : NULL;
+		const void *item = recorder->order.list[i];
 
 		if (!last || set__compare(set, *last, item) != 0)
-			tier->order.list[kept++] = item;
+			recorder->order.list[kept++] = item;
 		else if (is_in(set, list, *last) && is_in(set, list, item))
 			return database__refuse(
 				tier->database, -EEXIST,
@@ -111,33 +105,77 @@ static int drop_doubles(struct tier_writer *tier, const struct set *set, const s
 		else if (is_in(set, list, item) || (!is_in(set, list, *last) && item > *last))
 			*last = item;
 	}
-	tier->order.count = kept;
+	recorder->order.count = kept;
 	return 0;
 }
 
-static void append(struct tier_writer *tier, const struct set *set, const struct list *list)
+static void append(struct list *order, const struct set *set, const struct list *list)
 {
+	const void **places = order->items;
+
 	for (size_t i = 0; i < list->count; i++)
-		tier->order.list[tier->order.count++] = (char *)list->items + i * set->size;
+		places[order->count++] = (char *)list->items + i * set->size;
 }
 
-int recorder__order(struct tier_writer *tier, uint32_t place, const struct list *list)
+static void sort(struct list *order, const struct set *set)
+{
+	if (order->count)
+		qsort_r(order->items, order->count, sizeof(void *), compare_places, (void *)set);
+}
+
+static bool is_sorted(const struct set *set, const struct list *list)
+{
+	const char *item = list->items;
+
+	for (size_t i = 1; i < list->count; i++, item += set->size)
+		if (set__compare(set, item, item + set->size) >= 0)
+			return false;
+	return true;
+}
+
+static struct items as_in_list(const struct set *set, const struct list *list)
+{
+	return (struct items){ .list = list->items, .size = set->size, .count = list->count };
+}
+
+int recorder__order(struct tier_writer *tier, uint32_t place, const struct list *list,
+		    struct items *items)
 {
 	const struct set *set = tier->info->sets[place];
+	struct recorder *recorder = tier->recorder;
 	const struct list *carried =
 		tier->begins ? &tier->begins->carried[place] : &tier->carried[place];
-	bool is_ordered = true;
+	int error;
 
-	tier->order.count = 0;
-	if (list_reserve(&tier->order, list->count + carried->count))
-		return database__fail(tier->database, SQLITE_NOMEM);
-	append(tier, set, list);
-	append(tier, set, carried);
-	for (size_t i = 1; i < tier->order.count && is_ordered; i++)
-		is_ordered = compare_places(&tier->order.list[i - 1], &tier->order.list[i],
-					    (void *)set) < 0;
-	if (is_ordered)
+	*items = as_in_list(set, list);
+	if (!carried->count && is_sorted(set, list))
 		return 0;
-	qsort_r(tier->order.list, tier->order.count, sizeof(void *), compare_places, (void *)set);
-	return drop_doubles(tier, set, list);
+	recorder->order.count = 0;
+	if (list_reserve(&recorder->order, list->count + carried->count))
+		return database__fail(tier->database, SQLITE_NOMEM);
+	append(&recorder->order.all, set, list);
+	append(&recorder->order.all, set, carried);
+	sort(&recorder->order.all, set);
+	error = drop_doubles(tier, set, list);
+	items->order = recorder->order.list;
+	items->count = recorder->order.count;
+	return error;
+}
+
+int recorder__order_lent(const struct tier_writer *tier, uint32_t place, const struct list *list,
+			 struct items *items)
+{
+	const struct set *set = tier->info->sets[place];
+	struct recorder *recorder = tier->recorder;
+
+	*items = as_in_list(set, list);
+	if (tier->sorted[place])
+		return 0;
+	recorder->known_order.count = 0;
+	if (list_reserve(&recorder->known_order, list->count))
+		return -ENOMEM;
+	append(&recorder->known_order.all, set, list);
+	sort(&recorder->known_order.all, set);
+	items->order = recorder->known_order.list;
+	return 0;
 }

@@ -2,26 +2,92 @@
 /* What each tier knows of its moment before, so that it writes what has changed. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "recording/recorder_internal.h"
 
-void tier_writer__unpack(const struct tier_writer *tier, uint32_t first,
-			 const struct packed_cursor *cursor)
+bool tier_writer__ages(const struct tier_writer *tier, uint32_t first)
+{
+	for (uint32_t i = first; i < tier->info->set_count; i = tier->recorder->next_set[i])
+		if (tier->info->sets[i]->age)
+			return true;
+	return false;
+}
+
+static void age(const struct tier_writer *tier, uint32_t first, void *item)
 {
 	const struct mirror *mirror = &tier->mirror;
-	void *item = tier->recorder->item;
 
-	packed__unpack(&tier->recorder->packings[first], cursor, item);
 	for (uint32_t i = first; i < tier->info->set_count; i = tier->recorder->next_set[i])
 		if (tier->info->sets[i]->age)
 			tier->info->sets[i]->age(item, mirror->before, mirror->view);
 }
 
+void tier_writer__unpack(const struct tier_writer *tier, uint32_t first,
+			 const struct packed_cursor *cursor)
+{
+	packed__unpack(&tier->recorder->packings[first], cursor, tier->recorder->item);
+	age(tier, first, tier->recorder->item);
+}
+
+const void *tier_writer__borrow(const struct tier_writer *tier, uint32_t first, const void *item)
+{
+	if (!tier_writer__ages(tier, first))
+		return item;
+	memcpy(tier->recorder->item, item, tier->info->sets[first]->size);
+	age(tier, first, tier->recorder->item);
+	return tier->recorder->item;
+}
+
 void tier_writer__forget(struct tier_writer *tier)
 {
 	mirror__clear(&tier->mirror);
+	tier->is_lent = false;
 	for (uint32_t i = 0; i < tier->info->set_count; i++)
 		tier->known[i].size = 0;
+}
+
+bool tier_writer__is_finest(const struct tier_writer *tier)
+{
+	for (uint32_t i = 0; i < tier->number; i++)
+		if (tier->recorder->tiers[i].moments_per_whole)
+			return false;
+	return true;
+}
+
+static int copy_list(struct tier_writer *tier, uint32_t first, const void *view)
+{
+	struct recorder *recorder = tier->recorder;
+	struct items items;
+	int error = recorder__order_lent(tier, first, mirror_place(tier->info->sets[first], view),
+					 &items);
+
+	recorder->fresh.size = 0;
+	for (size_t i = 0; i < items.count && !error; i++)
+		error = packed__add(&recorder->fresh, &recorder->packings[first],
+				    items__get(&items, i));
+	return error ? error : packed__copy(&tier->known[first], &recorder->fresh);
+}
+
+void tier_writer__copy_lent(struct tier_writer *tier, const void *lent, const void *written)
+{
+	for (uint32_t i = 0; i < tier->info->set_count; i++) {
+		const void *view = i < tier->done ? written : lent;
+
+		/* What is neither lent nor written is known as it was. */
+		if (tier->mirror.parts[i] != PART_LIST || (i >= tier->done && !tier->is_lent))
+			continue;
+		if (copy_list(tier, i, view))
+			tier->known[i].size = 0;
+	}
+	tier->is_lent = false;
+}
+
+void tier_writer__lend(struct tier_writer *tier)
+{
+	tier->is_lent = true;
+	for (uint32_t i = 0; i < tier->info->set_count; i++)
+		packed__free(&tier->known[i]);
 }
 
 static uint32_t find_next(const struct tier_writer *tier, uint32_t place)
@@ -83,7 +149,8 @@ int recorder__init_known(struct recorder *recorder, const char *path)
 			continue;
 		any = tier;
 		tier->known = calloc(recorder->info.set_count, sizeof(*tier->known));
-		error = tier->known ? 0 : -ENOMEM;
+		tier->sorted = calloc(recorder->info.set_count, sizeof(*tier->sorted));
+		error = tier->known && tier->sorted ? 0 : -ENOMEM;
 	}
 	if (any && !error)
 		error = init_packings(recorder, any);
@@ -98,11 +165,14 @@ void recorder__free_known(struct recorder *recorder)
 		for (uint32_t j = 0; tier->known && j < recorder->info.set_count; j++)
 			packed__free(&tier->known[j]);
 		free(tier->known);
+		free(tier->sorted);
 	}
 	for (uint32_t i = 0; recorder->packings && i < recorder->info.set_count; i++)
 		packing__free(&recorder->packings[i]);
 	free(recorder->packings);
 	free(recorder->next_set);
 	packed__free(&recorder->fresh);
+	list_free(&recorder->order);
+	list_free(&recorder->known_order);
 	free(recorder->item);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which rows a moment has. */
 #include <errno.h>
+#include <string.h>
 
 #include "recording/layout.h"
 #include "recording/recorder_internal.h"
@@ -49,11 +50,20 @@ static int write_changes(struct tier_writer *tier, uint32_t place)
 	return batch__put_changes(batch, row);
 }
 
+/* The keys are equal. */
+static bool has_changed(const struct set *set, const void *known, const void *is)
+{
+	for (uint32_t i = set->key_count; i < set->field_count; i++)
+		if (!field__equal(&set->fields[i], known, is))
+			return true;
+	return false;
+}
+
 /* Writes what has changed of an item; nothing, if a reader knows it anyway. */
 static int write_change(struct tier_writer *tier, uint32_t place, const void *known, const void *is,
 			bool *changed)
 {
-	if (!tier->is_whole && set__equal(tier->info->sets[place], known, is))
+	if (!tier->is_whole && !has_changed(tier->info->sets[place], known, is))
 		return 0;
 	*changed = true;
 	return write_row(tier, place, tier->is_whole ? tier->mirror.nothing : known, is);
@@ -78,32 +88,58 @@ struct walk {
 	uint32_t first; /* the set */
 	const struct set *set;
 	const struct packing *packing;
-	struct packed_cursor cursor;
-	bool is_plain; /* nothing but a change changes an item */
-	bool has_mine; /* the cursor is at an item that is known */
+	struct items lent;	     /* what is known, if the tier's view is lent */
+	struct packed_cursor cursor; /* else */
+	bool ages;
+	bool has_mine; /* it is at an item that is known */
 	bool is_unpacked;
-	void *mine;	       /* that item, if it is */
-	uint32_t known, place; /* of how many the cursor has passed; of the one that it is at */
+	const void *mine;      /* that item, if it is */
+	uint32_t known, place; /* of how many it has passed; of the one that it is at */
 };
 
 static void pass(struct walk *walk)
 {
-	walk->has_mine = packed__step(&walk->cursor);
+	if (walk->tier->is_lent)
+		walk->has_mine = walk->known < walk->lent.count;
+	else
+		walk->has_mine = packed__step(&walk->cursor);
 	walk->is_unpacked = false;
 	walk->place = walk->known++;
 }
 
 static const void *unpack(struct walk *walk)
 {
-	if (!walk->is_unpacked)
-		tier_writer__unpack(walk->tier, walk->first, &walk->cursor);
+	if (walk->is_unpacked)
+		return walk->mine;
 	walk->is_unpacked = true;
+	if (walk->tier->is_lent) {
+		walk->mine = tier_writer__borrow(walk->tier, walk->first,
+						 items__get(&walk->lent, walk->place));
+	} else {
+		tier_writer__unpack(walk->tier, walk->first, &walk->cursor);
+		walk->mine = walk->tier->recorder->item;
+	}
 	return walk->mine;
 }
 
 static int no_memory(const struct walk *walk)
 {
 	return database__fail(walk->tier->database, SQLITE_NOMEM);
+}
+
+/* Whether an item is byte by byte the one that it is at: 1, which is known then; 0 or -ENOMEM. */
+static int is_equal(struct walk *walk, const void *is)
+{
+	struct tier_writer *tier = walk->tier;
+	const void *mine;
+
+	if (!tier->is_lent)
+		return walk->packing->arrays.count || tier->lends
+			       ? 0
+			       : packed__add_equal(&tier->recorder->fresh, walk->packing,
+						   &walk->cursor, is);
+	mine = items__get(&walk->lent, walk->place);
+	return !memcmp(mine, is, walk->set->size);
 }
 
 /*
@@ -114,9 +150,8 @@ static int pass_equal(struct walk *walk, const void *is)
 {
 	int result = 0;
 
-	if (walk->has_mine && walk->is_plain && !walk->tier->is_whole)
-		result = packed__add_equal(&walk->tier->recorder->fresh, walk->packing,
-					   &walk->cursor, is);
+	if (walk->has_mine && !walk->ages && !walk->tier->is_whole)
+		result = is_equal(walk, is);
 	if (result < 0)
 		return no_memory(walk);
 	if (result)
@@ -138,27 +173,38 @@ static int write_grown(struct walk *walk, const void *is, bool *changed)
 {
 	const void *nothing = walk->tier->mirror.nothing;
 
-	*changed = walk->tier->is_whole || !set__equal(walk->set, unpack(walk), is);
+	*changed = walk->tier->is_whole || has_changed(walk->set, unpack(walk), is);
 	if (!*changed)
 		return 0;
 	return walk->tier->is_whole ? add_change(walk, CHANGE_NEW, nothing, is)
 				    : add_change(walk, CHANGE_GROWN, unpack(walk), is);
 }
 
+/* In all that is described, an item that is known is from now on as it is. */
+static int know(const struct walk *walk, const void *is, bool changed)
+{
+	struct packed *fresh = &walk->tier->recorder->fresh;
+	int error = 0;
+
+	if (walk->tier->lends)
+		return 0;
+	error = changed ? packed__add(fresh, walk->packing, is)
+			: packed__add_again(fresh, walk->packing, &walk->cursor, is);
+	return error ? no_memory(walk) : 0;
+}
+
 static int write_item(struct walk *walk, const void *is)
 {
 	struct tier_writer *tier = walk->tier;
-	struct packed *fresh = &tier->recorder->fresh;
 	bool changed = false;
-	int error = walk->set->bulk ? write_grown(walk, is, &changed) : 0;
+	int error = walk->set->bulk ? write_grown(walk, is, &changed) : 0, failed;
 
 	for (uint32_t i = walk->first; i < tier->info->set_count && !error && !walk->set->bulk;
 	     i = tier->recorder->next_set[i])
 		error = write_change(tier, i, unpack(walk), is, &changed);
-	/* In all that is described, it is known as it is now. */
-	if (changed ? packed__add(fresh, walk->packing, is)
-		    : packed__add_again(fresh, walk->packing, &walk->cursor, is))
-		return no_memory(walk);
+	failed = know(walk, is, changed);
+	if (failed)
+		return failed;
 	pass(walk);
 	return error;
 }
@@ -166,7 +212,7 @@ static int write_item(struct walk *walk, const void *is)
 static int write_new(const struct walk *walk, const void *is)
 {
 	struct tier_writer *tier = walk->tier;
-	int error = packed__add(&tier->recorder->fresh, walk->packing, is) ? no_memory(walk) : 0;
+	int error = know(walk, is, true);
 
 	if (walk->set->bulk)
 		return error ? error : add_change(walk, CHANGE_NEW, tier->mirror.nothing, is);
@@ -224,49 +270,57 @@ static int write_next(struct walk *walk, const void *item)
 	return walk->has_mine && !order ? write_item(walk, item) : write_new(walk, item);
 }
 
-static int write_ordered(struct walk *walk)
+static int write_ordered(struct walk *walk, const struct items *items)
 {
 	int error = 0;
 
 	pass(walk);
-	for (size_t i = 0; i < walk->tier->order.count && !error; i++)
-		error = write_next(walk, walk->tier->order.list[i]);
+	for (size_t i = 0; i < items->count && !error; i++)
+		error = write_next(walk, items__get(items, i));
 	while (walk->has_mine && !error)
 		error = pass_gone(walk);
 	return error;
 }
 
-static bool is_plain(const struct tier_writer *tier, uint32_t first)
+/* Also after an error, all is known that has not gone. */
+static int end_list(const struct walk *walk)
 {
-	bool plain = !tier->recorder->packings[first].arrays.count;
+	struct packed *fresh = &walk->tier->recorder->fresh;
 
-	for (uint32_t i = first; i < tier->info->set_count; i = tier->recorder->next_set[i])
-		plain &= !tier->info->sets[i]->age;
-	return plain;
+	if (walk->tier->lends)
+		return 0;
+	if ((walk->has_mine && packed__add_rest(fresh, &walk->cursor)) ||
+	    packed__copy(&walk->tier->known[walk->first], fresh))
+		return no_memory(walk);
+	return 0;
 }
 
-static int write_list(struct tier_writer *tier, uint32_t first, const struct list *list)
+static int write_list(struct tier_writer *tier, uint32_t first, const void *view, const void *lent)
 {
-	struct packed *known = &tier->known[first], *fresh = &tier->recorder->fresh;
+	const struct set *set = tier->info->sets[first];
+	const struct list *list = mirror_place(set, view);
 	struct walk walk = { .tier = tier,
 			     .first = first,
-			     .set = tier->info->sets[first],
+			     .set = set,
 			     .packing = &tier->recorder->packings[first],
-			     .cursor = packed__begin(known),
-			     .is_plain = is_plain(tier, first),
-			     .mine = tier->recorder->item };
-	int error = tier->begins ? recorder__carry_all(tier, first, list) : 0;
+			     .cursor = packed__begin(&tier->known[first]),
+			     .ages = tier_writer__ages(tier, first) };
+	struct items items = { 0 };
+	int error = tier->begins ? recorder__carry_all(tier, first, list) : 0, failed;
 
+	if (!error && tier->is_lent &&
+	    recorder__order_lent(tier, first, mirror_place(set, lent), &walk.lent))
+		error = no_memory(&walk);
 	if (!error)
-		error = recorder__order(tier, first, list);
+		error = recorder__order(tier, first, list, &items);
 	if (error)
 		return error;
-	fresh->size = 0;
-	error = write_ordered(&walk);
-	/* Also after an error, all is known that has not gone. */
-	if ((walk.has_mine && packed__add_rest(fresh, &walk.cursor)) || packed__copy(known, fresh))
-		return no_memory(&walk);
-	return error;
+	tier->recorder->fresh.size = 0;
+	error = write_ordered(&walk, &items);
+	if (!error)
+		tier->sorted[first] = !items.order;
+	failed = end_list(&walk);
+	return failed ? failed : error;
 }
 
 static int write_events(struct tier_writer *tier, uint32_t place, const struct list *list)
@@ -288,7 +342,7 @@ static int write_moment(struct tier_writer *tier)
 				 mirror->nothing, mirror_place(tier->info->sets[0], mirror->view));
 }
 
-int recorder__write_sets(struct tier_writer *tier, const void *view)
+int recorder__write_sets(struct tier_writer *tier, const void *view, const void *lent)
 {
 	int error;
 
@@ -300,12 +354,13 @@ int recorder__write_sets(struct tier_writer *tier, const void *view)
 		const void *place = mirror_place(set, view);
 
 		tier->rows[i] = 0;
+		tier->done = i;
 		switch (tier->mirror.parts[i]) {
 		case PART_ONE:
 			error = write_one(tier, i, place);
 			break;
 		case PART_LIST:
-			error = write_list(tier, i, place);
+			error = write_list(tier, i, view, lent);
 			break;
 		case PART_EVENTS:
 			error = write_events(tier, i, place);
@@ -314,6 +369,8 @@ int recorder__write_sets(struct tier_writer *tier, const void *view)
 			break;
 		}
 	}
+	if (!error)
+		tier->done = tier->info->set_count;
 	for (uint32_t i = 1; i < tier->info->set_count && !error; i++)
 		error = tier->info->sets[i]->bulk ? write_changes(tier, i)
 						  : batch__flush(&tier->batches[i]);

@@ -46,6 +46,7 @@ int room__limit(struct database *database, uint64_t max_bytes)
 	uint64_t wal_bytes = at_most(max_bytes / WAL_PART, MOST_WAL_BYTES);
 	uint64_t wal_pages = wal_bytes / ROOM_PAGE_BYTES;
 	char sql[256];
+	int error;
 
 	database->max_bytes = max_bytes;
 	database->max_wal_bytes = wal_bytes;
@@ -57,15 +58,19 @@ int room__limit(struct database *database, uint64_t max_bytes)
 		 (unsigned long long)at_most(wal_pages / 8, MOST_CACHED),
 		 (unsigned long long)at_most(wal_pages / 4, MOST_PENDING),
 		 (unsigned long long)(wal_bytes / 4), (long long)max_pages(database));
-	return database__run(database, sql);
+	error = database__run(database, sql);
+	if (!error)
+		error = database__prepare(database, "PRAGMA page_count", &database->page_count);
+	return error ? error
+		     : database__prepare(database, "PRAGMA freelist_count", &database->free_count);
 }
 
 int room__measure(const struct database *database, struct room *room)
 {
-	int error = database__number(database, "PRAGMA page_count", &room->pages);
+	int error = database__ask(database, database->page_count, &room->pages);
 
 	if (!error)
-		error = database__number(database, "PRAGMA freelist_count", &room->free_pages);
+		error = database__ask(database, database->free_count, &room->free_pages);
 	room->max_pages = database->max_bytes ? max_pages(database) : 0;
 	room->bytes = size_of(database, SQLITE_FCNTL_FILE_POINTER) + wal_size(database);
 	return error;
