@@ -21,6 +21,9 @@ const volatile __u32 page_node_shift = 0;
 
 struct numa_event_losses losses = {};
 
+/* A record has counted something: until then user space need not have their memory. */
+bool any_fault = false;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -166,6 +169,8 @@ int numa_fault(__u64 *ctx)
 	record = own_record(&slot);
 	if (!record)
 		return 0;
+	if (!any_fault)
+		any_fault = true;
 	if (!record->in_kvm) {
 		record->own_faults++;
 		record->own_pages += pages;

@@ -30,7 +30,7 @@ tests/cli/scrape "$socket" > "$scratch/out"
 vcpus=$(awk '/^kvmq_vm_vcpus/ { sum += $NF } END { print sum + 0 }' "$scratch/out")
 tables=$(awk '/^[0-9a-f]+-[0-9a-f]+ / { wanted = /bpf-map/ } wanted && $1 == "Rss:" { sum += $2 }
 	END { print sum + 0 }' "/proc/$pid_daemon/smaps")
-if ((!tables || tables > 8192 + 16 * vcpus)); then
+if ((!tables || tables > 1800 + 16 * vcpus)); then
 	bad "metrics: memory for tables" "$tables KiB beside $vcpus vCPUs"
 else
 	ok "metrics: $tables KiB of tables beside $vcpus vCPUs"

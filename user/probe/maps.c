@@ -65,6 +65,18 @@ void unmap_array(struct shared_array *array)
 		munmap(array->data, array->size);
 }
 
+void forget_variable(void *variable, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t begin = ((uintptr_t)variable + page - 1) / page * page;
+	uintptr_t end = ((uintptr_t)variable + size) / page * page;
+
+	/* Its place stays taken, since libbpf unmaps all of the section. */
+	if (begin < end)
+		mmap((void *)begin, end - begin, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 int share_slots(const struct bpf_object *object, const struct bpf_object *owner)
 {
 	static const char *const names[] = { "threads", "tids", "verdicts", "progress" };

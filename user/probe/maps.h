@@ -34,6 +34,12 @@ int reserve_array(struct shared_array *array, const struct bpf_map *map, int pro
 int map_array_up_to(struct shared_array *array, const struct bpf_map *map, uint32_t index);
 
 /*
+ * After the load: of a large variable of a section, which libbpf maps, leaves no whole page in our
+ * memory. Nobody reads or writes it here from then on.
+ */
+void forget_variable(void *variable, size_t size);
+
+/*
  * Before the load: puts the sched probe's tables of threads (slot.bpf.h) in the place
  * of an object's own. owner is loaded. Returns 0 or -errno.
  */

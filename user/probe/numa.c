@@ -274,7 +274,7 @@ static void read_faults(const struct numa_probe *probe, struct numa_thread *thre
 	struct numa_figures *figures = &thread->figures;
 	uint32_t end = probe->config.topology->node_end;
 
-	if (!faults)
+	if (!probe->faults.mapped)
 		return;
 	faults += id >> 32;
 	if (__atomic_load_n(&faults->generation, __ATOMIC_RELAXED) != (uint32_t)id)
@@ -314,7 +314,7 @@ int numa_probe__read(struct numa_probe *probe, const struct snapshot *snapshot,
 	if (list_copy(&numa->nodes, &probe->config.topology->nodes))
 		return -ENOMEM;
 	say_missing(probe, numa);
-	if (probe->faults.data && slots)
+	if (probe->faults.data && slots && probe->skeleton->bss->any_fault)
 		error = map_array_up_to(&probe->faults, probe->skeleton->maps.faults, slots - 1);
 	if (error)
 		return error;

@@ -103,6 +103,7 @@ static int map_arrays(struct sched_probe *probe)
 	struct sched_bpf *skeleton = probe->skeleton;
 	int error = map_array(&probe->cpus, skeleton->maps.cpus, PROT_READ | PROT_WRITE);
 
+	forget_variable(skeleton->bss->tracked, sizeof(skeleton->bss->tracked));
 	if (!error)
 		error = reserve_array(&probe->threads, skeleton->maps.threads,
 				      PROT_READ | PROT_WRITE);
