@@ -255,7 +255,7 @@ static void read_nodes(const struct numa_probe *probe, struct numa_thread *threa
 		       const struct thread_snapshot *from)
 {
 	uint32_t slot = (uint32_t)(from->identity.id >> 32);
-	const struct sched_nodes *nodes = &probe->sched->nodes_read[slot];
+	const struct sched_nodes *nodes = slot_nodes(probe->sched, slot);
 	uint32_t end = probe->config.topology->node_end;
 
 	thread->node = NODE_NONE;

@@ -126,7 +126,9 @@ static int map_arrays(struct sched_probe *probe)
 		error = open_blame(probe);
 	if (!error && probe->config.nodes) {
 		error = reserve_array(&probe->nodes, skeleton->maps.nodes, PROT_READ);
-		probe->nodes_read = calloc(probe->slots, sizeof(*probe->nodes_read));
+		probe->nodes_size = offsetof(struct sched_nodes, run_ns) +
+				    probe->config.nodes * sizeof(uint64_t);
+		probe->nodes_read = calloc(probe->slots, probe->nodes_size);
 		if (!probe->nodes_read)
 			error = -ENOMEM;
 	}
@@ -185,8 +187,9 @@ bool copy_thread(const struct sched_probe *probe, uint32_t slot, struct sched_th
 			continue;
 		}
 		memcpy(copy, thread, sizeof(*copy));
-		if ((slot + 1) * sizeof(*probe->nodes_read) <= probe->nodes.mapped)
-			probe->nodes_read[slot] = ((struct sched_nodes *)probe->nodes.data)[slot];
+		if ((slot + 1) * sizeof(struct sched_nodes) <= probe->nodes.mapped)
+			memcpy(slot_nodes(probe, slot),
+			       (struct sched_nodes *)probe->nodes.data + slot, probe->nodes_size);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (__atomic_load_n(&thread->sequence, __ATOMIC_RELAXED) == before)
 			return true;

@@ -22,7 +22,7 @@ struct sched_probe_config {
 	bool blame;	 /* who ran while another waited */
 	bool overlap;	 /* what the vCPUs of a VM did at the same time */
 	bool changes;	 /* on_change is wanted */
-	bool nodes;	 /* on which nodes threads run, for the numa probe */
+	uint32_t nodes;	 /* ids are below: on which threads run, for the numa probe; 0: unasked */
 	bool moves;	 /* and each move to another node */
 	uint64_t event_min_ns;
 	/*

@@ -34,10 +34,11 @@ struct sched_probe {
 	struct shared_array threads, cpus, verdicts, progress, waiters, vm_tgids, nodes;
 	struct shared_array vm_verdicts; /* enum sched_verdict by tgid, if there is a filter */
 	uint32_t slots;			 /* in the tables */
-	struct sched_nodes *nodes_read;	 /* by slot, as read with its thread; NULL: not counted */
-	struct overlap_probe *overlap;	 /* or NULL */
-	bool throttling_known;		 /* the hooks are attached */
-	bool looked;			 /* at all threads of the scan */
+	char *nodes_read;  /* by slot, as read with its thread: slot_nodes(); NULL: not counted */
+	size_t nodes_size; /* of one: up to the last node that the host can have */
+	struct overlap_probe *overlap; /* or NULL */
+	bool throttling_known;	       /* the hooks are attached */
+	bool looked;		       /* at all threads of the scan */
 	uint32_t cpu_count;
 	uint32_t slots_seen; /* slots beyond have not been used up to the last reading */
 	uint64_t torn;
@@ -70,6 +71,13 @@ int map_slots(struct sched_probe *probe, uint32_t slot);
 static inline struct sched_thread *slot_thread(const struct sched_probe *probe, uint32_t slot)
 {
 	return (struct sched_thread *)probe->threads.data + slot;
+}
+
+/* Where a slot's thread has run, as read with it: of run_ns only the nodes that the host can have.
+ */
+static inline struct sched_nodes *slot_nodes(const struct sched_probe *probe, uint32_t slot)
+{
+	return (struct sched_nodes *)(probe->nodes_read + slot * probe->nodes_size);
 }
 
 /* Where a thread was when its books began: enum sched_place. */

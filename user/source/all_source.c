@@ -130,7 +130,7 @@ static int open_source(void *data, const struct options *options, const struct e
 	host__read(&source->base.host);
 	host__read_environment(&source->base.environment);
 	error = read_topology(source);
-	config.nodes = !*source->numa_missing;
+	config.nodes = *source->numa_missing ? 0 : source->numa.topology.node_end;
 	if (!error)
 		error = session__open(&source->base.session, options, &config);
 	if (!error)

@@ -29,21 +29,30 @@ static size_t homes__place(const struct homes *homes, const struct home_key *key
 	return low;
 }
 
+static int node_end(const struct homes *homes)
+{
+	return homes->node_end ? homes->node_end : NODES_MAX;
+}
+
 static struct home *homes__get(struct homes *homes, const struct home_key *key)
 {
 	size_t place = homes->next;
 	struct home *home;
+	double *run_ns;
 
 	if (place >= homes->count || compare_keys(&homes->list[place].key, key) != 0)
 		place = homes__place(homes, key);
 	homes->next = place + 1;
 	if (place < homes->count && !compare_keys(&homes->list[place].key, key))
 		return &homes->list[place];
-	if (!list_add(homes))
+	run_ns = calloc((size_t)node_end(homes), sizeof(*run_ns));
+	if (!run_ns || !list_add(homes)) {
+		free(run_ns);
 		return NULL;
+	}
 	home = &homes->list[place];
 	memmove(home + 1, home, (homes->count - 1 - place) * sizeof(*home));
-	*home = (struct home){ .key = *key, .node = NODE_NONE };
+	*home = (struct home){ .key = *key, .node = NODE_NONE, .run_ns = run_ns };
 	return home;
 }
 
@@ -54,11 +63,6 @@ static double kept_after(struct homes *homes, uint64_t elapsed_ns)
 		homes->kept = exp2(-(double)elapsed_ns / (double)HOME_HALF_LIFE_NS);
 	homes->elapsed_ns = elapsed_ns;
 	return homes->kept;
-}
-
-static int node_end(const struct homes *homes)
-{
-	return homes->node_end ? homes->node_end : NODES_MAX;
 }
 
 const struct home *homes__feed(struct homes *homes, struct home_key key,
@@ -95,9 +99,12 @@ void homes__sweep(struct homes *homes, uint64_t now_ns)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < homes->count; i++)
+	for (size_t i = 0; i < homes->count; i++) {
 		if (homes->list[i].seen_ns == now_ns)
 			homes->list[kept++] = homes->list[i];
+		else
+			free(homes->list[i].run_ns);
+	}
 	homes->count = kept;
 	homes->next = 0;
 }
@@ -182,5 +189,7 @@ int homes__fill(struct homes *homes, const struct numa_snapshot *before,
 
 void homes__free(struct homes *homes)
 {
+	for (size_t i = 0; i < homes->count; i++)
+		free(homes->list[i].run_ns);
 	list_free(homes);
 }

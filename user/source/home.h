@@ -21,10 +21,10 @@ struct home_key {
 
 struct home {
 	struct home_key key;
-	int32_t node;		  /* NODE_NONE: it has not run yet */
-	uint64_t since_ns;	  /* of the last change; 0: there was none */
-	uint64_t seen_ns;	  /* last fed */
-	double run_ns[NODES_MAX]; /* run time, the older the less */
+	int32_t node;	   /* NODE_NONE: it has not run yet */
+	uint64_t since_ns; /* of the last change; 0: there was none */
+	uint64_t seen_ns;  /* last fed */
+	double *run_ns;	   /* its own: run time on each node, the older the less */
 };
 
 struct homes {
@@ -32,7 +32,7 @@ struct homes {
 	size_t next;	     /* the one behind the last that was fed: mostly, its turn is next */
 	uint64_t elapsed_ns; /* as it was last */
 	double kept;	     /* and how much counts of what ran before it */
-	int node_end;	     /* ids of nodes are below it; 0: below NODES_MAX */
+	int node_end;	     /* ids of nodes are below it, always; 0: below NODES_MAX */
 };
 
 /*

@@ -12,12 +12,12 @@ struct numa_source {
 static int open_source(void *data, const struct options *options, const struct event_sink *sink)
 {
 	struct numa_source *source = data;
-	const struct sched_probe_config sched = {
-		.nodes = true,
+	struct sched_probe_config sched = {
 		.moves = options->events && !options->event_min_ns,
 	};
 	int error = numa_session__read_topology(&source->numa);
 
+	sched.nodes = source->numa.topology.node_end;
 	if (!error)
 		error = session_source__open(&source->base, options, sink, &sched);
 	if (error)
