@@ -61,13 +61,18 @@ static uint64_t victim_of(const struct sched_pair *pair)
 	return (uint64_t)pair->key.victim << 32 | pair->key.generation;
 }
 
-/* Once for each pair: the names that its key in the kernel does not have. */
+/*
+ * Once for each pair: the names that its key in the kernel does not have. A kernel thread has no
+ * cgroup: in that place is its name as it is shown.
+ */
 static void clean_names(struct sched_pair *pair)
 {
 	if (pair->key.kind == SCHED_BLAME_VM)
 		copy_comm(pair->key.comm, pair->key.comm, COMM_SIZE);
 	else if (pair->key.kind == SCHED_BLAME_HOST)
 		copy_comm(pair->cgroup, pair->cgroup, CGROUP_SIZE);
+	else if (pair->key.kind == SCHED_BLAME_KERNEL)
+		copy_comm(pair->cgroup, pair->key.comm, COMM_SIZE);
 }
 
 /* blame: of zeros. */
@@ -90,7 +95,7 @@ static void fill_pair(struct blame *blame, const struct sched_pair *pair)
 		copy_comm(offender->comm, pair->key.comm, COMM_SIZE);
 		break;
 	case SCHED_BLAME_KERNEL:
-		copy_comm(offender->comm, pair->key.comm, COMM_SIZE);
+		memcpy(offender->comm, pair->cgroup, COMM_SIZE);
 		break;
 	default:
 		break;
@@ -280,6 +285,7 @@ static void fetch_pair(const struct sched_probe *probe, size_t at)
 static int walk_pairs(struct sched_probe *probe, struct snapshot *snapshot, uint32_t slot,
 		      uint64_t victim, struct pair_walk *walk)
 {
+	bool wanted = is_wanted(probe, slot, (uint32_t)victim);
 	uint32_t *order = probe->pairs.order.list;
 	int error = 0;
 
@@ -293,7 +299,7 @@ static int walk_pairs(struct sched_probe *probe, struct snapshot *snapshot, uint
 		if (victim_of(pair) != victim && leave(probe, place))
 			continue;
 		order[walk->kept++] = place;
-		if (is_wanted(probe, slot, (uint32_t)victim) && victim_of(pair) == victim)
+		if (wanted && victim_of(pair) == victim)
 			error = add_pair(snapshot, pair);
 	}
 	return error;
