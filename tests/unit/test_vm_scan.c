@@ -285,7 +285,7 @@ static void test_full(void **state)
 	struct vm_refusals refusals;
 	struct fake_proc proc = { 0 };
 	struct other list[20];
-	uint64_t found = 0, ns;
+	uint64_t found = 0;
 	char text[256];
 
 	(void)state;
@@ -302,11 +302,10 @@ static void test_full(void **state)
 	fake_proc__add(&proc, 300, "qemu", 1, NULL, NULL);
 	for (int fd = 3; fd < 500; fd++)
 		fake_proc__add_fd(&proc, 300, fd, fd == 400 ? "anon_inode:kvm-vm" : "/dev/null");
-	ns = clock_process_cpu_ns();
 	assert_int_equal(vms__scan(proc.path, add_pid, &found, &refusals), 0);
-	assert_in_range(clock_process_cpu_ns() - ns, 0, 2 * NSEC_PER_SEC);
 	assert_int_equal(found, 300);
 	assert_int_equal(refusals.count, ARRAY_SIZE(list));
+	/* 12,500 files of each, of all 250,000. */
 	assert_int_equal(refusals.cut, ARRAY_SIZE(list));
 	assert_int_equal(refusals.uid, SOMEBODY);
 	assert_false(refusals.mixed);
