@@ -35,34 +35,32 @@ static int8_t level_of(enum why_level level)
 	return level == WHY_ACT ? 2 : level == WHY_LOOK;
 }
 
-static size_t place_of(const struct why_rule *rule)
-{
-	size_t place = 0;
-
-	while (why_rule__at(place) && why_rule__at(place) != rule)
-		place++;
-	return place;
-}
-
 static struct vm_sums *sums_of(const struct daemon_sums *sums, const struct why_vm *vm)
 {
 	return daemon_sums__vm(sums, vm->vm->pid, vm->vm->start_ns);
 }
 
+/* Those of a VM stand together. */
 static void take_verdicts(struct daemon_sums *sums, const struct why *why)
 {
+	const struct why_vm *last = NULL;
+	struct vm_sums *vm = NULL;
+
 	for (size_t i = 0; i < why->unasked.count; i++) {
 		const struct unasked *unasked = &why->unasked.list[i];
-		struct vm_sums *vm = sums_of(sums, unasked->vm);
-		size_t place = place_of(unasked->rule);
 
-		if (vm && place < RULES_MAX)
-			vm->levels[place] = VERDICT_NOT_ASKED;
+		if (unasked->vm != last)
+			vm = sums_of(sums, unasked->vm);
+		last = unasked->vm;
+		if (vm && unasked->place < RULES_MAX)
+			vm->levels[unasked->place] = VERDICT_NOT_ASKED;
 	}
 	for (size_t i = 0; i < why->verdicts.count; i++) {
 		const struct verdict *verdict = &why->verdicts.list[i];
-		struct vm_sums *vm = sums_of(sums, verdict->vm);
 
+		if (verdict->vm != last)
+			vm = sums_of(sums, verdict->vm);
+		last = verdict->vm;
 		if (vm && verdict->place < RULES_MAX)
 			vm->levels[verdict->place] = level_of(verdict->level);
 	}

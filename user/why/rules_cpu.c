@@ -76,7 +76,7 @@ static enum why_level judge_throttled(const struct why_vm *vm, const uint64_t *l
 	uint64_t share = share_mpct(all->throttled_ns, all->elapsed_ns);
 	const struct cgroup_limit *limit;
 
-	if (!vm->row->throttling_known)
+	if (!vm->row->throttling_known || share < limits[LOOK])
 		return WHY_NONE;
 	verdict->severity = share;
 	verdict__add(verdict, WHY_TABLE_CPU, "ready_throttled_pct", vm->row);
@@ -223,9 +223,12 @@ static void say_who(const struct why_vm *vm, const struct blame_entry *entry,
 static enum why_level judge_weight(const struct why_vm *vm, const uint64_t *limits,
 				   struct verdict *verdict)
 {
-	const struct blame_entry *entry = find_other(vm);
+	const struct blame_entry *entry;
 	const struct cgroup_limit *mine, *theirs;
 
+	if (vm->wait_mpct < limits[LOOK])
+		return WHY_NONE;
+	entry = find_other(vm);
 	if (!entry || !entry->vm || share_of(vm, entry) < limits[SHARE] || !weights_count(vm) ||
 	    !find_parting(vm, entry->vm, &mine, &theirs) || mine->cpu_weight >= theirs->cpu_weight)
 		return WHY_NONE;
@@ -243,9 +246,12 @@ static enum why_level judge_weight(const struct why_vm *vm, const uint64_t *limi
 static enum why_level judge_own(const struct why_vm *vm, const uint64_t *limits,
 				struct verdict *verdict)
 {
-	uint64_t share = own_share(vm, OFFENDER_VM_THREAD);
+	uint64_t share;
 
-	if (!vm->blamed_ns || share < limits[SHARE])
+	if (!vm->blamed_ns || vm->wait_mpct < limits[LOOK])
+		return WHY_NONE;
+	share = own_share(vm, OFFENDER_VM_THREAD);
+	if (share < limits[SHARE])
 		return WHY_NONE;
 	add_ready(vm, verdict);
 	for (size_t i = 0; i < vm->blame_count; i++) {
@@ -266,9 +272,12 @@ static enum why_level judge_own(const struct why_vm *vm, const uint64_t *limits,
 static enum why_level judge_self(const struct why_vm *vm, const uint64_t *limits,
 				 struct verdict *verdict)
 {
-	uint64_t share = own_share(vm, OFFENDER_VCPU);
+	uint64_t share;
 
-	if (!vm->blamed_ns || share < limits[SHARE])
+	if (!vm->blamed_ns || vm->wait_mpct < limits[LOOK])
+		return WHY_NONE;
+	share = own_share(vm, OFFENDER_VCPU);
+	if (share < limits[SHARE])
 		return WHY_NONE;
 	add_ready(vm, verdict);
 	verdict__add(verdict, WHY_TABLE_CPU, "vcpus", vm->row);
@@ -308,7 +317,7 @@ static void raise_weight(const struct why_vm *vm, const struct blame_entry *entr
 static enum why_level judge_neighbour(const struct why_vm *vm, const uint64_t *limits,
 				      struct verdict *verdict)
 {
-	const struct blame_entry *entry = find_other(vm);
+	const struct blame_entry *entry = vm->wait_mpct < limits[LOOK] ? NULL : find_other(vm);
 
 	if (!entry || share_of(vm, entry) < limits[SHARE])
 		return WHY_NONE;
@@ -323,7 +332,8 @@ static enum why_level judge_host(const struct why_vm *vm, const uint64_t *limits
 {
 	const struct blame_entry *entry = find_other(vm);
 
-	if (!vm->facts->busy_known || vm->facts->busy_mpct < limits[SHARE])
+	if (vm->wait_mpct < limits[LOOK] || !vm->facts->busy_known ||
+	    vm->facts->busy_mpct < limits[SHARE])
 		return WHY_NONE;
 	add_ready(vm, verdict);
 	say(verdict->draft->summary,
@@ -341,6 +351,8 @@ static enum why_level judge_crowded(const struct why_vm *vm, const uint64_t *lim
 {
 	const struct blame_entry *entry = find_other(vm);
 
+	if (vm->wait_mpct < limits[LOOK])
+		return WHY_NONE;
 	add_ready(vm, verdict);
 	say(verdict->draft->summary, "waits %s of the time for a CPU%s",
 	    why_number(vm->wait_mpct, WHY_PERCENT).text,
@@ -367,6 +379,8 @@ static enum why_level judge_vcpus(const struct why_vm *vm, const uint64_t *limit
 		return WHY_NONE;
 	hazard_ns = row->overlap->hazard_ns - row->overlap_before->hazard_ns;
 	hazard = hazard_ns > throttled_ns ? share_mpct(hazard_ns - throttled_ns, row->wall_ns) : 0;
+	if (hazard < limits[LOOK])
+		return WHY_NONE;
 	verdict->severity = hazard;
 	verdict__add(verdict, WHY_TABLE_CPU, "hazard_pct", row);
 	verdict__add(verdict, WHY_TABLE_CPU, "ready_pct", row);
@@ -376,7 +390,7 @@ static enum why_level judge_vcpus(const struct why_vm *vm, const uint64_t *limit
 	    why_number(hazard, WHY_PERCENT).text);
 	say(verdict->draft->remedy, "give it fewer vCPUs than its %u, if it does not need them all",
 	    row->vm_vcpus);
-	return hazard < limits[LOOK] ? WHY_NONE : WHY_LOOK;
+	return WHY_LOOK;
 }
 
 static const struct why_rule rules[] = {

@@ -32,6 +32,8 @@ static enum why_level judge_vmm(const struct why_vm *vm, const uint64_t *limits,
 	uint64_t share = share_mpct(vm->exits->interval.vmm_ns, vm->row->interval.elapsed_ns);
 	struct reason_row *const *reason = greatest(vm);
 
+	if (share < limits[LOOK])
+		return WHY_NONE;
 	verdict->severity = share;
 	add_exits(vm, reason, verdict);
 	say(verdict->draft->summary, "has its vCPUs work %s of the time for the VMM's devices%s%s",

@@ -66,10 +66,11 @@ static enum why_level judge_throttled(const struct why_vm *vm, const uint64_t *l
 				      struct verdict *verdict)
 {
 	const struct io_row *row = find_worst(vm, IO_THROTTLED);
-	const struct cgroup_limit *limit = find_limit(vm);
+	const struct cgroup_limit *limit;
 
-	if (!row)
+	if (!row || mean_of(row, IO_THROTTLED) < limits[LOOK])
 		return WHY_NONE;
+	limit = find_limit(vm);
 	add_disk(row, verdict, IO_THROTTLED);
 	say(verdict->draft->summary, "has requests of disk %s held back for %s each by io.max",
 	    io_row__disk(row), why_number(mean_of(row, IO_THROTTLED), WHY_MS).text);
@@ -160,8 +161,10 @@ static enum why_level judge_neighbour(const struct why_vm *vm, const uint64_t *l
 	enum io_layer layer;
 	uint64_t share = 0;
 	const struct io_row *row = find_slow(vm, &layer);
-	const struct io_row *other = row ? find_neighbour(vm, row, &share) : NULL;
+	const struct io_row *other = NULL;
 
+	if (row && mean_of(row, layer) >= limits[LOOK])
+		other = find_neighbour(vm, row, &share);
 	if (!other || share < limits[SHARE])
 		return WHY_NONE;
 	add_disk(row, verdict, layer);
@@ -185,7 +188,8 @@ static enum why_level judge_queue(const struct why_vm *vm, const uint64_t *limit
 {
 	const struct io_row *row = find_worst(vm, IO_QUEUE);
 
-	if (!row || mean_of(row, IO_QUEUE) < mean_of(row, IO_DEVICE))
+	if (!row || mean_of(row, IO_QUEUE) < limits[LOOK] ||
+	    mean_of(row, IO_QUEUE) < mean_of(row, IO_DEVICE))
 		return WHY_NONE;
 	add_disk(row, verdict, IO_QUEUE);
 	verdict__add(verdict, WHY_TABLE_IO, "scheduler", row);
@@ -204,7 +208,7 @@ static enum why_level judge_device(const struct why_vm *vm, const uint64_t *limi
 {
 	const struct io_row *row = find_worst(vm, IO_DEVICE);
 
-	if (!row)
+	if (!row || mean_of(row, IO_DEVICE) < limits[LOOK])
 		return WHY_NONE;
 	add_disk(row, verdict, IO_DEVICE);
 	verdict__add(verdict, WHY_TABLE_IO, "d_p99_ns", row);
@@ -304,7 +308,8 @@ static enum why_level judge_guest(const struct why_vm *vm, const uint64_t *limit
 {
 	const struct io_row *row = find_worst(vm, IO_GUEST_QUEUE);
 
-	if (!row || mean_of(row, IO_GUEST_QUEUE) < mean_of(row, IO_GUEST_DEVICE))
+	if (!row || mean_of(row, IO_GUEST_QUEUE) < limits[LOOK] ||
+	    mean_of(row, IO_GUEST_QUEUE) < mean_of(row, IO_GUEST_DEVICE))
 		return WHY_NONE;
 	add_disk(row, verdict, IO_GUEST_QUEUE);
 	verdict__add(verdict, WHY_TABLE_IO, "gq_mean_ns", row);

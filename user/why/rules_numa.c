@@ -67,6 +67,8 @@ static enum why_level judge_spread(const struct why_vm *vm, const uint64_t *limi
 {
 	enum why_level level = judge(vm, limits, verdict, HINT_SPREAD);
 
+	if (level == WHY_NONE)
+		return level;
 	verdict__add(verdict, WHY_TABLE_NUMA, "moves_per_s", vm->numa);
 	say(verdict->draft->summary,
 	    "runs on several nodes, and reaches to another one for %s of memory",
@@ -82,6 +84,8 @@ static enum why_level judge_memoryless(const struct why_vm *vm, const uint64_t *
 {
 	enum why_level level = judge(vm, limits, verdict, HINT_MEMORYLESS);
 
+	if (level == WHY_NONE)
+		return level;
 	say(verdict->draft->summary,
 	    "runs on node %d, which has no memory, and reaches to another one for %s of memory",
 	    vm->numa->hint_node, why_number(vm->numa->expected_remote_mpct, WHY_PERCENT).text);

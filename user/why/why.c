@@ -108,15 +108,20 @@ static void put_behind(const struct why *why, size_t first, struct verdict *verd
 	}
 }
 
-static int add_unasked(struct why *why, const struct why_rule *rule, const struct why_vm *vm,
-		       const char *reason)
+static int add_unasked(struct why *why, size_t place, const struct why_vm *vm, const char *reason)
 {
 	struct unasked *unasked = list_add(&why->unasked);
 
 	if (!unasked)
 		return -ENOMEM;
-	*unasked = (struct unasked){ rule, vm, reason };
+	*unasked = (struct unasked){ why_rule__at(place), place, vm, reason };
 	return 0;
+}
+
+/* Most rules say nothing, and most of a draft stays empty: so no more than its texts' ends. */
+static void begin_draft(struct verdict_draft *draft)
+{
+	*draft->summary = *draft->culprit = *draft->remedy = *draft->command = *draft->undo = '\0';
 }
 
 /* Room for the longest texts is several KiB: of most verdicts there are a hundred bytes. */
@@ -144,12 +149,12 @@ static int judge(struct why *why, const struct why_vm *vm, size_t first, size_t 
 		 const uint64_t *limits)
 {
 	const struct why_rule *rule = why_rule__at(place);
-	struct verdict_draft draft = { 0 };
+	struct verdict_draft draft;
 	struct verdict *verdict;
 	const char *reason;
 
 	if (!why_part__is_known(rule->part, vm, &reason))
-		return add_unasked(why, rule, vm, reason);
+		return add_unasked(why, place, vm, reason);
 	if (is_silenced(why, first, rule))
 		return 0;
 	verdict = list_add(&why->verdicts);
@@ -159,6 +164,7 @@ static int judge(struct why *why, const struct why_vm *vm, size_t first, size_t 
 	verdict->place = place;
 	verdict->vm = vm;
 	verdict->against = rule->against;
+	begin_draft(&draft);
 	verdict->draft = &draft;
 	verdict->level = rule->judge(vm, limits, verdict);
 	if (verdict->level == WHY_NONE) {

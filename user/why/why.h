@@ -28,6 +28,7 @@ int why_settings__set(struct why_settings *settings, const char *text, char *err
 /* A rule that could not be asked, of one VM. */
 struct unasked {
 	const struct why_rule *rule;
+	size_t place; /* of the rule */
 	const struct why_vm *vm;
 	const char *why; /* a clause */
 };
