@@ -20,6 +20,7 @@ static int begin(void **state)
 		return -1;
 	}
 	flying->scene = scene;
+	flying->scene->why.facts.brief = true; /* as kvmqd has it */
 	flying->settings = (struct flight_settings){ .wait_limit_ns = 100 * MSEC, .per_day = 20 };
 	*state = flying;
 	return 0;

@@ -113,6 +113,33 @@ static inline struct cgroup_limit *add_limit(struct view *view, uint32_t pid, ui
 	return limit;
 }
 
+static inline void expect_same(const struct verdict *brief, const struct verdict *full)
+{
+	assert_ptr_equal(brief->rule, full->rule);
+	assert_ptr_equal(brief->vm->vm, full->vm->vm);
+	assert_int_equal(brief->level, full->level);
+	assert_int_equal(brief->severity, full->severity);
+	assert_int_equal(brief->evidence_count, full->evidence_count);
+	assert_string_equal(brief->summary, full->summary);
+	assert_string_equal(brief->culprit, full->culprit);
+	assert_string_equal(brief->remedy, full->remedy);
+	assert_string_equal(brief->command, full->command);
+	assert_string_equal(brief->undo, full->undo);
+}
+
+/* As kvmqd judges: without what only shows. */
+static inline void check_brief(const struct why_scene *scene)
+{
+	struct why brief = { .facts.brief = true };
+
+	assert_int_equal(why__make(&brief, &scene->before, &scene->after, &scene->settings), 0);
+	assert_int_equal(brief.verdicts.count, scene->why.verdicts.count);
+	assert_int_equal(brief.unasked.count, scene->why.unasked.count);
+	for (size_t i = 0; i < brief.verdicts.count; i++)
+		expect_same(&brief.verdicts.list[i], &scene->why.verdicts.list[i]);
+	why__free(&brief);
+}
+
 /* The verdicts, of which there are so many. */
 static inline const struct verdict *judge(struct why_scene *scene, size_t count)
 {
@@ -122,6 +149,7 @@ static inline const struct verdict *judge(struct why_scene *scene, size_t count)
 		fprintf(stderr, "%s: %s\n", scene->why.verdicts.list[i].vm->vm->name,
 			scene->why.verdicts.list[i].rule->name);
 	assert_int_equal(scene->why.verdicts.count, count);
+	check_brief(scene);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < scene->why.verdicts.list[i].evidence_count; j++)
 			assert_non_null(why_evidence__metric(

@@ -13,6 +13,7 @@ static bool is_wanted(const struct daemon *daemon)
 
 int daemon__open_flight(struct daemon *daemon)
 {
+	daemon->why.facts.brief = true;
 	return why_rules__settings(&daemon->rules, WHY_CONFIG, &daemon->options);
 }
 

@@ -129,32 +129,41 @@ static int add_incident(struct judging *judging, const struct vm *vm, const char
 	return 0;
 }
 
-/* The vCPU that waited longest at once. */
-static const struct row *longest_wait(const struct why_vm *vm)
+/* The vCPU that waited longest at once, and over a limit; NULL: none did. */
+static const struct row *longest_wait(const struct why_vm *vm, uint64_t limit, uint64_t *longest_ns)
 {
 	const struct row *longest = NULL;
 
-	for (size_t i = 0; i < vm->vcpu_count; i++)
-		if (!longest || vm->vcpus[i].interval.max_ns > longest->interval.max_ns)
-			longest = &vm->vcpus[i];
+	*longest_ns = limit;
+	for (const struct row *row = vm->vcpus; row < vm->vcpus + vm->vcpu_count; row++) {
+		uint64_t ns;
+
+		if (row->total.max_ns <= limit) /* of all time */
+			continue;
+		ns = rows__longest_wait(&vm->facts->vcpus, row);
+		if (ns <= *longest_ns)
+			continue;
+		longest = row;
+		*longest_ns = ns;
+	}
 	return longest;
 }
 
 static int judge_wait(struct judging *judging, const struct why_vm *vm)
 {
-	const struct row *row = longest_wait(vm);
-	uint64_t limit = judging->settings->wait_limit_ns;
+	uint64_t limit = judging->settings->wait_limit_ns, ns;
+	const struct row *row = limit ? longest_wait(vm, limit, &ns) : NULL;
 	char verdict[160];
 	int begins;
 
-	if (!limit || !row || row->interval.max_ns <= limit)
+	if (!row)
 		return 0;
 	begins = hold(judging, vm->vm, WAIT_PLACE, 0);
 	if (begins <= 0 || has_incident(judging->flight, vm->vm))
 		return begins < 0 ? begins : 0;
 	snprintf(verdict, sizeof(verdict),
 		 "vCPU %d waited %.1f ms for a CPU, over the limit of %g ms", row->identity.vcpu,
-		 (double)row->interval.max_ns / 1e6, (double)limit / 1e6);
+		 (double)ns / 1e6, (double)limit / 1e6);
 	return add_incident(judging, vm->vm, FLIGHT_WAIT, verdict);
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "model/buckets.h"
-#include "sched/row_keys.h"
 
 uint64_t reason_figures__count(const struct reason_figures *figures)
 {
@@ -16,26 +15,6 @@ uint64_t reason_figures__count(const struct reason_figures *figures)
 uint64_t reason_figures__handle(const struct reason_figures *figures)
 {
 	return figures->handle_ns[EXIT_KERNEL] + figures->handle_ns[EXIT_USER];
-}
-
-static int reserve(struct exit_rows *exit_rows, size_t rows)
-{
-	exit_rows->count = rows;
-	list_clear(&exit_rows->reasons);
-	list_clear(&exit_rows->order);
-	if (rows > exit_rows->capacity) {
-		void *list = reallocarray(exit_rows->list, rows, sizeof(*exit_rows->list));
-		void *keys = reallocarray(exit_rows->keys, rows, sizeof(*exit_rows->keys));
-
-		if (list)
-			exit_rows->list = list;
-		if (keys)
-			exit_rows->keys = keys;
-		if (!list || !keys)
-			return -ENOMEM;
-		exit_rows->capacity = rows;
-	}
-	return 0;
 }
 
 static void take_off(struct exit_figures *figures, uint64_t ns)
@@ -105,21 +84,32 @@ static uint64_t interval_max(const struct reason_snapshot *before,
 	return 0;
 }
 
-static void add_growth_of(struct reason_row *restrict sum, const struct reason_snapshot *before,
+static void add_growth_of(struct reason_row *sum, const struct reason_snapshot *before,
 			  const struct reason_snapshot *after)
 {
 	const struct reason_figures *old = &before->figures, *new = &after->figures;
-	struct reason_figures growth = { .max_ns = interval_max(before, after) };
+	struct reason_figures growth = { .max_ns = 0 };
 
 	for (int part = 0; part < EXIT_PARTS; part++) {
 		growth.count[part] = new->count[part] - old->count[part];
 		growth.handle_ns[part] = new->handle_ns[part] - old->handle_ns[part];
 		growth.block_ns[part] = new->block_ns[part] - old->block_ns[part];
+	}
+	add_reason_figures(&sum->interval, &growth);
+}
+
+static void add_growth_of_hist(struct reason_row *restrict sum,
+			       const struct reason_snapshot *before,
+			       const struct reason_snapshot *after)
+{
+	uint64_t max_ns = interval_max(before, after);
+
+	for (int part = 0; part < EXIT_PARTS; part++)
 		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
 			sum->hist.count[part][bucket] +=
 				after->hist.count[part][bucket] - before->hist.count[part][bucket];
-	}
-	add_reason_figures(&sum->interval, &growth);
+	if (max_ns > sum->interval.max_ns)
+		sum->interval.max_ns = max_ns;
 }
 
 static struct reason_row *find_reason(struct exit_rows *exit_rows, const struct exit_row *row,
@@ -170,8 +160,11 @@ static int fold_reason(struct exit_rows *exit_rows, const struct rows *rows, siz
 		return -ENOMEM;
 	reason->row = &rows->list[place];
 	add_reason_figures(&reason->total, &after->figures);
-	if (!idle)
-		add_growth_of(reason, before ? before : &none, after);
+	if (idle)
+		return 0;
+	add_growth_of(reason, before ? before : &none, after);
+	if (!exit_rows->brief)
+		add_growth_of_hist(reason, before ? before : &none, after);
 	return 0;
 }
 
@@ -273,33 +266,40 @@ static int give_reasons(struct exit_rows *exit_rows)
 	return 0;
 }
 
+/* Without figures. */
+static int begin_rows(struct exit_rows *exit_rows, const struct rows *rows, bool known)
+{
+	list_clear(exit_rows);
+	list_clear(&exit_rows->reasons);
+	list_clear(&exit_rows->order);
+	if (list_reserve(exit_rows, rows->count))
+		return -ENOMEM;
+	for (size_t i = 0; i < rows->count; i++)
+		*list_add(exit_rows) = (struct exit_row){ .row = rows->list[i],
+							  .known = known,
+							  .poll_known = known };
+	return 0;
+}
+
 int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum group_by by,
 		    const struct exit_snapshot *before, const struct exit_snapshot *after,
 		    const struct snapshot *snapshot)
 {
 	struct walk walk = { .before = before, .after = after, .by = by };
 	bool known = !after->silent && !*after->missing && before->since_ns == after->since_ns;
-	size_t next = 0;
+	size_t next = 0, row;
 	int error = 0;
 
-	if (reserve(exit_rows, rows->count))
+	if (begin_rows(exit_rows, rows, known) ||
+	    row_keys__fill(&exit_rows->keys, rows, by, snapshot))
 		return -ENOMEM;
-	for (size_t i = 0; i < rows->count; i++)
-		exit_rows->list[i] = (struct exit_row){ .row = rows->list[i],
-							.known = known,
-							.poll_known = known };
-	row_keys__fill(exit_rows->keys, rows, by);
 	for (size_t i = 0; i < after->threads.count && !error; i++) {
 		const struct exit_thread *thread = &after->threads.list[i];
-		const struct thread_snapshot *from;
-		const struct row_key *found;
+		const struct thread_snapshot *from =
+			list_next(&snapshot->threads, &next, &thread->id, compare_ids);
 
-		from = list_next(&snapshot->threads, &next, &thread->id, compare_ids);
-		found = !from ? NULL
-			      : row_keys__find(exit_rows->keys, rows->count, by, snapshot,
-					       &from->identity);
-		if (found)
-			error = add_thread(exit_rows, rows, found->row, &walk, thread);
+		if (from && row_keys__find(&exit_rows->keys, &from->identity, &row))
+			error = add_thread(exit_rows, rows, row, &walk, thread);
 	}
 	for (size_t i = 0; i < exit_rows->count; i++)
 		settle(&exit_rows->list[i]);
@@ -308,9 +308,8 @@ int exit_rows__make(struct exit_rows *exit_rows, const struct rows *rows, enum g
 
 void exit_rows__free(struct exit_rows *exit_rows)
 {
-	free(exit_rows->list);
-	free(exit_rows->keys);
+	list_free(exit_rows);
 	list_free(&exit_rows->reasons);
 	list_free(&exit_rows->order);
-	*exit_rows = (struct exit_rows){ 0 };
+	row_keys__free(&exit_rows->keys);
 }

@@ -6,6 +6,7 @@
 #include "exits/exit_reason.h"
 #include "model/exits.h"
 #include "model/list.h"
+#include "sched/row_keys.h"
 #include "sched/rows.h"
 
 /* All exits of a row for one reason. */
@@ -36,11 +37,11 @@ struct exit_row {
 };
 
 struct exit_rows {
-	struct exit_row *list;
-	size_t count, capacity;
+	LIST(struct exit_row);
 	LIST(struct reason_row) reasons;
 	LIST(struct reason_row *) order; /* by row */
-	struct row_key *keys;
+	struct row_keys keys;
+	bool brief; /* set by who makes them: reasons without distribution and max_ns */
 };
 
 /*

@@ -2,7 +2,6 @@
 #include "model/list.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,21 +69,4 @@ void list__sort(struct list *list, size_t size, list_compare compare)
 void *list__find(const struct list *list, size_t size, const void *key, list_compare compare)
 {
 	return list->count ? bsearch(key, list->items, list->count, size, compare) : NULL;
-}
-
-void *list__next(const struct list *list, size_t size, size_t *place, const void *key,
-		 list_compare compare)
-{
-	int order = 1;
-
-	while (*place < list->count && (order = compare(key, item(list, size, *place))) > 0)
-		(*place)++;
-	return *place < list->count && !order ? item(list, size, *place) : NULL;
-}
-
-int compare_ids(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
 }

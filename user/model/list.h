@@ -4,6 +4,7 @@
 #define KVMQ_LIST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A list whose items' type is not known here. One of zeros is empty. */
 struct list {
@@ -62,10 +63,25 @@ int list__copy(struct list *list, const struct list *from, size_t size);
 void list__free(struct list *list);
 void list__sort(struct list *list, size_t size, list_compare compare);
 void *list__find(const struct list *list, size_t size, const void *key, list_compare compare);
-void *list__next(const struct list *list, size_t size, size_t *place, const void *key,
-		 list_compare compare);
+
+/* Here, so that a compiler puts the comparison itself into the walk. */
+static inline void *list__next(const struct list *list, size_t size, size_t *place, const void *key,
+			       list_compare compare)
+{
+	const char *items = list->items;
+	int order = 1;
+
+	while (*place < list->count && (order = compare(key, items + *place * size)) > 0)
+		(*place)++;
+	return *place < list->count && !order ? (void *)(items + *place * size) : NULL;
+}
 
 /* An order of items that begin with a uint64_t; also of plain uint64_t. */
-int compare_ids(const void *left, const void *right);
+static inline int compare_ids(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
 
 #endif

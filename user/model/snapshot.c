@@ -61,6 +61,15 @@ const struct vm *snapshot__vm_of(const struct snapshot *snapshot, const struct i
 	return snapshot__vm(snapshot, thread->vm_pid, thread->vm_start_ns);
 }
 
+const struct vm *snapshot__vm_again(const struct snapshot *snapshot, const struct identity *thread,
+				    const struct vm *last)
+{
+	if (last && thread->vm_start_ns && last->start_ns == thread->vm_start_ns &&
+	    last->pid == thread->vm_pid)
+		return last;
+	return snapshot__vm_of(snapshot, thread);
+}
+
 uint64_t snapshot__threads_realtime_ns(const struct snapshot *snapshot)
 {
 	if (!snapshot->read_rq)

@@ -158,6 +158,11 @@ const struct vm *snapshot__vm(const struct snapshot *snapshot, uint32_t pid, uin
 /* The VM of a thread. */
 const struct vm *snapshot__vm_of(const struct snapshot *snapshot, const struct identity *thread);
 
+/* The same, sooner if it is the one that was found last, which may be NULL: most threads stand by
+ * VM. */
+const struct vm *snapshot__vm_again(const struct snapshot *snapshot, const struct identity *thread,
+				    const struct vm *last);
+
 /* The PID in the name of a vhost kernel thread; 0: this offender is no such thread. */
 uint32_t offender__vhost_pid(const struct offender *offender);
 

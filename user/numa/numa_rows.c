@@ -3,29 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "sched/row_keys.h"
-
-static int reserve(struct numa_rows *numa_rows, size_t rows)
-{
-	void *list, *keys;
-
-	numa_rows->count = rows;
-	if (rows <= numa_rows->capacity)
-		return 0;
-	list = reallocarray(numa_rows->list, rows, sizeof(*numa_rows->list));
-	if (list)
-		numa_rows->list = list;
-	keys = reallocarray(numa_rows->keys, rows, sizeof(*numa_rows->keys));
-	if (keys)
-		numa_rows->keys = keys;
-	if (!list || !keys)
-		return -ENOMEM;
-	numa_rows->capacity = rows;
-	return 0;
-}
 
 uint64_t numa_figures__run(const struct numa_figures *figures)
 {
@@ -47,14 +25,20 @@ static uint64_t grown(uint64_t before, uint64_t after)
 	return after > before ? after - before : 0;
 }
 
-/* Of most vCPUs no page was moved. */
+#define NODES_AT_ONCE 8 /* a compiler compares so many at once */
+
+/* Most vCPUs run on few nodes, and no page of theirs was moved. */
 static void add_growth_by_node(uint64_t sum[NODES_MAX], const uint64_t before[NODES_MAX],
 			       const uint64_t after[NODES_MAX])
 {
 	if (!memcmp(before, after, NODES_MAX * sizeof(*after)))
 		return;
-	for (int node = 0; node < NODES_MAX; node++)
-		sum[node] += grown(before[node], after[node]);
+	for (int first = 0; first < NODES_MAX; first += NODES_AT_ONCE) {
+		if (!memcmp(before + first, after + first, NODES_AT_ONCE * sizeof(*after)))
+			continue;
+		for (int node = first; node < first + NODES_AT_ONCE; node++)
+			sum[node] += grown(before[node], after[node]);
+	}
 }
 
 static void add_growth(struct numa_figures *sum, const struct numa_figures *before,
@@ -73,12 +57,13 @@ static void add_growth(struct numa_figures *sum, const struct numa_figures *befo
 }
 
 static void add_thread(struct numa_row *row, const struct numa_thread *old,
-		       const struct numa_thread *thread)
+		       const struct numa_thread *thread, bool brief)
 {
 	static const struct numa_figures none;
 
 	add_growth(&row->interval, old ? &old->figures : &none, &thread->figures);
-	numa_figures__add(&row->total, &thread->figures);
+	if (!brief)
+		numa_figures__add(&row->total, &thread->figures);
 	row->node = thread->node;
 	row->home = thread->home;
 }
@@ -97,8 +82,9 @@ static void find_expected(struct numa_row *row)
 	if (!row->remote_known)
 		return;
 	for (int node = 0; node < NODES_MAX; node++)
-		local += (double)row->interval.run_ns[node] / (double)run *
-			 (double)row->vm->residency.bytes[node] / (double)memory;
+		if (row->interval.run_ns[node])
+			local += (double)row->interval.run_ns[node] / (double)run *
+				 (double)row->vm->residency.bytes[node] / (double)memory;
 	row->expected_remote_mpct = local < 1 ? (uint64_t)((1 - local) * 100000.0 + 0.5) : 0;
 }
 
@@ -291,23 +277,18 @@ static void finish_row(struct numa_row *row, enum group_by by, const struct numa
 	find_bandwidth(row, moments->before);
 }
 
-static void fold_threads(struct numa_rows *numa_rows, enum group_by by,
-			 const struct numa_moments *moments)
+static void fold_threads(struct numa_rows *numa_rows, const struct numa_moments *moments)
 {
-	size_t place = 0, next = 0;
+	size_t place = 0, next = 0, row;
 
 	for (size_t i = 0; i < moments->after->threads.count; i++) {
 		const struct numa_thread *thread = &moments->after->threads.list[i], *old;
 		const struct thread_snapshot *from;
-		const struct row_key *found;
 
 		from = list_next(&moments->snapshot->threads, &next, &thread->id, compare_ids);
 		old = list_next(&moments->before->threads, &place, &thread->id, compare_ids);
-		found = !from ? NULL
-			      : row_keys__find(numa_rows->keys, numa_rows->count, by,
-					       moments->snapshot, &from->identity);
-		if (found)
-			add_thread(&numa_rows->list[found->row], old, thread);
+		if (from && row_keys__find(&numa_rows->keys, &from->identity, &row))
+			add_thread(&numa_rows->list[row], old, thread, numa_rows->brief);
 	}
 }
 
@@ -320,17 +301,16 @@ static bool began_anew(const struct numa_moments *moments)
 int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum group_by by,
 		    const struct numa_moments *moments)
 {
-	int error = reserve(numa_rows, rows->count);
-
-	if (error)
-		return error;
+	list_clear(numa_rows);
+	if (list_reserve(numa_rows, rows->count) ||
+	    row_keys__fill(&numa_rows->keys, rows, by, moments->snapshot))
+		return -ENOMEM;
 	for (size_t i = 0; i < rows->count; i++)
-		numa_rows->list[i] = (struct numa_row){ .row = rows->list[i],
-							.node = NODE_NONE,
-							.home = NODE_NONE };
-	row_keys__fill(numa_rows->keys, rows, by);
+		*list_add(numa_rows) = (struct numa_row){ .row = rows->list[i],
+							  .node = NODE_NONE,
+							  .home = NODE_NONE };
 	if (!began_anew(moments))
-		fold_threads(numa_rows, by, moments);
+		fold_threads(numa_rows, moments);
 	for (size_t i = 0; i < rows->count; i++)
 		finish_row(&numa_rows->list[i], by, moments);
 	return 0;
@@ -338,9 +318,8 @@ int numa_rows__make(struct numa_rows *numa_rows, const struct rows *rows, enum g
 
 void numa_rows__free(struct numa_rows *numa_rows)
 {
-	free(numa_rows->list);
-	free(numa_rows->keys);
-	*numa_rows = (struct numa_rows){ 0 };
+	list_free(numa_rows);
+	row_keys__free(&numa_rows->keys);
 }
 
 /* The most that one fault maps: a huge page of 2 MiB, of pages of 4 KiB. */

@@ -4,6 +4,7 @@
 #define KVMQ_NUMA_ROWS_H
 
 #include "model/numa.h"
+#include "sched/row_keys.h"
 #include "sched/rows.h"
 
 /* Why there are no hint faults to measure with. */
@@ -65,9 +66,9 @@ struct numa_row {
 };
 
 struct numa_rows {
-	struct numa_row *list;
-	size_t count, capacity;
-	struct row_key *keys;
+	LIST(struct numa_row);
+	struct row_keys keys;
+	bool brief; /* set by who makes them: without totals */
 };
 
 /* What rows are made from. */

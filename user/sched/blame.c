@@ -1,265 +1,262 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sched/blame.h"
-
+/*
+ * There are many pairs of threads, and few who offend: these are groups, each of which is there
+ * once. What a group did to a row adds up in a sum, which is small. Entries are made in the end, of
+ * sums in order.
+ */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "sched/row_keys.h"
+#include "sched/blame_internal.h"
+
+struct blame_row {
+	uint64_t ns;	    /* of its sums */
+	uint32_t sums, end; /* how many, and where they end in order */
+};
 
 static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
 }
 
-static struct row_key *row_keys(const struct rows *rows, enum group_by by)
+static uint32_t hash_of_pair(uint32_t row, uint32_t group)
 {
-	struct row_key *keys = calloc(rows->count + 1, sizeof(*keys));
-
-	if (keys)
-		row_keys__fill(keys, rows, by);
-	return keys;
+	return mix((uint64_t)row << 32 | group);
 }
 
-/* The row of a victim, or NULL: it is not shown. */
-static const struct row_key *victim_row(const struct row_key *keys, const struct rows *rows,
-					const struct snapshot *after, uint64_t victim,
-					enum group_by by)
+static uint32_t hash_of_sum(const struct blame_list *blame, size_t sum)
 {
-	const struct thread_snapshot *thread = list_find(&after->threads, &victim, compare_ids);
+	return hash_of_pair(blame->sums.list[sum].row, blame->sums.list[sum].group);
+}
 
-	if (!thread || (by == BY_VM && !thread->identity.is_vcpu))
+static struct blame_sum *add_sum(struct blame_list *blame, uint32_t row, uint32_t group)
+{
+	struct blame_sum *sum = list_add(&blame->sums);
+
+	if (!sum)
 		return NULL;
-	return row_keys__find(keys, rows->count, by, after, &thread->identity);
+	sum->row = row;
+	sum->group = group;
+	return sum;
 }
 
-static void name_offender(struct blame_entry *entry)
+/* The sum of a row and a group, made if there is none; NULL: no memory. */
+static struct blame_sum *find_sum(struct blame_list *blame, uint32_t row, uint32_t group,
+				  uint32_t tid)
 {
-	const struct offender *offender = &entry->offender;
-	const char *vm = entry->vm ? entry->vm->name : "-";
-	char gone[VM_SHOWN_SIZE];
+	size_t mask = blame->sum_places.count - 1, at = hash_of_pair(row, group) & mask;
+	struct blame_sum *sum;
 
-	if (!entry->vm && offender->vm_pid) {
-		snprintf(gone, sizeof(gone), "a VM that has gone (%u)", offender->vm_pid);
-		vm = gone;
+	for (; blame->sum_places.list[at]; at = (at + 1) & mask) {
+		sum = &blame->sums.list[blame->sum_places.list[at] - 1];
+		if (sum->row == row && sum->group == group)
+			return sum;
 	}
-	if (offender->kind == OFFENDER_VM_THREAD)
-		snprintf(entry->who, sizeof(entry->who), "%s: %s", vm, offender->comm);
-	else if (offender->cgroup[0])
-		snprintf(entry->who, sizeof(entry->who), "%s (%s)", offender->comm,
-			 offender->cgroup);
-	else
-		strcpy(entry->who, offender->comm[0] ? offender->comm : vm);
-}
-
-/* What offenders of one name have in common. */
-static void generalise(struct offender *offender, const struct snapshot *after)
-{
-	uint32_t owner = offender__vhost_pid(offender);
-	char *slash;
-
-	if (owner && snapshot__vm(after, owner, 0)) {
-		offender->kind = OFFENDER_VM_THREAD;
-		offender->vm_pid = owner;
-	}
-	if (offender->kind == OFFENDER_VCPU)
-		offender->comm[0] = '\0';
-	slash = offender->kind == OFFENDER_KERNEL ? strchr(offender->comm, '/') : NULL;
-	if (slash)
-		*slash = '\0';
-}
-
-static void describe(struct blame_entry *entry, const struct snapshot *after)
-{
-	if (entry->offender.vm_pid)
-		entry->vm = snapshot__vm(after, entry->offender.vm_pid, 0);
-	entry->own = entry->vm && entry->vm == entry->victim->vm;
-	name_offender(entry);
-}
-
-static struct blame_entry *add_entry(struct blame_list *blame, const struct rows *rows, size_t row)
-{
-	struct blame_entry *entry = list_add(blame);
-
-	if (!entry)
+	sum = add_sum(blame, row, group);
+	if (!sum || blame_places__add(&blame->sum_places, blame->sums.count, blame, hash_of_sum))
 		return NULL;
-	entry->row = row;
-	entry->victim = &rows->list[row];
-	entry->ready_ns = figures__ready(&rows->list[row].interval);
-	return entry;
+	sum->tid = tid;
+	return sum;
 }
 
-static int compare_offenders(const struct offender *a, const struct offender *b)
+/* Whether a victim is shown, and in which row; victims come in the order of threads. */
+static bool find_victim(struct blame_list *blame, const struct snapshot *after, size_t *next,
+			uint64_t victim, size_t *row)
 {
-	int result = compare_numbers(a->kind, b->kind);
+	const struct thread_snapshot *thread =
+		list_next(&after->threads, next, &victim, compare_ids);
 
-	if (!result)
-		result = compare_numbers(a->vm_pid, b->vm_pid);
-	if (!result)
-		result = compare_numbers(a->cgroup_id, b->cgroup_id);
-	return result ? result : strcmp(a->comm, b->comm);
+	return thread && (blame->keys.by != BY_VM || thread->identity.is_vcpu) &&
+	       row_keys__find(&blame->keys, &thread->identity, row);
 }
 
-static int compare_groups(const void *left, const void *right)
+/* Whether two are the same for sure: a compiler compares all of that at once. */
+static bool seems_same(const struct blame *a, const struct blame *b)
 {
-	const struct blame_entry *a = left, *b = right;
-	int result = compare_numbers(a->row, b->row);
-
-	return result ? result : compare_offenders(&a->offender, &b->offender);
+	return !memcmp(a, b, offsetof(struct blame, offender.cgroup));
 }
 
-/* Where each offender of a row is in the list: of each two that there may be, one is free. */
-struct entry_places {
-	uint32_t *list; /* place + 1; 0: free */
-	uint32_t mask;
-};
-
-static int entry_places__init(struct entry_places *places, size_t pairs)
+/* What a pair had; pairs come in order, each once. */
+static uint64_t ns_before(const struct snapshot *before, size_t *place, const struct blame *pair)
 {
-	uint32_t size = 16;
+	const struct blame *old = before->blame.list + *place;
 
-	while (size < 2 * pairs)
-		size *= 2;
-	places->list = calloc(size, sizeof(*places->list));
-	places->mask = size - 1;
-	return places->list ? 0 : -ENOMEM;
+	if (*place == before->blame.count || !seems_same(old, pair))
+		old = list_next(&before->blame, place, pair, compare_blame);
+	if (!old)
+		return 0;
+	(*place)++;
+	return old->ns;
 }
 
-static uint32_t hash_of(size_t row, const struct offender *offender)
+static int add_pairs(struct blame_list *blame, const struct snapshot *before,
+		     const struct snapshot *after)
 {
-	uint64_t hash = row * 31 + offender->kind;
+	const struct blame *first = after->blame.list, *end = first + after->blame.count;
+	size_t next = 0, place = 0, row = 0;
+	bool shown = false;
 
-	hash = hash * 0x9e3779b97f4a7c15ULL + offender->vm_pid;
-	hash = hash * 0x9e3779b97f4a7c15ULL + offender->cgroup_id;
-	for (const char *c = offender->comm; *c; c++)
-		hash = hash * 0x9e3779b97f4a7c15ULL + (unsigned char)*c;
-	return (uint32_t)((hash * 0x9e3779b97f4a7c15ULL) >> 32);
-}
+	for (const struct blame *pair = first; pair < end; pair++) {
+		struct blame_sum *sum;
+		uint64_t old_ns;
+		uint32_t group;
 
-/* The entry of an offender of a row, made if there is none; NULL: no memory. */
-static struct blame_entry *get_entry(struct blame_list *blame, const struct entry_places *places,
-				     const struct rows *rows, size_t row,
-				     const struct offender *offender)
-{
-	uint32_t at = hash_of(row, offender) & places->mask;
-	struct blame_entry *entry;
-
-	for (; places->list[at]; at = (at + 1) & places->mask) {
-		entry = &blame->list[places->list[at] - 1];
-		if (entry->row == row && !compare_offenders(&entry->offender, offender))
-			return entry;
-	}
-	entry = add_entry(blame, rows, row);
-	if (!entry)
-		return NULL;
-	entry->offender = *offender;
-	places->list[at] = (uint32_t)blame->count;
-	return entry;
-}
-
-/* What no offender accounts for: throttling, and unknown time. booked: by row, zeros. */
-static int add_rest(struct blame_list *blame, const struct rows *rows, uint64_t *booked)
-{
-	for (size_t i = 0; i < blame->count; i++)
-		booked[blame->list[i].row] += blame->list[i].ns;
-	for (size_t row = 0; row < rows->count; row++) {
-		uint64_t ready = figures__ready(&rows->list[row].interval);
-		uint64_t throttled = rows->list[row].interval.throttled_ns;
-		uint64_t sum = throttled + booked[row];
-		struct blame_entry *entry;
-
-		if (throttled) {
-			entry = add_entry(blame, rows, row);
-			if (!entry)
-				return -ENOMEM;
-			entry->offender.kind = OFFENDER_THROTTLED;
-			entry->ns = throttled;
-			entry->total_ns = rows->list[row].total.throttled_ns;
-		}
-		if (sum >= ready)
+		if (pair == first || pair[-1].victim != pair->victim)
+			shown = find_victim(blame, after, &next, pair->victim, &row);
+		if (!shown)
 			continue;
-		entry = add_entry(blame, rows, row);
-		if (!entry)
+		if (blame_groups__find(blame, &pair->offender, after, &group))
 			return -ENOMEM;
-		entry->offender.kind = OFFENDER_UNKNOWN;
-		entry->ns = ready - sum;
-	}
-	return 0;
-}
-
-static int compare_ns(const void *left, const void *right)
-{
-	const struct blame_entry *a = left, *b = right;
-	int result = compare_numbers(b->ns, a->ns);
-
-	return result ? result : compare_groups(a, b);
-}
-
-static int compare_row_and_ns(const void *left, const void *right)
-{
-	int result = compare_numbers(((const struct blame_entry *)left)->row,
-				     ((const struct blame_entry *)right)->row);
-
-	return result ? result : compare_ns(left, right);
-}
-
-/* Pairs come in the order of their victims. */
-static int add_pairs(struct blame_list *blame, const struct entry_places *places,
-		     const struct row_key *keys, const struct snapshot *before,
-		     const struct snapshot *after, const struct rows *rows, enum group_by by)
-{
-	const struct row_key *row = NULL;
-	size_t place = 0;
-
-	for (size_t i = 0; i < after->blame.count; i++) {
-		const struct blame *pair = &after->blame.list[i];
-		const struct blame *old = list_next(&before->blame, &place, pair, compare_blame);
-		uint64_t old_ns = old ? old->ns : 0;
-		struct offender offender = pair->offender;
-		struct blame_entry *entry;
-
-		if (!i || pair[-1].victim != pair->victim)
-			row = victim_row(keys, rows, after, pair->victim, by);
-		if (!row)
-			continue;
-		generalise(&offender, after);
-		entry = get_entry(blame, places, rows, row->row, &offender);
-		if (!entry)
+		sum = find_sum(blame, (uint32_t)row, group, pair->offender.tid);
+		if (!sum)
 			return -ENOMEM;
 		/* What was in progress then may have become less: see settle() in rows.c. */
-		entry->ns += pair->ns > old_ns ? pair->ns - old_ns : 0;
-		entry->total_ns += pair->ns;
+		old_ns = ns_before(before, &place, pair);
+		sum->ns += pair->ns > old_ns ? pair->ns - old_ns : 0;
+		sum->total_ns += pair->ns;
 	}
 	return 0;
+}
+
+/* What no offender accounts for: throttling, and unknown time. */
+static int add_rest(struct blame_list *blame, const struct rows *rows)
+{
+	uint32_t throttled = (uint32_t)blame->groups.count, unknown = throttled + 1;
+	struct blame_sum *sum;
+
+	if (list_reserve(&blame->groups, blame->groups.count + 2))
+		return -ENOMEM;
+	*list_add(&blame->groups) =
+		(struct blame_group){ .offender.kind = OFFENDER_THROTTLED, .who = "" };
+	*list_add(&blame->groups) =
+		(struct blame_group){ .offender.kind = OFFENDER_UNKNOWN, .who = "" };
+	for (uint32_t row = 0; row < rows->count; row++) {
+		const struct figures *interval = &rows->list[row].interval;
+		uint64_t known_ns = interval->throttled_ns + blame->rows.list[row].ns;
+
+		if (interval->throttled_ns) {
+			sum = add_sum(blame, row, throttled);
+			if (!sum)
+				return -ENOMEM;
+			sum->ns = interval->throttled_ns;
+			sum->total_ns = rows->list[row].total.throttled_ns;
+		}
+		if (known_ns >= figures__ready(interval))
+			continue;
+		sum = add_sum(blame, row, unknown);
+		if (!sum)
+			return -ENOMEM;
+		sum->ns = figures__ready(interval) - known_ns;
+	}
+	return 0;
+}
+
+static int add_up_rows(struct blame_list *blame, const struct rows *rows)
+{
+	list_clear(&blame->rows);
+	if (list_reserve(&blame->rows, rows->count))
+		return -ENOMEM;
+	while (blame->rows.count < rows->count)
+		list_add(&blame->rows);
+	for (size_t i = 0; i < blame->sums.count; i++)
+		blame->rows.list[blame->sums.list[i].row].ns += blame->sums.list[i].ns;
+	return add_rest(blame, rows);
+}
+
+static int compare_sums(const void *left, const void *right, void *data)
+{
+	const struct blame_list *blame = data;
+	const struct blame_sum *a = &blame->sums.list[*(const uint32_t *)left];
+	const struct blame_sum *b = &blame->sums.list[*(const uint32_t *)right];
+	int result = compare_numbers(b->ns, a->ns);
+
+	if (!result)
+		result = compare_numbers(a->row, b->row);
+	return result ? result
+		      : compare_numbers(blame->groups.list[a->group].order,
+					blame->groups.list[b->group].order);
+}
+
+/* Puts those of a row together, and orders these: much less than to order all. */
+static void order_by_row(struct blame_list *blame)
+{
+	uint32_t end = 0;
+
+	for (size_t i = 0; i < blame->sums.count; i++)
+		blame->rows.list[blame->sums.list[i].row].sums++;
+	for (size_t i = 0; i < blame->rows.count; i++) {
+		blame->rows.list[i].end = end;
+		end += blame->rows.list[i].sums;
+	}
+	for (size_t i = 0; i < blame->sums.count; i++)
+		blame->order.list[blame->rows.list[blame->sums.list[i].row].end++] = (uint32_t)i;
+	for (size_t i = 0; i < blame->rows.count; i++)
+		blame_order__sort(blame, blame->rows.list[i].end - blame->rows.list[i].sums,
+				  blame->rows.list[i].end, compare_sums);
+}
+
+static int make_entries(struct blame_list *blame, const struct rows *rows)
+{
+	if (list_reserve(blame, blame->sums.count))
+		return -ENOMEM;
+	for (size_t i = 0; i < blame->sums.count; i++) {
+		const struct blame_sum *sum = &blame->sums.list[blame->order.list[i]];
+		const struct blame_group *group = &blame->groups.list[sum->group];
+		const struct row *victim = &rows->list[sum->row];
+
+		blame->list[i] = (struct blame_entry){
+			.row = sum->row,
+			.offender = group->offender,
+			.vm = group->vm,
+			.own = group->vm && group->vm == victim->vm,
+			.who = group->who,
+			.ns = sum->ns,
+			.total_ns = sum->total_ns,
+			.ready_ns = figures__ready(&victim->interval),
+			.victim = victim,
+		};
+		blame->list[i].offender.tid = sum->tid;
+	}
+	blame->count = blame->sums.count;
+	return 0;
+}
+
+static int begin(struct blame_list *blame, const struct snapshot *after, const struct rows *rows,
+		 enum group_by by)
+{
+	list_clear(blame);
+	list_clear(&blame->groups);
+	list_clear(&blame->sums);
+	pool__reset(&blame->texts);
+	return blame_places__clear(&blame->group_places) || blame_places__clear(&blame->sum_places)
+		       ? -ENOMEM
+		       : row_keys__fill(&blame->keys, rows, by, after);
 }
 
 int blame__make(struct blame_list *blame, const struct snapshot *before,
 		const struct snapshot *after, const struct rows *rows, enum group_by by,
 		bool by_row)
 {
-	struct entry_places places = { 0 };
-	struct row_key *keys = row_keys(rows, by);
-	uint64_t *booked = calloc(rows->count + 1, sizeof(*booked));
-	int error = keys && booked ? entry_places__init(&places, after->blame.count) : -ENOMEM;
-
-	blame->count = 0;
-	if (!error)
-		error = add_pairs(blame, &places, keys, before, after, rows, by);
-	free(places.list);
-	free(keys);
-	for (size_t i = 0; i < blame->count; i++)
-		describe(&blame->list[i], after);
-	if (!error)
-		error = add_rest(blame, rows, booked);
-	free(booked);
-	if (blame->count)
-		qsort(blame->list, blame->count, sizeof(*blame->list),
-		      by_row ? compare_row_and_ns : compare_ns);
-	return error;
+	if (begin(blame, after, rows, by) || add_pairs(blame, before, after) ||
+	    add_up_rows(blame, rows) || blame_groups__finish(blame, after) ||
+	    blame_order__begin(blame, blame->sums.count))
+		return -ENOMEM;
+	if (by_row)
+		order_by_row(blame);
+	else
+		blame_order__sort(blame, 0, blame->sums.count, compare_sums);
+	return make_entries(blame, rows);
 }
 
 void blame__free(struct blame_list *blame)
 {
 	list_free(blame);
+	list_free(&blame->groups);
+	list_free(&blame->sums);
+	list_free(&blame->group_places);
+	list_free(&blame->sum_places);
+	list_free(&blame->rows);
+	list_free(&blame->order);
+	row_keys__free(&blame->keys);
+	pool__free(&blame->texts);
 }

@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/pool.h"
 #include "model/snapshot.h"
+#include "sched/row_keys.h"
 #include "sched/rows.h"
 
 /*
@@ -19,15 +21,33 @@ struct blame_entry {
 	struct offender offender; /* tid: of one of them, if it stands for several */
 	const struct vm *vm;	  /* the offender's, in the later snapshot, or NULL */
 	bool own;		  /* that is the row's own VM */
-	char who[VM_SHOWN_SIZE + COMM_SIZE + CGROUP_SIZE]; /* the offender in a few words */
-	uint64_t ns;					   /* of the interval */
+	const char *who;	  /* the offender in a few words; of the list, or of the snapshot */
+	uint64_t ns;		  /* of the interval */
 	uint64_t total_ns;	  /* of the pairs that are in the later snapshot */
 	uint64_t ready_ns;	  /* of the row, in the interval */
 	const struct row *victim; /* borrowed from the rows */
 };
 
+struct blame_group;
+struct blame_sum;
+struct blame_row;
+
+/* Where things are in a list, by a hash: place + 1; 0: nothing. */
+struct blame_places {
+	LIST(uint32_t);
+};
+
+/* One of zeros is empty. */
 struct blame_list {
 	LIST(struct blame_entry);
+	/* What entries are made of, kept from one time to the next: see blame.c. */
+	LIST(struct blame_group) groups;
+	LIST(struct blame_sum) sums;
+	struct blame_places group_places, sum_places;
+	LIST(struct blame_row) rows;
+	LIST(uint32_t) order; /* of groups, then of sums */
+	struct row_keys keys;
+	struct pool texts;
 };
 
 /*

@@ -12,14 +12,27 @@ struct row_key {
 	size_t row;
 };
 
-/* Fills in a key for each of rows, and orders them. */
-void row_keys__fill(struct row_key *keys, const struct rows *rows, enum group_by by);
+/* One of zeros is empty. */
+struct row_keys {
+	LIST(struct row_key);
+	enum group_by by;
+	const struct snapshot *after;
+	/* Of the VM that was asked for last: most threads stand by VM. NULL: none has a row. */
+	const struct row_key *last;
+	uint64_t last_start_ns; /* 0: none was asked for */
+	uint32_t last_pid;
+};
 
 /*
- * The place of a thread's row among count keys: its own row, or that of its VM. NULL: there is
- * none.
+ * Takes a key for each of rows, which are made of after, and orders them. Returns 0 or -ENOMEM. The
+ * keys own memory: row_keys__free().
  */
-const struct row_key *row_keys__find(const struct row_key *keys, size_t count, enum group_by by,
-				     const struct snapshot *after, const struct identity *thread);
+int row_keys__fill(struct row_keys *keys, const struct rows *rows, enum group_by by,
+		   const struct snapshot *after);
+
+/* The row of a thread of the snapshot: its own, or that of its VM. False: there is none. */
+bool row_keys__find(struct row_keys *keys, const struct identity *thread, size_t *row);
+
+void row_keys__free(struct row_keys *keys);
 
 #endif

@@ -2,6 +2,7 @@
 #include "sched/rows.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/buckets.h"
@@ -31,43 +32,54 @@ static void settle(struct figures *figures, uint64_t shrunk)
 	figure__take_off(&figures->run_ns, &shrunk);
 }
 
-/* These two are most of what rows cost; restrict lets the compiler take several at once. */
-static void subtract_hist(struct wait_hist *restrict result, const struct wait_hist *before,
-			  const struct wait_hist *after)
+/* This is most of what rows cost; restrict lets the compiler take several at once. */
+static void add_growth_of_hist(struct wait_hist *restrict sum, const struct wait_hist *before,
+			       const struct wait_hist *after)
 {
-	if (!before) {
-		*result = *after;
-		return;
-	}
 	for (int cause = 0; cause < CAUSES; cause++)
 		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			result->count[cause][bucket] =
+			sum->count[cause][bucket] +=
 				after->count[cause][bucket] - before->count[cause][bucket];
 }
 
-static void add_hist(struct wait_hist *restrict sum, const struct wait_hist *hist)
+/* Whether an octave of buckets is the same: a compiler compares all of them at once. */
+static bool is_equal(const struct wait_hist *before, const struct wait_hist *after, uint32_t first)
 {
 	for (int cause = 0; cause < CAUSES; cause++)
-		for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			sum->count[cause][bucket] += hist->count[cause][bucket];
+		if (memcmp(&before->count[cause][first], &after->count[cause][first],
+			   HIST_SUB * sizeof(after->count[0][0])) != 0)
+			return false;
+	return true;
+}
+
+/* The highest bucket that has changed, or HIST_BUCKETS: none. */
+static uint32_t highest_change(const struct wait_hist *before, const struct wait_hist *after)
+{
+	uint32_t end = HIST_BUCKETS;
+
+	while (end && is_equal(before, after, end - HIST_SUB))
+		end -= HIST_SUB;
+	for (uint32_t bucket = end; bucket-- > 0;)
+		for (int cause = 0; cause < CAUSES; cause++)
+			if (before->count[cause][bucket] != after->count[cause][bucket])
+				return bucket;
+	return HIST_BUCKETS;
 }
 
 /* The longest wait of the interval, from the counters and the histogram. */
-static uint64_t interval_max(const struct row *row, const struct thread_snapshot *before,
+static uint64_t interval_max(const struct thread_snapshot *before,
 			     const struct thread_snapshot *after)
 {
+	uint32_t bucket;
+	uint64_t ns;
+
 	if (!before || after->figures.max_ns > before->figures.max_ns)
 		return after->figures.max_ns;
-	for (uint32_t bucket = HIST_BUCKETS; bucket-- > 0;) {
-		if (!row->hist->count[CAUSE_WAKE][bucket] &&
-		    !row->hist->count[CAUSE_PREEMPT][bucket])
-			continue;
-		if (bucket_middle(bucket) < after->waiting_ns)
-			break;
-		return bucket_middle(bucket) < after->figures.max_ns ? bucket_middle(bucket)
-								     : after->figures.max_ns;
-	}
-	return after->waiting_ns;
+	bucket = highest_change(&before->hist, &after->hist);
+	ns = bucket < HIST_BUCKETS ? bucket_middle(bucket) : 0;
+	if (bucket == HIST_BUCKETS || ns < after->waiting_ns)
+		return after->waiting_ns;
+	return ns < after->figures.max_ns ? ns : after->figures.max_ns;
 }
 
 static void subtract(struct row *row, const struct thread_snapshot *before,
@@ -80,7 +92,6 @@ static void subtract(struct row *row, const struct thread_snapshot *before,
 	uint64_t shrunk = 0, ignored = 0;
 
 	row->total = *new;
-	subtract_hist(row->hist, before ? &before->hist : NULL, &after->hist);
 	result->elapsed_ns = figure__grown(old->elapsed_ns, new->elapsed_ns, &ignored);
 	result->run_ns = figure__grown(old->run_ns, new->run_ns, &shrunk);
 	result->halt_ns = figure__grown(old->halt_ns, new->halt_ns, &shrunk);
@@ -94,7 +105,6 @@ static void subtract(struct row *row, const struct thread_snapshot *before,
 	result->throttled_ns = figure__grown(old->throttled_ns, new->throttled_ns, &shrunk);
 	result->ended_ns = figure__grown(old->ended_ns, new->ended_ns, &ignored);
 	settle(result, shrunk);
-	result->max_ns = interval_max(row, before, after);
 }
 
 static void add_row(struct row *sum, const struct row *row)
@@ -107,22 +117,6 @@ static void add_row(struct row *sum, const struct row *row)
 		sum->worst_vcpu = row->worst_vcpu;
 		sum->cpu = row->cpu;
 	}
-}
-
-static int compare_rows(const void *left, const void *right)
-{
-	const struct row *a = left, *b = right;
-	int names = strcmp(a->vm->name, b->vm->name);
-
-	if (names)
-		return names;
-	if (a->vm != b->vm)
-		return a->vm < b->vm ? -1 : 1;
-	if (a->identity.is_vcpu != b->identity.is_vcpu)
-		return a->identity.is_vcpu ? -1 : 1;
-	if (a->identity.vcpu != b->identity.vcpu)
-		return a->identity.vcpu < b->identity.vcpu ? -1 : 1;
-	return a->identity.tid < b->identity.tid ? -1 : a->identity.tid > b->identity.tid;
 }
 
 static void fill_row(struct row *row, const struct thread_snapshot *before,
@@ -229,61 +223,164 @@ static bool begun_anew(const struct thread_snapshot *before, const struct thread
 	return after->read_rq > before->read_rq + after->figures.elapsed_ns;
 }
 
-bool row__make(struct row *row, struct wait_hist *hist, const struct snapshot *before,
-	       const struct snapshot *after, const struct thread_snapshot *old,
-	       const struct thread_snapshot *thread)
-{
-	const struct vm *vm = snapshot__vm_of(after, &thread->identity);
+/* What a row is made of. */
+struct row_place {
+	const struct thread_snapshot *thread, *old;
+	const struct vm *vm;
+	uint64_t order; /* of places, but for the TID */
+};
 
-	if (!vm || (!old && thread__is_older(thread, before->time_ns, after->end_ns)))
+/* False: a thread has no row. last: the VM of the one before, or NULL. */
+static bool find_place(struct row_place *place, const struct snapshot *before,
+		       const struct snapshot *after, const struct vm *last)
+{
+	const struct thread_snapshot *old = place->old, *thread = place->thread;
+
+	place->vm = snapshot__vm_again(after, &thread->identity, last);
+	if (!place->vm || (!old && thread__is_older(thread, before->time_ns, after->end_ns)))
 		return false;
 	if (old && begun_anew(old, thread))
-		old = NULL;
-	*row = (struct row){ .hist = hist, .throttling_known = thread->throttling_known };
-	fill_row(row, old, thread, vm);
+		place->old = NULL;
 	return true;
 }
 
-/* Whose distribution a row shows. */
-enum hist_of { HIST_OF_ROW, HIST_OF_VM };
-
-/* One for each row, or one of zeros for each VM. */
-static int reserve(struct rows *rows, enum hist_of hist_of, const struct snapshot *after)
+static void make_row(struct row *row, const struct row_place *place)
 {
-	size_t hists = hist_of == HIST_OF_VM ? after->vms.count : after->threads.count;
+	*row = (struct row){ .throttling_known = place->thread->throttling_known };
+	fill_row(row, place->old, place->thread, place->vm);
+}
 
-	list_clear(rows);
-	if (list_reserve(rows, after->threads.count) || list_reserve(&rows->hists, hists))
+bool row__make(struct row *row, const struct snapshot *before, const struct snapshot *after,
+	       const struct thread_snapshot *old, const struct thread_snapshot *thread)
+{
+	struct row_place place = { .thread = thread, .old = old };
+
+	if (!find_place(&place, before, after, NULL))
+		return false;
+	make_row(row, &place);
+	row->interval.max_ns = interval_max(place.old, thread);
+	return true;
+}
+
+static int compare_names(const void *left, const void *right, void *vms)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	int names = strcmp(((const struct vm *)vms)[a].name, ((const struct vm *)vms)[b].name);
+
+	return names ? names : a < b ? -1 : a > b;
+}
+
+/* Where each VM is in the order of names: behind their list in that order. NULL: no memory. */
+static const uint32_t *order_vms(struct rows *rows, const struct snapshot *after)
+{
+	uint32_t count = (uint32_t)after->vms.count, *order, *places;
+
+	if (list_reserve(&rows->vms, 2 * (size_t)count + 1))
+		return NULL;
+	order = rows->vms.list;
+	places = order + count;
+	for (uint32_t i = 0; i < count; i++)
+		order[i] = i;
+	if (count)
+		qsort_r(order, count, sizeof(*order), compare_names, after->vms.list);
+	for (uint32_t i = 0; i < count; i++)
+		places[order[i]] = i;
+	return places;
+}
+
+/* By VM, vCPUs before other threads, and number. */
+static uint64_t order_of(uint32_t vm, const struct identity *thread)
+{
+	return (uint64_t)vm << 33 | (uint64_t)!thread->is_vcpu << 32 |
+	       ((uint32_t)thread->vcpu ^ 1U << 31);
+}
+
+static int compare_places(const void *left, const void *right)
+{
+	const struct row_place *a = left, *b = right;
+	uint32_t a_tid, b_tid;
+
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	a_tid = a->thread->identity.tid;
+	b_tid = b->thread->identity.tid;
+	return a_tid < b_tid ? -1 : a_tid > b_tid;
+}
+
+static int find_places(struct rows *rows, const struct snapshot *before,
+		       const struct snapshot *after, bool threads)
+{
+	const uint32_t *vms = order_vms(rows, after);
+	const struct vm *last = NULL;
+	size_t next = 0;
+
+	list_clear(&rows->places);
+	if (!vms || list_reserve(&rows->places, after->threads.count))
 		return -ENOMEM;
-	if (hist_of == HIST_OF_VM && hists)
+	for (size_t i = 0; i < after->threads.count; i++) {
+		struct row_place *place = &rows->places.list[rows->places.count];
+
+		place->thread = &after->threads.list[i];
+		place->old = list_next(&before->threads, &next, &place->thread->identity.id,
+				       compare_ids);
+		if ((!place->thread->identity.is_vcpu && !threads) ||
+		    !find_place(place, before, after, last))
+			continue;
+		last = place->vm;
+		place->order = order_of(vms[last - after->vms.list], &place->thread->identity);
+		rows->places.count++;
+	}
+	list_sort(&rows->places, compare_places);
+	return 0;
+}
+
+/* Whose distribution a row shows. */
+enum hist_of { HIST_OF_NONE, HIST_OF_ROW, HIST_OF_VM };
+
+/* One of zeros for each. */
+static int begin_hists(struct rows *rows, enum hist_of hist_of, const struct snapshot *after)
+{
+	size_t hists = hist_of == HIST_OF_ROW  ? rows->places.count
+		       : hist_of == HIST_OF_VM ? after->vms.count
+					       : 0;
+
+	if (list_reserve(&rows->hists, hists))
+		return -ENOMEM;
+	if (hists)
 		memset(rows->hists.list, 0, hists * sizeof(*rows->hists.list));
 	return 0;
+}
+
+static void make_hist(struct row *row, struct wait_hist *hist, const struct row_place *place)
+{
+	static const struct wait_hist none;
+
+	row->hist = hist;
+	add_growth_of_hist(hist, place->old ? &place->old->hist : &none, &place->thread->hist);
 }
 
 static int make_rows(struct rows *rows, const struct snapshot *before, const struct snapshot *after,
 		     bool threads, enum hist_of hist_of)
 {
-	struct wait_hist own = { .count = { { 0 } } };
-	size_t place = 0;
-
-	if (reserve(rows, hist_of, after))
+	if (rows->brief)
+		hist_of = HIST_OF_NONE;
+	list_clear(rows);
+	if (find_places(rows, before, after, threads) || begin_hists(rows, hist_of, after) ||
+	    list_reserve(rows, rows->places.count))
 		return -ENOMEM;
-	for (size_t i = 0; i < after->threads.count; i++) {
-		const struct thread_snapshot *thread = &after->threads.list[i], *old;
-		struct row *row = &rows->list[rows->count];
+	for (size_t i = 0; i < rows->places.count; i++) {
+		const struct row_place *place = &rows->places.list[i];
+		struct row *row = &rows->list[i];
 
-		old = list_next(&before->threads, &place, &thread->identity.id, compare_ids);
-		if ((!thread->identity.is_vcpu && !threads) ||
-		    !row__make(row, hist_of == HIST_OF_VM ? &own : &rows->hists.list[rows->count],
-			       before, after, old, thread))
-			continue;
-		rows->count++;
+		make_row(row, place);
+		if (!rows->brief)
+			row->interval.max_ns = interval_max(place->old, place->thread);
 		if (hist_of == HIST_OF_ROW)
-			continue;
-		row->hist = &rows->hists.list[row->vm - after->vms.list];
-		add_hist(row->hist, &own);
+			make_hist(row, &rows->hists.list[i], place);
+		else if (hist_of == HIST_OF_VM)
+			make_hist(row, &rows->hists.list[place->vm - after->vms.list], place);
 	}
-	list_sort(rows, compare_rows);
+	rows->count = rows->places.count;
 	share_vm_sums(rows);
 	return 0;
 }
@@ -308,8 +405,17 @@ int rows__make_both(struct rows *vms, struct rows *vcpus, const struct snapshot 
 	return 0;
 }
 
+uint64_t rows__longest_wait(const struct rows *rows, const struct row *row)
+{
+	const struct row_place *place = &rows->places.list[row - rows->list];
+
+	return interval_max(place->old, place->thread);
+}
+
 void rows__free(struct rows *rows)
 {
 	list_free(rows);
 	list_free(&rows->hists);
+	list_free(&rows->places);
+	list_free(&rows->vms);
 }

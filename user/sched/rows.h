@@ -28,12 +28,19 @@ struct row {
 	uint64_t lag_ns;	   /* run time of the one of these that ran most, minus the least */
 	int32_t worst_vcpu;	   /* of the row: the one with the largest ready share */
 	uint64_t worst_ready_mpct; /* that share, in 1/1000 % */
-	struct wait_hist *hist;	   /* of the interval; owned by the rows */
+	struct wait_hist *hist;	   /* of the interval; owned by the rows; NULL: of brief ones */
 };
 
+struct row_place;
+
+/* One of zeros is empty. */
 struct rows {
 	LIST(struct row);
 	LIST(struct wait_hist) hists;
+	LIST(struct row_place) places; /* what rows are made of, in their order */
+	LIST(uint32_t) vms;	       /* of the later snapshot, by name; then where each is */
+	/* Set by who makes them: without distributions and the longest waits of intervals. */
+	bool brief;
 };
 
 /*
@@ -54,15 +61,20 @@ int rows__make(struct rows *rows, const struct snapshot *before, const struct sn
 int rows__make_both(struct rows *vms, struct rows *vcpus, const struct snapshot *before,
 		    const struct snapshot *after);
 
+/*
+ * The longest wait of one of the rows in the interval, as interval.max_ns has it: for brief ones.
+ * They must be of threads, and what they were made from must still be there.
+ */
+uint64_t rows__longest_wait(const struct rows *rows, const struct row *row);
+
 void rows__free(struct rows *rows);
 
 /*
- * The row of one thread of after, old being the same one of before, or NULL; its distribution goes
- * to hist, which must stay as long as the row. False: there is none, as rows__make() has it.
+ * The row of one thread of after, old being the same one of before, or NULL; without its
+ * distribution. False: there is none, as rows__make() has it.
  */
-bool row__make(struct row *row, struct wait_hist *hist, const struct snapshot *before,
-	       const struct snapshot *after, const struct thread_snapshot *old,
-	       const struct thread_snapshot *thread);
+bool row__make(struct row *row, const struct snapshot *before, const struct snapshot *after,
+	       const struct thread_snapshot *old, const struct thread_snapshot *thread);
 
 /* part of whole in 1/1000 %, rounded; 0 of 0 is 0. */
 uint64_t share_mpct(uint64_t part, uint64_t whole);

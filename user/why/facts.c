@@ -15,6 +15,7 @@ static int make_sched(struct why_facts *facts)
 {
 	const struct snapshot *before = &facts->before->sched, *after = &facts->after->sched;
 
+	facts->vcpus.brief = facts->brief;
 	if (rows__make_both(&facts->vms, &facts->vcpus, before, after))
 		return -ENOMEM;
 	return blame__make(&facts->blame, before, after, &facts->vms, BY_VM, true);
@@ -25,6 +26,7 @@ static int make_others(struct why_facts *facts)
 	const struct view *before = facts->before, *after = facts->after;
 	const struct numa_moments moments = { &before->numa, &after->numa, &after->sched };
 
+	facts->exits.brief = facts->numa.brief = facts->brief;
 	if (exit_rows__make(&facts->exits, &facts->vms, BY_VM, &before->exits, &after->exits,
 			    &after->sched) ||
 	    numa_rows__make(&facts->numa, &facts->vms, BY_VM, &moments) ||
@@ -114,8 +116,7 @@ static int find_others(struct why_facts *facts)
 		struct row row;
 
 		old = list_next(&before->threads, &next, &thread->identity.id, compare_ids);
-		if (thread->identity.is_vcpu ||
-		    !row__make(&row, &facts->forgotten, before, after, old, thread))
+		if (thread->identity.is_vcpu || !row__make(&row, before, after, old, thread))
 			continue;
 		vm = &facts->list.list[facts->places.list[row.vm - after->vms.list]];
 		if (vm->vm != row.vm)

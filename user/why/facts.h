@@ -39,8 +39,12 @@ struct why_facts {
 	struct blame_list blame;
 	struct io_rows disks; /* one row for each disk of a VM */
 	LIST(struct why_vm) list;
-	LIST(uint32_t) places;	    /* there, of a VM of the later snapshot */
-	struct wait_hist forgotten; /* distributions that nobody asks for */
+	LIST(uint32_t) places; /* there, of a VM of the later snapshot */
+	/*
+	 * Set by who makes them, and shows no row: these are without distributions, totals of nodes
+	 * and longest waits. Verdicts are the same, and so are their texts.
+	 */
+	bool brief;
 	bool busy_known;
 	uint64_t busy_mpct; /* of all CPUs' time */
 };

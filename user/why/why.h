@@ -33,7 +33,7 @@ struct unasked {
 	const char *why; /* a clause */
 };
 
-/* All verdicts of two views; of zeros at first. */
+/* All verdicts of two views; of zeros at first, but for facts.brief. */
 struct why {
 	struct why_facts facts;
 	LIST(struct verdict) verdicts; /* worst first: of one VM after the other */
