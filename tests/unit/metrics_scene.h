@@ -211,10 +211,11 @@ static inline void take(struct scene *scene)
 	const struct view *after = &scene->views[(scene->count - 1) % 2];
 	const struct view *before = scene->count > 1 ? &scene->views[scene->count % 2] : NULL;
 
+	scene->why.facts.brief = true; /* as kvmqd has it */
 	if (before)
 		assert_int_equal(why__make(&scene->why, before, after, &scene->rules), 0);
-	assert_int_equal(daemon_metrics__take(scene->metrics, before, after,
-					      before ? &scene->why : NULL, &own_figures),
+	assert_int_equal(daemon_metrics__take(scene->metrics, after, before ? &scene->why : NULL,
+					      &own_figures),
 			 0);
 }
 

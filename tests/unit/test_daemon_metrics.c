@@ -267,6 +267,27 @@ static void test_torn_exits(void **state)
 	expect(scene, HLT, "6");
 }
 
+/* A thread has an id below those that are known: each goes on where it was. */
+static void test_lower_id(void **state)
+{
+	struct scene *scene = *state;
+
+	for (uint64_t i = 1; i <= 4; i++) {
+		struct view *view = next_of_web(scene);
+
+		if (i > 1)
+			add_vcpu(view, 5, 10, 0, (i - 1) * 300, (i - 1) * 1000);
+		add_vcpu(view, 7, 10, 1, i * 200, i * 1000);
+		if (i > 2)
+			add_exits(view, 5, 5, 0, i);
+		add_exits(view, 5, 7, 0, 10 * i);
+		take(scene);
+	}
+	expect(scene, RUN, "0.9");
+	expect(scene, "kvmq_vcpu_run_seconds_total" WEB ",vcpu=\"1\"}", "0.8");
+	expect(scene, HLT, "44");
+}
+
 #define BLAME "kvmq_vm_blame_seconds_total" WEB ",by="
 #define BY_DB BLAME "\"vcpu\",by_domain=\"db\",by_uuid=\"0000000b-0000-0000-0000-000000000000\"}"
 #define MAKE BLAME "\"process\",by_process=\"make\"}"
@@ -375,7 +396,7 @@ int main(void)
 		TEST(test_begun_anew),	 TEST(test_vm_goes),	TEST(test_twins),
 		TEST(test_waits),	 TEST(test_part_again), TEST(test_torn_exits),
 		TEST(test_blame),	 TEST(test_limit),	TEST(test_once),
-		TEST(test_started_anew), TEST(test_moment),
+		TEST(test_started_anew), TEST(test_moment),	TEST(test_lower_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static const struct daemon_figures figures = {
 static int take(struct daemon_metrics *metrics, const struct view *before, const struct view *after,
 		uint64_t *cost_ns)
 {
-	static struct why why;
+	struct why why = { .facts.brief = true }; /* as kvmqd has it */
 	struct why_settings rules;
 	uint64_t begin_ns;
 	int error = 0;
@@ -70,12 +70,9 @@ static int take(struct daemon_metrics *metrics, const struct view *before, const
 		error = why__make(&why, before, after, &rules);
 	begin_ns = clock_thread_cpu_ns();
 	if (!error)
-		error = daemon_metrics__take(metrics, before, after, before ? &why : NULL,
-					     &figures);
+		error = daemon_metrics__take(metrics, after, before ? &why : NULL, &figures);
 	*cost_ns = clock_thread_cpu_ns() - begin_ns;
-	if (before)
-		why__free(&why);
-	why = (struct why){ 0 };
+	why__free(&why);
 	return error;
 }
 

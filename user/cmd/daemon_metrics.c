@@ -49,11 +49,10 @@ void daemon_metrics__close(struct daemon_metrics *metrics)
 	free(metrics);
 }
 
-int daemon_metrics__take(struct daemon_metrics *metrics, const struct view *before,
-			 const struct view *after, const struct why *why,
-			 const struct daemon_figures *figures)
+int daemon_metrics__take(struct daemon_metrics *metrics, const struct view *after,
+			 const struct why *why, const struct daemon_figures *figures)
 {
-	int error = daemon_sums__take(&metrics->sums, before, after, why);
+	int error = daemon_sums__take(&metrics->sums, after, why);
 
 	daemon_own__take(&metrics->own, after, figures, &metrics->sums);
 	metrics->moment++;

@@ -59,13 +59,12 @@ void daemon_metrics__configure(struct daemon_metrics *metrics,
 			       const struct daemon_metrics_config *config);
 
 /*
- * Takes a moment. before is the one that was taken last, or NULL at first; why was made of the two,
- * or is NULL: then what it tells is missing. None is needed afterwards. Returns 0 or -ENOMEM: some
- * of it may be missing.
+ * Takes a moment. why was made of the one that was taken last and this one, and may be brief; it is
+ * NULL at first, and where it could not be made: then what it tells is missing. None is needed
+ * afterwards. Returns 0 or -ENOMEM: some of it may be missing.
  */
-int daemon_metrics__take(struct daemon_metrics *metrics, const struct view *before,
-			 const struct view *after, const struct why *why,
-			 const struct daemon_figures *figures);
+int daemon_metrics__take(struct daemon_metrics *metrics, const struct view *after,
+			 const struct why *why, const struct daemon_figures *figures);
 
 /*
  * The text of the latest moment, which is made once, and *moment, another number for each one.

@@ -143,7 +143,6 @@ static void write_textfile(struct daemon *daemon)
 void daemon__show(struct daemon *daemon)
 {
 	const struct view *after = &daemon->views[daemon->latest];
-	const struct view *before = daemon->views_read > 1 ? &daemon->views[!daemon->latest] : NULL;
 	struct daemon_figures figures;
 
 	if (!daemon->metrics)
@@ -151,8 +150,8 @@ void daemon__show(struct daemon *daemon)
 	if (!daemon->begin_ns)
 		daemon->begin_ns = after->sched.realtime_ns;
 	figures = figures_of(daemon);
-	if (daemon_metrics__take(daemon->metrics, before, after,
-				 daemon->judged ? &daemon->why : NULL, &figures))
+	if (daemon_metrics__take(daemon->metrics, after, daemon->judged ? &daemon->why : NULL,
+				 &figures))
 		log_warning("metrics: %s", remedy(ENOMEM, NULL));
 	write_textfile(daemon);
 }

@@ -130,16 +130,17 @@ struct vm_sums {
 
 struct thread_marks;
 struct reason_marks;
+struct blame_candidate;
 
 /* One of zeros is empty. */
 struct daemon_sums {
 	uint32_t blame_pairs; /* of a VM that are named; the others are one */
 	struct vm_sums **vms; /* by PID and start */
 	size_t vm_count, vm_capacity;
-	LIST(struct thread_marks) marks, old_marks;	/* by id */
-	LIST(struct reason_marks) reasons, old_reasons; /* by thread and code */
-	uint64_t exits_since_ns;			/* these are counted since */
-	struct io_rows io_rows;
+	LIST(struct thread_marks) marks;   /* by id */
+	LIST(struct reason_marks) reasons; /* by thread and code */
+	uint64_t exits_since_ns;	   /* these are counted since */
+	LIST(struct blame_candidate) candidates;
 	uint64_t disks_left_out; /* now: their VM has too many */
 	/* Exits, nodes and I/O are looked at, at the latest moment. */
 	bool exits_known, nodes_known, io_known;
@@ -147,11 +148,10 @@ struct daemon_sums {
 };
 
 /*
- * Takes what has come up to a moment. before is the moment that was taken last, NULL at first, and
- * why was made of the two; NULL without before. Returns 0 or -ENOMEM: then some of it is lost.
+ * Takes what has come up to a moment. why was made of the moment that was taken last and this one;
+ * NULL: there was none, or memory was short. Returns 0 or -ENOMEM: then some of it is lost.
  */
-int daemon_sums__take(struct daemon_sums *sums, const struct view *before, const struct view *after,
-		      const struct why *why);
+int daemon_sums__take(struct daemon_sums *sums, const struct view *after, const struct why *why);
 
 /* The VM, or NULL: it is not there, or none of its vCPUs was seen. */
 struct vm_sums *daemon_sums__vm(const struct daemon_sums *sums, uint32_t pid, uint64_t start_ns);

@@ -12,7 +12,7 @@
 #include "cmd/daemon_sums_internal.h"
 
 /* Entries of one offender, as labels have it: the name of a thread, or of a cgroup, is none. */
-struct candidate {
+struct blame_candidate {
 	const struct blame_entry *entry;
 	uint64_t ns, total_ns;
 };
@@ -23,52 +23,55 @@ static bool same_offender(const struct blame_entry *a, const struct blame_entry 
 	       (a->offender.kind != OFFENDER_HOST || !strcmp(a->offender.comm, b->offender.comm));
 }
 
-struct candidates {
-	LIST(struct candidate);
-};
-
-static int find_candidates(struct candidates *candidates, const struct why_vm *of)
+/* All of a VM's vCPUs are one entry already, and most entries are such ones. */
+static bool is_alone(const struct blame_entry *entry)
 {
+	return entry->offender.kind == OFFENDER_VCPU && entry->vm;
+}
+
+static int find_candidates(struct daemon_sums *sums, const struct why_vm *of)
+{
+	list_clear(&sums->candidates);
 	for (size_t i = 0; i < of->blame_count; i++) {
 		const struct blame_entry *entry = &of->blame[i];
-		struct candidate *candidate = NULL;
+		size_t j = is_alone(entry) ? sums->candidates.count : 0;
 
-		for (size_t j = 0; j < candidates->count && !candidate; j++)
-			if (same_offender(candidates->list[j].entry, entry))
-				candidate = &candidates->list[j];
-		if (!candidate)
-			candidate = list_add(candidates);
-		if (!candidate)
-			return -ENOMEM;
-		candidate->entry = entry;
-		candidate->ns += entry->ns;
-		candidate->total_ns += entry->total_ns;
+		while (j < sums->candidates.count &&
+		       !same_offender(sums->candidates.list[j].entry, entry))
+			j++;
+		if (j == sums->candidates.count) {
+			if (!list_add(&sums->candidates))
+				return -ENOMEM;
+			sums->candidates.list[j].entry = entry;
+		}
+		sums->candidates.list[j].ns += entry->ns;
+		sums->candidates.list[j].total_ns += entry->total_ns;
 	}
 	return 0;
 }
 
-/* Which pair it is: without the names, which only one that is kept needs. */
-static struct pair_sums pair_of(const struct blame_entry *entry)
+static struct pair_key key_of(const struct blame_entry *entry)
 {
-	struct pair_sums pair = { .kind = entry->offender.kind, .own = entry->own };
-
-	if (entry->vm) {
-		pair.vm_pid = entry->vm->pid;
-		pair.vm_start_ns = entry->vm->start_ns;
-	}
-	if (pair.kind == OFFENDER_HOST)
-		snprintf(pair.process, sizeof(pair.process), "%s", entry->offender.comm);
-	return pair;
+	return (struct pair_key){
+		.kind = entry->offender.kind,
+		.vm_start_ns = entry->vm ? entry->vm->start_ns : 0,
+		.vm_pid = entry->vm ? entry->vm->pid : 0,
+		.process = entry->offender.kind == OFFENDER_HOST ? entry->offender.comm : "",
+	};
 }
 
-static struct pair_sums *add_pair(struct vm_sums *vm, const struct pair_sums *of,
+static struct pair_sums *add_pair(struct vm_sums *vm, const struct pair_key *key,
 				  const struct blame_entry *entry)
 {
 	struct pair_sums *pair = list_add(&vm->pairs);
 
 	if (!pair)
 		return NULL;
-	*pair = *of;
+	pair->kind = key->kind;
+	pair->own = entry->own;
+	pair->vm_start_ns = key->vm_start_ns;
+	pair->vm_pid = key->vm_pid;
+	snprintf(pair->process, sizeof(pair->process), "%s", key->process);
 	if (entry->vm) {
 		domain__copy(pair->domain, entry->vm);
 		snprintf(pair->uuid, sizeof(pair->uuid), "%s", entry->vm->uuid);
@@ -76,13 +79,13 @@ static struct pair_sums *add_pair(struct vm_sums *vm, const struct pair_sums *of
 	return pair;
 }
 
-struct pair_sums *vm_sums__pair(struct vm_sums *vm, const struct pair_sums *like)
+struct pair_sums *vm_sums__pair(struct vm_sums *vm, const struct pair_key *key)
 {
 	for (size_t i = 0; i < vm->pairs.count; i++) {
 		struct pair_sums *pair = &vm->pairs.list[i];
 
-		if (pair->kind == like->kind && pair->vm_pid == like->vm_pid &&
-		    pair->vm_start_ns == like->vm_start_ns && !strcmp(pair->process, like->process))
+		if (pair->kind == key->kind && pair->vm_pid == key->vm_pid &&
+		    pair->vm_start_ns == key->vm_start_ns && !strcmp(pair->process, key->process))
 			return pair;
 	}
 	return NULL;
@@ -111,22 +114,24 @@ static bool take_place(struct vm_sums *vm, uint32_t places, uint64_t total_ns)
 	return true;
 }
 
-static int take_candidate(struct vm_sums *vm, const struct candidate *candidate, uint32_t places)
+static int take_candidate(struct vm_sums *vm, const struct blame_candidate *candidate,
+			  uint32_t places)
 {
 	bool is_somebody = candidate->entry->offender.kind != OFFENDER_UNKNOWN;
-	struct pair_sums wanted, *pair;
+	struct pair_sums *pair;
+	struct pair_key key;
 
 	if (!candidate->ns)
 		return 0;
-	wanted = pair_of(candidate->entry);
-	pair = vm_sums__pair(vm, &wanted);
+	key = key_of(candidate->entry);
+	pair = vm_sums__pair(vm, &key);
 	if (!is_somebody ||
 	    ((!pair || !pair->placed) && !take_place(vm, places, candidate->total_ns))) {
 		vm->other_blame_ns += candidate->ns;
 		return 0;
 	}
 	if (!pair)
-		pair = add_pair(vm, &wanted, candidate->entry);
+		pair = add_pair(vm, &key, candidate->entry);
 	if (!pair)
 		return -ENOMEM;
 	pair->placed = true;
@@ -147,23 +152,23 @@ static void drop_gone(struct vm_sums *vm, const struct snapshot *after)
 
 		if (pair->vm_pid && !snapshot__vm(after, pair->vm_pid, pair->vm_start_ns))
 			continue;
-		vm->pairs.list[kept++] = *pair;
+		if (kept != i)
+			vm->pairs.list[kept] = *pair;
+		kept++;
 	}
 	vm->pairs.count = kept;
 }
 
-int vm_sums__take_blame(struct vm_sums *vm, const struct why_vm *of, uint32_t places)
+int daemon_sums__take_blame(struct daemon_sums *sums, struct vm_sums *vm, const struct why_vm *of)
 {
-	struct candidates candidates = { 0 };
 	int error;
 
 	/* Who ran is not followed: that nobody is to blame would be wrong. */
 	if (!of->facts->after->sched.blame.count)
 		return 0;
-	error = find_candidates(&candidates, of);
+	error = find_candidates(sums, of);
 	drop_gone(vm, &of->facts->after->sched);
-	for (size_t i = 0; i < candidates.count && !error; i++)
-		error = take_candidate(vm, &candidates.list[i], places);
-	list_free(&candidates);
+	for (size_t i = 0; i < sums->candidates.count && !error; i++)
+		error = take_candidate(vm, &sums->candidates.list[i], sums->blame_pairs);
 	return error;
 }

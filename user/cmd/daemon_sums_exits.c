@@ -46,33 +46,53 @@ static void take_reason(struct vm_sums *vm, struct reason_marks *marks, enum exi
 	}
 }
 
-static int compare_marks(const struct reason_marks *marks, const struct reason_snapshot *reason)
+static int compare_keys(uint64_t a_thread, uint32_t a_code, uint64_t b_thread, uint32_t b_code)
 {
-	if (marks->thread != reason->thread)
-		return marks->thread < reason->thread ? -1 : 1;
-	return marks->code < reason->code ? -1 : marks->code > reason->code;
+	if (a_thread != b_thread)
+		return a_thread < b_thread ? -1 : 1;
+	return a_code < b_code ? -1 : a_code > b_code;
 }
 
-/* A vCPU whose reading failed has no reasons now, and has them again later. There is room. */
-static void keep_marks(struct daemon_sums *sums, const struct reason_marks *old)
+static int compare_marks(const void *left, const void *right)
 {
-	if (list_find(&sums->marks, &old->thread, compare_ids))
-		*list_add(&sums->reasons) = *old;
+	const struct reason_marks *a = left, *b = right;
+
+	return compare_keys(a->thread, a->code, b->thread, b->code);
 }
 
-/* The marks of a reason: they come in the order of thread and code. There is room. */
-static struct reason_marks *next_marks(struct daemon_sums *sums, size_t *place,
-				       const struct reason_snapshot *reason)
+/* How far the reasons of a view are taken. */
+struct taking {
+	struct daemon_sums *sums;
+	size_t known, mark; /* marks that were there, and the next one of these */
+};
+
+/* A vCPU whose reading failed has no reasons now, and has them again later. */
+static void miss_next(struct taking *taking)
 {
-	const struct reason_marks *old = sums->old_reasons.list;
+	struct daemon_sums *sums = taking->sums;
+	struct reason_marks *marks = &sums->reasons.list[taking->mark++];
+
+	marks->gone = !list_find(&sums->marks, &marks->thread, compare_ids);
+}
+
+/* The marks of a reason: they come in the order of thread and code. NULL: memory is short. */
+static struct reason_marks *next_marks(struct taking *taking, const struct reason_snapshot *reason)
+{
+	struct daemon_sums *sums = taking->sums;
 	struct reason_marks *marks;
+	int order = -1;
 
-	for (; *place < sums->old_reasons.count && compare_marks(&old[*place], reason) < 0;
-	     (*place)++)
-		keep_marks(sums, &old[*place]);
+	for (; taking->mark < taking->known; miss_next(taking)) {
+		marks = &sums->reasons.list[taking->mark];
+		order = compare_keys(marks->thread, marks->code, reason->thread, reason->code);
+		if (order >= 0)
+			break;
+	}
+	if (!order)
+		return &sums->reasons.list[taking->mark++];
 	marks = list_add(&sums->reasons);
-	if (*place < sums->old_reasons.count && !compare_marks(&old[*place], reason))
-		*marks = old[(*place)++];
+	if (!marks)
+		return NULL;
 	marks->thread = reason->thread;
 	marks->code = reason->code;
 	return marks;
@@ -84,40 +104,55 @@ static struct vm_sums *vm_of(const struct daemon_sums *sums, const struct thread
 		      : NULL;
 }
 
-static int exchange_lists(struct daemon_sums *sums, size_t more)
+/* Those that go, go; new ones stand at the end, and find their places. */
+static void order_marks(struct daemon_sums *sums, size_t known)
 {
-	struct list reasons = sums->reasons.all;
+	bool in_order = sums->reasons.count == known;
+	size_t kept = 0;
 
-	list_clear(&sums->old_reasons);
-	if (list_reserve(&sums->old_reasons, reasons.count + more))
-		return -ENOMEM;
-	sums->reasons.all = sums->old_reasons.all;
-	sums->old_reasons.all = reasons;
-	return 0;
+	for (size_t i = 0; i < sums->reasons.count; i++) {
+		if (sums->reasons.list[i].gone)
+			continue;
+		if (kept != i)
+			sums->reasons.list[kept] = sums->reasons.list[i];
+		kept++;
+	}
+	sums->reasons.count = kept;
+	if (!in_order)
+		list_sort(&sums->reasons, compare_marks);
 }
 
 int daemon_sums__take_exits(struct daemon_sums *sums, const struct view *after)
 {
 	const struct exit_snapshot *exits = &after->exits;
-	size_t place = 0, next = 0;
+	const struct thread_snapshot *thread = NULL, *last = NULL;
+	struct taking taking = { .sums = sums };
+	struct vm_sums *vm = NULL;
+	size_t next = 0;
+	int error = 0;
 
 	if (!sums->exits_known)
 		return 0;
 	if (sums->exits_since_ns != exits->since_ns)
 		list_clear(&sums->reasons); /* all are counted anew */
 	sums->exits_since_ns = exits->since_ns;
-	if (exchange_lists(sums, exits->reasons.count))
-		return -ENOMEM;
+	taking.known = sums->reasons.count;
 	for (size_t i = 0; i < exits->reasons.count; i++) {
 		const struct reason_snapshot *reason = &exits->reasons.list[i];
-		const struct thread_snapshot *thread =
-			list_next(&after->sched.threads, &next, &reason->thread, compare_ids);
-		struct vm_sums *vm = vm_of(sums, thread);
+		struct reason_marks *marks;
 
-		if (vm)
-			take_reason(vm, next_marks(sums, &place, reason), exits->isa, reason);
+		thread = list_next(&after->sched.threads, &next, &reason->thread, compare_ids);
+		if (thread != last)
+			vm = vm_of(sums, thread);
+		last = thread;
+		marks = vm ? next_marks(&taking, reason) : NULL;
+		if (marks)
+			take_reason(vm, marks, exits->isa, reason);
+		else if (vm)
+			error = -ENOMEM;
 	}
-	for (; place < sums->old_reasons.count; place++)
-		keep_marks(sums, &sums->old_reasons.list[place]);
-	return 0;
+	while (taking.mark < taking.known)
+		miss_next(&taking);
+	order_marks(sums, taking.known);
+	return error;
 }

@@ -78,7 +78,9 @@ static int inherit_pairs(struct vm_sums *heir, const struct vm_sums *gone)
 {
 	for (size_t i = 0; i < gone->pairs.count; i++) {
 		const struct pair_sums *from = &gone->pairs.list[i];
-		struct pair_sums *pair = vm_sums__pair(heir, from);
+		const struct pair_key key = { from->kind, from->vm_start_ns, from->vm_pid,
+					      from->process };
+		struct pair_sums *pair = vm_sums__pair(heir, &key);
 
 		if (pair) {
 			pair->ns += from->ns;

@@ -116,19 +116,16 @@ static void drop_disks(struct daemon_sums *sums)
 	}
 }
 
-int daemon_sums__take_io(struct daemon_sums *sums, const struct view *before,
-			 const struct view *after)
+int daemon_sums__take_io(struct daemon_sums *sums, const struct io_rows *rows)
 {
 	sums->disks_left_out = 0;
 	if (!sums->io_known)
 		return 0;
-	if (io_rows__make(&sums->io_rows, BY_VM, before, after))
-		return -ENOMEM;
 	for (size_t i = 0; i < sums->vm_count; i++)
 		for (size_t j = 0; j < sums->vms[i]->disks.count; j++)
 			sums->vms[i]->disks.list[j].missed++;
-	for (size_t i = 0; i < sums->io_rows.count; i++) {
-		const struct io_row *row = &sums->io_rows.list[i];
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct io_row *row = &rows->list[i];
 		struct disk_sums *disk;
 		struct vm_sums *vm;
 
@@ -137,7 +134,7 @@ int daemon_sums__take_io(struct daemon_sums *sums, const struct view *before,
 		vm = daemon_sums__vm(sums, row->vm->pid, row->vm->start_ns);
 		disk = vm ? disk_of(vm, row) : NULL;
 		if (disk)
-			take_row(vm, disk, row, has_sum(&sums->io_rows, i));
+			take_row(vm, disk, row, has_sum(rows, i));
 		else
 			sums->disks_left_out += vm && row->op == IO_READ;
 	}

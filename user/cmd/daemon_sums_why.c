@@ -80,7 +80,7 @@ int daemon_sums__take_why(struct daemon_sums *sums, const struct why *why)
 			continue;
 		memset(vm->levels, 0, sizeof(vm->levels));
 		take_nodes(vm, of);
-		if (vm_sums__take_blame(vm, of, sums->blame_pairs))
+		if (daemon_sums__take_blame(sums, vm, of))
 			error = -ENOMEM;
 	}
 	take_verdicts(sums, why);

@@ -30,7 +30,9 @@ static int make_others(struct why_facts *facts)
 	if (exit_rows__make(&facts->exits, &facts->vms, BY_VM, &before->exits, &after->exits,
 			    &after->sched) ||
 	    numa_rows__make(&facts->numa, &facts->vms, BY_VM, &moments) ||
-	    io_rows__make(&facts->disks, BY_VM, before, after))
+	    io_rows__make(&facts->operations, BY_VM, before, after))
+		return -ENOMEM;
+	if (list_copy(&facts->disks, &facts->operations))
 		return -ENOMEM;
 	io_rows__keep_sums(&facts->disks);
 	return 0;
@@ -165,6 +167,7 @@ void why_facts__free(struct why_facts *facts)
 	numa_rows__free(&facts->numa);
 	blame__free(&facts->blame);
 	io_rows__free(&facts->disks);
+	io_rows__free(&facts->operations);
 	list_free(&facts->list);
 	list_free(&facts->places);
 }

@@ -37,7 +37,8 @@ struct why_facts {
 	struct exit_rows exits;
 	struct numa_rows numa;
 	struct blame_list blame;
-	struct io_rows disks; /* one row for each disk of a VM */
+	struct io_rows disks;	   /* one row for each disk of a VM, */
+	struct io_rows operations; /* which has their layers, too: one for each operation */
 	LIST(struct why_vm) list;
 	LIST(uint32_t) places; /* there, of a VM of the later snapshot */
 	/*
