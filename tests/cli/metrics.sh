@@ -13,7 +13,7 @@ mkdir "$scratch/textfile"
 	> "$scratch/kvmqd" 2>&1 < /dev/null &
 pid_daemon=$!
 started+=("$pid_daemon")
-if ! until_it "$pid_daemon" grep -q 'has started' "$scratch/kvmqd"; then
+if ! until_it "$pid_daemon" grep -qs 'has started' "$scratch/kvmqd"; then
 	bad metrics "$(head -1 "$scratch/kvmqd")"
 	return
 fi
@@ -34,6 +34,13 @@ if ((!tables || tables > 1800 + 16 * vcpus)); then
 	bad "metrics: memory for tables" "$tables KiB beside $vcpus vCPUs"
 else
 	ok "metrics: $tables KiB of tables beside $vcpus vCPUs"
+fi
+# by the rules' own thresholds: there is no recording, whose incidents need them, too
+if tests/cli/scrape "$socket" > "$scratch/out" &&
+	grep -qx "kvmq_vm_verdict{domain=\"$name-b\",rule=\"cpu-own\"} 0" "$scratch/out"; then
+	ok "metrics: a VM that hardly does anything is not said to be slow"
+else
+	bad "metrics: a VM that hardly does anything" "$(grep "^kvmq_vm_verdict.*$name-b.*cpu-own" "$scratch/out")"
 fi
 # the VM goes, and its series a few moments later
 kill "$pid_a"
@@ -60,12 +67,13 @@ fi
 # Who asks all the time gets a quarter of the budget at most, and no more of what was not used than
 # that of 10 s: by what the daemon was given of the CPUs, however busy these are.
 budget_pct=1
+rm "$scratch/kvmqd" # of the one before, which has started, too
 "$build/kvmqd" -c /dev/null --socket off --recording off --listen "unix:$socket" --interval 10min \
 	--exits off --numa off --block off --budget "$budget_pct%" > "$scratch/kvmqd" 2>&1 < /dev/null &
 pid_daemon=$!
 started+=("$pid_daemon")
 own_us() { cat "/proc/$pid_daemon/task/"*/schedstat | awk '{ sum += $1 } END { printf "%d", sum / 1e3 }'; }
-if until_it "$pid_daemon" grep -q 'has started' "$scratch/kvmqd"; then
+if until_it "$pid_daemon" grep -qs 'has started' "$scratch/kvmqd"; then
 	tests/cli/scrape "$socket" > "$scratch/out" # its text is made once
 	begin=${EPOCHREALTIME/./} before=$(own_us)
 	tests/cli/flood "$socket" rush 4 > "$scratch/out" 2> "$scratch/err"

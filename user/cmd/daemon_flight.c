@@ -11,7 +11,7 @@ static bool is_wanted(const struct daemon *daemon)
 	return daemon->keeper && daemon->settings.incidents_per_day;
 }
 
-int daemon__open_flight(struct daemon *daemon)
+int daemon__open_rules(struct daemon *daemon)
 {
 	daemon->why.facts.brief = true;
 	return why_rules__settings(&daemon->rules, WHY_CONFIG, &daemon->options);

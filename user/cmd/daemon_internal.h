@@ -60,7 +60,7 @@ int daemon__open_feed(struct daemon *daemon);
 void daemon__run_feed(struct daemon *daemon);
 
 /* Reads the thresholds of rules: 0 or -errno after one line. */
-int daemon__open_flight(struct daemon *daemon);
+int daemon__open_rules(struct daemon *daemon);
 
 /* What the rules say of two views, one after the other, if anybody wants to know. */
 void daemon__judge(struct daemon *daemon, const struct view *before, const struct view *after);

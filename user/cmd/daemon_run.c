@@ -223,8 +223,6 @@ static int open_keeper(struct daemon *daemon)
 		info.set_count++;
 	if (!*settings->recording)
 		return 0;
-	if (daemon__open_flight(daemon))
-		return -EINVAL;
 	return keeper__open(&daemon->keeper, settings->recording, settings->tiers,
 			    settings->max_bytes, &info);
 }
@@ -248,7 +246,8 @@ static int open_all(struct daemon *daemon)
 	status = open_source(daemon);
 	if (status || daemon->stop)
 		return status;
-	if (open_keeper(daemon) || daemon__open_feed(daemon) || daemon__open_metrics(daemon))
+	if (daemon__open_rules(daemon) || open_keeper(daemon) || daemon__open_feed(daemon) ||
+	    daemon__open_metrics(daemon))
 		return STATUS_FAILED;
 	if (privileges_drop(&kept))
 		return STATUS_HOST;
