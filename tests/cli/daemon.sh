@@ -73,11 +73,12 @@ until_it $manager test -S "$scratch/notify"
 
 told() { grep -qE "^$1" "$scratch/told"; }
 told_times() { (($(grep -cE "^$1" "$scratch/told") >= $2)); }
-said() { grep -qE "$1" "$scratch/log"; }
+said() { grep -qsE "$1" "$scratch/log"; }
 views() { (($("$cpu" --json --from "$file" 2> "$scratch/none" | wc -l) >= $1)); }
 
 # begin_daemon OPTION...: sets pid; it is ready, or this says why not
 begin_daemon() {
+	rm -f "$scratch/log" # of the one before, which has started, too
 	"$daemon" "${alone[@]}" "$@" > "$scratch/out" 2> "$scratch/log" < /dev/null &
 	pid=$!
 	started+=("$pid")

@@ -9,10 +9,11 @@ what="kvmqd's tiers"
 start_vms "$what" || return
 
 file=$scratch/kvmq.db
-said() { grep -q "$1" "$scratch/err"; }
+said() { grep -qs "$1" "$scratch/err"; }
 moments() { (($(sqlite3 "$file" "SELECT count(*) FROM moments_2" 2> "$scratch/none") >= $1)); }
 
 begin_daemon() {
+	rm -f "$scratch/err" # of the one before, which has started, too
 	"$build/kvmqd" -c /dev/null --socket off --listen off --interval 200ms --budget 50% --recording "$file" \
 		--tiers '200ms/4s 1s/8s 2s/1h' > "$scratch/out" 2> "$scratch/err" < /dev/null &
 	pid=$!

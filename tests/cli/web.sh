@@ -107,11 +107,12 @@ quick "web: after garbage" 5000
 for what in idle slow deaf; do
 	# one end of a FIFO holds them
 	mkfifo "$scratch/hold-$what"
+	rm -f "$scratch/flood" # which was ready, too
 	tests/cli/flood "$port" $what 1000 < "$scratch/hold-$what" > "$scratch/flood" 2>&1 &
 	flood=$!
 	started+=("$flood")
 	exec 4> "$scratch/hold-$what"
-	until_it "$flood" grep -q ready "$scratch/flood" || bad "web: $what" "$(cat "$scratch/flood")"
+	until_it "$flood" grep -qs ready "$scratch/flood" || bad "web: $what" "$(cat "$scratch/flood")"
 	for _ in 1 2 3; do
 		quick "web: beside 1,000 connections, $what" 5000
 	done
