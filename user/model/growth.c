@@ -51,12 +51,37 @@ static bool get_step(struct varint_cursor *cursor, uint64_t *skip, uint64_t *gro
 	return true;
 }
 
-/* Whether a part that begins at i, and would begin a new stride, is the same in both. */
-static inline __attribute__((always_inline)) bool
-is_equal(size_t size, uint32_t count, uint32_t i, uint32_t stride, const char *old, const char *new)
+/* What has been written, and the place that a step without a skip would change. */
+struct steps {
+	unsigned char *at;
+	uint32_t next;
+};
+
+/* The places from one to another. */
+static inline __attribute__((always_inline)) void
+add_steps(struct steps *steps, enum field_type type, const struct field *field, const char *old,
+	  const char *new, uint32_t from, uint32_t to)
 {
-	return i % stride == 0 && i + stride <= count &&
-	       !memcmp(old + i * size, new + i *size, stride * size);
+	for (uint32_t i = from; i < to; i++) {
+		uint64_t was = number__get(type, old, i), is = number__get(type, new, i);
+
+		if (was == is)
+			continue;
+		steps->at = put_step(steps->at, i - steps->next, growth__of(field, was, is));
+		steps->next = i + 1;
+	}
+}
+
+/* Where a part of so many places ends. */
+static inline uint32_t end_of(uint32_t begin, uint32_t stride, uint32_t end)
+{
+	return begin + stride < end ? begin + stride : end;
+}
+
+static inline bool is_equal(size_t size, const char *old, const char *new, uint32_t from,
+			    uint32_t to)
+{
+	return !memcmp(old + from * size, new + from *size, (to - from) * size);
 }
 
 /* For each type of numbers that are most, the compiler makes one of its own. */
@@ -66,31 +91,21 @@ static inline __attribute__((always_inline)) size_t write_as(enum field_type typ
 							     unsigned char *bytes)
 {
 	size_t size = FIELD_SIZE(type);
-	unsigned char *at = bytes;
-	uint32_t next = 0; /* place that a step without a skip would change */
+	struct steps steps = { bytes, 0 };
 
-	/* A small one is mostly the same as a whole. */
-	if (field->count < WIDE_STRIDE && !memcmp(old, new, field->count * size))
-		return 0;
-	for (uint32_t i = 0; i < field->count; i++) {
-		uint64_t was, is;
+	for (uint32_t i = 0; i < field->count; i += WIDE_STRIDE) {
+		uint32_t end = end_of(i, WIDE_STRIDE, field->count);
 
-		if (is_equal(size, field->count, i, WIDE_STRIDE, old, new)) {
-			i += WIDE_STRIDE - 1;
+		if (is_equal(size, old, new, i, end))
 			continue;
+		for (uint32_t j = i; j < end; j += STRIDE) {
+			uint32_t to = end_of(j, STRIDE, end);
+
+			if (!is_equal(size, old, new, j, to))
+				add_steps(&steps, type, field, old, new, j, to);
 		}
-		if (is_equal(size, field->count, i, STRIDE, old, new)) {
-			i += STRIDE - 1;
-			continue;
-		}
-		was = number__get(type, old, i);
-		is = number__get(type, new, i);
-		if (was == is)
-			continue;
-		at = put_step(at, i - next, growth__of(field, was, is));
-		next = i + 1;
 	}
-	return (size_t)(at - bytes);
+	return (size_t)(steps.at - bytes);
 }
 
 size_t growth__write(const struct field *field, const void *was, const void *is,

@@ -35,37 +35,43 @@ bool field__allows(const struct field *field, int64_t value)
 	return value >= (field->type == FIELD_I32 ? -1 : 0) && value < (int64_t)field->below;
 }
 
-/* For each type of numbers that are most, the compiler makes one of its own. */
-static inline __attribute__((always_inline)) int
-compare_as(enum field_type type, const struct field *field, const void *a, const void *b)
+static int compare_numbers(const struct field *field, const void *a, const void *b)
 {
 	for (uint32_t i = 0; i < field->count; i++) {
-		uint64_t left = number__get(type, a, i), right = number__get(type, b, i);
+		uint64_t left = field__get(field, a, i), right = field__get(field, b, i);
 
 		if (left == right)
 			continue;
-		if (type == FIELD_I32)
+		if (field->type == FIELD_I32)
 			return (int64_t)left < (int64_t)right ? -1 : 1;
 		return left < right ? -1 : 1;
 	}
 	return 0;
 }
 
-static int compare_field(const struct field *field, const void *left, const void *right)
+static int compare_field(const struct field *field, const void *a, const void *b)
 {
-	const char *a = (const char *)left + field->offset,
-		   *b = (const char *)right + field->offset;
+	if (field->type == FIELD_TEXT)
+		return strncmp((const char *)a + field->offset, (const char *)b + field->offset,
+			       field->count);
+	return compare_numbers(field, a, b);
+}
 
-	switch (field->type) {
-	case FIELD_U64:
-		return compare_as(FIELD_U64, field, a, b);
-	case FIELD_U32:
-		return compare_as(FIELD_U32, field, a, b);
-	case FIELD_TEXT:
-		return strncmp(a, b, field->count);
-	default:
-		return compare_as(field->type, field, a, b);
+/* Most keys are single numbers. */
+static inline int compare_key(const struct field *field, const void *left, const void *right)
+{
+	uint64_t a, b;
+
+	if (field->count > 1 || (field->type != FIELD_U64 && field->type != FIELD_U32))
+		return compare_field(field, left, right);
+	if (field->type == FIELD_U64) {
+		a = *(const uint64_t *)((const char *)left + field->offset);
+		b = *(const uint64_t *)((const char *)right + field->offset);
+	} else {
+		a = *(const uint32_t *)((const char *)left + field->offset);
+		b = *(const uint32_t *)((const char *)right + field->offset);
 	}
+	return a == b ? 0 : a < b ? -1 : 1;
 }
 
 static int compare_keys(const struct set *set, uint32_t keys, const void *left, const void *right)
@@ -73,7 +79,7 @@ static int compare_keys(const struct set *set, uint32_t keys, const void *left, 
 	int order = 0;
 
 	for (uint32_t i = 0; i < keys && !order; i++)
-		order = compare_field(&set->fields[i], left, right);
+		order = compare_key(&set->fields[i], left, right);
 	return order;
 }
 

@@ -70,12 +70,13 @@ static unsigned char *put_text(unsigned char *at, const struct field *field, con
 			       const void *is)
 {
 	const char *text = (const char *)is + field->offset;
-	size_t length = strnlen(text, field->count);
+	size_t length;
 
 	if (field__equal(field, was, is)) {
 		*at = 0;
 		return at + 1;
 	}
+	length = strnlen(text, field->count);
 	at = varint__put(at, length + 1);
 	memcpy(at, text, length);
 	return at + length;
