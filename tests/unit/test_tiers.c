@@ -185,6 +185,36 @@ static void test_failed(void **state)
 	forget(&known);
 }
 
+/* What goes just then is in the coarser tiers as it was last written. */
+static void test_gone_at_failure(void **state)
+{
+	struct moment moment = { .realtime_ns = START_NS };
+	struct recorder *recorder = open_tiers();
+	struct known known = { 0 };
+	uint64_t seed = 37;
+
+	(void)state;
+	log_keep_errors(true);
+	for (size_t i = 0; i <= MOMENTS; i++) {
+		write_one(recorder, &known, &moment, &seed);
+		if (i % 7)
+			continue;
+		moment_change(&moment, &seed);
+		*list_add(&moment.machines) = (struct machine){ .id = 1 };
+		*list_add(&moment.machines) = (struct machine){ .id = 1 };
+		assert_int_equal(write_to(recorder, &moment, 7), -EEXIST);
+		moment.machines.count -= 2;
+	}
+	log_keep_errors(false);
+	recorder__close(recorder);
+	add_up(&known);
+	assert_int_equal(expect_totals(&known), MOMENTS + 1);
+	assert_int_equal(expect_totals_with(&known, "DELETE FROM moments; DELETE FROM moments_2"),
+			 MOMENTS / 5 + 1);
+	moment_free(&moment);
+	forget(&known);
+}
+
 /* From each moment that is listed, to it and to the next one. */
 static void expect_steps(struct recording *recording, size_t wanted)
 {
@@ -237,11 +267,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_borders, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_begins_anew, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_failed, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_gone_at_failure, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_steps, set_up, remove_folder),
 		LENT_TEST(test_each_tier),
 		LENT_TEST(test_borders),
 		LENT_TEST(test_begins_anew),
 		LENT_TEST(test_failed),
+		LENT_TEST(test_gone_at_failure),
 		LENT_TEST(test_steps),
 	};
 
