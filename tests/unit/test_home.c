@@ -62,8 +62,12 @@ static void test_few_nodes(void **state)
 	homes->node_end = 1;
 	assert_int_equal(second(homes, 1, 1, 0, 5)->node, NODE_NONE);
 	assert_int_equal(second(homes, 1, 2, 1, 5)->node, 0);
-	homes->node_end = 0;
+	homes__free(homes);
+	homes->node_end = 2;
 	assert_int_equal(second(homes, 1, 3, 0, 1000)->node, 1);
+	homes__free(homes);
+	homes->node_end = 0;
+	assert_int_equal(second(homes, 1, 4, 0, 1000)->node, 1);
 }
 
 static void test_half_life(void **state)
