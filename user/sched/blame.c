@@ -14,11 +14,6 @@ struct blame_row {
 	uint32_t sums, end; /* how many, and where they end in order */
 };
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 static uint32_t hash_of_pair(uint32_t row, uint32_t group)
 {
 	return mix((uint64_t)row << 32 | group);

@@ -10,11 +10,6 @@
 #define PLACES_FIRST 64
 #define WHO_SIZE (VM_SHOWN_SIZE + COMM_SIZE + CGROUP_SIZE)
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 int blame_places__clear(struct blame_places *places)
 {
 	if (!places->count) {

@@ -21,6 +21,11 @@ struct blame_sum {
 	uint32_t tid; /* of the first one */
 };
 
+static inline int compare_numbers(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
 /* An odd number's multiples are spread well: a hash of all bits. */
 static inline uint32_t mix(uint64_t hash)
 {
