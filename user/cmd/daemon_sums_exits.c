@@ -104,20 +104,19 @@ static struct vm_sums *vm_of(const struct daemon_sums *sums, const struct thread
 		      : NULL;
 }
 
+static bool goes(const void *item)
+{
+	const struct reason_marks *marks = item;
+
+	return marks->gone;
+}
+
 /* Those that go, go; new ones stand at the end, and find their places. */
 static void order_marks(struct daemon_sums *sums, size_t known)
 {
 	bool in_order = sums->reasons.count == known;
-	size_t kept = 0;
 
-	for (size_t i = 0; i < sums->reasons.count; i++) {
-		if (sums->reasons.list[i].gone)
-			continue;
-		if (kept != i)
-			sums->reasons.list[kept] = sums->reasons.list[i];
-		kept++;
-	}
-	sums->reasons.count = kept;
+	list_drop(&sums->reasons, goes);
 	if (!in_order)
 		list_sort(&sums->reasons, compare_marks);
 }

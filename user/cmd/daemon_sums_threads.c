@@ -219,20 +219,19 @@ static int take_vcpu(struct taking *taking, const struct thread_snapshot *thread
 	return 0;
 }
 
+static bool goes(const void *item)
+{
+	const struct thread_marks *marks = item;
+
+	return marks->missed == MARKS_GONE;
+}
+
 /* Those that go, go; new ones stand at the end, and find their places. */
 static void order_marks(struct daemon_sums *sums, size_t known)
 {
 	bool in_order = sums->marks.count == known;
-	size_t kept = 0;
 
-	for (size_t i = 0; i < sums->marks.count; i++) {
-		if (sums->marks.list[i].missed == MARKS_GONE)
-			continue;
-		if (kept != i)
-			sums->marks.list[kept] = sums->marks.list[i];
-		kept++;
-	}
-	sums->marks.count = kept;
+	list_drop(&sums->marks, goes);
 	if (!in_order)
 		list_sort(&sums->marks, compare_ids);
 }

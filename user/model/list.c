@@ -66,6 +66,20 @@ void list__sort(struct list *list, size_t size, list_compare compare)
 		qsort(list->items, list->count, size, compare);
 }
 
+void list__drop(struct list *list, size_t size, bool (*goes)(const void *item))
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (goes(item(list, size, i)))
+			continue;
+		if (kept != i)
+			memcpy(item(list, size, kept), item(list, size, i), size);
+		kept++;
+	}
+	list->count = kept;
+}
+
 void *list__find(const struct list *list, size_t size, const void *key, list_compare compare)
 {
 	return list->count ? bsearch(key, list->items, list->count, size, compare) : NULL;

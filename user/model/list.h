@@ -3,6 +3,7 @@
 #ifndef KVMQ_LIST_H
 #define KVMQ_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,9 @@ struct list {
 /* Orders the items; one without items needs no memory (qsort() must not be given NULL). */
 #define list_sort(of, compare) list__sort(&(of)->all, sizeof(*(of)->list), compare)
 
+/* Takes the items out that are to go; the others stay in their order. */
+#define list_drop(of, goes) list__drop(&(of)->all, sizeof(*(of)->list), goes)
+
 /* The item that compares as equal to *key in a list ordered by compare, or NULL. */
 #define list_find(of, key, compare)                                                                \
 	((__typeof__((of)->list))list__find(&(of)->all, sizeof(*(of)->list), key, compare))
@@ -62,6 +66,7 @@ int list__reserve(struct list *list, size_t size, size_t wanted);
 int list__copy(struct list *list, const struct list *from, size_t size);
 void list__free(struct list *list);
 void list__sort(struct list *list, size_t size, list_compare compare);
+void list__drop(struct list *list, size_t size, bool (*goes)(const void *item));
 void *list__find(const struct list *list, size_t size, const void *key, list_compare compare);
 
 /* Here, so that a compiler puts the comparison itself into the walk. */
