@@ -126,6 +126,80 @@ static void test_incident(void **state)
 	forget(&known);
 }
 
+/* The moments of an incident, from the one before its first. */
+static void expect_incident(int64_t id, const struct known *known, size_t first, size_t last)
+{
+	struct recording *recording;
+	struct moment got = { 0 };
+
+	assert_int_equal(recording__open(&recording, path, &all_info), 0);
+	assert_int_equal(recording__choose(recording, id), 0);
+	for (size_t i = first - 1; i <= last; i++) {
+		assert_int_equal(recording__next(recording, &got), 1);
+		expect_moment(&got, &known->moments.list[i]);
+	}
+	assert_int_equal(recording__next(recording, &got), 0);
+	recording__close(recording);
+	moment_free(&got);
+}
+
+/* Incidents of the same moments share them, and have what each needs. */
+static void test_incidents_share(void **state)
+{
+	struct moment moment = { .realtime_ns = START_NS };
+	struct recorder *recorder = open_tiers();
+	struct recorded_incident incident;
+	struct known known = { 0 };
+	uint64_t seed = 53;
+
+	(void)state;
+	for (size_t i = 0; i < 20; i++)
+		add_machine(&moment, i, "m");
+	for (size_t i = 0; i < 100; i++)
+		write_one(recorder, &known, &moment, &seed);
+	for (size_t last = 80; last < 92; last += 4) {
+		incident = incident_of(&known, last - 9, last);
+		assert_int_equal(keep__add(recorder, &incident, 1 << 20), 0);
+	}
+	assert_int_equal(keep__add(recorder, &incident, 1 << 20), 0);
+	assert_int_equal(ask("SELECT bytes FROM incidents WHERE id = 4"), 0);
+	sweep_all(recorder);
+	for (size_t i = 0; i < 3; i++)
+		expect_incident((int64_t)i + 1, &known, 71 + 4 * i, 80 + 4 * i);
+	expect_incident(4, &known, 79, 88);
+	recorder__close(recorder);
+	moment_free(&moment);
+	forget(&known);
+}
+
+/* One that needs moments again whose rows were about to go keeps them. */
+static void test_incident_kept_again(void **state)
+{
+	struct moment moment = { .realtime_ns = START_NS };
+	struct recorder *recorder = open_tiers();
+	struct recorded_incident incident;
+	struct known known = { 0 };
+	uint64_t seed = 59;
+	bool gone;
+
+	(void)state;
+	for (size_t i = 0; i < 20; i++)
+		add_machine(&moment, i, "m");
+	for (size_t i = 0; i < 100; i++)
+		write_one(recorder, &known, &moment, &seed);
+	incident = incident_of(&known, 70, 79);
+	assert_int_equal(keep__add(recorder, &incident, 1 << 20), 0);
+	assert_int_equal(keep__drop_oldest(recorder, &gone), 0);
+	assert_true(gone);
+	incident = incident_of(&known, 75, 84);
+	assert_int_equal(keep__add(recorder, &incident, 1 << 20), 0);
+	sweep_all(recorder);
+	expect_incident(incident.id, &known, 75, 84);
+	recorder__close(recorder);
+	moment_free(&moment);
+	forget(&known);
+}
+
 /* All together never take more than they may; the newest ones stay. */
 static void test_incident_bytes(void **state)
 {
@@ -199,10 +273,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_clock_set_back, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_incident, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_incidents_share, set_up, remove_folder),
+		cmocka_unit_test_setup_teardown(test_incident_kept_again, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_incident_bytes, set_up, remove_folder),
 		cmocka_unit_test_setup_teardown(test_swept, set_up, remove_folder),
 		LENT_TEST(test_clock_set_back),
 		LENT_TEST(test_incident),
+		LENT_TEST(test_incidents_share),
+		LENT_TEST(test_incident_kept_again),
 		LENT_TEST(test_incident_bytes),
 		LENT_TEST(test_swept),
 	};

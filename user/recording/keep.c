@@ -176,24 +176,48 @@ static int64_t used_pages(const struct room *room)
 	return room->pages - room->free_pages;
 }
 
+/*
+ * The first of these moments that no other incident has kept. Where all VMs of a host wait at once,
+ * each of them has an incident of the same moments.
+ */
+static int find_missing(const struct recorder *recorder, int64_t begin, int64_t last,
+			int64_t *missing)
+{
+	const int64_t numbers[] = { begin, last };
+
+	return ask_finest(recorder, "min",
+			  "id BETWEEN ?1 AND ?2 AND id NOT IN (SELECT id FROM moments_kept)",
+			  numbers, 2, missing);
+}
+
 static int add(const struct recorder *recorder, struct recorded_incident *incident,
 	       uint64_t max_bytes, int64_t *before)
 {
 	const struct database *database = &recorder->database;
 	struct room was, is;
-	int64_t begin = 0;
+	int64_t begin = 0, missing = 0;
 	int error = find_moments(recorder, incident, &begin);
 
 	if (!error)
-		error = room__measure(database, &was);
+		error = find_missing(recorder, begin, incident->last, &missing);
 	if (!error)
-		error = copy_moments(recorder, begin, incident->last);
+		error = room__measure(database, &was);
+	if (!error && missing)
+		error = copy_moments(recorder, missing, incident->last);
 	if (!error)
 		error = room__measure(database, &is);
 	if (!error)
 		error = insert(recorder, incident, begin,
 			       (used_pages(&is) - used_pages(&was)) * ROOM_PAGE_BYTES);
 	return error ? error : trim(recorder, incident->id, max_bytes, before);
+}
+
+/* Rows of what was kept before are still on their way out. */
+static bool is_sweeping(const struct recorder *recorder)
+{
+	const struct sweep *sweep = &recorder->sweeps[LAYOUT_KEPT];
+
+	return sweep->before && sweep->place < recorder->info.set_count;
 }
 
 /* Ends a transaction that may have taken out the moments before one. */
@@ -216,6 +240,9 @@ int keep__add(struct recorder *recorder, struct recorded_incident *incident, uin
 
 	if (!error)
 		error = add(recorder, incident, max_bytes, &before);
+	/* It may need moments that were to go. */
+	if (!error && !before && is_sweeping(recorder))
+		error = find_needed(recorder, &before);
 	error = finish(recorder, error, before);
 	interrupt__guard(guarded);
 	return error;
