@@ -385,6 +385,7 @@ static void test_moment(void **state)
 	snapshot->end_rq = snapshot->read_rq + 4 * MSEC;
 	take(scene);
 	expect(scene, "kvmq_moment_time_seconds", "1000.005");
+	expect(scene, "kvmq_moment_reading_seconds", "0.004");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -27,7 +27,8 @@ struct daemon_own {
 	struct daemon_figures figures;
 	struct host host;
 	struct host_use use;
-	uint64_t time_ns; /* time of day of the moment */
+	uint64_t time_ns;    /* time of day of the moment */
+	uint64_t reading_ns; /* from then on: how long threads were read */
 	uint64_t own_cpu_ns;
 	bool parts_known[PART_IO + 1];		/* by PART_* */
 	uint64_t losses[LOSS_SETS][LOSSES_MAX]; /* by the places of fields in loss sets */

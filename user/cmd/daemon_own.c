@@ -46,6 +46,7 @@ void daemon_own__take(struct daemon_own *own, const struct view *after,
 	own->host = after->host;
 	own->use = after->use;
 	own->time_ns = snapshot__threads_realtime_ns(&after->sched);
+	own->reading_ns = after->sched.end_rq - after->sched.read_rq;
 	raise_to(&own->own_cpu_ns, after->sched.cost.own_cpu_ns);
 	own->parts_known[PART_EXITS] = sums->exits_known;
 	own->parts_known[PART_NUMA] = sums->nodes_known;
@@ -60,6 +61,7 @@ enum own_family {
 	HOST_CPU_TIME,
 	START,
 	MOMENT,
+	READING,
 	INTERVAL,
 	OWN_CPU,
 	BUDGET,
@@ -81,6 +83,10 @@ static const struct family families[] = {
 		    "When kvmqd started, and its counters began, since 1970." },
 	[MOMENT] = { "kvmq_moment_time_seconds", "seconds", FAMILY_GAUGE,
 		     "The moment that these figures are of, since 1970." },
+	[READING] = { "kvmq_moment_reading_seconds", "seconds", FAMILY_GAUGE,
+		      "How long reading the threads took: each is as it was between that moment "
+		      "and "
+		      "so much later." },
 	[INTERVAL] = { "kvmq_interval_seconds", "seconds", FAMILY_GAUGE,
 		       "The interval of moments: longer than it is set if the budget asks for "
 		       "it." },
@@ -165,6 +171,8 @@ static void write_daemon(struct exposition *exposition, const struct daemon_own 
 	exposition__seconds(exposition, NULL, figures->begin_ns);
 	exposition__family(exposition, &families[MOMENT]);
 	exposition__seconds(exposition, NULL, own->time_ns);
+	exposition__family(exposition, &families[READING]);
+	exposition__seconds(exposition, NULL, own->reading_ns);
 	exposition__family(exposition, &families[INTERVAL]);
 	exposition__seconds(exposition, NULL, figures->interval_ns);
 	exposition__family(exposition, &families[OWN_CPU]);

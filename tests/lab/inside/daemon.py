@@ -22,8 +22,10 @@ SCRAPE = 5  # seconds
 TIERS = "1s/30s 5s/90s 20s/5min"
 SUFFIXES = ("", "_1", "_2")
 KEEPS = (30, 90, 300)
-# Of a moment, the time of day at which threads were read: whom they waited for is read before them.
-THREADS_READ = "m.realtime_ns + (m.end_ns - m.time_ns) - (m.end_rq - m.read_rq)"
+# Of a moment, the times of day between which threads were read: one that was switched meanwhile is
+# as it was then. Whom they waited for is read before them.
+THREADS_BEGIN = "m.realtime_ns + (m.end_ns - m.time_ns) - (m.end_rq - m.read_rq)"
+THREADS_END = "m.realtime_ns + (m.end_ns - m.time_ns)"
 URL = "127.0.0.1:9778"
 SAMPLE = re.compile(r'kvmq_vcpu_(run|ready)_seconds_total\{([^}]*)\} (\S+)')
 LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -86,14 +88,16 @@ def read_metrics():
 
 
 def scrape():
-    """{"moment": s, "start": s, (domain, vcpu, "run" | "ready"): ns}, or None: it does not answer."""
-    text, result = read_metrics(), {}
+    """{"read": (s, s), "start": s, (domain, vcpu, "run" | "ready"): ns}, or None: no answer."""
+    text, result, moment, reading = read_metrics(), {}, None, None
     if text is None:
         return None
     for line in text.splitlines():
         name, _, value = line.rpartition(" ")
         if name == "kvmq_moment_time_seconds":
-            result["moment"] = float(value)
+            moment = float(value)
+        elif name == "kvmq_moment_reading_seconds":
+            reading = float(value)
         elif name == "kvmq_start_time_seconds":
             result["start"] = float(value)
         sample = SAMPLE.fullmatch(line)
@@ -101,7 +105,10 @@ def scrape():
             labels = dict(LABEL.findall(sample[2]))
             key = (labels["domain"], int(labels["vcpu"]), sample[1])
             result[key] = result.get(key, 0) + round(float(sample[3]) * 1e9)
-    return result if "moment" in result else None
+    if moment is None:
+        return None
+    result["read"] = (moment, moment + reading)
+    return result
 
 
 def scrape_often(seconds, known):
@@ -131,13 +138,14 @@ def throttles_before_the_switch():
 def check(what, known, guests, key, grown, begin, end):
     """
     What grew between two moments lies between the kernel's counters. A rounded ns is none. A thread
-    whose last run is not counted has run for as long as it did not wait, at most.
+    whose last run is not counted has run for as long as it did not wait, at most. Of each moment,
+    begin and end have when its threads were read: from when, and until when.
     """
-    low, high = known.bracket(key, (begin, begin), (end, end))
+    low, high = known.bracket(key, begin, end)
     tid, figure = key
     if figure == "run" and tid in guests["scapped"].tids and throttles_before_the_switch():
-        waited, _ = known.bracket((tid, "ready"), (begin, begin), (end, end))
-        high = max(high, round((end - begin) * 1e9) - waited)
+        waited, _ = known.bracket((tid, "ready"), begin, end)
+        high = max(high, round((end[1] - begin[0]) * 1e9) - waited)
     expect(low - 1 <= grown <= high + 1, f"{what} {key}: {grown} is not in {low}..{high}")
 
 
@@ -155,23 +163,23 @@ def check_scrapes(known, guests, scrapes):
                 key = (name, vcpu, figure)
                 expect(key in first and key in last, f"no metric of {key}")
                 check("/metrics", known, guests, (tid, figure), last[key] - first[key],
-                      first["moment"], last["moment"])
+                      first["read"], last["read"])
                 count += 1
     return count
 
 
 def read_tier(database, suffix):
-    """{(run, tid): [(time of day, run, ready)]} of the moments in which a thread's row came."""
+    """{(run, tid): [((s, s) of day, run, ready)]} of the moments in which a thread's row came."""
     names = {(run, thread): tid for run, thread, tid in database.execute(
         f"SELECT m.run, n.id, n.tid FROM thread_names{suffix} n JOIN moments{suffix} m "
         "ON m.id = n.moment WHERE n.tid NOT NULL")}
     rows = {}
-    for run, thread, realtime, ran, *ready in database.execute(
-            f"SELECT m.run, t.id, {THREADS_READ}, t.run_ns, t.ready_wake_ns, t.ready_preempt_ns, "
-            f"t.ready_throttled_ns FROM threads{suffix} t JOIN moments{suffix} m ON m.id = t.moment "
+    for run, thread, begin, end, ran, *ready in database.execute(
+            f"SELECT m.run, t.id, {THREADS_BEGIN}, {THREADS_END}, t.run_ns, t.ready_wake_ns, "
+            f"t.ready_preempt_ns, t.ready_throttled_ns FROM threads{suffix} t JOIN moments{suffix} m ON m.id = t.moment "
             "WHERE t.run_ns NOT NULL ORDER BY t.row"):
         tid = names.get((run, thread))
-        rows.setdefault((run, tid), []).append((realtime / 1e9, ran, sum(ready)))
+        rows.setdefault((run, tid), []).append(((begin / 1e9, end / 1e9), ran, sum(ready)))
     return rows
 
 
@@ -212,7 +220,7 @@ def kept():
             after = scrape_often(SECONDS / 2, known)
         time.sleep(1)  # a throttled guest gets its turn
         known.stop()
-        expect(after[0]["start"] > before[-1]["moment"], "it does not say that it counts anew")
+        expect(after[0]["start"] > before[-1]["read"][0], "it does not say that it counts anew")
         said = sum(check_scrapes(known, guests, scrapes) for scrapes in (before, after))
         rows = check_tiers(path, known, guests)
     return f"{len(before) + len(after)} scrapes, {said} figures of /metrics, {rows} of tiers"
