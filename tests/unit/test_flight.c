@@ -241,6 +241,40 @@ static void test_per_day(void **state)
 	assert_true(flying->flight.held.count <= 1);
 }
 
+/* Where the host stalls, the worst have half of what is left of the day, and the next one is told.
+ */
+static void test_stall(void **state)
+{
+	struct flying *flying = *state;
+
+	for (uint32_t i = 0; i < 8; i++) {
+		add_vm(flying->scene, 10 + i, "web");
+		add_vcpu(flying->scene, 10 + i, 0, 300, 0);
+	}
+	flying->settings.per_day = 5;
+	assert_int_equal(judge_after(flying, 10), 0);
+	for (size_t i = 0; i < 7; i++)
+		wait_for(flying, i, 0, 150 + i);
+	assert_int_equal(judge_after(flying, 1), 3);
+	for (size_t i = 0; i < 3; i++) {
+		char longest[32];
+
+		snprintf(longest, sizeof(longest), "waited %zu.0 ms", 156 - i);
+		assert_non_null(strstr(incident_at(flying, i)->verdict, longest));
+	}
+	assert_int_equal(flying->flight.left_out, 4);
+	wait_for(flying, 7, 0, 150);
+	assert_int_equal(judge_after(flying, 1), 1);
+	for (size_t left = 2; left-- > 0;) {
+		for (size_t i = 0; i < 8; i++)
+			wait_for(flying, i, 0, 5);
+		assert_int_equal(judge_after(flying, 100), 0);
+		for (size_t i = 0; i < 8; i++)
+			wait_for(flying, i, 0, 150);
+		assert_int_equal(judge_after(flying, 1), left);
+	}
+}
+
 /* Another VM with the PID of one that has gone. */
 static void test_same_pid(void **state)
 {
@@ -262,7 +296,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rule),	TEST(test_gaps),	   TEST(test_long_intervals),
 		TEST(test_look),	TEST(test_from_the_start), TEST(test_wait),
-		TEST(test_one_of_each), TEST(test_per_day),	   TEST(test_same_pid),
+		TEST(test_one_of_each), TEST(test_per_day),	   TEST(test_stall),
+		TEST(test_same_pid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,7 @@ struct judging {
 	const struct why *why;
 	const struct snapshot *before, *after;
 	size_t known; /* of the list of what holds: the rest is not in order yet */
+	size_t room;  /* for incidents that begin now */
 };
 
 static struct flight_held *find_held(struct judging *judging, const struct flight_held *key)
@@ -112,7 +113,7 @@ static int add_incident(struct judging *judging, const struct vm *vm, const char
 
 	if (!flight->begun)
 		return 0;
-	if (flight->begins.count >= judging->settings->per_day) {
+	if (flight->incidents.count >= judging->room) {
 		flight->left_out++;
 		return 0;
 	}
@@ -149,22 +150,66 @@ static const struct row *longest_wait(const struct why_vm *vm, uint64_t limit, u
 	return longest;
 }
 
-static int judge_wait(struct judging *judging, const struct why_vm *vm)
+/* A wait that is to be an incident. */
+struct long_wait {
+	const struct vm *vm;
+	int32_t vcpu;
+	uint64_t ns;
+};
+
+static int compare_waits(const void *left, const void *right)
+{
+	const struct long_wait *a = left, *b = right;
+
+	if (a->ns != b->ns)
+		return a->ns > b->ns ? -1 : 1;
+	return a->vm < b->vm ? -1 : a->vm > b->vm;
+}
+
+struct long_waits {
+	LIST(struct long_wait);
+};
+
+static int judge_wait(struct judging *judging, const struct why_vm *vm, struct long_waits *waits)
 {
 	uint64_t limit = judging->settings->wait_limit_ns, ns;
 	const struct row *row = limit ? longest_wait(vm, limit, &ns) : NULL;
-	char verdict[160];
-	int begins;
+	struct long_wait *wait;
+	int begins = row ? hold(judging, vm->vm, WAIT_PLACE, 0) : 0;
 
-	if (!row)
-		return 0;
-	begins = hold(judging, vm->vm, WAIT_PLACE, 0);
 	if (begins <= 0 || has_incident(judging->flight, vm->vm))
 		return begins < 0 ? begins : 0;
+	wait = list_add(waits);
+	if (!wait)
+		return -ENOMEM;
+	*wait = (struct long_wait){ vm->vm, row->identity.vcpu, ns };
+	return 0;
+}
+
+static int add_wait(struct judging *judging, const struct long_wait *wait)
+{
+	char verdict[160];
+
 	snprintf(verdict, sizeof(verdict),
-		 "vCPU %d waited %.1f ms for a CPU, over the limit of %g ms", row->identity.vcpu,
-		 (double)ns / 1e6, (double)limit / 1e6);
-	return add_incident(judging, vm->vm, FLIGHT_WAIT, verdict);
+		 "vCPU %d waited %.1f ms for a CPU, over the limit of %g ms", wait->vcpu,
+		 (double)wait->ns / 1e6, (double)judging->settings->wait_limit_ns / 1e6);
+	return add_incident(judging, wait->vm, FLIGHT_WAIT, verdict);
+}
+
+/* The longest come first: there may be no room for all. */
+static int judge_waits(struct judging *judging)
+{
+	const struct why_facts *facts = &judging->why->facts;
+	struct long_waits waits = { 0 };
+	int error = 0;
+
+	for (size_t i = 0; i < facts->list.count && !error; i++)
+		error = judge_wait(judging, &facts->list.list[i], &waits);
+	list_sort(&waits, compare_waits);
+	for (size_t i = 0; i < waits.count && !error; i++)
+		error = add_wait(judging, &waits.list[i]);
+	list_free(&waits);
+	return error;
 }
 
 /* The worst of a VM comes first. */
@@ -190,6 +235,17 @@ static int judge_rules(struct judging *judging)
 	return error;
 }
 
+/*
+ * Half of what is left of a day, rounded up: where the host stalls, all of its VMs have waited, and
+ * that one moment would leave nothing for the rest of the day.
+ */
+static size_t room_now(const struct flight *flight, const struct flight_settings *settings)
+{
+	size_t begun = flight->begins.count;
+
+	return begun < settings->per_day ? (settings->per_day - begun + 1) / 2 : 0;
+}
+
 int flight__take(struct flight *flight, const struct why *why,
 		 const struct flight_settings *settings)
 {
@@ -198,13 +254,14 @@ int flight__take(struct flight *flight, const struct why *why,
 				   why,
 				   &why->facts.before->sched,
 				   &why->facts.after->sched,
-				   flight->held.count };
+				   flight->held.count,
+				   room_now(flight, settings) };
 	int error;
 
 	list_clear(&flight->incidents);
 	error = judge_rules(&judging);
-	for (size_t i = 0; i < why->facts.list.count && !error; i++)
-		error = judge_wait(&judging, &why->facts.list.list[i]);
+	if (!error)
+		error = judge_waits(&judging);
 	list_sort(&flight->held, compare);
 	forget_old(flight, judging.after->time_ns);
 	flight->begun = true;

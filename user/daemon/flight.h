@@ -14,7 +14,7 @@
 
 struct flight_settings {
 	uint64_t wait_limit_ns; /* 0: waits are no incident */
-	uint32_t per_day;	/* in any 24 hours */
+	uint32_t per_day;	/* in any 24 hours; at one moment, half of what is left of them */
 };
 
 /* Something that holds, or held less than a minute ago. */
@@ -32,7 +32,8 @@ struct flight {
 /*
  * Takes the verdicts of an interval, one after the other. What holds at the first call has begun
  * before, and is no incident. Then flight->incidents are those that begin, at most one of a VM, the
- * worst. Returns 0 or -ENOMEM. It owns memory: flight__free().
+ * worst; rules come first, then the longest waits. Returns 0 or -ENOMEM. It owns memory:
+ * flight__free().
  */
 int flight__take(struct flight *flight, const struct why *why,
 		 const struct flight_settings *settings);
