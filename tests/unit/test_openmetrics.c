@@ -108,6 +108,40 @@ static void test_histogram(void **state)
 			    "kvmq_wait_seconds_sum{domain=\"web\"} 2.000000001\n");
 }
 
+/* One after another in a text may have other bounds, fewer or more. */
+static void test_other_bounds(void **state)
+{
+	const uint64_t others[] = { 1024, 2000000000 }, counts[] = { 1, 1, 1, 1 };
+	const struct exposition_histogram all[] = { { others, counts, 2, 1 },
+						    { bounds, counts, 3, 1 },
+						    { others, counts, 2, 1 } };
+	struct exposition exposition = { 0 };
+
+	(void)state;
+	exposition__begin(&exposition, EXPOSITION_PROMETHEUS, 100);
+	exposition__family(&exposition, &histogram);
+	for (size_t i = 0; i < 3; i++)
+		exposition__histogram(&exposition, NULL, &all[i]);
+	expect(&exposition, "# HELP kvmq_wait_seconds Waits.\n"
+			    "# TYPE kvmq_wait_seconds histogram\n"
+			    "kvmq_wait_seconds_bucket{le=\"1.024e-06\"} 1\n"
+			    "kvmq_wait_seconds_bucket{le=\"2\"} 2\n"
+			    "kvmq_wait_seconds_bucket{le=\"+Inf\"} 3\n"
+			    "kvmq_wait_seconds_count 3\n"
+			    "kvmq_wait_seconds_sum 0.000000001\n"
+			    "kvmq_wait_seconds_bucket{le=\"1.024e-06\"} 1\n"
+			    "kvmq_wait_seconds_bucket{le=\"6.5536e-05\"} 2\n"
+			    "kvmq_wait_seconds_bucket{le=\"1.073741824\"} 3\n"
+			    "kvmq_wait_seconds_bucket{le=\"+Inf\"} 4\n"
+			    "kvmq_wait_seconds_count 4\n"
+			    "kvmq_wait_seconds_sum 0.000000001\n"
+			    "kvmq_wait_seconds_bucket{le=\"1.024e-06\"} 1\n"
+			    "kvmq_wait_seconds_bucket{le=\"2\"} 2\n"
+			    "kvmq_wait_seconds_bucket{le=\"+Inf\"} 3\n"
+			    "kvmq_wait_seconds_count 3\n"
+			    "kvmq_wait_seconds_sum 0.000000001\n");
+}
+
 /* Of a stranger: what has a meaning in the format, what is no UTF-8, and what is. */
 static void test_escapes(void **state)
 {
@@ -196,9 +230,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_openmetrics), cmocka_unit_test(test_prometheus),
-		cmocka_unit_test(test_histogram),   cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_numbers),	    cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_histogram),   cmocka_unit_test(test_other_bounds),
+		cmocka_unit_test(test_escapes),	    cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_limit),	    cmocka_unit_test(test_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,23 +261,39 @@ void exposition__ratio(struct exposition *exposition, const struct labels *label
 	exposition__put(exposition, labels, mpct, 5);
 }
 
+/* Every ns of it, in the form that Prometheus stores: 6.5536e-05. */
+static const char *bound_text(struct exposition *exposition, uint32_t place, uint64_t ns)
+{
+	struct exposition_bound *bound =
+		place < exposition->bounds.count ? &exposition->bounds.list[place] : NULL;
+
+	if (bound && bound->ns == ns)
+		return bound->text;
+	if (!bound)
+		bound = list_add(&exposition->bounds);
+	if (!bound) {
+		exposition->of.failed = true;
+		return "";
+	}
+	bound->ns = ns;
+	snprintf(bound->text, sizeof(bound->text), "le=\"%.12g\"",
+		 (double)ns / (double)NSEC_PER_SEC);
+	return bound->text;
+}
+
 void exposition__histogram(struct exposition *exposition, const struct labels *labels,
 			   const struct exposition_histogram *histogram)
 {
 	uint64_t count = 0;
-	char bound[40];
 
 	if (!add_series(exposition, (uint64_t)histogram->bounds + 3))
 		return;
 	for (uint32_t i = 0; i <= histogram->bounds; i++) {
-		/* Every ns of a bound, in the form that Prometheus stores: 6.5536e-05. */
-		if (i < histogram->bounds)
-			snprintf(bound, sizeof(bound), "le=\"%.12g\"",
-				 (double)histogram->bounds_ns[i] / (double)NSEC_PER_SEC);
-		else
-			snprintf(bound, sizeof(bound), "le=\"+Inf\"");
 		count += histogram->counts[i];
-		put_sample(exposition, "_bucket", labels, bound);
+		put_sample(exposition, "_bucket", labels,
+			   i < histogram->bounds
+				   ? bound_text(exposition, i, histogram->bounds_ns[i])
+				   : "le=\"+Inf\"");
 		put_number(&exposition->of, count, 0);
 	}
 	put_sample(exposition, "_count", labels, "");
@@ -296,4 +312,5 @@ int exposition__end(struct exposition *exposition)
 void exposition__free(struct exposition *exposition)
 {
 	growing_text__free(&exposition->of);
+	list_free(&exposition->bounds);
 }

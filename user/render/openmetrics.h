@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/list.h"
+
 enum exposition_format {
 	EXPOSITION_PROMETHEUS,
 	EXPOSITION_OPENMETRICS,
@@ -55,9 +57,17 @@ struct family {
 	const char *help;
 };
 
+/* A bound of a histogram as it is written. */
+struct exposition_bound {
+	uint64_t ns;
+	char text[40];
+};
+
 struct exposition {
 	enum exposition_format format;
 	struct growing_text of;
+	/* Of the histogram that was written last, whose bounds most others have, too. */
+	LIST(struct exposition_bound) bounds;
 	const struct family *family; /* that is being written */
 	bool headed;		     /* its first lines are */
 	uint64_t series, max_series;
