@@ -104,7 +104,7 @@ if ! views 5; then
 else
 	"$cpu" --json --from "$file" > "$scratch/out"
 	holds 'kvmqd records' 'len(intervals) >= 5' "{row['vm'] for row in rows} >= {'$name-a', '$name-b'}" \
-		'all(abs(apart(row)) < 0.001 for row in rows)'
+		'add_up(rows, 0.001)'
 fi
 for tool in "$exits" "$numa" "$io"; do
 	works "${tool##*/} --from kvmqd's recording" "$tool" --json --from "$file" &&
@@ -208,7 +208,7 @@ if begin_daemon -c "$settings" --interval 100ms --budget 50% --recording "$file"
 	end_daemon TERM
 	works "$what" "$cpu" --json --from "$file" &&
 		cmp -s "$scratch/first" <(head -n "$(wc -l < "$scratch/first")" "$scratch/out") &&
-		holds "$what" 'len(intervals) >= 6' 'all(abs(apart(row)) < 0.001 for row in rows)' ||
+		holds "$what" 'len(intervals) >= 6' 'add_up(rows, 0.001)' ||
 		bad "$what" 'what was there before is not shown as before'
 fi
 

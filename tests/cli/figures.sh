@@ -13,11 +13,11 @@ works 'by vCPU' "$cpu" -j 2 1 &&
 		"sorted(row['tid'] for row in rows if row['vm'] == '$name-a') == [$tids_a]" \
 		"all(row['vm_pid'] == $pid_a for row in rows if row['vm'] == '$name-a')" \
 		"last['vcpus'] == len(rows)" "last['vms'] == len({row['vm_pid'] for row in rows})" &&
-	holds 'by vCPU: each row adds up to 100 %' 'all(apart(row) <= 0.1 for row in rows)' &&
+	holds 'by vCPU: each row adds up to 100 %' 'add_up(rows, 0.1)' &&
 	holds 'by vCPU: the sums of VMs' 'all(row["vm_ready_summation_ns"] == sum(other["ready_ns"]
 		for other in rows if other["vm_pid"] == row["vm_pid"]) for row in rows)'
 works 'by VM' "$cpu" -j -b vm 2 1 &&
-	holds 'by VM: each row adds up to 100 %' 'rows' 'all(apart(row) <= 0.1 for row in rows)' \
+	holds 'by VM: each row adds up to 100 %' 'rows' 'add_up(rows, 0.1)' \
 		"[row['vcpus'] for row in rows if row['vm'] == '$name-a'] == [2]" \
 		"all(row['tid'] is None and row['cpu'] is None for row in rows)"
 

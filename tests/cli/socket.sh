@@ -255,7 +255,7 @@ of_kvmqd() {
 			'all(line["interval_ns"] > 200e6 for line in lines)' "$@"
 	fi
 }
-of_kvmqd cpu "{row['vm'] for row in rows} >= {'$name-a', '$name-b'}" 'all(abs(apart(row)) < 0.001 for row in rows)'
+of_kvmqd cpu "{row['vm'] for row in rows} >= {'$name-a', '$name-b'}" 'add_up(rows, 0.001)'
 of_kvmqd exit "{row['vm'] for row in rows} >= {'$name-a', '$name-b'}"
 of_kvmqd numa "{row['vm'] for row in rows} >= {'$name-a', '$name-b'}"
 of_kvmqd io

@@ -52,4 +52,4 @@ else
 fi
 works "$what: --from" "$cpu" -j -b vm --from "$file" &&
 	holds "$what: --from" 'len(intervals) > 12' "'$name-a' in {row['vm'] for row in rows}" \
-		'all(abs(apart(row)) < 0.1 for row in rows)'
+		'add_up(rows, 0.1)'

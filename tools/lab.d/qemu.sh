@@ -87,7 +87,7 @@ qemu_options() {
 	local run=$1 port nr=0
 	cat <<-EOO
 		-name kvmq-lab
-		-accel tcg,thread=multi
+		-accel tcg,thread=$OPT_THREAD
 		-cpu max,+svm,+invtsc${OPT_PAUSE:+,+pause-filter,+pfthreshold},x-force-features=on
 		-m ${OPT_MIB}M
 		$(smp_option)
