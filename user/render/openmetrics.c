@@ -16,28 +16,36 @@
 #define FIRST_CAPACITY 256
 #define NUMBER_SIZE 24
 
-static void put_bytes(struct growing_text *text, const char *bytes, size_t size)
+/* Makes room for so many bytes more. Once memory was short, there is none. */
+static bool grow(struct growing_text *text, size_t size)
 {
 	size_t capacity = text->capacity ? text->capacity : FIRST_CAPACITY;
 	char *grown;
 
-	if (text->failed)
-		return;
 	while (capacity - text->size < size)
 		capacity *= 2;
-	if (capacity != text->capacity) {
-		grown = realloc(text->text, capacity);
-		text->failed = !grown;
-		if (!grown)
-			return;
-		text->text = grown;
-		text->capacity = capacity;
-	}
-	memcpy(text->text + text->size, bytes, size);
+	grown = text->failed ? NULL : realloc(text->text, capacity);
+	text->failed = !grown;
+	if (!grown)
+		return false;
+	text->text = grown;
+	text->capacity = capacity;
+	return true;
+}
+
+/* A text of a thousand vCPUs has 100,000 pieces: a compiler knows the size of most. */
+static inline __attribute__((always_inline)) void put_bytes(struct growing_text *text,
+							    const char *bytes, size_t size)
+{
+	if (text->capacity - text->size < size && !grow(text, size))
+		return;
+	if (size)
+		memcpy(text->text + text->size, bytes, size);
 	text->size += size;
 }
 
-static void put_text(struct growing_text *text, const char *bytes)
+static inline __attribute__((always_inline)) void put_text(struct growing_text *text,
+							   const char *bytes)
 {
 	put_bytes(text, bytes, strlen(bytes));
 }
