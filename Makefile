@@ -48,7 +48,7 @@ SKELETONS := $(PROBES:%=$(BUILD)/%.skel.h)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VMM_SOURCES := $(wildcard tests/vmm/*.c tests/vmm/*.S)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o empty_kvm.bpf.o empty_numa.bpf.o measure \
-	residency cold record tiers crowd)
+	residency cold record tiers crowd schedstats)
 
 .PHONY: all install clean format lint sanitize run check check-matrix check-quick bench bench-programs fleet deb rpm fuzz help \
 	vmm unit golden need-build need-check need-fuzz
@@ -136,7 +136,7 @@ $(BUILD)/bench/%: tests/bench/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) $(LDFLAGS) -o $@
 
 $(BUILD)/bench/residency $(BUILD)/bench/cold $(BUILD)/bench/record $(BUILD)/bench/tiers \
-	$(BUILD)/bench/crowd: $(LIBRARY)
+	$(BUILD)/bench/crowd $(BUILD)/bench/schedstats: $(LIBRARY)
 vmm: $(BUILD)/vmm
 unit: $(UNIT_TESTS) $(BUILD)/tests/serve_text $(BUILD)/tests/no_filter.so $(BUILD)/tests/fail_alloc.so \
 	$(BUILD)/tests/vmm_flows $(BUILD)/tests/fifo
