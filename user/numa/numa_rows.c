@@ -25,24 +25,16 @@ static uint64_t grown(uint64_t before, uint64_t after)
 	return after > before ? after - before : 0;
 }
 
-#define NODES_AT_ONCE 8 /* a compiler compares so many at once */
-
-/* Most vCPUs run on few nodes, and no page of theirs was moved. */
+/* On most hosts, nearly all of the arrays are of nodes that there are not. */
 static void add_growth_by_node(uint64_t sum[NODES_MAX], const uint64_t before[NODES_MAX],
-			       const uint64_t after[NODES_MAX])
+			       const uint64_t after[NODES_MAX], uint32_t nodes)
 {
-	if (!memcmp(before, after, NODES_MAX * sizeof(*after)))
-		return;
-	for (int first = 0; first < NODES_MAX; first += NODES_AT_ONCE) {
-		if (!memcmp(before + first, after + first, NODES_AT_ONCE * sizeof(*after)))
-			continue;
-		for (int node = first; node < first + NODES_AT_ONCE; node++)
-			sum[node] += grown(before[node], after[node]);
-	}
+	for (uint32_t node = 0; node < nodes; node++)
+		sum[node] += grown(before[node], after[node]);
 }
 
 static void add_growth(struct numa_figures *sum, const struct numa_figures *before,
-		       const struct numa_figures *after)
+		       const struct numa_figures *after, uint32_t nodes)
 {
 	sum->moves += grown(before->moves, after->moves);
 	sum->own_faults += grown(before->own_faults, after->own_faults);
@@ -51,17 +43,27 @@ static void add_growth(struct numa_figures *sum, const struct numa_figures *befo
 		sum->faults[place] += grown(before->faults[place], after->faults[place]);
 		sum->pages[place] += grown(before->pages[place], after->pages[place]);
 	}
-	add_growth_by_node(sum->run_ns, before->run_ns, after->run_ns);
-	add_growth_by_node(sum->migrated_to, before->migrated_to, after->migrated_to);
-	add_growth_by_node(sum->migrated_from, before->migrated_from, after->migrated_from);
+	add_growth_by_node(sum->run_ns, before->run_ns, after->run_ns, nodes);
+	add_growth_by_node(sum->migrated_to, before->migrated_to, after->migrated_to, nodes);
+	add_growth_by_node(sum->migrated_from, before->migrated_from, after->migrated_from, nodes);
+}
+
+/* How many there were, by their ids, at either moment. */
+static uint32_t count_nodes(const struct numa_moments *moments)
+{
+	uint32_t before = nodes__limit(&moments->before->nodes);
+	uint32_t after = nodes__limit(&moments->after->nodes);
+	uint32_t count = before > after ? before : after;
+
+	return count && count < NODES_MAX ? count : NODES_MAX;
 }
 
 static void add_thread(struct numa_row *row, const struct numa_thread *old,
-		       const struct numa_thread *thread, bool brief)
+		       const struct numa_thread *thread, uint32_t nodes, bool brief)
 {
 	static const struct numa_figures none;
 
-	add_growth(&row->interval, old ? &old->figures : &none, &thread->figures);
+	add_growth(&row->interval, old ? &old->figures : &none, &thread->figures, nodes);
 	if (!brief)
 		numa_figures__add(&row->total, &thread->figures);
 	row->node = thread->node;
@@ -279,6 +281,7 @@ static void finish_row(struct numa_row *row, enum group_by by, const struct numa
 
 static void fold_threads(struct numa_rows *numa_rows, const struct numa_moments *moments)
 {
+	uint32_t nodes = count_nodes(moments);
 	size_t place = 0, next = 0, row;
 
 	for (size_t i = 0; i < moments->after->threads.count; i++) {
@@ -288,7 +291,7 @@ static void fold_threads(struct numa_rows *numa_rows, const struct numa_moments 
 		from = list_next(&moments->snapshot->threads, &next, &thread->id, compare_ids);
 		old = list_next(&moments->before->threads, &place, &thread->id, compare_ids);
 		if (from && row_keys__find(&numa_rows->keys, &from->identity, &row))
-			add_thread(&numa_rows->list[row], old, thread, numa_rows->brief);
+			add_thread(&numa_rows->list[row], old, thread, nodes, numa_rows->brief);
 	}
 }
 
