@@ -84,9 +84,7 @@ static const struct family families[] = {
 	[MOMENT] = { "kvmq_moment_time_seconds", "seconds", FAMILY_GAUGE,
 		     "The moment that these figures are of, since 1970." },
 	[READING] = { "kvmq_moment_reading_seconds", "seconds", FAMILY_GAUGE,
-		      "How long reading the threads took: each is as it was between that moment "
-		      "and "
-		      "so much later." },
+		      "How long reading the threads took, from that moment on." },
 	[INTERVAL] = { "kvmq_interval_seconds", "seconds", FAMILY_GAUGE,
 		       "The interval of moments: longer than it is set if the budget asks for "
 		       "it." },

@@ -176,7 +176,8 @@ def read_tier(database, suffix):
     rows = {}
     for run, thread, begin, end, ran, *ready in database.execute(
             f"SELECT m.run, t.id, {THREADS_BEGIN}, {THREADS_END}, t.run_ns, t.ready_wake_ns, "
-            f"t.ready_preempt_ns, t.ready_throttled_ns FROM threads{suffix} t JOIN moments{suffix} m ON m.id = t.moment "
+            f"t.ready_preempt_ns, t.ready_throttled_ns FROM threads{suffix} t "
+            f"JOIN moments{suffix} m ON m.id = t.moment "
             "WHERE t.run_ns NOT NULL ORDER BY t.row"):
         tid = names.get((run, thread))
         rows.setdefault((run, tid), []).append(((begin / 1e9, end / 1e9), ran, sum(ready)))
