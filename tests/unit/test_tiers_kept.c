@@ -80,6 +80,23 @@ static struct recorded_incident incident_of(const struct known *known, size_t fi
 	return incident;
 }
 
+/* The moments of an incident, from the one before its first. */
+static void expect_incident(int64_t id, const struct known *known, size_t first, size_t last)
+{
+	struct recording *recording;
+	struct moment got = { 0 };
+
+	assert_int_equal(recording__open(&recording, path, &all_info), 0);
+	assert_int_equal(recording__choose(recording, id), 0);
+	for (size_t i = first - 1; i <= last; i++) {
+		assert_int_equal(recording__next(recording, &got), 1);
+		expect_moment(&got, &known->moments.list[i]);
+	}
+	assert_int_equal(recording__next(recording, &got), 0);
+	recording__close(recording);
+	moment_free(&got);
+}
+
 /* Its moments, and the one before them, stay when all others have gone. */
 static void test_incident(void **state)
 {
@@ -110,37 +127,15 @@ static void test_incident(void **state)
 	assert_int_equal(incidents.count, 2);
 	assert_string_equal(incidents.list[0].rule, "cpu-neighbour");
 	assert_int_equal(recording__next(recording, &got), 0); /* they are no part of the series */
-	assert_int_equal(recording__choose(recording, 1), 0);
-	for (size_t i = 69; i < 80; i++) {
-		assert_int_equal(recording__next(recording, &got), 1);
-		expect_moment(&got, &known.moments.list[i]);
-	}
-	assert_int_equal(recording__next(recording, &got), 0);
 	log_keep_errors(true);
 	assert_int_equal(recording__choose(recording, 3), -ENODATA);
 	log_keep_errors(false);
 	recording__close(recording);
+	expect_incident(1, &known, 70, 79);
 	list_free(&incidents);
 	moment_free(&moment);
 	moment_free(&got);
 	forget(&known);
-}
-
-/* The moments of an incident, from the one before its first. */
-static void expect_incident(int64_t id, const struct known *known, size_t first, size_t last)
-{
-	struct recording *recording;
-	struct moment got = { 0 };
-
-	assert_int_equal(recording__open(&recording, path, &all_info), 0);
-	assert_int_equal(recording__choose(recording, id), 0);
-	for (size_t i = first - 1; i <= last; i++) {
-		assert_int_equal(recording__next(recording, &got), 1);
-		expect_moment(&got, &known->moments.list[i]);
-	}
-	assert_int_equal(recording__next(recording, &got), 0);
-	recording__close(recording);
-	moment_free(&got);
 }
 
 /* Incidents of the same moments share them, and have what each needs. */

@@ -212,14 +212,6 @@ static int add(const struct recorder *recorder, struct recorded_incident *incide
 	return error ? error : trim(recorder, incident->id, max_bytes, before);
 }
 
-/* Rows of what was kept before are still on their way out. */
-static bool is_sweeping(const struct recorder *recorder)
-{
-	const struct sweep *sweep = &recorder->sweeps[LAYOUT_KEPT];
-
-	return sweep->before && sweep->place < recorder->info.set_count;
-}
-
 /* Ends a transaction that may have taken out the moments before one. */
 static int finish(struct recorder *recorder, int error, int64_t before)
 {
@@ -241,7 +233,7 @@ int keep__add(struct recorder *recorder, struct recorded_incident *incident, uin
 	if (!error)
 		error = add(recorder, incident, max_bytes, &before);
 	/* It may need moments that were to go. */
-	if (!error && !before && is_sweeping(recorder))
+	if (!error && !before && recorder__is_sweeping(recorder, LAYOUT_KEPT))
 		error = find_needed(recorder, &before);
 	error = finish(recorder, error, before);
 	interrupt__guard(guarded);

@@ -76,6 +76,13 @@ static inline const void *items__get(const struct items *items, size_t place)
 	return items->order ? items->order[place] : items->list + place * items->size;
 }
 
+/* Whether rows of a tier are still on their way out. */
+static inline bool recorder__is_sweeping(const struct recorder *recorder, uint32_t tier)
+{
+	return recorder->sweeps[tier].before &&
+	       recorder->sweeps[tier].place < recorder->info.set_count;
+}
+
 /* Runs a statement whose parameters are bound. 0 or -errno. */
 int recorder__insert(const struct database *database, sqlite3_stmt *statement);
 

@@ -199,8 +199,7 @@ int thin__sweep(struct recorder *recorder, uint32_t *rows)
 
 	*rows = 0;
 	for (uint32_t tier = 0; tier < LAYOUT_TIERS && !error && !*rows; tier++)
-		if (recorder->sweeps[tier].before &&
-		    recorder->sweeps[tier].place < recorder->info.set_count)
+		if (recorder__is_sweeping(recorder, tier))
 			error = sweep_tier(recorder, tier, rows);
 	interrupt__guard(guarded);
 	return error;
