@@ -34,6 +34,12 @@ resident_mib()
 		END { printf "%.1f", sum / 1024 }' "/proc/$1/smaps"
 }
 
+# percent_since BEGIN BEFORE PID: of one CPU, what it took since then, of which it had taken BEFORE
+percent_since()
+{
+	calc "($(cpu_ns "$3") - $2) / (${EPOCHREALTIME/./} - $1) / 10" %.3f
+}
+
 # measure_kvmqd PID SPAN: sets percent, of one CPU over so many s, and peak, in MiB
 measure_kvmqd()
 {
@@ -43,7 +49,7 @@ measure_kvmqd()
 	begin=${EPOCHREALTIME/./}
 	before=$(cpu_ns "$1")
 	sleep "$2"
-	percent=$(calc "($(cpu_ns "$1") - $before) / (${EPOCHREALTIME/./} - $begin) / 10" %.3f)
+	percent=$(percent_since "$begin" "$before" "$1")
 	peak=$(calc "$(memory_kib "$1" VmHWM) / 1024" %.1f)
 }
 
@@ -66,12 +72,13 @@ daemon_whole()
 	if ! start_kvmqd --interval 10s --budget 100% --recording "$scratch/kvmqd.db" \
 		--listen "unix:$scratch/kvmqd.http"; then
 		unmeasured "all of it" "${missing[kvmqd]}"
+		stop "$yardstick"
 		return
 	fi
 	begin=${EPOCHREALTIME/./}
 	before=$(cpu_ns "$yardstick")
 	measure_kvmqd "$started" "$daemon_minute"
-	reading=$(calc "($(cpu_ns "$yardstick") - $before) / (${EPOCHREALTIME/./} - $begin) / 10" %.3f)
+	reading=$(percent_since "$begin" "$before" "$yardstick")
 	judge "all of it: CPU" "$percent % of one, $(calc "$percent / 0.05" %.1f) times that" \
 		"$percent" 0.05 "<= 0.05 %"
 	row "  to read schedstat of $(tail -1 "$scratch/yardstick.out") threads as often" \
@@ -159,7 +166,7 @@ daemon_storm()
 	begin=${EPOCHREALTIME/./}
 	before=$(cpu_ns "$started")
 	served=$("$here/../cli/flood" "$scratch/kvmqd.http" rush 30)
-	percent=$(calc "($(cpu_ns "$started") - $before) / (${EPOCHREALTIME/./} - $begin) / 10" %.3f)
+	percent=$(percent_since "$begin" "$before" "$started")
 	sleep 11 # the next moment tells
 	used=$(metric kvmq_used_ratio)
 	row "beside a storm of scrapes, 30 s" "$percent % of one; answers: $served"
