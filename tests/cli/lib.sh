@@ -52,6 +52,15 @@ ended() {
 	status=$?
 }
 
+# interrupted PID ERR: stops a tool whose standard error ERR is. It ends within a second, and says so when a slow
+# machine has not shown the last interval by then: status is 0 nevertheless
+interrupted() {
+	kill -INT "$1" 2> /dev/null
+	ended "$1"
+	((status != 1)) || ! tail -n 1 "$2" | grep -q 'ended by a signal while .*: the last interval is not shown' ||
+		status=0
+}
+
 # blocks PID NAME SIGNAL: by now it is the program of that name, and no shell any more, and keeps
 # the signal for itself. Before, a shell's background job ignores SIGINT.
 blocks() {

@@ -32,8 +32,7 @@ start_vm -late --vcpus 2
 # Some intervals of its own.
 late_is_seen() { (($(grep -c -- "\"$name-late\"" "$scratch/early") >= 4)); }
 until_it "$early" late_is_seen
-kill -INT "$early" 2> /dev/null
-ended "$early"
+interrupted "$early" "$scratch/early.err"
 tail -n 1 "$scratch/early" > "$scratch/out"
 cp "$scratch/early.err" "$scratch/err"
 if ((status)); then

@@ -65,6 +65,5 @@ for ((round = 1; round <= 30; round++)); do
 done
 holds '--vmm: flows of VMs that have gone are free' "$of_next >= $flows"
 
-kill -INT "$tool"
-ended "$tool"
+interrupted "$tool" "$scratch/err"
 ((status)) && bad '--vmm: ends' "exit status $status"

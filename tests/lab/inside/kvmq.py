@@ -4,6 +4,7 @@
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import threading
@@ -12,6 +13,7 @@ import time
 BUILD = os.environ.get("BUILD", "build")
 TOLERANCE_PCT = 0.1
 STATES = ("run_pct", "ready_pct", "halt_pct", "block_pct")
+GAVE_UP = r"kvmq[a-z-]*: ended by a signal while [a-z ]+: the last interval is not shown"
 
 
 class Failed(Exception):
@@ -99,9 +101,14 @@ class Tool:
             elif line:
                 self._check_sums(line)
                 rest.append(line)
-        expect(status == 0, f"exit status {status} after SIGINT: " + " / ".join(self.errors()))
+        expect(status == 0 or self.gave_up(status),
+               f"exit status {status} after SIGINT: " + " / ".join(self.errors()))
         expect(not self.sum_errors, f"rows do not add up to 100 %: {self.sum_errors[:5]}")
         return rest
+
+    def gave_up(self, status):
+        """It ends within a second, and a slow machine may not have shown the last interval by then."""
+        return status == 1 and self.messages and re.fullmatch(GAVE_UP, self.messages[-1])
 
     def errors(self):
         return [m for m in self.messages if m.startswith(self.program + ": ")][-3:]
