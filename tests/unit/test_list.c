@@ -102,6 +102,34 @@ static void test_next(void **state)
 	list_free(&pairs);
 }
 
+static bool is_odd(const void *item)
+{
+	const struct pair *pair = item;
+
+	return pair->key % 2;
+}
+
+/* The others stay whole and in their order, wherever those that go stand. */
+static void test_drop(void **state)
+{
+	LIST(struct pair) pairs = { 0 };
+
+	(void)state;
+	list_drop(&pairs, is_odd);
+	assert_int_equal(pairs.count, 0);
+	for (int i = 1; i <= 7; i++)
+		*list_add(&pairs) = (struct pair){ i, 10 * i };
+	list_drop(&pairs, is_odd);
+	assert_int_equal(pairs.count, 3);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pairs.list[i].key, 2 * (i + 1));
+		assert_int_equal(pairs.list[i].value, 20 * (i + 1));
+	}
+	list_drop(&pairs, is_odd);
+	assert_int_equal(pairs.count, 3);
+	list_free(&pairs);
+}
+
 /* No memory: the list is as it was. */
 static void test_no_memory(void **state)
 {
@@ -118,9 +146,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),	  cmocka_unit_test(test_growth),
-		cmocka_unit_test(test_order),	  cmocka_unit_test(test_next),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_empty), cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_order), cmocka_unit_test(test_next),
+		cmocka_unit_test(test_drop),  cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests_name("list", tests, NULL, NULL);
