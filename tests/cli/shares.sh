@@ -56,7 +56,7 @@ tool = Tool(*sys.argv[2:], "4")
 tids = {row["vcpu"]: row["tid"] for row in vcpus(tool.report(), sys.argv[1]).values()}
 assert len(tids) == 2, f"vCPUs of the victim: {tids}"
 found = Bracket(tool, tids.values())
-tool.stop()
+tool.stop(may_give_up=True)
 for vcpu, tid in tids.items():
     earlier, later = (vcpus(r)[sys.argv[1], vcpu]["total"] for r in (found.earlier, found.later))
     check_bracket(f"vCPU {vcpu}", later["ready_ns"] - earlier["ready_ns"], *found.ready[tid])

@@ -87,8 +87,11 @@ class Tool:
                                        f"{row['elapsed_ns'] / 1e6:.1f} ms, {row['total']}, " +
                                        f"{report['losses']}")
 
-    def stop(self):
-        """Ctrl-C; returns the reports that were not read yet."""
+    def stop(self, may_give_up=False):
+        """
+        Ctrl-C; returns the reports that were not read yet. Beside thousands of vCPUs it may give up:
+        it ends within a second, and a slow machine may not have shown the last interval by then.
+        """
         self.process.send_signal(signal.SIGINT)
         status = self.process.wait(120)
         for thread in self.threads:
@@ -101,13 +104,13 @@ class Tool:
             elif line:
                 self._check_sums(line)
                 rest.append(line)
-        expect(status == 0 or self.gave_up(status),
+        expect(status == 0 or may_give_up and self.gave_up(status),
                f"exit status {status} after SIGINT: " + " / ".join(self.errors()))
         expect(not self.sum_errors, f"rows do not add up to 100 %: {self.sum_errors[:5]}")
         return rest
 
     def gave_up(self, status):
-        """It ends within a second, and a slow machine may not have shown the last interval by then."""
+        """Whether it ended with an interval less, and said so."""
         return status == 1 and self.messages and re.fullmatch(GAVE_UP, self.messages[-1])
 
     def errors(self):
