@@ -147,14 +147,14 @@ strange sends_damage 'sends no view' 3
 strange repeats_itself 'no later than the one before' 1
 strange goes_away 'has ended the connection' 1
 
-# stopped MODE: SIGINT ends it within a second, whatever the server does
+# stopped MODE TOOL OPTION: SIGINT ends it within a second, whatever the server does
 stopped() {
-	local begin pid name="socket: SIGINT, and a server that ${1//_/ }"
+	local begin pid name="socket: SIGINT, $3, and a server that ${1//_/ }"
 
 	serve tests/cli/strange_server "$1" "$socket" "$scratch/bytes" || return
-	"$cpu" --from "$socket" > "$scratch/out" 2> "$scratch/err" &
+	"$2" "$3" "$socket" > "$scratch/out" 2> "$scratch/err" &
 	pid=$!
-	until_it $pid blocks $pid kvmq-cpu 2 && until_it $pid grep -q poll /proc/$pid/wchan
+	until_it $pid blocks $pid "${2##*/}" 2 && until_it $pid grep -q poll /proc/$pid/wchan
 	begin=${EPOCHREALTIME/./}
 	kill -INT $pid
 	ended $pid
@@ -166,8 +166,10 @@ stopped() {
 	fi
 }
 for mode in stays_silent dribbles sends_one_moment; do
-	stopped $mode
+	stopped $mode "$cpu" --from
 done
+stopped stays_silent "$io" --qmp
+refuses 'socket: a monitor that stays silent' 3 'QEMU serves one client at a time: ' "$io" --qmp "$socket" 0.1 1
 stop_serving
 
 # Without privileges, and without being told: the usual socket, in a file system of its own.

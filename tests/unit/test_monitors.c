@@ -304,6 +304,7 @@ static void test_slow(void **state)
 	struct monitor *monitor = &fixture->monitors.list[0];
 	uint64_t begin = clock_monotonic_ns();
 
+	fixture->monitors.started = true;
 	fixture->fake.answer = answer_late;
 	monitors__refresh(&fixture->monitors, &fixture->vms);
 	assert_in_range((clock_monotonic_ns() - begin) / NSEC_PER_MSEC, 900, 1900);
@@ -329,6 +330,37 @@ static void test_slow(void **state)
 	monitors__refresh(&fixture->monitors, &fixture->vms);
 	assert_int_equal(monitor->error, 0);
 	assert_int_equal(monitor->late, 0);
+}
+
+/* Somebody waits for the first answers: they may take longer than any later ones. */
+static void test_slow_start(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t begin = clock_monotonic_ns();
+
+	fixture->fake.answer = answer_late;
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_true((clock_monotonic_ns() - begin) / NSEC_PER_MSEC > 1000);
+	assert_int_equal(fixture->monitors.list[0].error, 0);
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(fixture->monitors.list[0].error, -ETIMEDOUT);
+}
+
+/* Where the start has failed already, nobody waits for another one. */
+static void test_fails_at_start(void **state)
+{
+	struct fixture *fixture = *state;
+	struct monitor *list = fixture->monitors.list;
+
+	list[1].path = fixture->fake.path;
+	list[0].path = "/nonexistent/socket";
+	fixture->monitors.count = 2;
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(list[0].error, -ENOENT);
+	assert_null(list[1].qmp);
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	assert_int_equal(list[0].error, -ENOENT);
+	assert_non_null(list[1].qmp);
 }
 
 static void test_dies_while_asked(void **state)
@@ -396,11 +428,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_counts),	  TEST(test_twice),	TEST(test_node_name),
-		TEST(test_paths),	  TEST(test_nonsense),	TEST(test_refuses),
-		TEST(test_no_rings),	  TEST(test_dies),	TEST(test_dies_while_asked),
-		TEST(test_wrong_process), TEST(test_no_socket), TEST(test_unplugged),
-		TEST(test_slow),	  TEST(test_reused),
+		TEST(test_counts),	   TEST(test_twice),	 TEST(test_node_name),
+		TEST(test_paths),	   TEST(test_nonsense),	 TEST(test_refuses),
+		TEST(test_no_rings),	   TEST(test_dies),	 TEST(test_dies_while_asked),
+		TEST(test_wrong_process),  TEST(test_no_socket), TEST(test_unplugged),
+		TEST(test_slow),	   TEST(test_reused),	 TEST(test_slow_start),
+		TEST(test_fails_at_start),
 	};
 
 	return cmocka_run_group_tests_name("monitors", tests, NULL, NULL);

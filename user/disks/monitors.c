@@ -8,10 +8,19 @@
 #include "base/interrupt.h"
 #include "base/units.h"
 
-#define TIMEOUT_MS 500	/* for an answer */
-#define REFRESH_MS 1000 /* for all of a refresh */
-#define READ_MS 500	/* for the counters of an interval */
-#define PAUSE_MAX 6	/* doublings */
+#define READ_MS 500 /* for the counters of an interval */
+#define PAUSE_MAX 6 /* doublings */
+
+/* How long QEMU may take. */
+struct patience {
+	unsigned int answer_ms; /* to connect, and for an answer of those */
+	unsigned int all_ms;	/* for all that is asked then */
+};
+
+/* The first time somebody waits for it, and a busy host's QEMU is late: the tool is made for such
+ * a host. Later on it would hold up what others are told. */
+static const struct patience first = { MONITORS_START_MS, MONITORS_START_MS };
+static const struct patience later = { 500, 1000 };
 
 static void close_monitor(struct monitor *monitor, int error)
 {
@@ -26,9 +35,9 @@ static void close_monitor(struct monitor *monitor, int error)
 	}
 }
 
-static void connect_monitor(struct monitor *monitor)
+static void connect_monitor(struct monitor *monitor, const struct patience *patience)
 {
-	int error = qmp__open(&monitor->qmp, monitor->path, TIMEOUT_MS);
+	int error = qmp__open(&monitor->qmp, monitor->path, patience->answer_ms);
 
 	if (error) {
 		close_monitor(monitor, error);
@@ -39,7 +48,7 @@ static void connect_monitor(struct monitor *monitor)
 	monitor->error = 0;
 }
 
-static void ask(struct monitor *monitor, struct io_vms *vms)
+static void ask(struct monitor *monitor, struct io_vms *vms, const struct patience *patience)
 {
 	struct live_vm *vm = io_vms__find(vms, monitor->vm_pid);
 	uint64_t begin = clock_monotonic_ns();
@@ -51,14 +60,14 @@ static void ask(struct monitor *monitor, struct io_vms *vms)
 		return;
 	}
 	monitor->vm_start_ns = vm->vm->start_ns;
-	qmp__limit(monitor->qmp, REFRESH_MS);
+	qmp__limit(monitor->qmp, patience->all_ms);
 	result = disks__ask(vm->disks, monitor->qmp);
 	if (!result)
 		result = disk_ids__assign(&vms->disk_ids, vm->vm->start_ns, vm->disks);
 	if (!result)
 		result = rings__ask(monitor->rings, vm->disks, monitor->qmp);
 	/* A monitor that was skipped last time may come first. */
-	if (result == -EPIPE && clock_monotonic_ns() - begin >= REFRESH_MS * NSEC_PER_MSEC)
+	if (result == -EPIPE && clock_monotonic_ns() - begin >= patience->all_ms * NSEC_PER_MSEC)
 		result = -ETIMEDOUT;
 	monitor->ring_count = result > 0 ? (size_t)result : 0;
 	monitor->rings_missing = NULL;
@@ -75,6 +84,7 @@ static void ask(struct monitor *monitor, struct io_vms *vms)
 void monitors__refresh(struct monitors *monitors, struct io_vms *vms)
 {
 	const char *before = interrupt__guard("asking QEMU's monitors");
+	const struct patience *patience = monitors->started ? &later : &first;
 
 	for (size_t i = 0; i < monitors->count; i++) {
 		struct monitor *monitor = &monitors->list[i];
@@ -86,10 +96,13 @@ void monitors__refresh(struct monitors *monitors, struct io_vms *vms)
 			continue;
 		}
 		if (!monitor->qmp)
-			connect_monitor(monitor);
+			connect_monitor(monitor, patience);
 		if (monitor->qmp)
-			ask(monitor, vms);
+			ask(monitor, vms, patience);
+		if (monitor->error && !monitors->started)
+			break;
 	}
+	monitors->started = true;
 	interrupt__guard(before);
 }
 

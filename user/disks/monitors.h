@@ -3,6 +3,7 @@
 #ifndef KVMQ_MONITORS_H
 #define KVMQ_MONITORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@
 #include "model/io.h"
 
 #define MONITORS_MAX 64
+#define MONITORS_START_MS 5000U
 
 struct monitor {
 	const char *path;     /* borrowed */
@@ -28,12 +30,14 @@ struct monitor {
 struct monitors {
 	struct monitor list[MONITORS_MAX];
 	size_t count;
+	bool started; /* each has been asked, or the one that failed */
 };
 
 /*
  * Connects to the monitors that are not connected, and asks each for its VM's disks and rings. vms
  * is fresh. A monitor that fails keeps its error and is tried again at the next refresh; one that
- * does not answer within a second, later and later.
+ * does not answer within a second, later and later. The first time each has MONITORS_START_MS, and
+ * nothing is asked after one that fails.
  */
 void monitors__refresh(struct monitors *monitors, struct io_vms *vms);
 

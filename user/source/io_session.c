@@ -155,7 +155,19 @@ static int follow_vms(struct io_session *session)
 	return error;
 }
 
-/* A socket that was given and does not answer is an error, and not n/a later on. */
+static const char *explain_monitor(int error)
+{
+	if (error == -ESRCH)
+		return "the process behind it is no VM of this host: give QEMU's own";
+	if (error == -ETIMEDOUT)
+		return "no answer: QEMU serves one client at a time: end the other one, or give "
+		       "QEMU "
+		       "a socket for this tool alone";
+	return strerror(-error);
+}
+
+/* A socket that was given and does not answer is an error, and not n/a later on. Returns 0, -EINTR
+ * or -ENOENT. */
 static int check_monitors(const struct io_session *session)
 {
 	for (size_t i = 0; i < session->monitors.count; i++) {
@@ -163,11 +175,10 @@ static int check_monitors(const struct io_session *session)
 
 		if (!monitor->error)
 			continue;
-		log_error("--qmp: '%s': %s", monitor->path,
-			  monitor->error == -ESRCH
-				  ? "the process behind it is no VM of this host: give QEMU's own"
-				  : strerror(-monitor->error));
-		return monitor->error;
+		if (monitor->error == -EINTR)
+			return -EINTR;
+		log_error("--qmp: '%s': %s", monitor->path, explain_monitor(monitor->error));
+		return -ENOENT;
 	}
 	return 0;
 }
@@ -263,7 +274,7 @@ int io_session__open(struct io_session *session, const struct options *options,
 	error = session__check_filter(session->vms.registry);
 	if (error)
 		return error;
-	return check_any(session) || check_monitors(session) ? -ENOENT : 0;
+	return check_any(session) ? -ENOENT : check_monitors(session);
 }
 
 void io_session__close(struct io_session *session)

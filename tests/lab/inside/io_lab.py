@@ -188,7 +188,7 @@ def measure(options, *fios, together=False):
         done = subprocess.run([f"{BUILD}/kvmq-io", "-v", "-j", *options, "--", "sh", "-ec", script],
                               capture_output=True, text=True, timeout=240, check=False)
         expect(done.returncode == 0, f"kvmq-io {' '.join(options)}: status {done.returncode}: " +
-               done.stderr.strip()[-400:])
+               " / ".join(done.stderr.splitlines()[-3:]))
         for number, fio in enumerate(fios):
             with open(f"{folder}/{number}", encoding="utf-8") as file:
                 fio.take(file.read())
