@@ -22,12 +22,14 @@ begin_vmms() {
 has_done() { (($(grep -c '^done' "$scratch/$1") >= $2)); }
 
 # more_lines COUNT: that many intervals have begun and ended since this was first asked
-more_lines() { (($(wc -l < "$scratch/out") >= lines + $1)); }
+more_lines() { (($(wc -l < "$scratch/shown") >= lines + $1)); }
 
-# intervals COUNT: waits for them
+# intervals COUNT: waits for them; $scratch/out is what has been shown by then, but for a line that is
+# half written
 intervals() {
-	lines=$(wc -l < "$scratch/out")
+	lines=$(wc -l < "$scratch/shown")
 	until_it "$tool" more_lines "$1"
+	head -n "$(wc -l < "$scratch/shown")" "$scratch/shown" > "$scratch/out"
 }
 
 # end_requests NAME PID ROUND: in one or two intervals
@@ -41,7 +43,7 @@ begin_vmms hog 65534 8 $((places / 4)) 1 || return
 hog=${started[-1]}
 begin_vmms victim 1 1 1 50 || return
 victim=${started[-1]}
-"$io" -j -b vm --vmm 0.3 > "$scratch/out" 2> "$scratch/err" &
+"$io" -j -b vm --vmm 0.3 > "$scratch/shown" 2> "$scratch/err" &
 tool=$!
 started+=("$tool")
 intervals 1
