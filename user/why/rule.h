@@ -103,6 +103,8 @@ struct why_rule {
 	/* Of one group, the first rule of the list that speaks for a VM is the one that is
 	 * heard; NULL: a group of its own. */
 	const char *group;
+	/* It speaks only of a VM of which a vCPU waits for CPUs as much as the first threshold. */
+	bool of_waits;
 	bool alone; /* it is heard only where no rule before it spoke */
 	/* It finds what waits for CPUs lead to: it is no worse than what says why there are any. */
 	bool effect;

@@ -158,7 +158,7 @@ static enum why_level judge_wakes(const struct why_vm *vm, const uint64_t *limit
 	const struct figures *figures = &vm->worst->interval;
 	uint64_t waits = figures__waits(figures), mean, rate;
 
-	if (!waits || vm->wait_mpct < limits[LOOK])
+	if (!waits)
 		return WHY_NONE;
 	mean = figures->ended_ns / waits;
 	rate = (uint64_t)((double)waits * 1e9 / (double)figures->elapsed_ns);
@@ -223,12 +223,9 @@ static void say_who(const struct why_vm *vm, const struct blame_entry *entry,
 static enum why_level judge_weight(const struct why_vm *vm, const uint64_t *limits,
 				   struct verdict *verdict)
 {
-	const struct blame_entry *entry;
+	const struct blame_entry *entry = find_other(vm);
 	const struct cgroup_limit *mine, *theirs;
 
-	if (vm->wait_mpct < limits[LOOK])
-		return WHY_NONE;
-	entry = find_other(vm);
 	if (!entry || !entry->vm || share_of(vm, entry) < limits[SHARE] || !weights_count(vm) ||
 	    !find_parting(vm, entry->vm, &mine, &theirs) || mine->cpu_weight >= theirs->cpu_weight)
 		return WHY_NONE;
@@ -248,7 +245,7 @@ static enum why_level judge_own(const struct why_vm *vm, const uint64_t *limits,
 {
 	uint64_t share;
 
-	if (!vm->blamed_ns || vm->wait_mpct < limits[LOOK])
+	if (!vm->blamed_ns)
 		return WHY_NONE;
 	share = own_share(vm, OFFENDER_VM_THREAD);
 	if (share < limits[SHARE])
@@ -274,7 +271,7 @@ static enum why_level judge_self(const struct why_vm *vm, const uint64_t *limits
 {
 	uint64_t share;
 
-	if (!vm->blamed_ns || vm->wait_mpct < limits[LOOK])
+	if (!vm->blamed_ns)
 		return WHY_NONE;
 	share = own_share(vm, OFFENDER_VCPU);
 	if (share < limits[SHARE])
@@ -317,7 +314,7 @@ static void raise_weight(const struct why_vm *vm, const struct blame_entry *entr
 static enum why_level judge_neighbour(const struct why_vm *vm, const uint64_t *limits,
 				      struct verdict *verdict)
 {
-	const struct blame_entry *entry = vm->wait_mpct < limits[LOOK] ? NULL : find_other(vm);
+	const struct blame_entry *entry = find_other(vm);
 
 	if (!entry || share_of(vm, entry) < limits[SHARE])
 		return WHY_NONE;
@@ -332,8 +329,7 @@ static enum why_level judge_host(const struct why_vm *vm, const uint64_t *limits
 {
 	const struct blame_entry *entry = find_other(vm);
 
-	if (vm->wait_mpct < limits[LOOK] || !vm->facts->busy_known ||
-	    vm->facts->busy_mpct < limits[SHARE])
+	if (!vm->facts->busy_known || vm->facts->busy_mpct < limits[SHARE])
 		return WHY_NONE;
 	add_ready(vm, verdict);
 	say(verdict->draft->summary,
@@ -351,8 +347,6 @@ static enum why_level judge_crowded(const struct why_vm *vm, const uint64_t *lim
 {
 	const struct blame_entry *entry = find_other(vm);
 
-	if (vm->wait_mpct < limits[LOOK])
-		return WHY_NONE;
 	add_ready(vm, verdict);
 	say(verdict->draft->summary, "waits %s of the time for a CPU%s",
 	    why_number(vm->wait_mpct, WHY_PERCENT).text,
@@ -413,6 +407,7 @@ static const struct why_rule rules[] = {
 	  .against = "polling takes CPU time that others could use",
 	  .part = WHY_CPU,
 	  .group = "ready",
+	  .of_waits = true,
 	  .thresholds = { { "look", 5, WHY_PERCENT, "esxtop's practice, as of all ready time" },
 			  { "rate", 1000, WHY_COUNT, "kvmq: an old guest's timer ticks" },
 			  { "mean", 100, WHY_US,
@@ -425,6 +420,7 @@ static const struct why_rule rules[] = {
 	  .against = "the other one gets less; the weights may be meant so",
 	  .part = WHY_BLAME,
 	  .group = "ready",
+	  .of_waits = true,
 	  .thresholds = { READY_LIMITS, MOST },
 	  .judge = judge_weight },
 	{ .name = "cpu-own",
@@ -434,6 +430,7 @@ static const struct why_rule rules[] = {
 	  .against = "a CPU for these threads is one that vCPUs do not have",
 	  .part = WHY_BLAME,
 	  .group = "ready",
+	  .of_waits = true,
 	  .thresholds = { READY_LIMITS, MOST },
 	  .judge = judge_own },
 	{ .name = "cpu-self",
@@ -442,6 +439,7 @@ static const struct why_rule rules[] = {
 	  .against = "more CPUs are shared with more others",
 	  .part = WHY_BLAME,
 	  .group = "ready",
+	  .of_waits = true,
 	  .thresholds = { READY_LIMITS, MOST },
 	  .judge = judge_self },
 	{ .name = "cpu-neighbour",
@@ -452,6 +450,7 @@ static const struct why_rule rules[] = {
 	  .against = "whoever ran gets less",
 	  .part = WHY_BLAME,
 	  .group = "ready",
+	  .of_waits = true,
 	  .thresholds = { READY_LIMITS, MOST },
 	  .judge = judge_neighbour },
 	{ .name = "cpu-host",
@@ -462,6 +461,7 @@ static const struct why_rule rules[] = {
 	  .against = "a host that is full is what it was bought for, if nobody waits for an answer",
 	  .part = WHY_CPU,
 	  .group = "ready",
+	  .of_waits = true,
 	  .thresholds = { READY_LIMITS,
 			  { "busy", 90, WHY_PERCENT,
 			    "kvmq: with less, a CPU was idle for a tenth of the time" } },
@@ -472,6 +472,7 @@ static const struct why_rule rules[] = {
 	  .against = "pinning to more CPUs may leave the node that the memory is on",
 	  .part = WHY_CPU,
 	  .group = "ready",
+	  .of_waits = true,
 	  .thresholds = { READY_LIMITS },
 	  .judge = judge_crowded },
 	{ .name = "cpu-vcpus",

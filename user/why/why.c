@@ -155,7 +155,7 @@ static int judge(struct why *why, const struct why_vm *vm, size_t first, size_t 
 
 	if (!why_part__is_known(rule->part, vm, &reason))
 		return add_unasked(why, place, vm, reason);
-	if (is_silenced(why, first, rule))
+	if (is_silenced(why, first, rule) || (rule->of_waits && vm->wait_mpct < limits[0]))
 		return 0;
 	verdict = list_add(&why->verdicts);
 	if (!verdict)
