@@ -307,11 +307,34 @@ static void test_nothing(void **state)
 	assert_int_equal(scene->blame.count, 0);
 }
 
+/* Who names processes does not know which names have one place; the order shows none of it. */
+static void test_key(void **state)
+{
+	struct scene *scene = *state;
+	struct blame_list other = { .key = 0 };
+	uint64_t key;
+
+	fill(scene);
+	check(scene, BY_VM, true);
+	assert_int_equal(
+		blame__make(&other, &scene->before, &scene->after, &scene->rows, BY_VM, true), 0);
+	assert_int_not_equal(scene->blame.key, other.key);
+	assert_true(scene->blame.key & other.key & 1);
+	assert_int_equal(scene->blame.count, other.count);
+	for (size_t i = 0; i < other.count; i++)
+		assert_string_equal(scene->blame.list[i].who, other.list[i].who);
+	blame__free(&other);
+	key = scene->blame.key;
+	check(scene, BY_VM, true);
+	assert_int_equal(scene->blame.key, key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_random, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_key, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

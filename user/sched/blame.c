@@ -223,6 +223,7 @@ static int begin(struct blame_list *blame, const struct snapshot *after, const s
 	list_clear(&blame->groups);
 	list_clear(&blame->sums);
 	pool__reset(&blame->texts);
+	blame_groups__draw_key(blame);
 	return blame_places__clear(&blame->group_places) || blame_places__clear(&blame->sum_places)
 		       ? -ENOMEM
 		       : row_keys__fill(&blame->keys, rows, by, after);

@@ -44,6 +44,7 @@ struct blame_list {
 	LIST(struct blame_group) groups;
 	LIST(struct blame_sum) sums;
 	struct blame_places group_places, sum_places;
+	uint64_t key; /* of the hash of offenders, odd; 0: none yet */
 	LIST(struct blame_row) rows;
 	LIST(uint32_t) order; /* of groups, then of sums */
 	struct row_keys keys;

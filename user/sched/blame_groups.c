@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "sched/blame_internal.h"
 
@@ -92,20 +93,30 @@ static void generalise(struct blame_group *group, const struct offender *offende
 		group->length = (size_t)(slash - offender->comm);
 }
 
-static uint32_t hash_of_offender(const struct blame_group *group, const char *comm)
+void blame_groups__draw_key(struct blame_list *blame)
+{
+	if (blame->key)
+		return;
+	/* A kernel that has no random numbers yet has just started. */
+	if (getrandom(&blame->key, sizeof(blame->key), GRND_NONBLOCK) != sizeof(blame->key))
+		blame->key = GOLDEN_RATIO;
+	blame->key |= 1;
+}
+
+static uint32_t hash_of_offender(uint64_t key, const struct blame_group *group, const char *comm)
 {
 	uint64_t hash = group->offender.kind;
 
-	hash = hash * 0x9e3779b97f4a7c15ULL + group->offender.vm_pid;
-	hash = hash * 0x9e3779b97f4a7c15ULL + group->offender.cgroup_id;
+	hash = hash * key + group->offender.vm_pid;
+	hash = hash * key + group->offender.cgroup_id;
 	for (size_t i = 0; i < group->length; i++)
-		hash = hash * 0x9e3779b97f4a7c15ULL + (unsigned char)comm[i];
+		hash = hash * key + (unsigned char)comm[i];
 	return mix(hash);
 }
 
 static uint32_t hash_of_group(const struct blame_list *blame, size_t group)
 {
-	return hash_of_offender(&blame->groups.list[group],
+	return hash_of_offender(blame->key, &blame->groups.list[group],
 				blame->groups.list[group].offender.comm);
 }
 
@@ -133,7 +144,7 @@ int blame_groups__find(struct blame_list *blame, const struct offender *offender
 	struct blame_group general;
 
 	generalise(&general, offender, after);
-	at = hash_of_offender(&general, offender->comm) & mask;
+	at = hash_of_offender(blame->key, &general, offender->comm) & mask;
 	for (; blame->group_places.list[at]; at = (at + 1) & mask) {
 		const struct blame_group *group;
 

@@ -26,10 +26,12 @@ static inline int compare_numbers(uint64_t a, uint64_t b)
 	return a < b ? -1 : a > b;
 }
 
+#define GOLDEN_RATIO 0x9e3779b97f4a7c15ULL /* 2^64 by it; odd */
+
 /* An odd number's multiples are spread well: a hash of all bits. */
 static inline uint32_t mix(uint64_t hash)
 {
-	return (uint32_t)((hash * 0x9e3779b97f4a7c15ULL) >> 32);
+	return (uint32_t)((hash * GOLDEN_RATIO) >> 32);
 }
 
 /* Empties them; there is room for some then. 0 or -ENOMEM. */
@@ -41,6 +43,12 @@ int blame_places__clear(struct blame_places *places);
  */
 int blame_places__add(struct blame_places *places, size_t count, const struct blame_list *blame,
 		      uint32_t (*hash_of)(const struct blame_list *blame, size_t thing));
+
+/*
+ * The hash of offenders is a polynomial in a number that is drawn once for a list: who names
+ * processes must not know which names have the same place.
+ */
+void blame_groups__draw_key(struct blame_list *blame);
 
 /* The group of an offender, made if there is none. 0 or -ENOMEM. */
 int blame_groups__find(struct blame_list *blame, const struct offender *offender,
