@@ -62,9 +62,10 @@ def replaced():
     disk, node = DISKS["long"]
     tool, qmp = IoTool(*monitor("plain"), "0.5"), Qmp("plain")
     try:
-        tool.report()  # it counts from now on
+        before = reads_of(tool.report(), disk)  # it counts from now on
         old = run_fio(OLD)
-        expect(wait_reads(tool, disk, old) == old, f"{disk} has more than fio's {old}")
+        seen = wait_reads(tool, disk, old)
+        expect(seen == old, f"{disk} has {seen} reads, {before} before fio, which did {old}")
         unplug(qmp, disk)
         plug(qmp, "again", devices["long"])
         wait_until(f"/dev/{node} again",
