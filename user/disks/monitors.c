@@ -13,14 +13,14 @@
 
 /* How long QEMU may take. */
 struct patience {
-	unsigned int answer_ms; /* to connect, and for an answer of those */
+	unsigned int answer_ms; /* to connect, and again for its greeting */
 	unsigned int all_ms;	/* for all that is asked then */
 };
 
 /* The first time somebody waits for it, and a busy host's QEMU is late: the tool is made for such
  * a host. Later on it would hold up what others are told. */
-static const struct patience first = { MONITORS_START_MS, MONITORS_START_MS };
-static const struct patience later = { 500, 1000 };
+static const struct patience at_start = { MONITORS_START_MS, MONITORS_START_MS };
+static const struct patience afterwards = { 500, 1000 };
 
 static void close_monitor(struct monitor *monitor, int error)
 {
@@ -84,7 +84,7 @@ static void ask(struct monitor *monitor, struct io_vms *vms, const struct patien
 void monitors__refresh(struct monitors *monitors, struct io_vms *vms)
 {
 	const char *before = interrupt__guard("asking QEMU's monitors");
-	const struct patience *patience = monitors->started ? &later : &first;
+	const struct patience *patience = monitors->started ? &afterwards : &at_start;
 
 	for (size_t i = 0; i < monitors->count; i++) {
 		struct monitor *monitor = &monitors->list[i];
