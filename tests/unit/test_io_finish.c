@@ -54,6 +54,34 @@ static void test_unknown(void **state)
 	assert_int_equal(apart_of(host), APART_UNKNOWN);
 }
 
+/* Nothing came by since the start: the block layer has seen all of that, whoever counts, too. */
+static void test_idle(void **state)
+{
+	struct io_host *host = *state;
+	struct disk *disk = add_one_to_one(host);
+	const struct io_row *row;
+
+	host->before.io.block.flows.count = host->after.io.block.flows.count = 0;
+	add_vmm(&host->before, 100, VMM_BY_QMP, 0, IO_READ, 0);
+	add_vmm(&host->after, 100, VMM_BY_QMP, 0, IO_READ, 0);
+	apart_of(host);
+	row = find_row(host, IO_ROW_DISK, "root", IO_READ);
+	assert_true(row->on_host && row->figures_known);
+	assert_int_equal(row->total.requests, 0);
+	/* From its cache nothing may ever come by. */
+	disk->direct = false;
+	apart_of(host);
+	assert_false(find_row(host, IO_ROW_DISK, "root", IO_READ)->on_host);
+	/* Where something came that the host has not seen, it is no zero. */
+	disk->direct = true;
+	host->after.io.vmm.flows.count = 0;
+	add_vmm(&host->after, 100, VMM_BY_QMP, 0, IO_READ, 7);
+	apart_of(host);
+	row = find_row(host, IO_ROW_DISK, "root", IO_READ);
+	assert_false(row->on_host);
+	assert_int_equal(row->total.requests, 7);
+}
+
 /* What it stands on is not in sysfs. */
 static void test_unknown_leaf(void **state)
 {
@@ -303,11 +331,22 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, io_host__open, io_host__close)
 	const struct CMUnitTest tests[] = {
-		TEST(test_not),	     TEST(test_unknown),	  TEST(test_unknown_leaf),
-		TEST(test_unplaced), TEST(test_network),	  TEST(test_format_and_cache),
-		TEST(test_path),     TEST(test_shared),		  TEST(test_count),
-		TEST(test_no_disk),  cmocka_unit_test(test_kavg), cmocka_unit_test(test_words),
-		TEST(test_order),    TEST(test_drop_idle),	  TEST(test_drop_idle_ring),
+		TEST(test_not),
+		TEST(test_idle),
+		TEST(test_unknown),
+		TEST(test_unknown_leaf),
+		TEST(test_unplaced),
+		TEST(test_network),
+		TEST(test_format_and_cache),
+		TEST(test_path),
+		TEST(test_shared),
+		TEST(test_count),
+		TEST(test_no_disk),
+		cmocka_unit_test(test_kavg),
+		cmocka_unit_test(test_words),
+		TEST(test_order),
+		TEST(test_drop_idle),
+		TEST(test_drop_idle_ring),
 	};
 
 	return cmocka_run_group_tests_name("io_finish", tests, NULL, NULL);

@@ -107,6 +107,19 @@ static void check(const struct vmm_flow *flow, uint64_t count, uint64_t ns, uint
 	assert_int_equal(flow->bytes, bytes);
 }
 
+/* Reads as if QEMU had counted nothing when it was asked first. */
+static void read_all_of(struct fixture *fixture, struct vmm_snapshot *snapshot)
+{
+	struct monitor *monitor = &fixture->monitors.list[0];
+
+	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, snapshot), 0);
+	for (size_t i = 0; i < monitor->bases.count; i++)
+		monitor->bases.list[i].count = monitor->bases.list[i].sum_ns =
+			monitor->bases.list[i].bytes = 0;
+	vmm_snapshot__clear(snapshot);
+	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, snapshot), 0);
+}
+
 static void test_counts(void **state)
 {
 	struct fixture *fixture = *state;
@@ -121,7 +134,7 @@ static void test_counts(void **state)
 	assert_ptr_equal(monitors__find(&fixture->monitors, (uint32_t)getpid()), monitor);
 	assert_null(monitors__find(&fixture->monitors, 1));
 	assert_int_equal(fixture->disks[1].count, 2);
-	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	read_all_of(fixture, &fixture->snapshot);
 	/* By qdev, which is no other's beginning; by device. */
 	check(find(fixture, 1, IO_READ), 7, 70, 700);
 	check(find(fixture, 1, IO_WRITE), 3, 33, 333);
@@ -148,7 +161,7 @@ static void test_twice(void **state)
 		ANSWER(STATS("", "scsi0", "nodea", READS("1")),
 		       STATS("", "scsi0", "nodea", READS("2")), STATS("", "", "nodec", READS("3")));
 	monitors__refresh(&fixture->monitors, &fixture->vms);
-	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	read_all_of(fixture, &fixture->snapshot);
 	check(find(fixture, 0, IO_READ), 1, 10, 100);
 	assert_int_equal(fixture->snapshot.flows.count, 1);
 }
@@ -164,7 +177,7 @@ static void test_node_name(void **state)
 		ANSWER(STATS("", "scsi1", "nodeb", READS("2")),
 		       STATS("", "scsi0", "nodea", READS("1")), STATS("", "", "nodec", READS("3")));
 	monitors__refresh(&fixture->monitors, &fixture->vms);
-	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	read_all_of(fixture, &fixture->snapshot);
 	check(find(fixture, 0, IO_READ), 1, 10, 100);
 	check(find(fixture, 1, IO_READ), 2, 20, 200);
 	assert_int_equal(fixture->snapshot.flows.count, 2);
@@ -181,12 +194,12 @@ static void test_paths(void **state)
 	disks[0].drive[0] = disks[1].drive[0] = '\0';
 	strcpy(disks[0].qom_path, "/machine/peripheral/d1");
 	strcpy(disks[1].qom_path, "/machine/peripheral/d10");
-	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	read_all_of(fixture, &fixture->snapshot);
 	check(find(fixture, 1, IO_READ), 7, 70, 700);
 	assert_int_equal(fixture->snapshot.flows.count, 4);
 	disks[0].qom_path[0] = '\0';
 	vmm_snapshot__clear(&fixture->snapshot);
-	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	read_all_of(fixture, &fixture->snapshot);
 	assert_int_equal(fixture->snapshot.flows.count, 4);
 }
 
@@ -198,12 +211,12 @@ static void test_unplugged(void **state)
 	const struct vmm_flow *flow;
 
 	monitors__refresh(&fixture->monitors, &fixture->vms);
-	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &before), 0);
+	read_all_of(fixture, &before);
 	disk_ids__begin(&fixture->vms.disk_ids);
 	fixture->answers[1].text = "{\"return\": [" DRIVE("", D10, "root") "]}\r\n";
 	monitors__refresh(&fixture->monitors, &fixture->vms);
 	assert_int_equal(fixture->disks[1].count, 1);
-	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	read_all_of(fixture, &fixture->snapshot);
 	flow = find(fixture, fixture->disks[1].list[0].id, IO_READ);
 	check(flow, 7, 70, 700);
 	check(find_in(&before, flow->disk, IO_READ), 7, 70, 700);
@@ -212,11 +225,52 @@ static void test_unplugged(void **state)
 	fixture->answers[1].text = drives;
 	monitors__refresh(&fixture->monitors, &fixture->vms);
 	vmm_snapshot__clear(&fixture->snapshot);
-	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+	read_all_of(fixture, &fixture->snapshot);
 	assert_null(find(fixture, 0, IO_READ));
 	check(find(fixture, 1, IO_READ), 7, 70, 700);
 	check(find(fixture, 2, IO_READ), 5, 50, 500);
 	list_free(&before.flows);
+}
+
+static void read_again(struct fixture *fixture, const char *text)
+{
+	fixture->answers[0].text = text;
+	vmm_snapshot__clear(&fixture->snapshot);
+	assert_int_equal(monitors__read(&fixture->monitors, &fixture->vms, &fixture->snapshot), 0);
+}
+
+#define DISK0(number) "{\"return\": [" STATS("disk0", "", "#block1", READS(number)) "]}\r\n"
+
+/* A tool shows what has come since it started, and QEMU may have counted for a year. */
+static void test_since(void **state)
+{
+	struct fixture *fixture = *state;
+	struct monitor *monitor = &fixture->monitors.list[0];
+
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	read_again(fixture, DISK0("500"));
+	check(find(fixture, 0, IO_READ), 0, 0, 0);
+	read_again(fixture, DISK0("507"));
+	check(find(fixture, 0, IO_READ), 7, 70, 700);
+	/* Not asked for a while: it goes on. */
+	read_again(fixture, NULL);
+	assert_null(monitor->qmp);
+	fixture->answers[0].text = stats;
+	fake_qmp__close(&fixture->fake);
+	fake_qmp__open(&fixture->fake);
+	disk_ids__begin(&fixture->vms.disk_ids);
+	monitors__refresh(&fixture->monitors, &fixture->vms);
+	read_again(fixture, DISK0("520"));
+	check(find(fixture, 0, IO_READ), 20, 200, 2000);
+	/* QEMU counts anew, and so does the tool. */
+	read_again(fixture, DISK0("30"));
+	check(find(fixture, 0, IO_READ), 0, 0, 0);
+	read_again(fixture, DISK0("31"));
+	check(find(fixture, 0, IO_READ), 1, 10, 100);
+	/* Nothing is kept of a disk that has gone. */
+	assert_int_equal(monitor->bases.count, 1);
+	read_again(fixture, "{\"return\": []}\r\n");
+	assert_int_equal(monitor->bases.count, 0);
 }
 
 /* Whatever else it answers, in types that are none of QEMU's. */
@@ -433,7 +487,7 @@ int main(void)
 		TEST(test_no_rings),	   TEST(test_dies),	 TEST(test_dies_while_asked),
 		TEST(test_wrong_process),  TEST(test_no_socket), TEST(test_unplugged),
 		TEST(test_slow),	   TEST(test_reused),	 TEST(test_slow_start),
-		TEST(test_fails_at_start),
+		TEST(test_fails_at_start), TEST(test_since),
 	};
 
 	return cmocka_run_group_tests_name("monitors", tests, NULL, NULL);

@@ -144,7 +144,43 @@ static bool get_counter(const json_t *stats, const char *prefix, const char *wha
 	return json_is_integer(number);
 }
 
-static int add_disk(struct vmm_snapshot *snapshot, uint32_t vm_pid, uint32_t disk,
+/* Made of these counters if there is none, or if they are less: QEMU counts anew. NULL: no memory.
+ */
+static const struct monitor_base *find_base(struct monitor *monitor, const struct monitor_base *now)
+{
+	struct monitor_base *base = NULL;
+
+	for (size_t i = 0; i < monitor->bases.count && !base; i++)
+		if (monitor->bases.list[i].disk == now->disk &&
+		    monitor->bases.list[i].op == now->op)
+			base = &monitor->bases.list[i];
+	if (!base) {
+		base = list_add(&monitor->bases);
+		if (!base)
+			return NULL;
+		*base = *now;
+	} else if (now->count < base->count || now->sum_ns < base->sum_ns ||
+		   now->bytes < base->bytes) {
+		*base = *now;
+	}
+	base->is_there = true;
+	return base;
+}
+
+/* A disk that has gone does not come again. */
+static void drop_bases(struct monitor *monitor)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < monitor->bases.count; i++)
+		if (monitor->bases.list[i].is_there) {
+			monitor->bases.list[kept] = monitor->bases.list[i];
+			monitor->bases.list[kept++].is_there = false;
+		}
+	monitor->bases.count = kept;
+}
+
+static int add_disk(struct monitor *monitor, struct vmm_snapshot *snapshot, uint32_t disk,
 		    const json_t *stats)
 {
 	static const char *const prefixes[] = {
@@ -152,23 +188,25 @@ static int add_disk(struct vmm_snapshot *snapshot, uint32_t vm_pid, uint32_t dis
 	};
 
 	for (int op = 0; op < (int)(sizeof(prefixes) / sizeof(prefixes[0])); op++) {
-		uint64_t count, sum_ns, bytes;
+		struct monitor_base now = { .disk = disk, .op = (enum io_op)op };
+		const struct monitor_base *base;
 		struct vmm_flow *flow;
 
-		if (!get_counter(stats, prefixes[op], "operations", &count) ||
-		    !get_counter(stats, prefixes[op], "total_time_ns", &sum_ns))
+		if (!get_counter(stats, prefixes[op], "operations", &now.count) ||
+		    !get_counter(stats, prefixes[op], "total_time_ns", &now.sum_ns))
 			continue;
-		flow = list_add(&snapshot->flows);
+		get_counter(stats, prefixes[op], "bytes", &now.bytes); /* a flush has none */
+		base = find_base(monitor, &now);
+		flow = base ? list_add(&snapshot->flows) : NULL;
 		if (!flow)
 			return -ENOMEM;
-		get_counter(stats, prefixes[op], "bytes", &bytes); /* a flush has none */
-		flow->vm_pid = vm_pid;
+		flow->vm_pid = monitor->vm_pid;
 		flow->backend = VMM_BY_QMP;
 		flow->disk = disk;
-		flow->op = (enum io_op)op;
-		flow->bytes = bytes;
-		flow->latency.count = count;
-		flow->latency.sum_ns = sum_ns;
+		flow->op = now.op;
+		flow->bytes = now.bytes - base->bytes;
+		flow->latency.count = now.count - base->count;
+		flow->latency.sum_ns = now.sum_ns - base->sum_ns;
 	}
 	return 0;
 }
@@ -203,10 +241,11 @@ static int read_monitor(struct monitor *monitor, const struct io_vms *vms,
 		uint32_t disk = find_disk(vm->disks, element);
 
 		if (disk != DISK_NO_ID && !error && !is_counted(snapshot, first, disk))
-			error = add_disk(snapshot, monitor->vm_pid, disk,
+			error = add_disk(monitor, snapshot, disk,
 					 json_object_get(element, "stats"));
 	}
 	json_decref(list);
+	drop_bases(monitor);
 	return error;
 }
 
@@ -231,6 +270,8 @@ const struct monitor *monitors__find(const struct monitors *monitors, uint32_t v
 
 void monitors__close(struct monitors *monitors)
 {
-	for (size_t i = 0; i < monitors->count; i++)
+	for (size_t i = 0; i < monitors->count; i++) {
 		close_monitor(&monitors->list[i], 0);
+		list_free(&monitors->list[i].bases);
+	}
 }

@@ -14,6 +14,14 @@
 #define MONITORS_MAX 64
 #define MONITORS_START_MS 5000U
 
+/* What QEMU had counted of a disk when it was asked first. */
+struct monitor_base {
+	uint32_t disk; /* its id */
+	enum io_op op;
+	bool is_there; /* in the answer that is being read */
+	uint64_t count, sum_ns, bytes;
+};
+
 struct monitor {
 	const char *path;     /* borrowed */
 	struct qmp *qmp;      /* NULL: not connected */
@@ -21,10 +29,11 @@ struct monitor {
 	uint64_t vm_start_ns; /* of its VM, which may have gone since; 0: not known yet */
 	struct ring rings[RINGS_MAX];
 	size_t ring_count;
-	const char *rings_missing; /* why there are none; NULL: there are */
-	int error;		   /* -errno of the last try; 0: it is connected */
-	unsigned int late;	   /* how often in a row it did not answer in time */
-	unsigned int pause;	   /* refreshes until it is tried again */
+	const char *rings_missing;	 /* why there are none; NULL: there are */
+	LIST(struct monitor_base) bases; /* they stay when the connection ends */
+	int error;			 /* -errno of the last try; 0: it is connected */
+	unsigned int late;		 /* how often in a row it did not answer in time */
+	unsigned int pause;		 /* refreshes until it is tried again */
 };
 
 struct monitors {
@@ -42,8 +51,8 @@ struct monitors {
 void monitors__refresh(struct monitors *monitors, struct io_vms *vms);
 
 /*
- * Adds what QEMU has counted for each disk (query-blockstats) to a snapshot, as backend VMM_BY_QMP.
- * Returns 0 or -ENOMEM; a monitor that does not answer is closed.
+ * Adds what QEMU has counted for each disk (query-blockstats) since it was asked first to a
+ * snapshot, as backend VMM_BY_QMP. Returns 0 or -ENOMEM; a monitor that does not answer is closed.
  */
 int monitors__read(struct monitors *monitors, const struct io_vms *vms,
 		   struct vmm_snapshot *snapshot);

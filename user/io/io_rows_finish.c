@@ -339,6 +339,17 @@ static bool is_watched(const struct io_row *row, bool leaves_known)
 	return find_leaf_apart(row->disk, leaves_known) == APART_NOT && !row->disk->takes_bios;
 }
 
+/*
+ * None was seen: there was none. Where each request comes by, who counts does not change with the
+ * first one: totals would.
+ */
+static bool is_idle_on_host(const struct io_row *row, bool leaves_known)
+{
+	if (row->on_host || !is_watched(row, leaves_known))
+		return false;
+	return !row->figures_known || (!row->total.requests && !is_cached(row->disk));
+}
+
 /* What is the same for all rows of a place is found for the first one. */
 static int finish_place(struct pool *pool, struct io_row *rows, size_t count,
 			const struct io_builder *builder)
@@ -361,8 +372,7 @@ static int finish_place(struct pool *pool, struct io_row *rows, size_t count,
 		row->device = rows->device;
 		row->scheduler = rows->scheduler;
 		row->elapsed_ns = builder->end_ns - builder->begin_ns;
-		/* None was seen: there was none. */
-		if (!row->figures_known && is_watched(row, leaf_count))
+		if (is_idle_on_host(row, leaf_count))
 			row->on_host = row->figures_known = true;
 		row->apart = find_apart(row, leaf_count);
 		if (guest)

@@ -68,8 +68,9 @@ static uint32_t find_disk(const struct io_builder *builder, const struct io_vm *
 }
 
 /*
- * Whether the time between two readings is known. QEMU counts since it started, and another disk
- * may have taken the place of this one. The uprobe's flow begins with its first request.
+ * Whether the time between two readings is known. QEMU's counts begin with the first reading, and
+ * another disk may have taken the place of this one. The uprobe's flow begins with its first
+ * request.
  */
 static bool has_interval(const struct vmm_flow *after, const struct vmm_flow *before)
 {
