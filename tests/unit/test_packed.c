@@ -152,7 +152,7 @@ static void test_equal(void **state)
 {
 	struct packed packed = pack_all(), other = { 0 };
 	struct packed_cursor cursor = packed__begin(&packed);
-	struct item item;
+	struct item item = { 0 };
 
 	(void)state;
 	for (uint64_t id = 0; id < ITEMS; id++) {

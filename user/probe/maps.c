@@ -73,8 +73,8 @@ void forget_variable(void *variable, size_t size)
 
 	/* Its place stays taken, since libbpf unmaps all of the section. */
 	if (begin < end)
-		mmap((void *)begin, end - begin, PROT_NONE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+		(void)mmap((void *)begin, end - begin, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
 int share_slots(const struct bpf_object *object, const struct bpf_object *owner)

@@ -274,7 +274,7 @@ static void read_faults(const struct numa_probe *probe, struct numa_thread *thre
 	struct numa_figures *figures = &thread->figures;
 	uint32_t end = probe->config.topology->node_end;
 
-	if (!probe->faults.mapped)
+	if (!faults || !probe->faults.mapped)
 		return;
 	faults += id >> 32;
 	if (__atomic_load_n(&faults->generation, __ATOMIC_RELAXED) != (uint32_t)id)
