@@ -144,8 +144,8 @@ static bool get_counter(const json_t *stats, const char *prefix, const char *wha
 	return json_is_integer(number);
 }
 
-/* Made of these counters if there is none, or if they are less: QEMU counts anew. NULL: no memory.
- */
+/* Made of these counters if there is none, or if they are less, as if QEMU counts anew. NULL: no
+ * memory. */
 static const struct monitor_base *find_base(struct monitor *monitor, const struct monitor_base *now)
 {
 	struct monitor_base *base = NULL;

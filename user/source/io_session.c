@@ -160,8 +160,7 @@ static const char *explain_monitor(int error)
 	if (error == -ESRCH)
 		return "the process behind it is no VM of this host: give QEMU's own";
 	if (error == -ETIMEDOUT)
-		return "no answer: QEMU serves one client at a time: end the other one, or give "
-		       "QEMU "
+		return "no answer: QEMU serves one client at a time: end the other one, or give it "
 		       "a socket for this tool alone";
 	return strerror(-error);
 }
