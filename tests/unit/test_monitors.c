@@ -198,7 +198,6 @@ static void test_paths(void **state)
 	check(find(fixture, 1, IO_READ), 7, 70, 700);
 	assert_int_equal(fixture->snapshot.flows.count, 4);
 	disks[0].qom_path[0] = '\0';
-	vmm_snapshot__clear(&fixture->snapshot);
 	read_all_of(fixture, &fixture->snapshot);
 	assert_int_equal(fixture->snapshot.flows.count, 4);
 }
@@ -224,7 +223,6 @@ static void test_unplugged(void **state)
 	disk_ids__begin(&fixture->vms.disk_ids);
 	fixture->answers[1].text = drives;
 	monitors__refresh(&fixture->monitors, &fixture->vms);
-	vmm_snapshot__clear(&fixture->snapshot);
 	read_all_of(fixture, &fixture->snapshot);
 	assert_null(find(fixture, 0, IO_READ));
 	check(find(fixture, 1, IO_READ), 7, 70, 700);

@@ -168,16 +168,11 @@ static const struct monitor_base *find_base(struct monitor *monitor, const struc
 }
 
 /* A disk that has gone does not come again. */
-static void drop_bases(struct monitor *monitor)
+static bool has_gone(const void *item)
 {
-	size_t kept = 0;
+	const struct monitor_base *base = item;
 
-	for (size_t i = 0; i < monitor->bases.count; i++)
-		if (monitor->bases.list[i].is_there) {
-			monitor->bases.list[kept] = monitor->bases.list[i];
-			monitor->bases.list[kept++].is_there = false;
-		}
-	monitor->bases.count = kept;
+	return !base->is_there;
 }
 
 static int add_disk(struct monitor *monitor, struct vmm_snapshot *snapshot, uint32_t disk,
@@ -236,6 +231,8 @@ static int read_monitor(struct monitor *monitor, const struct io_vms *vms,
 		close_monitor(monitor, -errno);
 		return 0;
 	}
+	for (i = 0; i < monitor->bases.count; i++)
+		monitor->bases.list[i].is_there = false;
 	json_array_foreach(list, i, element)
 	{
 		uint32_t disk = find_disk(vm->disks, element);
@@ -245,7 +242,7 @@ static int read_monitor(struct monitor *monitor, const struct io_vms *vms,
 					 json_object_get(element, "stats"));
 	}
 	json_decref(list);
-	drop_bases(monitor);
+	list_drop(&monitor->bases, has_gone);
 	return error;
 }
 
